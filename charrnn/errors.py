@@ -1,0 +1,36 @@
+"""Floor 0: the kinds of refusal, each with its exit code.
+
+A bug of ours is never one of these: it keeps its traceback.
+"""
+
+
+class CharrnnError(Exception):
+    """Something the user can mend; str() is the one line that says what is wrong and what to do."""
+
+    exit_code = 1
+
+
+class SettingsError(CharrnnError):
+    """A setting outside its bounds, or two that contradict each other."""
+
+    exit_code = 2
+
+
+class CorpusError(CharrnnError):
+    """A text that cannot be read, or that is too short to train on."""
+
+
+class VocabularyError(CharrnnError):
+    """A character that the model has never seen."""
+
+
+class CheckpointError(CharrnnError):
+    """A file that is not a checkpoint of ours, is damaged, or comes from a newer version."""
+
+
+class StorageError(CharrnnError):
+    """The disk refused a write: full, read-only, or failing."""
+
+
+class TrainingError(CharrnnError):
+    """Training cannot go on: the loss is no longer a number."""

@@ -1,0 +1,143 @@
+"""Floor 0: every default, bound and help text, once.
+
+The commands build their options from these classes, checkpoints store them, the README prints them.
+A frozen instance is always valid: its bounds are checked when it is made.
+"""
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any
+
+from charrnn.errors import SettingsError
+
+
+def setting(default: Any, help: str, *, low: Any = None, high: Any = None, choices: tuple[str, ...] = ()) -> Any:
+    """A dataclass field that carries its help text and bounds (both inclusive) in its metadata."""
+    return field(default=default, metadata={"help": help, "low": low, "high": high, "choices": choices})
+
+
+class Bounded:
+    """Checks each field against the bounds in its metadata; shared by all the settings below."""
+
+    def __post_init__(self) -> None:
+        for spec in dataclasses.fields(self):  # type: ignore[arg-type]
+            _check(spec, getattr(self, spec.name))
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Any:
+        """The settings whose to_dict() is `values`; raises SettingsError for a name that does not exist."""
+        known = {spec.name for spec in dataclasses.fields(cls)}  # type: ignore[arg-type]
+        for name in values:
+            if name not in known:
+                raise SettingsError(f"unknown setting {name!r}; {cls.__name__} has {', '.join(sorted(known))}")
+        return cls(**values)
+
+    def to_dict(self) -> dict[str, Any]:
+        values: dict[str, Any] = dataclasses.asdict(self)  # type: ignore[call-overload]
+        return values
+
+
+def _check(spec: Any, value: Any) -> None:
+    name, meta = spec.name, spec.metadata
+    if value is None and spec.default is None:
+        return
+    if meta["choices"]:
+        if value not in meta["choices"]:
+            raise SettingsError(f"{name} is {value!r}; it must be one of {', '.join(meta['choices'])}")
+        return
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or value != value:
+        if meta["low"] is not None:
+            raise SettingsError(f"{name} is {value!r}; it must be a number")
+        return
+    if isinstance(meta["low"], int) and value % 1 != 0:
+        raise SettingsError(f"{name} is {value!r}; it must be a whole number")
+    if meta["low"] is not None and value < meta["low"]:
+        raise SettingsError(f"{name} is {value}; it must be at least {meta['low']}")
+    if meta["high"] is not None and value > meta["high"]:
+        raise SettingsError(f"{name} is {value}; it must be at most {meta['high']}")
+
+
+@dataclass(frozen=True)
+class NetworkSettings(Bounded):
+    """The shape of the network."""
+
+    cell: str = setting("lstm", "kind of recurrent cell", choices=("rnn", "lstm", "gru"))
+    hidden: int = setting(256, "hidden units in a layer", low=1, high=8192)
+    layers: int = setting(1, "layers, one on top of the other", low=1, high=16)
+    embedding: int = setting(0, "width of a learned character embedding; 0 is one-hot input", low=0, high=8192)
+    dropout: float = setting(0.0, "share of units silenced between layers and before the output", low=0.0, high=0.95)
+
+
+@dataclass(frozen=True)
+class WindowSettings(Bounded):
+    """How a text is cut into training windows."""
+
+    windows: str = setting(
+        "stream", "stream reads on with the state carried over; snippets start fresh at random places",
+        choices=("stream", "snippets"))
+    targets: str = setting("all", "predict after every character of a window, or only after its last",
+                           choices=("all", "last"))
+    window: int = setting(100, "characters in a window: how far the gradient reaches back", low=1, high=100_000)
+    batch: int = setting(32, "sequences side by side in one step", low=1, high=65_536)
+    val_fraction: float = setting(0.1, "share of the text, at its end, kept for validation; 0 keeps none",
+                                  low=0.0, high=0.9)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.windows == "stream" and self.targets == "last":
+            raise SettingsError("--targets last needs --windows snippets: a stream predicts every character")
+
+
+@dataclass(frozen=True)
+class TrainingSettings(Bounded):
+    """How the network is trained, and for how long."""
+
+    optimizer: str = setting("adam", "the rule that turns gradients into updates", choices=("adam",))
+    lr: float = setting(1e-2, "highest learning rate", low=0.0, high=10.0)
+    warmup: float = setting(0.02, "share of the run over which the rate climbs to its highest", low=0.0, high=1.0)
+    decay: str = setting("cosine", "how the rate falls after warm-up", choices=("cosine", "linear", "constant"))
+    lr_end: float = setting(0.02, "rate at the end, as a share of the highest", low=0.0, high=1.0)
+    clip: float = setting(1.0, "largest norm of the whole gradient; 0 clips nothing", low=0.0, high=1e9)
+    epochs: float | None = setting(None, "passes over the text (default 10, if --minutes is not given)",
+                                   low=0.0, high=1e9)
+    minutes: float | None = setting(None, "time to train; the learning rate schedule fits itself to it",
+                                    low=0.0, high=1e6)
+    validations: int = setting(10, "times to measure the network on the validation part during a run", low=1,
+                               high=1_000_000)
+    seed: int = setting(1337, "where every random draw comes from", low=0, high=2**63 - 1)
+    shards: int = setting(0, "parts a batch is cut into, one a thread; results depend on it; 0 is one a core",
+                          low=0, high=1024)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.epochs is not None and self.minutes is not None:
+            raise SettingsError("--epochs and --minutes contradict each other; give one of them")
+
+
+@dataclass(frozen=True)
+class SampleSettings(Bounded):
+    """How new text is drawn from a trained network."""
+
+    temp: float = setting(0.8, "below 1 plays safe, above 1 takes risks, 0 always takes the most likely", low=0.0,
+                          high=100.0)
+    top_k: int = setting(0, "draw only from the K most likely characters; 0 draws from all", low=0, high=1_114_112)
+    length: int = setting(500, "characters to write", low=0, high=10**12)
+    seed: int | None = setting(None, "repeats a sample; without it every sample is new", low=0, high=2**63 - 1)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that decides a training run, apart from the text itself."""
+
+    network: NetworkSettings = field(default_factory=NetworkSettings)
+    windows: WindowSettings = field(default_factory=WindowSettings)
+    training: TrainingSettings = field(default_factory=TrainingSettings)
+
+    def to_dict(self) -> dict[str, dict[str, Any]]:
+        return {spec.name: getattr(self, spec.name).to_dict() for spec in dataclasses.fields(self)}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, dict[str, Any]]) -> "Settings":
+        return cls(network=NetworkSettings.from_dict(values["network"]),
+                   windows=WindowSettings.from_dict(values["windows"]),
+                   training=TrainingSettings.from_dict(values["training"]))
