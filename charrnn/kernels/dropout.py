@@ -1,0 +1,33 @@
+"""Floor 2: dropout whose mask is derived from counters, so that it does not depend on shards, threads or history."""
+
+import numpy as np
+
+from charrnn.kernels.jit import inner, kernel
+
+_u = np.uint32
+
+
+@inner
+def scrambled(x):
+    """A 32-bit mix in which every input bit moves every output bit (Wellons' search, low bias, two multiplications)."""
+    x = _u(x ^ (x >> _u(16))) * _u(0x21F0AAAD)
+    x = _u(x ^ (x >> _u(15))) * _u(0x735A2D97)
+    return _u(x ^ (x >> _u(15)))
+
+
+@kernel
+def drop(source, target, rate, key, first_row):
+    """target (T, N, H) = source with each number silenced with probability `rate`, the others scaled up to make up.
+
+    The mask depends on `key` (drawn for each step and layer) and on the place: time, first_row + n, unit.
+    target may be source. The same call with the same key drops the gradient.
+    """
+    T, N, H = source.shape
+    threshold = _u(min(np.float64(rate) * 4294967296.0, 4294967295.0))
+    keep = np.float32(1.0 / (1.0 - rate))
+    for t in range(T):
+        for n in range(N):
+            base = scrambled(_u(key) ^ scrambled(_u(t) ^ scrambled(_u(first_row + n))))
+            a, b = source[t, n], target[t, n]
+            for j in range(H):
+                b[j] = a[j] * keep if scrambled(base + _u(j)) >= threshold else np.float32(0)

@@ -1,0 +1,94 @@
+"""Floor 2: how kernels are compiled: every option, and the folder their machine code is kept in.
+
+A kernel is a plain function under `@kernel`. It is compiled at its first call, for one signature, releases the
+interpreter lock, and is kept in a folder named by everything that could make old machine code wrong.
+"""
+
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+from numba.core import config
+
+from charrnn.kernels.target import TARGET
+
+# The whole of fastmath but `nnan` and `ninf`: a NaN must stay visible to the checks outside.
+FASTMATH = {"nsz", "arcp", "contract", "afn", "reassoc"}
+JIT = not config.DISABLE_JIT
+
+_kernels: list[Any] = []
+
+
+def kernel(function: Callable[..., Any]) -> Any:
+    """The compiled twin of `function`, cached on disk where that is possible."""
+    compiled = inner(function)
+    if JIT:
+        if CACHE_FOLDER is not None:
+            _enable_cache(compiled, CACHE_FOLDER)
+        _kernels.append(compiled)
+    return compiled
+
+
+def inner(function: Callable[..., Any]) -> Any:
+    """A compiled function that only kernels call: it becomes part of theirs and is not cached by itself."""
+    return numba.njit(nogil=True, error_model="numpy", fastmath=FASTMATH, boundscheck=False)(function)
+
+
+def kernels() -> list[Any]:
+    """Every kernel that has been defined so far (none when the JIT is off)."""
+    return list(_kernels)
+
+
+def _enable_cache(compiled: Any, folder: Path) -> None:
+    # numba reads the folder once, when caching is enabled; a setting of the user's own is put back.
+    before = config.CACHE_DIR
+    config.CACHE_DIR = str(folder)
+    try:
+        compiled.enable_caching()
+    finally:
+        config.CACHE_DIR = before
+
+
+def fingerprint() -> str:
+    """A name for everything that decides the machine code: kernel sources, numba, Python, register tile.
+
+    numba itself sees changes in the file of the function, not in a file that it imports (numba issue 1833).
+    """
+    digest = hashlib.sha256(f"{numba.__version__} {sys.version_info[:2]} {TARGET}".encode())
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _user_cache() -> Path:
+    if config.CACHE_DIR:
+        return Path(config.CACHE_DIR)
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+
+
+def _cache_folder() -> Path | None:
+    """The folder for this build's machine code, or None where nothing can be written."""
+    try:
+        folder = _user_cache() / "charrnn" / f"kernels-{fingerprint()}"
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except (OSError, RuntimeError):  # RuntimeError: no home folder can be found
+        return None
+
+
+CACHE_FOLDER = _cache_folder() if JIT else None
+
+
+def is_warm() -> bool:
+    """True if this build has been compiled on this machine before, so that nothing has to be announced."""
+    return not JIT or (CACHE_FOLDER is not None and any(CACHE_FOLDER.rglob("*.nbc")))

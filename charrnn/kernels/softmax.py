@@ -1,0 +1,87 @@
+"""Floor 2: the output layer of one window of one shard: logits, softmax, cross-entropy, and their way back.
+
+    logits = x @ weight_out^T + bias_out      loss = -log softmax(logits)[target]      dlogits = softmax - one_hot
+
+Padding columns of the logits have a bias so low that their probability is exactly 0, so that nothing needs a mask.
+"""
+
+import numpy as np
+
+from charrnn.kernels.activations import exp_nonpositive
+from charrnn.kernels.jit import inner, kernel
+from charrnn.kernels.matmul import add_transposed_product, matmul
+from charrnn.kernels.target import PAD
+
+# Places handled together: their logits stay in the first- or second-level cache.
+BLOCK_ROWS = 64
+# The bias of a column that is only padding.
+NEVER = np.float32(-1e30)
+
+
+@inner
+def softmax_row(logits, lanes):
+    """Turns a row of logits into exp(logit - largest); gives back (largest, sum). lanes (PAD) is scratch."""
+    width = logits.shape[0]
+    # The largest of each lane first: a running scalar maximum would not be vector code.
+    for j in range(PAD):
+        lanes[j] = logits[j]
+    for start in range(PAD, width, PAD):
+        part = logits[start:start + PAD]
+        for j in range(PAD):
+            lanes[j] = part[j] if part[j] > lanes[j] else lanes[j]
+    largest = lanes[0]
+    for j in range(1, PAD):
+        largest = max(largest, lanes[j])
+    total = np.float32(0)
+    for j in range(width):
+        e = exp_nonpositive(logits[j] - largest)
+        logits[j] = e
+        total += e
+    return largest, total
+
+
+@inner
+def loss_row(logits, target, scale, lanes):
+    """The loss in nats of one place; its logits become dlogits * scale. A target of -1 costs and teaches nothing."""
+    if target < 0:
+        for j in range(logits.shape[0]):
+            logits[j] = np.float32(0)
+        return 0.0
+    picked = logits[target]
+    largest, total = softmax_row(logits, lanes)
+    factor = scale / total
+    for j in range(logits.shape[0]):
+        logits[j] *= factor
+    logits[target] -= scale
+    return np.float64(largest) + np.log(np.float64(total)) - np.float64(picked)
+
+
+@kernel
+def output_loss(tiles, x, targets, weight_out, weight_out_back, bias_out, scale, logits, dout, dweight_out, dbias_out):
+    """The sum of the losses in nats of targets (T, N) for x (T, N, H); with scale > 0 also the way back.
+
+    logits (BLOCK_ROWS + 1, V padded) is scratch. scale is what one place's loss weighs in the mean; then dout
+    (T, N, H) is set to the gradient of x, and dweight_out (V, H) and dbias_out (V padded) are added to.
+    """
+    T, N, H = x.shape
+    V, width = dweight_out.shape[0], bias_out.shape[0]
+    lanes = logits[BLOCK_ROWS]
+    loss = 0.0
+    for first in range(0, T * N, BLOCK_ROWS):
+        rows = min(BLOCK_ROWS, T * N - first)
+        for row in range(rows):
+            line = logits[row]
+            for j in range(width):
+                line[j] = bias_out[j]
+        matmul(tiles, x, first * H, H, rows, weight_out, 0, H, width, logits, 0, width, True)
+        for row in range(rows):
+            place = first + row
+            loss += loss_row(logits[row], targets[place // N, place % N], scale, lanes)
+        if scale > 0:
+            matmul(tiles, logits, 0, width, rows, weight_out_back, 0, width, H, dout, first * H, H, False)
+            add_transposed_product(tiles, logits, 0, width, x, first * H, H, rows, V, H, dweight_out, 0, H)
+            for row in range(rows):
+                line = logits[row]
+                for j in range(width):
+                    dbias_out[j] += line[j]
+    return loss

@@ -1,0 +1,187 @@
+"""Floor 2: the micro-kernel. C (rows, columns) = or += A (rows, depth) @ B (depth, columns), all of C in registers.
+
+One tile holds up to `TARGET.rows` x `TARGET.vectors` accumulators; each step along the depth loads one line of B,
+spreads one number of A over a vector for each row, and multiplies and adds. It is written as LLVM vector code because
+no loop that a compiler vectorises by itself keeps this many accumulators in registers.
+
+A may be read along its rows (lda = its row length, a_step = 1) or down its columns (lda = 1, a_step = its row length),
+so that the same tile serves A and A transposed. Offsets and strides are in elements.
+"""
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from charrnn.kernels.jit import JIT, kernel
+from charrnn.kernels.target import SSE, TARGET
+
+_F32, _I64, _I32, _I1 = ir.FloatType(), ir.IntType(64), ir.IntType(32), ir.IntType(1)
+_FLOATS = _F32.as_pointer()
+# Where there is no such instruction, llvm.fma would call the C library once for each number.
+_MULTIPLY_ADD = "fmuladd" if TARGET == SSE else "fma"
+# (a, lda, a_step, b, b_step, c, ldc, depth, accumulate)
+_TILE = ir.FunctionType(ir.VoidType(), [_FLOATS, _I64, _I64, _FLOATS, _I64, _FLOATS, _I64, _I64, _I1])
+# (rows, vectors) before the same
+_ANY_TILE = ir.FunctionType(ir.VoidType(), [_I64, _I64, *_TILE.args])
+
+
+def _const(number: int) -> ir.Constant:
+    return ir.Constant(_I64, number)
+
+
+def _shared(module: ir.Module, name: str, kind: ir.FunctionType) -> tuple[ir.Function, bool]:
+    """The function `name` of this module, and whether its body is still to be written."""
+    if name in module.globals:
+        return module.globals[name], False
+    function = ir.Function(module, kind, name)
+    function.linkage = "linkonce_odr"
+    function.attributes.add("noinline")
+    function.attributes.add("nounwind")
+    return function, True
+
+
+def _tile(module: ir.Module, rows: int, vectors: int) -> ir.Function:
+    lanes = TARGET.lanes
+    function, new = _shared(module, f"charrnn_tile_{rows}x{vectors}x{lanes}", _TILE)
+    if not new:
+        return function
+    a, lda, a_step, b, b_step, c, ldc, depth, accumulate = function.args
+    vector = ir.VectorType(_F32, lanes)
+    zero = ir.Constant(vector, [0.0] * lanes)
+    undefined = ir.Constant(vector, ir.Undefined)
+    first = ir.Constant(ir.VectorType(_I32, lanes), [0] * lanes)
+    fma = cgutils.get_or_insert_function(
+        module, ir.FunctionType(vector, [vector] * 3), f"llvm.{_MULTIPLY_ADD}.v{lanes}f32")
+    entry, loop, end, add, store = (function.append_basic_block(name) for name in ("entry", "k", "end", "add", "put"))
+
+    def load(builder: ir.IRBuilder, pointer: ir.Value) -> ir.Value:
+        value = builder.load(builder.bitcast(pointer, vector.as_pointer()))
+        value.align = 4
+        return value
+
+    build = ir.IRBuilder(entry)
+    cells = [[build.gep(c, [build.add(build.mul(_const(r), ldc), _const(v * lanes))]) for v in range(vectors)]
+             for r in range(rows)]
+    offsets = [build.mul(_const(r), lda) for r in range(rows)]
+    build.branch(loop)
+
+    build = ir.IRBuilder(loop)
+    k, a_k, b_k = build.phi(_I64), build.phi(_FLOATS), build.phi(_FLOATS)
+    totals = [[build.phi(vector) for _ in range(vectors)] for _ in range(rows)]
+    line = [load(build, build.gep(b_k, [_const(v * lanes)])) for v in range(vectors)]
+    sums = []
+    for r in range(rows):
+        one = build.load(build.gep(a_k, [offsets[r]]))
+        spread = build.shuffle_vector(build.insert_element(undefined, one, ir.Constant(_I32, 0)), undefined, first)
+        sums.append([build.call(fma, [spread, line[v], totals[r][v]]) for v in range(vectors)])
+    k_next = build.add(k, _const(1))
+    for phi, start, following in ((k, _const(0), k_next), (a_k, a, build.gep(a_k, [a_step])),
+                                  (b_k, b, build.gep(b_k, [b_step]))):
+        phi.add_incoming(start, entry)
+        phi.add_incoming(following, loop)
+    for r in range(rows):
+        for v in range(vectors):
+            totals[r][v].add_incoming(zero, entry)
+            totals[r][v].add_incoming(sums[r][v], loop)
+    build.cbranch(build.icmp_signed("<", k_next, depth), loop, end)
+
+    ir.IRBuilder(end).cbranch(accumulate, add, store)
+    build = ir.IRBuilder(add)
+    added = [[build.fadd(load(build, cells[r][v]), sums[r][v]) for v in range(vectors)] for r in range(rows)]
+    build.branch(store)
+    build = ir.IRBuilder(store)
+    results = [[build.phi(vector) for _ in range(vectors)] for _ in range(rows)]
+    for r in range(rows):
+        for v in range(vectors):
+            results[r][v].add_incoming(sums[r][v], end)
+            results[r][v].add_incoming(added[r][v], add)
+            build.store(results[r][v], build.bitcast(cells[r][v], vector.as_pointer())).align = 4
+    build.ret_void()
+    return function
+
+
+def _any_tile(module: ir.Module) -> ir.Function:
+    """One function that picks the tile for a number of rows and vectors known only at run time."""
+    function, new = _shared(module, f"charrnn_tile_any_x{TARGET.lanes}", _ANY_TILE)
+    if not new:
+        return function
+    rows, vectors, *rest = function.args
+    done = function.append_basic_block("done")
+    entry = function.append_basic_block("entry")
+    function.blocks.reverse()
+    build = ir.IRBuilder(entry)
+    switch = build.switch(build.add(build.mul(rows, _const(16)), vectors), done)
+    for r in range(1, TARGET.rows + 1):
+        for v in range(1, TARGET.vectors + 1):
+            block = function.append_basic_block(f"tile_{r}x{v}")
+            switch.add_case(_const(r * 16 + v), block)
+            build = ir.IRBuilder(block)
+            build.call(_tile(module, r, v), rest)
+            build.branch(done)
+    ir.IRBuilder(done).ret_void()
+    return function
+
+
+@intrinsic
+def _address(typing: Any) -> Any:
+    def codegen(context: Any, builder: ir.IRBuilder, sig: Any, args: Any) -> ir.Value:
+        return builder.ptrtoint(_any_tile(builder.module), _I64)
+
+    return types.intp(), codegen
+
+
+@kernel
+def _tiles_compiled():
+    return _address()
+
+
+def tiles() -> int:
+    """The address of the compiled tiles, which every kernel that multiplies takes as its first argument.
+
+    The tiles are most of the machine code; compiled into each kernel they would make the first start four times as
+    long. 0 without the JIT.
+    """
+    return int(_tiles_compiled()) if JIT else 0
+
+
+@intrinsic
+def _tile_compiled(typing: Any, tiles: Any, rows: Any, vectors: Any, a: Any, a_at: Any, lda: Any, a_step: Any, b: Any,
+                   b_at: Any, b_step: Any, c: Any, c_at: Any, ldc: Any, depth: Any, accumulate: Any) -> Any:
+    index = types.intp
+    signature = types.void(index, index, index, a, index, index, index, b, index, index, c, index, index, index,
+                           types.boolean)
+
+    def codegen(context: Any, builder: ir.IRBuilder, sig: Any, args: Any) -> ir.Value:
+        tiles, rows, vectors, a, a_at, lda, a_step, b, b_at, b_step, c, c_at, ldc, depth, accumulate = args
+
+        def address(position: int, array: ir.Value, at: ir.Value) -> ir.Value:
+            data = context.make_array(sig.args[position])(context, builder, array).data
+            return builder.gep(data, [at])
+
+        builder.call(builder.inttoptr(tiles, _ANY_TILE.as_pointer()), [
+            rows, vectors, address(3, a, a_at), lda, a_step, address(7, b, b_at), b_step, address(10, c, c_at), ldc,
+            depth, builder.trunc(accumulate, _I1)])
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
+def tile_numpy(tiles: int, rows: int, vectors: int, a: np.ndarray, a_at: int, lda: int, a_step: int, b: np.ndarray,
+               b_at: int, b_step: int, c: np.ndarray, c_at: int, ldc: int, depth: int, accumulate: bool) -> None:
+    """The same tile in plain NumPy: what runs without the JIT, and what tests hold the compiled one to."""
+    columns = vectors * TARGET.lanes
+
+    def block(array: np.ndarray, at: int, shape: tuple[int, int], strides: tuple[int, int]) -> np.ndarray:
+        assert 0 <= at + (shape[0] - 1) * strides[0] + (shape[1] - 1) * strides[1] < array.size
+        return np.lib.stride_tricks.as_strided(array.reshape(-1)[at:], shape, [4 * stride for stride in strides])
+
+    product = block(a, a_at, (rows, depth), (lda, a_step)) @ block(b, b_at, (depth, columns), (b_step, 1))
+    out = block(c, c_at, (rows, columns), (ldc, 1))
+    out[...] = out + product if accumulate else product
+
+
+tile = _tile_compiled if JIT else tile_numpy

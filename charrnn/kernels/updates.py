@@ -1,0 +1,42 @@
+"""Floor 2: what happens to the flat parameter buffer between two windows. Each kernel does one part of the buffer, so
+that several threads can share the work; parts have a fixed length, so that sums do not depend on how many do."""
+
+import numpy as np
+
+from charrnn.kernels.jit import kernel
+
+
+@kernel
+def sum_gradients(gradients, start, stop):
+    """gradients[0] += the other shards' gradients (shards, P), in order; the sum of squares of [start:stop)."""
+    total = gradients[0, start:stop]
+    for shard in range(1, gradients.shape[0]):
+        part = gradients[shard, start:stop]
+        for p in range(total.shape[0]):
+            total[p] += part[p]
+    squares = np.float64(0)
+    # Sums of a line at a time in float32, their total in float64: exact enough for a norm, and vector code.
+    for line in range(0, total.shape[0], 1024):
+        square = np.float32(0)
+        part = total[line:line + 1024]
+        for p in range(part.shape[0]):
+            square += part[p] * part[p]
+        squares += np.float64(square)
+    return squares
+
+
+@kernel
+def adam(parameters, gradient, mean, square, start, stop, scale, lr, beta1, beta2, epsilon, correction1, correction2):
+    """One Adam step (Kingma & Ba 2015) on [start:stop) of flat buffers (P), the gradient times `scale`.
+
+    correction1, correction2 are 1 - beta1^step and 1 - beta2^step; arguments are float32.
+    """
+    one = np.float32(1)
+    rate = lr / correction1
+    inverse_root = one / np.sqrt(correction2)
+    p, g, m, v = parameters[start:stop], gradient[start:stop], mean[start:stop], square[start:stop]
+    for k in range(p.shape[0]):
+        slope = g[k] * scale
+        m[k] = beta1 * m[k] + (one - beta1) * slope
+        v[k] = beta2 * v[k] + (one - beta2) * slope * slope
+        p[k] -= rate * m[k] / (np.sqrt(v[k]) * inverse_root + epsilon)
