@@ -1,0 +1,154 @@
+"""Floor 3: the buffers of a few of a batch's sequences, and their way through one window: forward, loss, backward.
+
+Numbers held for n sequences, T characters, H padded hidden size, L layers, G' = 4 (lstm, gru) or 1 (rnn):
+
+    L (T+1) n H  h           L (T+1) n H  c (lstm only)      L T n G'H  gates
+      T n H    dout          L T n H    dropped (with dropout)     2 L n H  dh, dc
+    65 V logits              256 G H    input rows (with more than one layer)
+"""
+
+from typing import Any
+
+import numpy as np
+
+from charrnn.kernels.dropout import drop
+from charrnn.kernels.embedding import embedding_backward
+from charrnn.kernels.gru import gru_backward, gru_forward
+from charrnn.kernels.layers import chunk_steps
+from charrnn.kernels.lstm import lstm_backward, lstm_forward
+from charrnn.kernels.rnn import rnn_backward, rnn_forward
+from charrnn.kernels.softmax import BLOCK_ROWS, output_loss
+from charrnn.kernels.target import padded, zeros
+from charrnn.network.parameters import GATES, Parameters
+from charrnn.network.weights import EMPTY, Weights
+
+_FORWARD: dict[str, Any] = {"rnn": rnn_forward, "lstm": lstm_forward, "gru": gru_forward}
+_BACKWARD: dict[str, Any] = {"rnn": rnn_backward, "lstm": lstm_backward, "gru": gru_backward}
+_NO_INPUT = EMPTY.reshape(0, 0, 0)
+
+
+class Shard:
+    """Sequences first_row .. first_row + rows of a batch, for windows of up to `window` characters."""
+
+    def __init__(self, parameters: Parameters, weights: Weights, rows: int, window: int, first_row: int = 0) -> None:
+        network = parameters.network
+        self.parameters, self.weights, self.network = parameters, weights, network
+        self.rows, self.first_row = rows, first_row
+        self.forward, self.backward = _FORWARD[network.cell], _BACKWARD[network.cell]
+        H, L = padded(network.hidden), network.layers
+        width = {"rnn": 1, "lstm": 4, "gru": 4}[network.cell] * H
+
+        def buffers(*shape: int) -> list[np.ndarray]:
+            return [zeros(shape) for _ in range(L)]
+
+        self.h = buffers(window + 1, rows, H)
+        self.c = buffers(window + 1, rows, H) if network.cell == "lstm" else [_NO_INPUT] * L
+        self.gates = buffers(window, rows, width)
+        self.dropped = buffers(window, rows, H) if network.dropout else []
+        self.dout = zeros((window, rows, H))
+        self.dh, self.dc = buffers(rows, H), buffers(rows, H)
+        self.logits = zeros((BLOCK_ROWS + 1, weights.bias_out.size))
+        places = chunk_steps(rows) * rows if L > 1 else 0
+        self.input_rows = zeros((places, GATES[network.cell] * H))
+        self.dtable = zeros(weights.table.shape if network.embedding else (0, 0))
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes in all buffers."""
+        return sum(array.nbytes for array in (
+            *self.h, *self.c, *self.gates, *self.dropped, self.dout, *self.dh, *self.dc, self.logits,
+            self.input_rows, self.dtable))
+
+    def set_state(self, h: list[np.ndarray], c: list[np.ndarray]) -> None:
+        """Takes each layer's h and c (rows, H) as the state before the next window."""
+        for k in range(self.network.layers):
+            self.h[k][0, :, : self.network.hidden] = h[k]
+            if self.network.cell == "lstm":
+                self.c[k][0, :, : self.network.hidden] = c[k]
+
+    def reset_state(self) -> None:
+        """Goes back to the initial state, zero."""
+        for array in (*self.h, *self.c):
+            array[:1] = 0
+
+    def state(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Copies of each layer's h and c (rows, H) before the next window; c is empty but for the lstm."""
+        H = self.network.hidden
+        return [h[0, :, :H].copy() for h in self.h], [c[0, :, :H].copy() for c in self.c if c.size]
+
+    def read(self, tokens: np.ndarray, keys: np.ndarray | None = None) -> np.ndarray:
+        """The last layer's output (T, rows, H) for tokens (T, rows); with keys (L,), dropout is on."""
+        x = _NO_INPUT
+        for k, layer in enumerate(self.weights.layers):
+            table = self.input_rows if k else self.weights.table
+            self.forward(self.weights.tiles, tokens, table, x, layer.ih, layer.hh, layer.bias, layer.bias_n,
+                         self.h[k], self.c[k], self.gates[k])
+            x = self.h[k][1 : len(tokens) + 1]
+            if keys is not None:
+                drop(x, self.dropped[k][: len(tokens)], self.network.dropout, keys[k], self.first_row)
+                x = self.dropped[k][: len(tokens)]
+        return x
+
+    def carry_state(self, T: int) -> None:
+        """Makes the state after T characters the one before the next window."""
+        for array in (*self.h, *self.c):
+            array[:1] = array[T : T + 1]
+
+    def evaluate(self, tokens: np.ndarray, targets: np.ndarray) -> float:
+        """The sum of the losses in nats of targets (T, rows) after tokens (T, rows); the state moves on."""
+        x = self.read(tokens)
+        loss = self._output(x, targets, 0.0, self.dout[: len(tokens)], self.parameters.flat)
+        self.carry_state(len(tokens))
+        return loss
+
+    def learn(self, tokens: np.ndarray, targets: np.ndarray, scale: float, gradient: np.ndarray,
+              keys: np.ndarray | None = None) -> float:
+        """The sum of the losses as evaluate() gives it; gradient (P,) becomes that of the sum times scale."""
+        T = len(tokens)
+        x = self.read(tokens, keys)
+        gradient.fill(0)
+        dout = self.dout[:T]
+        # Snippets may ask for their last character only: the places before it then have no target at all.
+        start = T - 1 if T > 1 and np.all(targets[:-1] < 0) else 0
+        dout[:start] = 0
+        loss = self._output(x[start:], targets[start:], scale, dout[start:], gradient)
+        for k in reversed(range(self.network.layers)):
+            if keys is not None:
+                drop(dout, dout, self.network.dropout, keys[k], self.first_row)
+            self._learn_layer(k, tokens, dout, gradient)
+        self.carry_state(T)
+        return loss
+
+    def _output(self, x: np.ndarray, targets: np.ndarray, scale: float, dout: np.ndarray,
+                gradient: np.ndarray) -> float:
+        stored, weights = self.parameters.stored, self.weights
+        return float(output_loss(weights.tiles, x, targets, weights.out, weights.out_back, weights.bias_out,
+                                 np.float32(scale), self.logits, dout, stored("weight_out", gradient),
+                                 stored("bias_out", gradient)))
+
+    def _learn_layer(self, k: int, tokens: np.ndarray, dout: np.ndarray, gradient: np.ndarray) -> None:
+        """Adds layer k's gradients; dout (T, rows, H) goes in as that of its output, comes out as that of its input."""
+        layer, network, T = self.weights.layers[k], self.network, len(tokens)
+
+        def stored(name: str) -> np.ndarray:
+            return self.parameters.stored(name, gradient)
+
+        x, dtable = _NO_INPUT, self.dtable
+        if k:
+            x = self.dropped[k - 1][:T] if network.dropout else self.h[k - 1][1 : T + 1]
+        elif network.embedding:
+            dtable.fill(0)
+        else:
+            dtable = stored("weight_ih_l0")
+        self.dh[k].fill(0)
+        self.dc[k].fill(0)
+        self.backward(
+            self.weights.tiles, tokens, x, layer.ih_back, layer.hh_back, layer.bias_n, self.h[k], self.c[k],
+            self.gates[k], dout, self.dh[k], self.dc[k], dtable, stored(f"weight_ih_l{k}"), stored(f"weight_hh_l{k}"),
+            stored(f"bias_l{k}"), stored(f"bias_n_l{k}") if network.cell == "gru" else EMPTY)
+        if k == 0:
+            # each position used one row of the table, and each row holds the bias once
+            np.sum(dtable, axis=0, out=stored("bias_l0"))
+            if network.embedding:
+                embedding_backward(self.weights.tiles, dtable, self.weights.embedding, layer.ih_back,
+                                   stored("embedding"), stored("weight_ih_l0"))

@@ -1,0 +1,82 @@
+"""Floor 3: the parameters as the kernels read them: tables and packed panels, made anew after each update."""
+
+import numpy as np
+
+from charrnn.kernels.embedding import embedding_forward
+from charrnn.kernels.matmul import pack
+from charrnn.kernels.softmax import NEVER
+from charrnn.kernels.target import padded, zeros
+from charrnn.kernels.tile import tiles
+from charrnn.network.parameters import Parameters
+
+EMPTY = np.zeros(0, np.float32)
+
+
+class LayerWeights:
+    """One layer: weight_ih and weight_hh packed for the way forward, and transposed for the way back."""
+
+    def __init__(self, parameters: Parameters, k: int) -> None:
+        network = parameters.network
+        self.bias = parameters.stored(f"bias_l{k}").reshape(-1)
+        self.bias_n = parameters.stored(f"bias_n_l{k}") if network.cell == "gru" else EMPTY
+        self._hh = parameters.stored(f"weight_hh_l{k}")
+        self._ih = parameters.stored(f"weight_ih_l{k}")
+        self.one_hot = k == 0 and not network.embedding
+        self.hh, self.hh_back = zeros(self._hh.size), zeros(self._hh.size)
+        size = 0 if self.one_hot else self._ih.size
+        self.ih, self.ih_back = zeros(size), zeros(size)
+        # In a GRU's upper layer the gradient of n lies apart from those of r and z: its part is a block of its own.
+        rows = self._ih.shape[0]
+        cut = rows // 3 * 2 if network.cell == "gru" and k else rows
+        self._blocks = [] if self.one_hot else [(0, cut), (cut, rows)] if cut < rows else [(0, rows)]
+
+    def refresh(self, part: int, parts: int) -> None:
+        """Packs part `part` of `parts`, each of about equal size."""
+        pack(self._hh, True, self.hh, 0, part, parts)
+        pack(self._hh, False, self.hh_back, 0, part, parts)
+        if not self.one_hot:
+            pack(self._ih, True, self.ih, 0, part, parts)
+        for start, stop in self._blocks:
+            pack(self._ih[start:stop], False, self.ih_back, start * self._ih.shape[1], part, parts)
+
+
+class Weights:
+    """Everything a window reads: layers, the table of the first one, the output layer."""
+
+    def __init__(self, parameters: Parameters) -> None:
+        self.tiles = tiles()
+        self.layers = [LayerWeights(parameters, k) for k in range(parameters.network.layers)]
+        self._out = parameters.stored("weight_out")
+        self._bias_out = parameters.stored("bias_out")
+        self.vocabulary, hidden = self._out.shape
+        width = padded(self.vocabulary)
+        self.out, self.out_back = zeros(hidden * width), zeros(hidden * width)
+        self.bias_out = zeros(width)
+        self.bias_out[:] = NEVER
+        self.table = zeros((self.vocabulary, self.layers[0].bias.size))
+        self._out_padded = zeros((width, hidden))
+        self.embedding = EMPTY.reshape(0, 0, 0)
+        if self.layers[0].one_hot:
+            self._weight_table = parameters.stored("weight_ih_l0")
+        else:
+            self.embedding = parameters.stored("embedding")[np.newaxis]
+        self.refresh_part(0, 1)
+        self.refresh_table()
+
+    def refresh_part(self, part: int, parts: int) -> None:
+        """Packs part `part` of `parts` anew; when all are done, refresh_table() is due."""
+        for layer in self.layers:
+            layer.refresh(part, parts)
+        if part == parts - 1:
+            self._out_padded[: self.vocabulary] = self._out
+            self.bias_out[: self.vocabulary] = self._bias_out[: self.vocabulary]
+            pack(self._out_padded, True, self.out, 0, 0, 1)
+            pack(self._out_padded, False, self.out_back, 0, 0, 1)
+
+    def refresh_table(self) -> None:
+        """Makes the first layer's table anew."""
+        first = self.layers[0]
+        if first.one_hot:
+            np.add(self._weight_table, first.bias, out=self.table)
+        else:
+            embedding_forward(self.tiles, self.embedding, first.ih, first.bias, self.table)
