@@ -1,0 +1,31 @@
+"""Floor 4: the loss on a text that is not trained on, with buffers of its own, so that training notices nothing."""
+
+import math
+
+import numpy as np
+
+from charrnn.network.network import Batch, Network
+from charrnn.text.windows import evaluation_windows
+
+# Rows the text is cut into; each begins without a past, which costs its first few characters a little.
+ROWS = 64
+
+
+class Evaluation:
+    """Measures a network on ids, each character predicted once, always in the same way."""
+
+    def __init__(self, network: Network, ids: np.ndarray, window: int, shards: int) -> None:
+        self.network, self.ids, self.window, self.shards = network, ids, window, shards
+        self._batch: Batch | None = None
+
+    def loss(self) -> float:
+        """Mean nats per character; NaN if there is nothing to predict."""
+        total, predicted = 0.0, 0
+        for window in evaluation_windows(self.ids, ROWS, self.window):
+            if self._batch is None:
+                self._batch = self.network.batch(window.inputs.shape[1], len(window.inputs), self.shards)
+            if window.fresh:
+                self._batch.reset_state()
+            total += self._batch.evaluate(window.inputs, window.targets)
+            predicted += window.predicted
+        return total / predicted if predicted else math.nan

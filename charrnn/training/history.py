@@ -1,0 +1,82 @@
+"""Floor 4: how the loss went, and which moment was the best."""
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+# Points of the training loss between two validations, for a curve worth looking at.
+POINTS_A_VALIDATION = 5
+
+
+@dataclass(frozen=True)
+class Point:
+    """A moment of a run: `train` is the mean training loss since the point before.
+
+    `val` is the validation loss; None where it was not measured, NaN where there was nothing to measure it on.
+    """
+
+    step: int
+    epoch: float
+    train: float
+    val: float | None
+
+    @property
+    def loss(self) -> float:
+        """What decides which validation is the best."""
+        return self.train if self.val is None or math.isnan(self.val) else self.val
+
+
+class History:
+    """The points of a run so far, and the sum of the losses since the last of them."""
+
+    def __init__(self) -> None:
+        self.points: list[Point] = []
+        self._ticks = 0  # of the clock that calls for points
+        self._sum, self._count = 0.0, 0
+
+    def rewind(self, progress: float, validations: int) -> None:
+        """Sets the clock back where a run that has been made longer is less far on."""
+        self._ticks = min(self._ticks, int(progress * validations * POINTS_A_VALIDATION))
+
+    def add(self, loss: float, characters: int) -> None:
+        """Counts a step's mean loss over `characters`."""
+        self._sum += loss * characters
+        self._count += characters
+
+    def is_due(self, progress: float, validations: int) -> bool:
+        """True when the clock has ticked since the last point; it ticks POINTS_A_VALIDATION times a validation."""
+        return int(progress * validations * POINTS_A_VALIDATION) > self._ticks
+
+    def validation_is_due(self, progress: float, validations: int) -> bool:
+        """True when one of `validations` evenly spread moments has passed since the last point."""
+        return int(progress * validations) > self._ticks // POINTS_A_VALIDATION
+
+    def close(self, progress: float, validations: int, step: int, epoch: float, val_loss: float | None) -> Point:
+        """Adds the point at `step`."""
+        self._ticks = int(progress * validations * POINTS_A_VALIDATION)
+        point = Point(step, epoch, self._sum / self._count if self._count else math.nan, val_loss)
+        self.points.append(point)
+        self._sum, self._count = 0.0, 0
+        return point
+
+    @property
+    def best(self) -> Point:
+        """The validation of lowest loss, the first of equals; all NaN before there is one."""
+        return min((point for point in self.points if point.val is not None), key=lambda point: point.loss,
+                   default=Point(0, 0.0, math.nan, math.nan))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers and strings that JSON keeps exactly."""
+        points = [{key: "nan" if value != value else value for key, value in asdict(point).items()}
+                  for point in self.points]
+        return {"points": points, "ticks": self._ticks, "sum": self._sum, "count": self._count}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "History":
+        """What to_dict() was made from."""
+        history = cls()
+        for point in values["points"]:
+            fields: dict[str, Any] = {key: math.nan if value == "nan" else value for key, value in point.items()}
+            history.points.append(Point(**fields))
+        history._ticks, history._sum, history._count = values["ticks"], values["sum"], values["count"]
+        return history

@@ -1,0 +1,150 @@
+"""Floor 4: the training loop. Text as ids comes in; events go out, and a state that can be saved and taken up again.
+
+It prints nothing and writes nothing. One generator owns every random draw, in this order: initial values, then for each
+step its window and its dropout keys.
+"""
+
+import dataclasses
+import math
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from charrnn.errors import CheckpointError
+from charrnn.kernels.jit import is_warm
+from charrnn.network.network import Network
+from charrnn.network.workers import physical_cores
+from charrnn.settings import Settings
+from charrnn.text.windows import Cutter, Snippets, Streams, split
+from charrnn.training.evaluation import Evaluation
+from charrnn.training.events import Compiling, Event, Finished, Started, Step, Validated
+from charrnn.training.history import History, Point
+from charrnn.training.optimizers import Adam
+from charrnn.training.schedules import learning_rate
+from charrnn.training.warmup import compile_kernels
+
+DEFAULT_EPOCHS = 10.0
+
+
+class Trainer:
+    """One run over ids; `settings` is what was asked for with every choice made."""
+
+    def __init__(self, settings: Settings, ids: np.ndarray, vocabulary: int, threads: int | None = None) -> None:
+        self.settings = settings = _decided(settings)
+        cut, training = settings.windows, settings.training
+        self.generator = np.random.Generator(np.random.PCG64(training.seed))
+        train_ids, val_ids = split(ids, cut.val_fraction)
+        self.cutter: Cutter = (
+            Streams(train_ids, cut.batch, cut.window, self.generator) if cut.windows == "stream"
+            else Snippets(train_ids, cut.batch, cut.window, cut.targets, self.generator))
+        self.network = Network(settings.network, vocabulary, self.generator, threads or training.shards)
+        self.optimizer = Adam(self.network)
+        self.batch = self.network.batch(cut.batch, cut.window, training.shards)
+        self.gradients = self.network.gradients(len(self.batch.shards))
+        self.evaluation = Evaluation(self.network, val_ids, cut.window, training.shards)
+        self.characters = len(train_ids), len(val_ids)
+        self.history = History()
+        self.seconds = 0.0  # spent in steps and validations; only a run measured in minutes looks at it
+        self._stop = False
+
+    @property
+    def step(self) -> int:
+        """Updates made so far."""
+        return self.optimizer.steps
+
+    @property
+    def progress(self) -> float:
+        """How much of the run is done, 0 to 1."""
+        training = self.settings.training
+        if training.minutes is not None:
+            return min(1.0, self.seconds / (60 * training.minutes)) if training.minutes else 1.0
+        steps = math.ceil((training.epochs or 0.0) * self.cutter.windows_per_epoch)
+        return min(1.0, self.step / steps) if steps else 1.0
+
+    def stop(self) -> None:
+        """Ends events() after the step under way."""
+        self._stop = True
+
+    def events(self) -> Iterator[Event]:
+        """Trains to the end of the run, telling what happens; the state may be saved at any event but Compiling."""
+        if not is_warm():
+            yield Compiling()
+        compile_kernels(self.settings.network)
+        yield Started(self.step, self.network.parameters.count, *self.characters)
+        validations = self.settings.training.validations
+        while True:
+            # What a step made due comes first here, so that a run taken up right after that step does it too.
+            if self.history.validation_is_due(self.progress, validations):
+                yield self._timed(self._validate)
+            elif self.history.is_due(self.progress, validations):
+                self._note(None)
+            if self.progress >= 1.0 or self._stop:
+                break
+            yield self._timed(self._step)
+        best = self.history.best
+        yield Finished(self.step, self.cutter.progress, self.progress < 1.0, best.loss, best.step)
+
+    def _timed(self, act: Any) -> Event:
+        start = time.perf_counter()
+        event: Event = act()
+        self.seconds += time.perf_counter() - start
+        return event
+
+    def _step(self) -> Step:
+        network, training = self.settings.network, self.settings.training
+        lr = learning_rate(training, self.progress)
+        window = self.cutter.next_window()
+        if window.fresh:
+            self.batch.reset_state()
+        keys = (self.generator.integers(0, 2**32, network.layers, np.uint32) if network.dropout else None)
+        loss = self.batch.learn(window.inputs, window.targets, self.gradients, keys)
+        norm = self.optimizer.update(self.gradients, lr, training.clip)
+        self.history.add(loss, window.predicted)
+        return Step(self.step, self.cutter.progress, self.progress, loss, lr, norm, window.predicted)
+
+    def _validate(self) -> Validated:
+        val_loss = self.evaluation.loss()
+        point = self._note(val_loss)
+        return Validated(self.step, point.epoch, val_loss, point.train, self.history.best.step == self.step)
+
+    def _note(self, val_loss: float | None) -> Point:
+        return self.history.close(self.progress, self.settings.training.validations, self.step, self.cutter.progress,
+                                  val_loss)
+
+    def state(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        """Arrays and plain numbers from which restore() goes on as if nothing had happened."""
+        arrays = {**self.network.parameters.to_arrays(), **self.optimizer.to_arrays(),
+                  **{f"state.{name}": array for name, array in self.batch.state().items()}}
+        progress = {"step": self.step, "epoch": self.cutter.progress, "cursor": self.cutter.state(),
+                    "generator": self.generator.bit_generator.state, "history": self.history.to_dict()}
+        if self.settings.training.minutes is not None:
+            progress["seconds"] = self.seconds
+        return arrays, progress
+
+    def restore(self, arrays: dict[str, np.ndarray], progress: dict[str, Any]) -> None:
+        """Takes up the state of an earlier run with the same settings and text."""
+        try:
+            self.network.parameters.from_arrays(arrays)
+            self.optimizer.from_arrays(arrays, progress["step"])
+            self.batch.set_state({name.removeprefix("state."): array for name, array in arrays.items()
+                                  if name.startswith("state.")})
+            self.cutter.restore(progress["cursor"])
+            self.generator.bit_generator.state = progress["generator"]
+            self.history = History.from_dict(progress["history"])
+            self.seconds = progress.get("seconds", 0.0)
+        except (KeyError, TypeError, ValueError) as error:
+            raise CheckpointError(f"cannot resume: the saved state does not fit ({error})") from error
+        self.network.refresh()
+        self.history.rewind(self.progress, self.settings.training.validations)
+
+
+def _decided(settings: Settings) -> Settings:
+    """The settings with what was left open decided: how long, and how many shards."""
+    training = settings.training
+    if training.epochs is None and training.minutes is None:
+        training = dataclasses.replace(training, epochs=DEFAULT_EPOCHS)
+    if training.shards == 0:
+        training = dataclasses.replace(training, shards=physical_cores())
+    return dataclasses.replace(settings, training=training)
