@@ -1,0 +1,45 @@
+"""Floor 7: the group of commands.
+
+A command's module is imported when that command is called, and not before: help stays quick.
+"""
+
+from importlib import import_module
+
+import click
+
+from charrnn import __version__
+
+# Name -> (module:function, the line in the list of commands).
+COMMANDS = {
+    "train": ("charrnn.cli.train:train", "Train a network on a text."),
+    "sample": ("charrnn.cli.sample:sample", "Write new text with a trained network."),
+    "info": ("charrnn.cli.info:info", "Tell what a checkpoint holds."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands stand in a table like COMMANDS, so that its help imports none of them."""
+
+    def __init__(self, *args: object, table: dict[str, tuple[str, str]], **options: object) -> None:
+        super().__init__(*args, **options)  # type: ignore[arg-type]
+        self.table = table
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.table)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.table:
+            return None
+        module, _, function = self.table[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(module), function)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in self.table.items()])
+
+
+@click.group(cls=LazyGroup, table=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="charrnn", message="%(prog)s %(version)s")
+def charrnn() -> None:
+    """Train a small recurrent network on a text, then let it write."""

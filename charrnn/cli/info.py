@@ -1,0 +1,62 @@
+"""Floor 7: `charrnn info`: what a checkpoint is, what it was trained on, how far, and how its loss went."""
+
+import math
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from charrnn.checkpoint import Checkpoint
+
+
+@click.command()
+@click.argument("checkpoint", required=False)
+def info(checkpoint: str | None) -> None:
+    """Tell what the network in CHECKPOINT (a file, a run's folder or its name) is and how it was trained.
+
+    Without CHECKPOINT it tells about the newest run in ./checkpoints.
+    """
+    from charrnn.checkpoint import load_checkpoint, resolve_checkpoint
+
+    path = resolve_checkpoint(checkpoint)
+    loaded = load_checkpoint(path)
+    rows = [("checkpoint", str(path)), *_rows(loaded)]
+    width = max(len(name) for name, _ in rows) + 2
+    for name, value in rows:
+        print(f"{name:{width}}{value}")
+    for line in _curve(loaded):
+        print(line)
+
+
+def _rows(loaded: "Checkpoint") -> list[tuple[str, str]]:
+    from charrnn.cli.wording import corpus_words, loss_words, network_words
+    from charrnn.training.history import History
+
+    settings, windows, training = loaded.settings, loaded.settings.windows, loaded.settings.training
+    parameters = sum(array.size for name, array in loaded.arrays.items() if "." not in name)
+    length = f"{training.minutes:g} minutes" if training.minutes is not None else f"{training.epochs:g} epochs"
+    best = History.from_dict(loaded.progress["history"]).best
+    rows = [
+        ("network", f"{network_words(settings.network)}: {parameters:,} parameters"),
+        ("text", f"{corpus_words(loaded.corpus)}, {len(loaded.vocabulary)} different"),
+        ("windows", f"{windows.windows} of {windows.window} characters, {windows.batch} side by side, "
+                    f"{windows.val_fraction:.0%} of the text for validation"),
+        ("training", f"{training.optimizer}, rate {training.lr:g} ({training.decay}), clipped at {training.clip:g}, "
+                     f"planned for {length}, seed {training.seed}, {training.shards} shards"),
+        ("progress", f"{loaded.progress['step']:,} steps, {loaded.progress['epoch']:.2f} epochs"),
+    ]
+    if best.step:
+        rows.append(("best loss", f"{loss_words(best.loss)}, at step {best.step:,}"))
+    return rows
+
+
+def _curve(loaded: "Checkpoint") -> list[str]:
+    from charrnn.cli.curve import curve
+    from charrnn.training.history import History
+
+    points = History.from_dict(loaded.progress["history"]).points
+    train = [(point.epoch, point.train) for point in points]
+    val = [(point.epoch, point.val) for point in points if point.val is not None and not math.isnan(point.val)]
+    if len(train) < 2:
+        return []
+    return ["", *curve({"·": train, "o": val}, "epochs"), "nats a character: · training, o validation"]

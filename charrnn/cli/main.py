@@ -1,0 +1,107 @@
+"""Floor 7: the way in and the way out. The one place that turns errors into exit codes.
+
+0 done - 1 refused - 2 wrong usage - 130 Ctrl-C - 141 the reader of our output went away - 143 asked to stop
+(SIGTERM). These are what a shell reports for programs ended by the same signals. A bug keeps its traceback.
+"""
+
+import contextlib
+import errno
+import os
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn, TextIO
+
+from charrnn.errors import CharrnnError
+from charrnn.files import NO_SPACE
+
+INTERRUPTED, PIPE_CLOSED, TERMINATED = 130, 141, 143
+COMPLETE = "_CHARRNN_COMPLETE"
+
+
+def main() -> NoReturn:
+    """Runs the command in sys.argv and leaves with its exit code."""
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        code = _run(sys.argv[1:])
+    except BaseException as error:
+        code = _exit_code(error)
+    sys.exit(_flush(code))
+
+
+def _run(arguments: list[str]) -> int:
+    """The exit code of the command; imports it here, where Ctrl-C during the import is caught too."""
+    import click
+
+    from charrnn.cli.group import charrnn
+
+    if COMPLETE in os.environ:
+        from click.shell_completion import shell_complete
+
+        return shell_complete(charrnn, {}, "charrnn", COMPLETE, os.environ[COMPLETE])
+    try:
+        # Not charrnn.main(): it would turn a closed pipe and Ctrl-C into codes of its own.
+        with charrnn.make_context("charrnn", arguments) as context:
+            charrnn.invoke(context)
+        return 0
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    except click.exceptions.Abort:
+        return INTERRUPTED
+    except click.ClickException as refusal:
+        refusal.show()
+        return refusal.exit_code
+
+
+def _exit_code(error: BaseException) -> int:
+    """The code for `error`, its one line told on stderr; what is no refusal of ours is raised again."""
+    if isinstance(error, CharrnnError):
+        _tell(str(error))
+        return error.exit_code
+    if isinstance(error, KeyboardInterrupt):
+        return INTERRUPTED
+    if isinstance(error, SystemExit) and isinstance(error.code, int):
+        return error.code
+    if isinstance(error, OSError):
+        if _pipe_closed(error):
+            return PIPE_CLOSED
+        # Files of ours raise StorageError, so this is the output: `charrnn sample > file`.
+        if error.errno in NO_SPACE:
+            _tell("no space left for the output; free some, or send it elsewhere")
+            return CharrnnError.exit_code
+    raise error
+
+
+def _flush(code: int) -> int:
+    """Empties both streams while failure can still be answered for; a code that is not 0 stays."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError as error:
+            _silence(stream)
+            if not code:
+                code = _exit_code(error)
+    return code
+
+
+def _silence(stream: TextIO) -> None:
+    """Points `stream` nowhere, so that Python's own flush at exit finds nothing to complain about."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+def _pipe_closed(error: OSError) -> bool:
+    return isinstance(error, BrokenPipeError) or (os.name == "nt" and error.errno == errno.EINVAL)
+
+
+def _tell(message: str) -> None:
+    """One line on stderr, if anyone listens."""
+    with contextlib.suppress(OSError):
+        print("charrnn:", " ".join(message.split()), file=sys.stderr, flush=True)
+
+
+def _terminate(signum: int, frame: FrameType | None) -> NoReturn:
+    # An exception, not the system's sudden end, so that half-written files are cleaned up.
+    sys.exit(TERMINATED)

@@ -1,0 +1,90 @@
+"""Floor 7: command line options made from the fields of the settings.
+
+What goes in is a settings class; what comes out is one option a field, `--val-fraction` for `val_fraction`,
+with the field's default, bounds and help.
+"""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from types import NoneType
+from typing import Any, TypeVar, get_args, get_type_hints
+
+import click
+
+from charrnn.settings import Bounded
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+Chosen = TypeVar("Chosen", bound=Bounded)
+
+HIGH_ENOUGH = 10**9  # an upper bound from here on only keeps nonsense out, and is not worth reading
+
+
+def settings_options(*classes: type[Bounded]) -> Callable[[Function], Function]:
+    """A decorator that gives a command the options of all `classes`, in the order of their fields."""
+
+    def decorate(function: Function) -> Function:
+        # Click lists options in the reverse of the order in which they are put on.
+        for kind in reversed(classes):
+            for spec in reversed(_fields(kind)):
+                function = _option(kind, spec)(function)
+        return function
+
+    return decorate
+
+
+def settings_from(kind: type[Chosen], options: Mapping[str, Any]) -> Chosen:
+    """The settings of class `kind` among the `options` that a command was called with; it may have others."""
+    return kind(**{spec.name: options[spec.name] for spec in _fields(kind)})
+
+
+class SettingOption(click.Option):
+    """An option that words its bounds for people: `1 to 16`, `at least 0`."""
+
+    def get_help_extra(self, ctx: click.Context) -> Any:
+        extra = super().get_help_extra(ctx)
+        if isinstance(self.type, (click.IntRange, click.FloatRange)):
+            low, high = _plain(self.type.min), _plain(self.type.max)
+            extra["range"] = f"at least {low}" if high >= HIGH_ENOUGH else f"{low} to {high}"
+        return extra
+
+
+class Number(click.FloatRange):
+    """A number within bounds; click's own range would let `nan` through, which no bound holds."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        number = super().convert(value, param, ctx)
+        if number != number:
+            self.fail(f"{value!r} is not a number.", param, ctx)
+        return number
+
+
+def _fields(kind: type[Bounded]) -> tuple[dataclasses.Field[Any], ...]:
+    return dataclasses.fields(kind)  # type: ignore[arg-type]
+
+
+def _option(kind: type[Bounded], spec: dataclasses.Field[Any]) -> Callable[[Function], Function]:
+    meta = spec.metadata
+    value_type, metavar = _value_type(get_type_hints(kind)[spec.name], meta)
+    return click.option("--" + spec.name.replace("_", "-"), spec.name, cls=SettingOption, type=value_type,
+                        metavar=metavar, default=spec.default, show_default=spec.default is not None,
+                        help=meta["help"])
+
+
+def _value_type(hint: Any, meta: Mapping[str, Any]) -> tuple[click.ParamType, str | None]:
+    """How a value is read, and what stands for it in the help text (None: click's own words)."""
+    if meta["choices"]:
+        return click.Choice(meta["choices"]), None
+    # `float | None` reads floats: None can't be typed, it is what an option left out gives.
+    plain = next((part for part in get_args(hint) if part is not NoneType), hint)
+    if plain is int:
+        return click.IntRange(meta["low"], meta["high"]), "INTEGER"
+    if plain is float:
+        return Number(meta["low"], meta["high"]), "NUMBER"
+    return click.STRING, "TEXT"
+
+
+def _plain(bound: float | None) -> float:
+    """The bound without a needless `.0`; one that is not set is as good as infinite."""
+    if bound is None:
+        return HIGH_ENOUGH
+    return int(bound) if bound == int(bound) else bound

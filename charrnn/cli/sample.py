@@ -1,0 +1,40 @@
+"""Floor 7: `charrnn sample`: new text, as it is made."""
+
+import sys
+from typing import Any
+
+import click
+
+from charrnn.cli.options import settings_from, settings_options
+from charrnn.settings import SampleSettings
+
+
+@click.command()
+@click.argument("checkpoint", required=False)
+@settings_options(SampleSettings)
+@click.option("--prime", metavar="TEXT", default="", help="Text to go on from; it is printed first.")
+def sample(checkpoint: str | None, prime: str, **options: Any) -> None:
+    """Write new text with the network in CHECKPOINT: a file, a run's folder or its name.
+
+    Without CHECKPOINT the newest run in ./checkpoints writes. Only the text goes to standard output.
+    """
+    settings = settings_from(SampleSettings, options)
+    from charrnn.kernels.jit import is_warm
+    from charrnn.model import load
+
+    model = load(checkpoint)
+    if not is_warm():
+        print("compiling kernels, once for this machine (a few seconds)", file=sys.stderr)
+    pieces = model.stream(settings.length, temp=settings.temp, top_k=settings.top_k, prime=prime, seed=settings.seed)
+    last = _write(prime)
+    for piece in pieces:
+        last = _write(piece) or last
+    if last != "\n" and sys.stdout.isatty():
+        print()
+
+
+def _write(text: str) -> str:
+    """Puts text on stdout now, not when a buffer is full; its last character."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+    return text[-1:]

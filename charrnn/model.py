@@ -1,0 +1,128 @@
+"""Floor 6: the Python interface: a trained network that can be loaded, sampled and measured, and a way to train one.
+
+    import charrnn
+    model = charrnn.train("corpus.txt", minutes=1)
+    print(model.sample(300, prime="Once"))
+    model = charrnn.load("checkpoints/corpus-lstm-1x256")
+"""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from charrnn.checkpoint import RUNS, Checkpoint, load_checkpoint, resolve_checkpoint
+from charrnn.errors import CheckpointError, CorpusError, SettingsError
+from charrnn.network.network import Network
+from charrnn.network.workers import physical_cores
+from charrnn.runs import Run
+from charrnn.sampling.opening import opening
+from charrnn.sampling.sampler import Sampler
+from charrnn.settings import NetworkSettings, SampleSettings, Settings, TrainingSettings, WindowSettings
+from charrnn.text.corpus import Corpus, read_corpus
+from charrnn.text.vocabulary import Vocabulary
+from charrnn.training.evaluation import Evaluation
+from charrnn.training.events import Event
+
+
+class Model:
+    """A trained network with its vocabulary.
+
+    settings     how it was made
+    vocabulary   its characters
+    corpus       what it was trained on: name, sources, characters, fingerprint
+    parameters   float32 arrays by name, in PyTorch's shapes and gate order
+    """
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self.settings, self.corpus, self.progress = checkpoint.settings, checkpoint.corpus, checkpoint.progress
+        self.vocabulary = Vocabulary(checkpoint.vocabulary)
+        self._network = Network(self.settings.network, len(self.vocabulary), threads=physical_cores())
+        self._network.parameters.from_arrays(checkpoint.arrays)
+        self._network.refresh()
+
+    @property
+    def parameters(self) -> dict[str, np.ndarray]:
+        return self._network.parameters.to_arrays()
+
+    def sample(self, length: int = 500, *, temp: float = 0.8, top_k: int = 0, prime: str = "",
+               seed: int | None = None) -> str:
+        """`length` characters that follow `prime` (which is not repeated).
+
+        temp    0 always takes the most likely character
+        top_k   draw only from so many most likely characters; 0 draws from all
+        seed    the same seed gives the same text
+
+        Raises VocabularyError for a prime with characters that the model never saw, SettingsError for bad numbers.
+        """
+        return "".join(self.stream(length, temp=temp, top_k=top_k, prime=prime, seed=seed))
+
+    def stream(self, length: int = 500, *, temp: float = 0.8, top_k: int = 0, prime: str = "",
+               seed: int | None = None) -> Iterator[str]:
+        """What sample() gives, piece by piece as it is made."""
+        settings = SampleSettings(temp=temp, top_k=top_k, length=length, seed=seed)
+        generator = np.random.default_rng(settings.seed)
+        sampler = Sampler(self.settings.network, self._network.weights)
+        sampler.begin(opening(self.vocabulary, prime, generator))
+        for ids in sampler.stream(settings.length, generator, settings.temp, settings.top_k):
+            yield self.vocabulary.decode(ids[:, 0])
+
+    def loss(self, text: str) -> float:
+        """Mean nats per character of `text`, each character predicted from those before it.
+
+        Raises VocabularyError for characters that the model never saw, CorpusError for a text shorter than 2.
+        """
+        if len(text) < 2:
+            raise CorpusError(f"the text has {len(text)} characters; a loss needs at least 2")
+        windows = self.settings.windows
+        ids = self.vocabulary.encode(text)
+        return Evaluation(self._network, ids, windows.window, self.settings.training.shards or 1).loss()
+
+
+def load(path: str | Path | None = None) -> Model:
+    """The model in a checkpoint file or a run's folder (its best moment), or by name or newest in ./checkpoints.
+
+    Raises CheckpointError if there is none, or if it is damaged or not ours.
+    """
+    file = resolve_checkpoint(None if path is None else str(path))
+    checkpoint = load_checkpoint(file)
+    try:
+        return Model(checkpoint)
+    except CheckpointError as error:
+        raise CheckpointError(f"{file}: {error}") from error
+
+
+def train(*sources: str | Path, text: str | None = None, name: str | None = None, folder: str | Path = RUNS,
+          threads: int | None = None, on_event: Callable[[Event], None] | None = None, **settings: Any) -> Model:
+    """Trains a network on files, folders or built-in texts ("@python-docs"), or on `text`; the best moment of it.
+
+    name, folder   where the run is kept: folder/name, made anew
+    threads        threads to run on; results do not depend on it
+    on_event       is told everything that happens (charrnn.training.events)
+    settings       any field of NetworkSettings, WindowSettings or TrainingSettings: cell="gru", hidden=128, minutes=1
+
+    Raises CorpusError for a text that cannot be used, SettingsError for a setting that does not exist or fit.
+    """
+    if (text is None) == (not sources):
+        raise SettingsError("train() takes either the names of texts or text=..., and one of them")
+    corpus = read_corpus([str(source) for source in sources]) if text is None else Corpus.of(text)
+    run = Run.start(corpus, settings_of(settings), name, folder, threads)
+    for event in run.events():
+        if on_event is not None:
+            on_event(event)
+    assert run.folder is not None
+    return load(run.folder)
+
+
+def settings_of(values: dict[str, Any]) -> Settings:
+    """The settings whose fields, of whichever class, are `values`; raises SettingsError for an unknown name."""
+    kinds = {"network": NetworkSettings, "windows": WindowSettings, "training": TrainingSettings}
+    names = {kind: {spec.name for spec in dataclasses.fields(kind)} for kind in kinds.values()}
+    unknown = set(values).difference(*names.values())
+    if unknown:
+        known = sorted(set().union(*names.values()))
+        raise SettingsError(f"unknown setting {min(unknown)!r}; there are {', '.join(known)}")
+    return Settings(**{part: kind(**{name: value for name, value in values.items() if name in names[kind]})
+                       for part, kind in kinds.items()})
