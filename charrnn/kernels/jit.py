@@ -89,6 +89,6 @@ def _cache_folder() -> Path | None:
 CACHE_FOLDER = _cache_folder() if JIT else None
 
 
-def is_warm() -> bool:
-    """True if this build has been compiled on this machine before, so that nothing has to be announced."""
-    return not JIT or (CACHE_FOLDER is not None and any(CACHE_FOLDER.rglob("*.nbc")))
+def is_compiled(name: str) -> bool:
+    """True if kernel `name` of this build has been compiled on this machine before: no wait has to be announced."""
+    return not JIT or (CACHE_FOLDER is not None and any(CACHE_FOLDER.rglob(f"*.{name}-*.nbc")))

@@ -78,7 +78,7 @@ def output_loss(tiles, x, targets, weight_out, weight_out_back, bias_out, scale,
             place = first + row
             loss += loss_row(logits[row], targets[place // N, place % N], scale, lanes)
         if scale > 0:
-            matmul(tiles, logits, 0, width, rows, weight_out_back, 0, width, H, dout, first * H, H, False)
+            matmul(tiles, logits, 0, width, rows, weight_out_back, 0, V, H, dout, first * H, H, False)
             add_transposed_product(tiles, logits, 0, width, x, first * H, H, rows, V, H, dweight_out, 0, H)
             for row in range(rows):
                 line = logits[row]

@@ -5,6 +5,7 @@ Numbers held for n sequences, T characters, H padded hidden size, L layers, G' =
     L (T+1) n H  h           L (T+1) n H  c (lstm only)      L T n G'H  gates
       T n H    dout          L T n H    dropped (with dropout)     2 L n H  dh, dc
     65 V logits              256 G H    input rows (with more than one layer)
+    V G H    dtable (with an embedding)
 """
 
 from typing import Any

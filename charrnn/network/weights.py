@@ -50,7 +50,7 @@ class Weights:
         self._bias_out = parameters.stored("bias_out")
         self.vocabulary, hidden = self._out.shape
         width = padded(self.vocabulary)
-        self.out, self.out_back = zeros(hidden * width), zeros(hidden * width)
+        self.out, self.out_back = zeros(hidden * width), zeros(self._out.size)
         self.bias_out = zeros(width)
         self.bias_out[:] = NEVER
         self.table = zeros((self.vocabulary, self.layers[0].bias.size))
@@ -71,7 +71,7 @@ class Weights:
             self._out_padded[: self.vocabulary] = self._out
             self.bias_out[: self.vocabulary] = self._bias_out[: self.vocabulary]
             pack(self._out_padded, True, self.out, 0, 0, 1)
-            pack(self._out_padded, False, self.out_back, 0, 0, 1)
+            pack(self._out, False, self.out_back, 0, 0, 1)
 
     def refresh_table(self) -> None:
         """Makes the first layer's table anew."""

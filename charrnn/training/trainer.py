@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from charrnn.errors import CheckpointError
-from charrnn.kernels.jit import is_warm
+from charrnn.kernels.jit import is_compiled
 from charrnn.network.network import Network
 from charrnn.network.workers import physical_cores
 from charrnn.settings import Settings
@@ -25,20 +25,22 @@ from charrnn.training.optimizers import Adam
 from charrnn.training.schedules import learning_rate
 from charrnn.training.warmup import compile_kernels
 
-DEFAULT_EPOCHS = 10.0
+# How long a run is when nobody says: so many passes, and for a short text as many as make so many steps.
+DEFAULT_EPOCHS, DEFAULT_STEPS = 10, 1500
 
 
 class Trainer:
     """One run over ids; `settings` is what was asked for with every choice made."""
 
     def __init__(self, settings: Settings, ids: np.ndarray, vocabulary: int, threads: int | None = None) -> None:
-        self.settings = settings = _decided(settings)
-        cut, training = settings.windows, settings.training
-        self.generator = np.random.Generator(np.random.PCG64(training.seed))
+        cut = settings.windows
+        self.generator = np.random.Generator(np.random.PCG64(settings.training.seed))
         train_ids, val_ids = split(ids, cut.val_fraction)
         self.cutter: Cutter = (
             Streams(train_ids, cut.batch, cut.window, self.generator) if cut.windows == "stream"
             else Snippets(train_ids, cut.batch, cut.window, cut.targets, self.generator))
+        self.settings = settings = _decided(settings, self.cutter.windows_per_epoch)
+        training = settings.training
         self.network = Network(settings.network, vocabulary, self.generator, threads or training.shards)
         self.optimizer = Adam(self.network)
         self.batch = self.network.batch(cut.batch, cut.window, training.shards)
@@ -69,7 +71,7 @@ class Trainer:
 
     def events(self) -> Iterator[Event]:
         """Trains to the end of the run, telling what happens; the state may be saved at any event but Compiling."""
-        if not is_warm():
+        if not is_compiled(f"{self.settings.network.cell}_backward"):
             yield Compiling()
         compile_kernels(self.settings.network)
         yield Started(self.step, self.network.parameters.count, *self.characters)
@@ -140,11 +142,12 @@ class Trainer:
         self.history.rewind(self.progress, self.settings.training.validations)
 
 
-def _decided(settings: Settings) -> Settings:
+def _decided(settings: Settings, windows_per_epoch: int) -> Settings:
     """The settings with what was left open decided: how long, and how many shards."""
     training = settings.training
     if training.epochs is None and training.minutes is None:
-        training = dataclasses.replace(training, epochs=DEFAULT_EPOCHS)
+        training = dataclasses.replace(
+            training, epochs=float(max(DEFAULT_EPOCHS, math.ceil(DEFAULT_STEPS / windows_per_epoch))))
     if training.shards == 0:
         training = dataclasses.replace(training, shards=physical_cores())
     return dataclasses.replace(settings, training=training)

@@ -1,0 +1,76 @@
+"""Products of any size out of tiles, on whole numbers that are exact in float32: equality is to the last bit."""
+
+import numpy as np
+import pytest
+
+from charrnn.kernels.matmul import _DEPTH_BLOCK, add_transposed_product, matmul, pack
+from charrnn.kernels.target import PAD, TARGET
+from charrnn.kernels.tile import tiles
+
+COLUMNS = range(PAD, 9 * PAD + 1, PAD)
+GUARD = np.float32(-12345)
+
+
+def whole_numbers(rng, *shape):
+    return rng.integers(-8, 9, shape).astype(np.float32)
+
+
+def packed_of(B, transposed, parts, at=0):
+    """B packed from where it lies, or from its transpose, in so many parts, from element `at` on."""
+    packed = np.full(at + B.size + 3, GUARD)
+    weight = np.ascontiguousarray(B.T if transposed else B)
+    for part in range(parts):
+        pack(weight, transposed, packed, at, part, parts)
+    return packed
+
+
+@pytest.mark.parametrize("columns", COLUMNS)
+def test_pack_is_the_same_from_both_sides_and_in_any_parts(columns):
+    B = whole_numbers(np.random.default_rng(columns), 5, columns)
+    expected = [B[:, first : first + TARGET.panel].ravel() for first in range(0, columns, TARGET.panel)]
+    for transposed in (False, True):
+        for parts in (1, 2, 3, 4):
+            packed = packed_of(B, transposed, parts, at=2)
+            np.testing.assert_array_equal(packed[2:-3], np.concatenate(expected))
+            assert (packed[[0, 1, -1, -2, -3]] == GUARD).all()
+
+
+@pytest.mark.parametrize("columns", COLUMNS)
+@pytest.mark.parametrize("rows", [1, 7, 61])
+@pytest.mark.parametrize("depth", [1, 6, 33])
+def test_matmul(rows, columns, depth):
+    rng = np.random.default_rng(rows * columns + depth)
+    lda, ldc, a_at, c_at, packed_at = depth + 2, columns + PAD, 3, 5, 4
+    a, B, c = whole_numbers(rng, rows + 1, lda), whole_numbers(rng, depth, columns), whole_numbers(rng, rows + 1, ldc)
+    A = a.ravel()[a_at : a_at + rows * lda].reshape(rows, lda)[:, :depth].astype(np.float64)
+    for accumulate in (False, True):
+        expected, out = c.ravel().copy(), c.copy()
+        inside = expected[c_at : c_at + rows * ldc].reshape(rows, ldc)[:, :columns]
+        inside[...] = A @ B + accumulate * inside
+        packed = packed_of(B, True, 2, packed_at)
+        matmul(tiles(), a, a_at, lda, rows, packed, packed_at, depth, columns, out, c_at, ldc, accumulate)
+        np.testing.assert_array_equal(out.ravel(), expected)
+
+
+@pytest.mark.parametrize("columns", COLUMNS)
+@pytest.mark.parametrize("rows", [1, 7, 61])
+@pytest.mark.parametrize("depth", [1, 19, _DEPTH_BLOCK - 1, _DEPTH_BLOCK, _DEPTH_BLOCK + 1, 2 * _DEPTH_BLOCK + 9])
+def test_add_transposed_product(rows, columns, depth):
+    rng = np.random.default_rng(rows * columns + depth)
+    lda, ldb, ldc, a_at, b_at, c_at = rows + 2, columns + PAD, columns + 3, 1, 2, 4
+    a, b = whole_numbers(rng, depth + 1, lda), whole_numbers(rng, depth + 1, ldb)
+    c = whole_numbers(rng, rows + 1, ldc + 4)
+    A = a.ravel()[a_at : a_at + depth * lda].reshape(depth, lda)[:, :rows].astype(np.float64)
+    B = b.ravel()[b_at : b_at + depth * ldb].reshape(depth, ldb)[:, :columns]
+    expected = c.ravel().copy()
+    expected[c_at : c_at + rows * ldc].reshape(rows, ldc)[:, :columns] += (A.T @ B).astype(np.float32)
+    add_transposed_product(tiles(), a, a_at, lda, b, b_at, ldb, depth, rows, columns, c, c_at, ldc)
+    np.testing.assert_array_equal(c.ravel(), expected)
+
+
+def test_a_product_of_no_rows_changes_nothing():
+    c = np.full((2, PAD), GUARD)
+    a, packed = np.ones((1, 3), np.float32), np.ones(3 * PAD, np.float32)
+    matmul(tiles(), a, 0, 3, 0, packed, 0, 3, PAD, c, 0, PAD, False)
+    add_transposed_product(tiles(), a, 0, 3, packed, 0, PAD, 0, 2, PAD, c, 0, PAD)
+    assert (c == GUARD).all()

@@ -1,0 +1,147 @@
+"""What DESIGN asks of all kernels together: equal signatures, one compile each, a cache that is never stale."""
+
+import inspect
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from charrnn.kernels import dropout, embedding, gru, jit, lstm, matmul, rnn, softmax, target, tile, updates
+
+ROOT = Path(__file__).parents[2]
+CELLS = {"rnn": rnn, "lstm": lstm, "gru": gru}
+MODULES = (dropout, embedding, gru, lstm, matmul, rnn, softmax, tile, updates)
+
+# Trains and evaluates every kind of network as a run does, then tells what the kernels of this process went through.
+EVERYTHING = """
+import numpy as np
+from charrnn.kernels import jit
+from charrnn.settings import NetworkSettings, Settings, TrainingSettings, WindowSettings
+from charrnn.training.trainer import Trainer
+ids = np.random.default_rng(0).integers(9, size=700)
+shapes, first = {shapes}, set()
+for cell, layers, embedding, dropout, windows in shapes:
+    settings = Settings(
+        NetworkSettings(cell=cell, hidden=20, layers=layers, embedding=embedding, dropout=dropout),
+        WindowSettings(windows=windows, targets="last" if windows == "snippets" else "all", window=8, batch=5),
+        TrainingSettings(epochs=0.2, validations=2, shards=2))
+    first.add(type(list(Trainer(settings, ids, 9).events())[0]).__name__)
+for kernel in jit.kernels():
+    print(kernel.py_func.__name__, len(kernel.signatures), sum(kernel.stats.cache_misses.values()))
+print("done", jit.CACHE_FOLDER, *first)
+"""
+ALL_SHAPES = [(cell, *shape) for cell in CELLS for shape in (
+    (1, 0, 0.0, "stream"), (3, 4, 0.3, "stream"), (2, 0, 0.0, "snippets"), (1, 0, 0.5, "snippets"))]
+
+
+def run(code, **environment):
+    """What `code` prints in a new process."""
+    process = subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=ROOT, text=True, capture_output=True,
+                             env={**os.environ, **environment}, check=False)
+    assert process.returncode == 0, process.stderr
+    return process.stdout
+
+
+def parameters_of(function):
+    return list(inspect.signature(getattr(function, "py_func", function)).parameters)
+
+
+@pytest.mark.parametrize("direction", ["forward", "backward"])
+def test_cells_have_equal_signatures(direction):
+    signatures = {cell: parameters_of(getattr(module, f"{cell}_{direction}")) for cell, module in CELLS.items()}
+    assert signatures["rnn"] == signatures["lstm"] == signatures["gru"]
+
+
+def test_the_tile_and_its_twin_have_equal_parameters():
+    # the intrinsic's first parameter is the typing context
+    assert parameters_of(tile._tile_compiled._defn)[1:] == parameters_of(tile.tile_numpy)
+
+
+@pytest.mark.skipif(not jit.JIT, reason="nothing is compiled")
+def test_how_every_kernel_is_compiled():
+    assert {module.__name__ for module in MODULES} <= {kernel.py_func.__module__ for kernel in jit.kernels()}
+    for kernel in jit.kernels():
+        options = kernel.targetoptions
+        assert options["nogil"]
+        assert options["error_model"] == "numpy"
+        assert not {"nnan", "ninf"} & options["fastmath"]  # a NaN must stay visible
+        assert not options.get("parallel")
+
+
+@pytest.mark.skipif(not jit.JIT, reason="nothing is compiled")
+def test_one_signature_each_and_nothing_compiled_twice():
+    code = EVERYTHING.format(shapes=ALL_SHAPES)
+    for is_second in (False, True):
+        *lines, done = run(code).splitlines()
+        assert len(lines) >= 14
+        for line in lines:
+            name, signatures, misses = line.split()
+            assert signatures == "1", name
+            assert not is_second or misses == "0", name
+        assert not is_second or done == f"done {jit.CACHE_FOLDER} Started"  # no wait is announced
+
+
+@pytest.mark.skipif(not jit.JIT, reason="nothing is compiled")
+def test_without_a_writable_cache_kernels_still_run(tmp_path):
+    file = tmp_path / "a file"
+    file.write_text("no folder can be made below this")
+    nowhere = dict.fromkeys(("NUMBA_CACHE_DIR", "XDG_CACHE_HOME", "LOCALAPPDATA", "HOME"), str(file / "below"))
+    *lines, done = run(EVERYTHING.format(shapes=[("rnn", 1, 0, 0.0, "stream")]), **nowhere).splitlines()
+    assert done == "done None Compiling"
+    assert "rnn_backward 1 1" in lines  # compiled, for this process alone
+
+
+@pytest.mark.skipif(not jit.JIT, reason="nothing is compiled")
+def test_the_cache_lies_where_it_is_asked_for(tmp_path):
+    is_compiled = "jit.is_compiled('_tiles_compiled')"
+    code = f"from charrnn.kernels import jit; print(jit.CACHE_FOLDER, {is_compiled}); "
+    code += f"from charrnn.kernels.tile import tiles; tiles(); print({is_compiled}, jit.is_compiled('compiled'))"
+    first, second = (run(code, NUMBA_CACHE_DIR=str(tmp_path)).splitlines() for _ in range(2))
+    folder = tmp_path / "charrnn" / f"kernels-{jit.fingerprint()}"
+    assert first == [f"{folder} False", "True False"]
+    assert second == [f"{folder} True", "True False"]
+
+
+# What the folder's name depends on.
+
+
+@pytest.fixture
+def sources(tmp_path, monkeypatch):
+    """A copy of the kernels' sources that jit.py takes for its own."""
+    folder = Path(shutil.copytree(Path(jit.__file__).parent, tmp_path / "kernels"))
+    monkeypatch.setattr(jit, "__file__", str(folder / "jit.py"))
+    return folder
+
+
+def test_an_equal_copy_has_the_same_fingerprint(sources, monkeypatch):
+    copied = jit.fingerprint()
+    monkeypatch.undo()
+    assert jit.fingerprint() == copied
+
+
+def test_a_change_in_any_source_changes_it(sources):
+    seen = {jit.fingerprint()}
+    files = sorted(sources.glob("*.py"))
+    assert {Path(module.__file__).name for module in MODULES} < {file.name for file in files}
+    for count, file in enumerate(files, start=2):
+        file.write_bytes(file.read_bytes() + b"\n")
+        seen.add(jit.fingerprint())
+        assert len(seen) == count, file.name
+    (sources / "new.py").write_text("")
+    assert jit.fingerprint() not in seen
+
+
+def test_numba_python_and_the_tile_change_it(monkeypatch):
+    seen = {jit.fingerprint()}
+    monkeypatch.setattr(jit.numba, "__version__", "0.0.1")
+    seen.add(jit.fingerprint())
+    monkeypatch.setattr(jit.sys, "version_info", (3, 9, 1))
+    seen.add(jit.fingerprint())
+    tiles = {target.AVX512, target.AVX2, target.SSE, target.NEON, target.Target(16, 5, 4)} - {jit.TARGET}
+    for other in tiles:
+        monkeypatch.setattr(jit, "TARGET", other)
+        seen.add(jit.fingerprint())
+    assert len(seen) == 3 + len(tiles)

@@ -1,0 +1,119 @@
+"""The same tests without the JIT, and compiled for processors with narrower vectors than this one has."""
+
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from charrnn.kernels import target
+from charrnn.kernels.target import AVX2, AVX512, NEON, SSE, TARGET, host_target, padded, zeros
+
+ROOT = Path(__file__).parents[2]
+X86 = pytest.mark.skipif(platform.machine().lower() not in ("x86_64", "amd64"), reason="names x86 processors")
+SMALL = ["tests/kernels/test_tile.py::test_the_twin_itself_is_a_product", "tests/kernels/test_updates.py",
+         "tests/kernels/test_matmul.py::test_pack_is_the_same_from_both_sides_and_in_any_parts",
+         "tests/kernels/test_softmax.py::test_huge_logits", "tests/kernels/test_softmax.py::test_nan_is_seen",
+         "tests/network/test_network.py::test_golden_case"]
+# NumPy announces what machine code does silently: counters that wrap round, a NaN that becomes a whole number.
+QUIET = ["-W", "ignore::RuntimeWarning"]
+WIDE = ["tests/kernels", "tests/network/test_network.py", "--deselect=tests/kernels/test_rules.py",
+        "--ignore=tests/kernels/test_targets.py"]
+
+
+def run_tests(tests, **environment):
+    """Runs these tests in a process of their own, where the JIT is set up otherwise."""
+    process = subprocess.run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests], cwd=ROOT,
+                             text=True, capture_output=True, env={**os.environ, **environment}, check=False)
+    assert process.returncode == 0, process.stdout[-3000:] + process.stderr[-3000:]
+
+
+def target_of(code="print(tuple(TARGET))", **environment):
+    """What another process makes of this machine."""
+    code = f"from charrnn.kernels.target import TARGET; {code}"
+    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, text=True, capture_output=True, check=True,
+                          env={**os.environ, **environment}).stdout.strip()
+
+
+def test_without_the_jit():
+    run_tests([*QUIET, *SMALL], NUMBA_DISABLE_JIT="1")
+
+
+@pytest.mark.slow
+def test_more_without_the_jit():
+    run_tests([*QUIET, "tests/kernels/test_tile.py", "tests/kernels/test_matmul.py", "tests/kernels/test_softmax.py",
+               "tests/network/test_network.py::test_golden_trajectory",
+               "tests/network/test_shards.py::test_padding_stays_zero",
+               "tests/network/test_network.py::test_whole_equals_thirds"], NUMBA_DISABLE_JIT="1")
+
+
+@pytest.mark.slow
+@X86
+@pytest.mark.parametrize(("name", "expected"), [("haswell", AVX2), ("nehalem", SSE)])
+def test_for_narrower_vectors(name, expected, tmp_path):
+    # Without a word about features numba would add this machine's own to the processor that was named.
+    narrow = {"NUMBA_CPU_NAME": name, "NUMBA_CPU_FEATURES": "", "NUMBA_CACHE_DIR": str(tmp_path)}
+    assert target_of(**narrow) == str(tuple(expected))
+    run_tests(WIDE, **narrow)
+
+
+@X86
+@pytest.mark.parametrize(("name", "multiply"), [("haswell", "vfmadd"), ("nehalem", "mulps")])
+def test_tiles_multiply_with_vector_instructions(name, multiply, tmp_path):
+    """A processor without fused multiplication must not call the C library for each product."""
+    code = ("from charrnn.kernels import tile; tile.tiles(); "
+            "assembly, = tile._tiles_compiled.inspect_asm().values(); print(assembly)")
+    assembly = target_of(code, NUMBA_CPU_NAME=name, NUMBA_CPU_FEATURES="", NUMBA_CACHE_DIR=str(tmp_path))
+    assert assembly.count(multiply) >= 12
+    assert "fmaf" not in assembly
+
+
+@X86
+@pytest.mark.parametrize(("name", "features", "expected"), [
+    ("skylake-avx512", None, AVX512), ("znver4", None, AVX512), ("x86-64-v4", None, AVX512), ("haswell", None, AVX2),
+    ("x86-64-v3", None, AVX2), ("znver3", "", AVX2),
+    ("nehalem", None, SSE), ("x86-64", None, SSE), ("generic", "", SSE)])
+def test_named_processors(name, features, expected, monkeypatch):
+    monkeypatch.setattr(target.config, "CPU_NAME", name)
+    monkeypatch.setattr(target.config, "CPU_FEATURES", features)
+    assert host_target() == expected
+
+
+@X86
+@pytest.mark.parametrize(("features", "expected"), [
+    ({"avx512f", "avx512vl", "avx2", "fma"}, AVX512), ({"avx512f", "avx2", "fma"}, AVX2), ({"avx2", "fma"}, AVX2),
+    ({"avx2"}, SSE), (set(), SSE)])
+def test_this_processor_by_its_features(features, expected, monkeypatch):
+    monkeypatch.setattr(target.config, "CPU_NAME", None)
+    monkeypatch.setattr(target.llvm, "get_host_cpu_features", lambda: dict.fromkeys(features, True))
+    assert host_target() == expected
+
+
+@pytest.mark.parametrize("triple", ["aarch64-unknown-linux-gnu", "arm64-apple-darwin23.0.0"])
+def test_arm(triple, monkeypatch):
+    monkeypatch.setattr(target.llvm, "get_default_triple", lambda: triple)
+    assert host_target() == NEON
+
+
+def test_every_panel_is_whole_cache_lines_or_divides_one():
+    for tile in (AVX512, AVX2, SSE, NEON):
+        assert tile.panel % target.PAD == 0 or target.PAD % tile.panel == 0
+        assert target.PAD % tile.lanes == 0
+    assert TARGET.panel == TARGET.lanes * TARGET.vectors
+
+
+def test_padded():
+    assert [padded(size) for size in (0, 1, 15, 16, 17, 32, 33)] == [0, 16, 16, 16, 32, 32, 48]
+
+
+def test_zeros_start_on_a_cache_line():
+    for shape in (0, 1, 17, (3, 5), (2, 3, 16)):
+        array = zeros(shape)
+        assert array.shape == (shape if isinstance(shape, tuple) else (shape,))
+        assert array.dtype == np.float32
+        assert array.flags.c_contiguous
+        assert array.ctypes.data % 64 == 0 or not array.size
+        assert not array.any()

@@ -1,0 +1,69 @@
+"""The compiled tile against its NumPy twin: bit for bit, on whole numbers small enough to be exact in float32."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charrnn.kernels.jit import inner
+from charrnn.kernels.target import TARGET
+from charrnn.kernels.tile import tile, tile_numpy, tiles
+
+GUARD = np.float32(-12345)  # what lies around C, and must stay
+
+
+@inner
+def compiled(tiles, rows, vectors, a, a_at, lda, a_step, b, b_at, b_step, c, c_at, ldc, depth, accumulate):
+    tile(tiles, rows, vectors, a, a_at, lda, a_step, b, b_at, b_step, c, c_at, ldc, depth, accumulate)
+
+
+def whole_numbers(rng, size):
+    return rng.integers(-8, 9, size).astype(np.float32)
+
+
+def operands(rows, vectors, depth, by_columns, spare, seed):
+    """a, b, c and the offsets and strides at which a tile of this size lies in them."""
+    rng, columns = np.random.default_rng(seed), vectors * TARGET.lanes
+    lda, a_step = (1, rows + spare) if by_columns else (depth + spare, 1)
+    b_step, ldc = columns + spare, columns + 2 * spare
+    a_at, b_at, c_at = spare, 2 * spare, 3 * spare
+    a = whole_numbers(rng, a_at + (rows - 1) * lda + (depth - 1) * a_step + 1)
+    b = whole_numbers(rng, b_at + (depth - 1) * b_step + columns)
+    c = np.full(c_at + rows * ldc + 7, GUARD)
+    inside = np.zeros(c.size, bool)
+    for row in range(rows):
+        inside[c_at + row * ldc : c_at + row * ldc + columns] = True
+    c[inside] = whole_numbers(rng, int(inside.sum()))
+    return (a, a_at, lda, a_step), (b, b_at, b_step), (c, c_at, ldc), inside
+
+
+@pytest.mark.parametrize("rows", range(1, TARGET.rows + 1))
+@pytest.mark.parametrize("vectors", range(1, TARGET.vectors + 1))
+@given(depth=st.integers(1, 40), by_columns=st.booleans(), spare=st.integers(0, 9), accumulate=st.booleans(),
+       seed=st.integers(0, 2**32))
+def test_every_tile_equals_numpy(rows, vectors, depth, by_columns, spare, accumulate, seed):
+    a, b, (c, c_at, ldc), inside = operands(rows, vectors, depth, by_columns, spare, seed)
+    expected = c.copy()
+    tile_numpy(0, rows, vectors, *a, *b, expected, c_at, ldc, depth, accumulate)
+    compiled(tiles(), rows, vectors, *a, *b, c, c_at, ldc, depth, accumulate)
+    np.testing.assert_array_equal(c, expected)
+    assert (c[~inside] == GUARD).all()
+
+
+@pytest.mark.parametrize("accumulate", [False, True])
+def test_the_twin_itself_is_a_product(accumulate):
+    rows, vectors, depth = TARGET.rows, TARGET.vectors, 13
+    a, b, (c, c_at, ldc), inside = operands(rows, vectors, depth, False, 5, seed=1)
+    columns = vectors * TARGET.lanes
+    A = np.array([[a[0][a[1] + r * a[2] + k] for k in range(depth)] for r in range(rows)])
+    B = np.array([b[0][b[1] + k * b[2] :][:columns] for k in range(depth)])
+    expected = A @ B + (c[inside].reshape(rows, columns) if accumulate else 0)
+    tile_numpy(0, rows, vectors, *a, *b, c, c_at, ldc, depth, accumulate)
+    np.testing.assert_array_equal(c[inside].reshape(rows, columns), expected)
+
+
+def test_a_nan_is_not_lost():
+    (a, *a_rest), b, c, inside = operands(1, 1, 3, False, 0, seed=2)
+    a[1] = np.nan
+    compiled(tiles(), 1, 1, a, *a_rest, *b, *c, 3, False)
+    assert np.isnan(c[0][inside]).all()

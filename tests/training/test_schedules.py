@@ -1,0 +1,60 @@
+"""The learning rate over a run."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charrnn.settings import TrainingSettings
+from charrnn.training.schedules import learning_rate
+
+SHARES = st.floats(0, 1)
+DECAYS = ("cosine", "linear", "constant")
+
+
+def rate(progress, **settings):
+    return learning_rate(TrainingSettings(**{"lr": 0.5, "warmup": 0.2, "lr_end": 0.1} | settings), progress)
+
+
+@pytest.mark.parametrize(("decay", "middle", "end"), [
+    ("cosine", 0.275, 0.05), ("linear", 0.275, 0.05), ("constant", 0.5, 0.5)])
+def test_by_hand(decay, middle, end):
+    assert rate(0.1, decay=decay) == pytest.approx(0.25)
+    assert rate(0.2, decay=decay) == pytest.approx(0.5)
+    assert rate(0.6, decay=decay) == pytest.approx(middle)
+    assert rate(1.0, decay=decay) == pytest.approx(end)
+
+
+def test_a_quarter_of_the_way_down():
+    assert rate(0.4, decay="linear") == pytest.approx(0.5 * (0.1 + 0.9 * 0.75))
+    assert rate(0.4, decay="cosine") == pytest.approx(0.5 * (0.1 + 0.9 * (1 + math.sqrt(0.5)) / 2))
+
+
+def test_the_first_step_teaches_something():
+    assert rate(0.0) > 0
+    assert rate(0.0, lr=0.0) == 0.0
+    assert rate(0.0, warmup=0.0) == 0.5
+
+
+def test_beyond_its_ends_it_stays():
+    assert rate(-1.0) == rate(0.0)
+    assert rate(7.0) == rate(1.0)
+
+
+@given(warmup=SHARES, lr_end=SHARES, decay=st.sampled_from(DECAYS), a=SHARES, b=SHARES)
+def test_it_climbs_and_then_falls_within_its_bounds(warmup, lr_end, decay, a, b):
+    a, b = sorted((a, b))
+    first, second = (rate(x, warmup=warmup, lr_end=lr_end, decay=decay) for x in (a, b))
+    assert 0 <= first <= 0.5 + 1e-12
+    if b < warmup:
+        assert first <= second
+    elif a >= warmup:
+        assert first >= second - 1e-12
+        assert second >= 0.5 * lr_end - 1e-12
+
+
+@given(decay=st.sampled_from(DECAYS))
+def test_warmup_may_be_the_whole_run(decay):
+    assert rate(1.0, warmup=1.0, decay=decay) == 0.5
+    assert rate(0.5, warmup=1.0, decay=decay) == 0.25
