@@ -11,7 +11,7 @@ DEV_STAMP := .venv-dev/.ready-$(VERSION)
 TORCH_STAMP := .venv-dev/.torch-$(VERSION)
 PIP_FLAGS := --quiet --disable-pip-version-check
 
-.PHONY: help demo test test-slow test-torch bench lint fix types clean
+.PHONY: help demo test test-slow test-torch bench lint fix types readme clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1@/p' Makefile | while IFS=@ read -r name text; do \
@@ -19,7 +19,7 @@ help:  ## list these targets
 
 demo: $(USER_STAMP)  ## train for one minute on Python's documentation, then let the network write
 	.venv/bin/charrnn train @python-docs --minutes 1 --name demo
-	.venv/bin/charrnn sample
+	.venv/bin/charrnn sample demo --prime "The "
 
 test: $(DEV_STAMP)  ## the fast tests
 	.venv-dev/bin/python -m pytest -q
@@ -41,6 +41,9 @@ fix: $(DEV_STAMP)  ## mend what of the style can be mended by itself
 
 types: $(DEV_STAMP)  ## check the types
 	.venv-dev/bin/mypy
+
+readme: $(DEV_STAMP)  ## write the help texts into the README anew
+	.venv-dev/bin/cog -r README.md
 
 clean:  ## remove the environments and caches; runs in checkpoints/ stay
 	rm -rf .venv .venv-dev .pytest_cache .ruff_cache .mypy_cache .hypothesis build dist

@@ -65,7 +65,7 @@ class NetworkSettings(Bounded):
     hidden: int = setting(256, "hidden units in a layer", low=1, high=8192)
     layers: int = setting(1, "layers, one on top of the other", low=1, high=16)
     embedding: int = setting(0, "width of a learned character embedding; 0 is one-hot input", low=0, high=8192)
-    dropout: float = setting(0.0, "share of units silenced between layers and before the output", low=0.0, high=0.95)
+    dropout: float = setting(0.1, "share of units silenced between layers and before the output", low=0.0, high=0.95)
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class WindowSettings(Bounded):
     targets: str = setting("all", "predict after every character of a window, or only after its last",
                            choices=("all", "last"))
     window: int = setting(100, "characters in a window: how far the gradient reaches back", low=1, high=100_000)
-    batch: int = setting(32, "sequences side by side in one step", low=1, high=65_536)
+    batch: int = setting(16, "sequences side by side in one step", low=1, high=65_536)
     val_fraction: float = setting(0.1, "share of the text, at its end, kept for validation; 0 keeps none",
                                   low=0.0, high=0.9)
 
@@ -93,20 +93,20 @@ class TrainingSettings(Bounded):
     """How the network is trained, and for how long."""
 
     optimizer: str = setting("adam", "the rule that turns gradients into updates", choices=("adam",))
-    lr: float = setting(1e-2, "highest learning rate", low=0.0, high=10.0)
+    lr: float | None = setting(None, "highest learning rate (default: one that fits cell and size)", low=0.0, high=10.0)
     warmup: float = setting(0.02, "share of the run over which the rate climbs to its highest", low=0.0, high=1.0)
     decay: str = setting("cosine", "how the rate falls after warm-up", choices=("cosine", "linear", "constant"))
     lr_end: float = setting(0.02, "rate at the end, as a share of the highest", low=0.0, high=1.0)
     clip: float = setting(1.0, "largest norm of the whole gradient; 0 clips nothing", low=0.0, high=1e9)
-    epochs: float | None = setting(None, "passes over the text (default 10, if --minutes is not given)",
+    epochs: float | None = setting(None, "passes over the text (default 10, more for a short text: 1,500 steps' worth)",
                                    low=0.0, high=1e9)
     minutes: float | None = setting(None, "time to train; the learning rate schedule fits itself to it",
                                     low=0.0, high=1e6)
     validations: int = setting(10, "times to measure the network on the validation part during a run", low=1,
                                high=1_000_000)
     seed: int = setting(1337, "where every random draw comes from", low=0, high=2**63 - 1)
-    shards: int = setting(0, "parts a batch is cut into, one a thread; results depend on it; 0 is one a core",
-                          low=0, high=1024)
+    shards: int = setting(0, "parts a batch is cut into, one a thread; results depend on it; 0 is one a core, each of "
+                             "at least 8 sequences", low=0, high=1024)
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -22,9 +22,11 @@ from charrnn.training.evaluation import Evaluation
 from charrnn.training.events import Compiling, Event, Finished, Started, Step, Validated
 from charrnn.training.history import History, Point
 from charrnn.training.optimizers import Adam
-from charrnn.training.schedules import learning_rate
+from charrnn.training.schedules import fitting_rate, learning_rate
 from charrnn.training.warmup import compile_kernels
 
+# Sequences that a shard should have at least: with fewer, reading the weights takes longer than using them.
+SHARD_ROWS = 8
 # How long a run is when nobody says: so many passes, and for a short text as many as make so many steps.
 DEFAULT_EPOCHS, DEFAULT_STEPS = 10, 1500
 
@@ -143,11 +145,14 @@ class Trainer:
 
 
 def _decided(settings: Settings, windows_per_epoch: int) -> Settings:
-    """The settings with what was left open decided: how long, and how many shards."""
+    """The settings with what was left open decided: how long, how fast, and how many shards."""
     training = settings.training
+    if training.lr is None:
+        training = dataclasses.replace(training, lr=fitting_rate(settings.network))
     if training.epochs is None and training.minutes is None:
         training = dataclasses.replace(
             training, epochs=float(max(DEFAULT_EPOCHS, math.ceil(DEFAULT_STEPS / windows_per_epoch))))
     if training.shards == 0:
-        training = dataclasses.replace(training, shards=physical_cores())
+        most = max(1, settings.windows.batch // SHARD_ROWS)
+        training = dataclasses.replace(training, shards=min(physical_cores(), most))
     return dataclasses.replace(settings, training=training)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.settings import TrainingSettings
-from charrnn.training.schedules import learning_rate
+from charrnn.settings import NetworkSettings, TrainingSettings
+from charrnn.training.schedules import fitting_rate, learning_rate
 
 SHARES = st.floats(0, 1)
 DECAYS = ("cosine", "linear", "constant")
@@ -58,3 +58,11 @@ def test_it_climbs_and_then_falls_within_its_bounds(warmup, lr_end, decay, a, b)
 def test_warmup_may_be_the_whole_run(decay):
     assert rate(1.0, warmup=1.0, decay=decay) == 0.5
     assert rate(0.5, warmup=1.0, decay=decay) == 0.25
+
+
+def test_the_fitting_rate_falls_with_units_and_never_rises_above_its_cell():
+    rates = {hidden: fitting_rate(NetworkSettings(cell="lstm", hidden=hidden)) for hidden in (4, 8, 256, 512, 1024)}
+    assert rates[4] == rates[8] > rates[256] > rates[512] > rates[1024] > 0
+    # two layers of 512 count as one of 1024
+    assert fitting_rate(NetworkSettings(cell="lstm", hidden=512, layers=2)) == rates[1024]
+    assert fitting_rate(NetworkSettings(cell="rnn")) < fitting_rate(NetworkSettings(cell="gru")) < rates[256]

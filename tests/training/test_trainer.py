@@ -144,3 +144,9 @@ def test_a_gradient_that_is_no_number_ends_the_run():
         list(trainer.events())
     assert trainer.step == 3
     np.testing.assert_array_equal(trainer.optimizer.mean, kept)
+
+
+def test_no_shard_is_left_with_a_few_sequences(monkeypatch):
+    monkeypatch.setattr("charrnn.training.trainer.physical_cores", lambda: 64)
+    shards = [Trainer(settings_of(shards=0, batch=batch), text(), V, 1).settings.training.shards for batch in (3, 17)]
+    assert shards == [1, 2]
