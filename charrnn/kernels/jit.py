@@ -20,13 +20,14 @@ from charrnn.kernels.target import TARGET
 # The whole of fastmath but `nnan` and `ninf`: a NaN must stay visible to the checks outside.
 FASTMATH = {"nsz", "arcp", "contract", "afn", "reassoc"}
 JIT = not config.DISABLE_JIT
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": FASTMATH, "boundscheck": False}
 
 _kernels: list[Any] = []
 
 
 def kernel(function: Callable[..., Any]) -> Any:
     """The compiled twin of `function`, cached on disk where that is possible."""
-    compiled = inner(function)
+    compiled = numba.njit(**_OPTIONS)(function)
     if JIT:
         if CACHE_FOLDER is not None:
             _enable_cache(compiled, CACHE_FOLDER)
@@ -35,8 +36,12 @@ def kernel(function: Callable[..., Any]) -> Any:
 
 
 def inner(function: Callable[..., Any]) -> Any:
-    """A compiled function that only kernels call: it becomes part of theirs and is not cached by itself."""
-    return numba.njit(nogil=True, error_model="numpy", fastmath=FASTMATH, boundscheck=False)(function)
+    """A compiled function that only kernels call: it becomes part of theirs and is not cached by itself.
+
+    Always inlined: left to the compiler, the choice differs between a fresh compile and a load from the cache, and
+    with it the last bits of a result, so that a run could not be resumed exactly.
+    """
+    return numba.njit(**_OPTIONS, forceinline=True)(function)
 
 
 def kernels() -> list[Any]:
