@@ -7,6 +7,7 @@ a file that was changed by a single bit is refused.
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -95,10 +96,10 @@ def resolve_checkpoint(argument: str | None, which: str = "best", runs: str | Pa
     if argument is None:
         return latest_checkpoint(runs, which)
     for place in (Path(argument), Path(runs) / argument):
-        if place.is_dir():
+        if os.path.isdir(place):
             if _files(place):
                 return _in_folder(place, which)
-        elif place.exists():
+        elif os.path.exists(place):
             return place
     known = ", ".join(run.name for run in reversed(_runs(Path(runs)))) or "none yet; `charrnn train` makes one"
     raise CheckpointError(f"no checkpoint at {argument}, and no such run in {runs}; runs there: {known}")

@@ -47,6 +47,9 @@ class Model:
     def parameters(self) -> dict[str, np.ndarray]:
         return self._network.parameters.to_arrays()
 
+    def __repr__(self) -> str:
+        return f"<Model of {self.corpus.get('name', 'a text')!r}: {self.settings.network}>"
+
     def sample(self, length: int = 500, *, temp: float = 0.8, top_k: int = 0, prime: str = "",
                seed: int | None = None) -> str:
         """`length` characters that follow `prime` (which is not repeated).
@@ -61,13 +64,13 @@ class Model:
 
     def stream(self, length: int = 500, *, temp: float = 0.8, top_k: int = 0, prime: str = "",
                seed: int | None = None) -> Iterator[str]:
-        """What sample() gives, piece by piece as it is made."""
+        """What sample() gives, piece by piece as it is made; what it refuses, it refuses at once."""
         settings = SampleSettings(temp=temp, top_k=top_k, length=length, seed=seed)
         generator = np.random.default_rng(settings.seed)
         sampler = Sampler(self.settings.network, self._network.weights)
         sampler.begin(opening(self.vocabulary, prime, generator))
-        for ids in sampler.stream(settings.length, generator, settings.temp, settings.top_k):
-            yield self.vocabulary.decode(ids[:, 0])
+        pieces = sampler.stream(settings.length, generator, settings.temp, settings.top_k)
+        return (self.vocabulary.decode(ids[:, 0]) for ids in pieces)
 
     def loss(self, text: str) -> float:
         """Mean nats per character of `text`, each character predicted from those before it.
@@ -75,7 +78,7 @@ class Model:
         Raises VocabularyError for characters that the model never saw, CorpusError for a text shorter than 2.
         """
         if len(text) < 2:
-            raise CorpusError(f"the text has {len(text)} characters; a loss needs at least 2")
+            raise CorpusError(f"{text!r} is too short: a loss needs at least 2 characters")
         windows = self.settings.windows
         ids = self.vocabulary.encode(text)
         return Evaluation(self._network, ids, windows.window, self.settings.training.shards or 1).loss()
@@ -108,11 +111,10 @@ def train(*sources: str | Path, text: str | None = None, name: str | None = None
     if (text is None) == (not sources):
         raise SettingsError("train() takes either the names of texts or text=..., and one of them")
     corpus = read_corpus([str(source) for source in sources]) if text is None else Corpus.of(text)
-    run = Run.start(corpus, settings_of(settings), name, folder, threads)
-    for event in run.events():
-        if on_event is not None:
-            on_event(event)
-    assert run.folder is not None
+    with Run.start(corpus, settings_of(settings), name, folder, threads) as run:
+        for event in run.events():
+            if on_event is not None:
+                on_event(event)
     return load(run.folder)
 
 

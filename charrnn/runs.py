@@ -4,20 +4,25 @@ A text and settings come in, or an earlier run to go on with; the trainer's even
 metrics.jsonl appear in checkpoints/<run>/. A run never writes into the folder of another.
 """
 
+import contextlib
 import dataclasses
 import json
 import math
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
+import numpy as np
+
 from charrnn.checkpoint import BEST, LAST, RUNS, Checkpoint, load_checkpoint, save_checkpoint
-from charrnn.errors import CheckpointError, CorpusError
-from charrnn.files import append_line, new_folder
+from charrnn.errors import CheckpointError, CorpusError, SettingsError
+from charrnn.files import TEMPORARY, append_line, new_folder
 from charrnn.settings import Settings
 from charrnn.text.corpus import Corpus
 from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.windows import split
 from charrnn.training.events import Event, Finished, Saved, Started, Step, Validated
 from charrnn.training.trainer import Trainer
 
@@ -26,23 +31,31 @@ SECONDS_BETWEEN_SAVES = 60.0
 
 
 class Run:
-    """A training under way, or about to be."""
+    """A training under way, or about to be; as a context, it leaves no empty folder behind."""
 
     def __init__(self, corpus: Corpus, settings: Settings, vocabulary: Vocabulary, threads: int | None) -> None:
+        if threads is not None and threads < 1:
+            raise SettingsError(f"threads is {threads}; it must be at least 1")
         self.vocabulary = vocabulary
         self.corpus: dict[str, Any] = {"name": corpus.name, "sources": list(corpus.sources),
                                        "characters": len(corpus.text), "fingerprint": corpus.fingerprint}
         self.trainer = Trainer(settings, vocabulary.encode(corpus.text), len(vocabulary), threads)
-        self.folder: Path | None = None  # made when training starts
+        self.folder = Path()
 
     @classmethod
     def start(cls, corpus: Corpus, settings: Settings, name: str | None = None, runs: str | Path = RUNS,
               threads: int | None = None) -> "Run":
-        """A new run on `corpus`; its folder in `runs` gets `name`, or one made from corpus and network."""
-        run = cls(corpus, settings, Vocabulary.of(corpus.text), threads)
-        network = settings.network
-        name = name or f"{corpus.name}-{network.cell}-{network.layers}x{network.hidden}"
-        Path(runs).mkdir(parents=True, exist_ok=True)
+        """A new run on `corpus`; its folder in `runs` gets `name`, or one made from corpus and network.
+
+        Raises CorpusError for a text that such a run can't be made on, and says what would do.
+        """
+        vocabulary, network = Vocabulary.of(corpus.text), settings.network
+        check_text(len(corpus.text), vocabulary.characters, settings)
+        if name is None:
+            name = f"{corpus.name}-{network.cell}-{network.layers}x{network.hidden}"
+        elif not name.isprintable() or name.startswith("-"):
+            raise SettingsError(f"{name!r} can't name a folder; use letters, digits, '-' and '_'")
+        run = cls(corpus, settings, vocabulary, threads)
         run.folder = new_folder(runs, name)
         return run
 
@@ -53,10 +66,13 @@ class Run:
 
         Raises CorpusError if `corpus` is not the text it was trained on.
         """
+        folder = path.parent
+        if path.name != LAST and (folder / LAST).exists():
+            raise CheckpointError(f"{path} is not where {folder.name} ended; to go on from there name {folder / LAST}")
         checkpoint = load_checkpoint(path)
         if corpus.fingerprint != checkpoint.corpus.get("fingerprint"):
             raise CorpusError(
-                f"this is not the text that {path.parent.name} was trained on ({len(corpus.text):,} characters, it had "
+                f"this is not the text that {folder.name} was trained on ({len(corpus.text):,} characters, it had "
                 f"{checkpoint.corpus.get('characters', 0):,}); give the same text, or start a new run")
         settings = checkpoint.settings
         if budget:
@@ -68,29 +84,40 @@ class Run:
             run.trainer.restore(checkpoint.arrays, checkpoint.progress)
         except CheckpointError as error:
             raise CheckpointError(f"{path}: {error}") from error
-        run.folder = path.parent
+        run.folder = folder
+        for torn in folder.glob(TEMPORARY.format("*")):  # left by a run that was killed while it saved
+            torn.unlink(missing_ok=True)
         return run
+
+    def __enter__(self) -> "Run":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        with contextlib.suppress(OSError):
+            self.folder.rmdir()  # refused where something was saved
 
     def events(self) -> Iterator[Event]:
         """Trains; tells the trainer's events and every Saved checkpoint."""
-        saved_at, began, characters = time.monotonic(), time.perf_counter(), 0
+        saved_at, began, characters, news = time.monotonic(), time.perf_counter(), 0, False
         for event in self.trainer.events():
             if isinstance(event, Step):
-                characters += event.characters
-            if isinstance(event, Finished) and event.step > 0:
+                characters, news = characters + event.characters, True
+            if isinstance(event, Finished) and news:
                 yield self._save(LAST)
             yield event
             if isinstance(event, Started):
                 began, characters = time.perf_counter(), 0
             elif isinstance(event, Validated):
-                yield self._save(LAST)
                 if event.is_best:
                     yield self._save(BEST)
+                # after BEST: a run killed in between comes here again
+                yield self._save(LAST)
                 self._log(event, characters / max(time.perf_counter() - began, 1e-9))
-                saved_at = time.monotonic()
+                saved_at, news = time.monotonic(), False
             elif isinstance(event, Step) and time.monotonic() - saved_at > SECONDS_BETWEEN_SAVES:
                 yield self._save(LAST)
-                saved_at = time.monotonic()
+                saved_at, news = time.monotonic(), False
 
     def checkpoint(self) -> Checkpoint:
         """The run as it stands now."""
@@ -98,15 +125,36 @@ class Run:
         return Checkpoint(self.trainer.settings, self.vocabulary.characters, self.corpus, progress, arrays)
 
     def _save(self, file: str) -> Saved:
-        assert self.folder is not None
         save_checkpoint(self.folder / file, self.checkpoint())
         return Saved(self.folder / file, self.trainer.step)
 
     def _log(self, event: Validated, characters_a_second: float) -> None:
         """One line of metrics.jsonl; losses in nats per character, JSON's null where there is none."""
-        assert self.folder is not None
         line = {"step": event.step, "epoch": round(event.epoch, 6), "train_loss": event.train_loss,
                 "val_loss": event.loss, "best": event.is_best,
                 "characters_a_second": round(characters_a_second), "unix_time": round(time.time(), 3)}
         append_line(self.folder / "metrics.jsonl", json.dumps(
             {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in line.items()}))
+
+
+def check_text(length: int, characters: str, settings: Settings) -> None:
+    """Raises CorpusError for a text of that length and those characters that can't be trained on with `settings`."""
+    windows, training = settings.windows, settings.training
+    if 0 in (training.epochs, training.minutes):
+        raise SettingsError("a run of length 0 trains nothing; give --epochs or --minutes more")
+    if len(characters) < 2:
+        raise CorpusError(f"the text is one character, {characters!r}, again and again: there is nothing to learn; "
+                          "give another text")
+    for_training, for_validation = (len(part) for part in split(np.empty(length, np.uint8), windows.val_fraction))
+    if for_training < 2 or (windows.val_fraction and for_validation < 2):
+        raise CorpusError(f"of {length:,} characters {for_training:,} are left for training and {for_validation:,} for "
+                          "validation, and both need 2; give --val-fraction 0 or a longer text")
+    side_by_side = windows.windows == "stream"  # snippets may overlap
+    needed = (windows.batch if side_by_side else 1) * windows.window + 1
+    if for_training < needed:
+        # a few steps an epoch, and a window long enough to learn something
+        window = max(1, min(windows.window, for_training // 16))
+        batch = max(1, min(windows.batch, for_training // (4 * window)))
+        raise CorpusError(f"the text is too short: {for_training:,} characters for training, and {needed:,} are needed "
+                          f"({f'--batch {windows.batch} x ' if side_by_side else ''}--window {windows.window} + 1); "
+                          f"--batch {batch} --window {window} will do")

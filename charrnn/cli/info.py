@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 def info(checkpoint: str | None) -> None:
     """Tell what the network in CHECKPOINT (a file, a run's folder or its name) is and how it was trained.
 
-    Without CHECKPOINT it tells about the newest run in ./checkpoints.
+    Without CHECKPOINT it tells about the newest run in ./checkpoints; of a run, how it stood when last saved.
     """
     from charrnn.checkpoint import load_checkpoint, resolve_checkpoint
 
-    path = resolve_checkpoint(checkpoint)
+    path = resolve_checkpoint(checkpoint, "last")
     loaded = load_checkpoint(path)
     rows = [("checkpoint", str(path)), *_rows(loaded)]
     width = max(len(name) for name, _ in rows) + 2
@@ -29,24 +29,27 @@ def info(checkpoint: str | None) -> None:
 
 
 def _rows(loaded: "Checkpoint") -> list[tuple[str, str]]:
-    from charrnn.cli.wording import corpus_words, loss_words, network_words
+    from charrnn.cli.wording import corpus_words, counted, loss_words, network_words
     from charrnn.training.history import History
 
     settings, windows, training = loaded.settings, loaded.settings.windows, loaded.settings.training
     parameters = sum(array.size for name, array in loaded.arrays.items() if "." not in name)
-    length = f"{training.minutes:g} minutes" if training.minutes is not None else f"{training.epochs:g} epochs"
+    plan = (counted(training.minutes, "minute") if training.minutes is not None
+            else counted(training.epochs or 0.0, "epoch"))
+    clip = f"clipped at {training.clip:g}" if training.clip else "not clipped"
     best = History.from_dict(loaded.progress["history"]).best
     rows = [
         ("network", f"{network_words(settings.network)}: {parameters:,} parameters"),
         ("text", f"{corpus_words(loaded.corpus)}, {len(loaded.vocabulary)} different"),
-        ("windows", f"{windows.windows} of {windows.window} characters, {windows.batch} side by side, "
+        ("windows", f"{windows.windows} of {counted(windows.window, 'character')}, {windows.batch} side by side, "
                     f"{windows.val_fraction:.0%} of the text for validation"),
-        ("training", f"{training.optimizer}, rate {training.lr:g} ({training.decay}), clipped at {training.clip:g}, "
-                     f"planned for {length}, seed {training.seed}, {training.shards} shards"),
-        ("progress", f"{loaded.progress['step']:,} steps, {loaded.progress['epoch']:.2f} epochs"),
+        ("training", f"{training.optimizer}, rate {training.lr:g} ({training.decay}), {clip}, planned for {plan}, "
+                     f"seed {training.seed}, {counted(training.shards, 'shard')}"),
+        ("progress", f"{counted(loaded.progress['step'], 'step')}, {loaded.progress['epoch']:.2f} epochs"),
     ]
     if best.step:
-        rows.append(("best loss", f"{loss_words(best.loss)}, at step {best.step:,}"))
+        kind = "training" if math.isnan(best.val or 0.0) else "validation"
+        rows.append(("best loss", f"{loss_words(best.loss)} in {kind}, at step {best.step:,}"))
     return rows
 
 

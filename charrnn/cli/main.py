@@ -6,6 +6,7 @@
 
 import contextlib
 import errno
+import io
 import os
 import signal
 import sys
@@ -22,6 +23,7 @@ COMPLETE = "_CHARRNN_COMPLETE"
 def main() -> NoReturn:
     """Runs the command in sys.argv and leaves with its exit code."""
     signal.signal(signal.SIGTERM, _terminate)
+    _choose_encoding()
     try:
         code = _run(sys.argv[1:])
     except BaseException as error:
@@ -48,6 +50,15 @@ def _run(arguments: list[str]) -> int:
         return leave.exit_code
     except click.exceptions.Abort:
         return INTERRUPTED
+    except click.exceptions.NoArgsIsHelpError as help_text:
+        help_text.show()
+        return help_text.exit_code
+    except click.UsageError as refusal:
+        command = refusal.ctx.command_path if refusal.ctx else "charrnn"
+        message = refusal.format_message()
+        stop = "" if message.endswith((".", "?")) else "."
+        _tell(f"{message[:1].lower()}{message[1:]}{stop} Usage: {command} --help")
+        return refusal.exit_code
     except click.ClickException as refusal:
         refusal.show()
         return refusal.exit_code
@@ -62,6 +73,9 @@ def _exit_code(error: BaseException) -> int:
         return INTERRUPTED
     if isinstance(error, SystemExit) and isinstance(error.code, int):
         return error.code
+    if isinstance(error, MemoryError):
+        _tell("not enough memory; lower --hidden, --layers, --batch or --window")
+        return CharrnnError.exit_code
     if isinstance(error, OSError):
         if _pipe_closed(error):
             return PIPE_CLOSED
@@ -70,6 +84,15 @@ def _exit_code(error: BaseException) -> int:
             _tell("no space left for the output; free some, or send it elsewhere")
             return CharrnnError.exit_code
     raise error
+
+
+def _choose_encoding() -> None:
+    """Files and pipes get UTF-8, as it is read; a terminal gets its own encoding, with ? for what that lacks."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        if sys.stdout.isatty():
+            sys.stdout.reconfigure(errors="replace")
+        else:
+            sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def _flush(code: int) -> int:

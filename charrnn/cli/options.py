@@ -5,6 +5,7 @@ with the field's default, bounds and help.
 """
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping
 from types import NoneType
 from typing import Any, TypeVar, get_args, get_type_hints
@@ -43,19 +44,34 @@ class SettingOption(click.Option):
     def get_help_extra(self, ctx: click.Context) -> Any:
         extra = super().get_help_extra(ctx)
         if isinstance(self.type, (click.IntRange, click.FloatRange)):
-            low, high = _plain(self.type.min), _plain(self.type.max)
-            extra["range"] = f"at least {low}" if high >= HIGH_ENOUGH else f"{low} to {high}"
+            extra["range"] = range_words(self.type)
         return extra
 
 
-class Number(click.FloatRange):
-    """A number within bounds; click's own range would let `nan` through, which no bound holds."""
+class Whole(click.IntRange):
+    """A whole number within bounds, refused in the words of help."""
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        number = super().convert(value, param, ctx)
-        if number != number:
-            self.fail(f"{value!r} is not a number.", param, ctx)
-        return number
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return _within(self, click.INT.convert(value, param, ctx), param, ctx)
+
+
+class Number(click.FloatRange):
+    """A number within bounds, refused in the words of help; click's own range lets `nan` through."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return _within(self, click.FLOAT.convert(value, param, ctx), param, ctx)
+
+
+def _within(kind: Whole | Number, number: float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+    if not (kind.min or 0) <= number <= (kind.max or math.inf):
+        kind.fail(f"{number} is out of bounds: {range_words(kind)}.", param, ctx)
+    return number
+
+
+def range_words(bounds: click.IntRange | click.FloatRange) -> str:
+    """`1 to 16`, `at least 0`."""
+    low, high = _plain(bounds.min), _plain(bounds.max)
+    return f"at least {low}" if high >= HIGH_ENOUGH else f"{low} to {high}"
 
 
 def _fields(kind: type[Bounded]) -> tuple[dataclasses.Field[Any], ...]:
@@ -77,7 +93,7 @@ def _value_type(hint: Any, meta: Mapping[str, Any]) -> tuple[click.ParamType, st
     # `float | None` reads floats: None can't be typed, it is what an option left out gives.
     plain = next((part for part in get_args(hint) if part is not NoneType), hint)
     if plain is int:
-        return click.IntRange(meta["low"], meta["high"]), "INTEGER"
+        return Whole(meta["low"], meta["high"]), "INTEGER"
     if plain is float:
         return Number(meta["low"], meta["high"]), "NUMBER"
     return click.STRING, "TEXT"

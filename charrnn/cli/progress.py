@@ -9,7 +9,7 @@ import time
 
 from tqdm import tqdm
 
-from charrnn.cli.wording import bits, duration_words
+from charrnn.cli.wording import bits, compiling_words, duration_words
 from charrnn.training.events import Compiling, Event, Started, Step, Validated
 
 _BAR = "{percentage:3.0f}%|{bar}| {desc}"
@@ -29,7 +29,7 @@ class Progress:
     def show(self, event: Event) -> None:
         """Brings the picture up to date."""
         if isinstance(event, Compiling):
-            self.line("compiling kernels, once for this machine (a few seconds)")
+            self.line(compiling_words())
         elif isinstance(event, Started):
             # disable=None: a bar on a terminal only
             self._bar = tqdm(total=1.0, bar_format=_BAR, disable=None, dynamic_ncols=True, leave=False, file=sys.stderr)
@@ -68,8 +68,9 @@ class Progress:
         done = event.progress - self._first
         left = (time.perf_counter() - self._began) * (1 - event.progress) / done if done > 0 else 0.0
         val = "" if math.isnan(self._val) else f" val {self._val:.3f}"
-        return (f"epoch {event.epoch:.2f} loss {self._loss:.3f} nats {bits(self._loss):.3f} bits{val} "
-                f"{self._speed / 1000:.1f}k char/s {duration_words(left)} left")
+        # short enough to leave room for a bar in 80 columns
+        return (f"epoch {event.epoch:.2f} loss {self._loss:.3f} ({bits(self._loss):.3f} bits){val} "
+                f"{self._speed / 1000:.0f}k char/s {duration_words(left)} left")
 
     def _validated(self, event: Validated) -> str:
         head = f"epoch {event.epoch:6.2f}  step {event.step:6}  train {event.train_loss:.3f}"

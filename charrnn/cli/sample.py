@@ -12,19 +12,21 @@ from charrnn.settings import SampleSettings
 @click.command()
 @click.argument("checkpoint", required=False)
 @settings_options(SampleSettings)
-@click.option("--prime", metavar="TEXT", default="", help="Text to go on from; it is printed first.")
+@click.option("--prime", metavar="TEXT", default="", help="text to go on from; it is printed first")
 def sample(checkpoint: str | None, prime: str, **options: Any) -> None:
     """Write new text with the network in CHECKPOINT: a file, a run's folder or its name.
 
     Without CHECKPOINT the newest run in ./checkpoints writes. Only the text goes to standard output.
     """
     settings = settings_from(SampleSettings, options)
-    from charrnn.kernels.jit import is_warm
+    from charrnn.cli.wording import compiling_words
+    from charrnn.kernels.jit import is_compiled
     from charrnn.model import load
 
     model = load(checkpoint)
-    if not is_warm():
-        print("compiling kernels, once for this machine (a few seconds)", file=sys.stderr)
+    model.vocabulary.encode(prime)  # what can't be read is refused before anything else is said
+    if not is_compiled("generate"):
+        print(compiling_words(), file=sys.stderr)
     pieces = model.stream(settings.length, temp=settings.temp, top_k=settings.top_k, prime=prime, seed=settings.seed)
     last = _write(prime)
     for piece in pieces:

@@ -1,16 +1,13 @@
 """Floor 7: `charrnn train`: a new run, or an old one taken up again."""
 
-import contextlib
-import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from charrnn.cli.options import settings_from, settings_options
-from charrnn.errors import SettingsError
+from charrnn.cli.options import SettingOption, Whole, settings_from, settings_options
+from charrnn.errors import CorpusError, SettingsError, StorageError
 from charrnn.settings import NetworkSettings, Settings, TrainingSettings, WindowSettings
 from charrnn.text.builtin import BUILTINS
 
@@ -25,14 +22,14 @@ _EPILOG = "Built-in texts: " + "; ".join(f"{name}, {text.description}" for name,
 @click.command(epilog=_EPILOG)
 @click.argument("corpus", nargs=-1)
 @settings_options(NetworkSettings, WindowSettings, TrainingSettings)
-@click.option("--threads", type=click.IntRange(1, 1024), metavar="INTEGER",
-              help="Threads to run on; changes no result.  [default: one a shard]")
-@click.option("--name", metavar="TEXT", help="Name of the run's folder.  [default: from corpus and network]")
-@click.option("--folder", metavar="FOLDER", default="checkpoints", show_default=True, help="Where runs are kept.")
-@click.option("--show-samples", is_flag=True, help="Show a short sample at each validation.")
-@click.option("--resume", metavar="RUN", is_flag=False, flag_value="",
-              help="Go on with a run (its name, folder or file; the newest if none is named), exactly where its last "
-                   "checkpoint was saved. Only --epochs, --minutes and --threads may be given with it.")
+@click.option("--threads", cls=SettingOption, type=Whole(1, 1024), metavar="INTEGER", show_default="one a shard",
+              help="threads to run on; changes no result")
+@click.option("--name", metavar="TEXT", show_default="from corpus and network", help="name of the run's folder")
+@click.option("--folder", metavar="FOLDER", default="checkpoints", show_default=True, help="where runs are kept")
+@click.option("--show-samples", is_flag=True, help="show a short sample at each validation")
+@click.option("--resume", metavar="[RUN]", is_flag=False, flag_value="",
+              help="go on with a run (its name, folder or file; the newest if none is named), exactly where its last "
+                   "checkpoint was saved; of the settings only --epochs, --minutes and --threads may change")
 @click.pass_context
 def train(context: click.Context, corpus: tuple[str, ...], threads: int | None, name: str | None, folder: str,
           show_samples: bool, resume: str | None, **options: Any) -> None:
@@ -49,8 +46,9 @@ def train(context: click.Context, corpus: tuple[str, ...], threads: int | None, 
     else:
         run = _resume(context, resume, corpus, folder, threads)
     first_step = run.trainer.step
-    _announce(run)
-    finished, interrupted = _follow(run, show_samples)
+    with run:
+        _announce(run)
+        finished, interrupted = _follow(run, show_samples)
     if resume is not None and finished.step == first_step and not interrupted:
         print("this run was finished before; to train it further give a larger --epochs or --minutes", file=sys.stderr)
     _report(run, finished)
@@ -68,7 +66,10 @@ def _start(corpus: tuple[str, ...], options: dict[str, Any], name: str | None, f
     text = read_corpus(corpus, sys.stdin.buffer if sys.stdin else None)
     for skipped in text.skipped:
         print(f"note: skipped {skipped}: not UTF-8 text", file=sys.stderr)
-    return Run.start(text, settings, name, folder, threads)
+    run = Run.start(text, settings, name, folder, threads)
+    if name and run.folder.name != name:
+        print(f"note: there is a run called {name}; this one is {run.folder.name}", file=sys.stderr)
+    return run
 
 
 def _resume(context: click.Context, resume: str, corpus: tuple[str, ...], folder: str, threads: int | None) -> "Run":
@@ -81,21 +82,26 @@ def _resume(context: click.Context, resume: str, corpus: tuple[str, ...], folder
                                 "a new run")
     from charrnn.checkpoint import load_checkpoint, resolve_checkpoint
     from charrnn.runs import Run
-    from charrnn.text.corpus import read_corpus
+    from charrnn.text.corpus import STDIN, read_corpus
 
     path = resolve_checkpoint(resume or None, "last", folder)
     sources = corpus or tuple(load_checkpoint(path).corpus.get("sources", ()))
+    call = f"charrnn train CORPUS --resume {_quoted(str(path.parent))}"
     if not sources:
-        raise SettingsError(f"{path} doesn't know the file of its text; name it: "
-                            f"charrnn train CORPUS --resume {resume}")
-    text = read_corpus(sources, sys.stdin.buffer if sys.stdin else None)
+        raise SettingsError(f"{path.parent} was trained on a text that came from no file; name one with it: {call}")
+    if STDIN in sources and not corpus:
+        raise SettingsError(f"{path.parent} was trained on standard input; pipe the same text in again: "
+                            f"{call.replace('CORPUS', STDIN)}")
+    try:
+        text = read_corpus(sources, sys.stdin.buffer if sys.stdin else None)
+    except CorpusError as error:
+        raise error if corpus else CorpusError(f"{error}; if the text was moved: {call}") from error
     return Run.resume(path, text, {key: context.params[key] for key in given if key in _BUDGET}, threads)
 
 
 def _announce(run: "Run") -> None:
     """Says what is about to be trained, on what."""
     from charrnn.cli.wording import corpus_words, network_words
-    from charrnn.kernels.jit import CACHE_FOLDER, JIT
 
     trainer = run.trainer
     val_characters = trainer.characters[1]
@@ -103,46 +109,29 @@ def _announce(run: "Run") -> None:
     print(f"network  {network_words(trainer.settings.network)}: {trainer.network.parameters.count:,} parameters\n"
           f"text     {corpus_words(run.corpus)}, {len(run.vocabulary)} different; {kept}\n"
           f"run      {run.folder}" + (f", from step {trainer.step:,}" if trainer.step else ""), file=sys.stderr)
-    if JIT and CACHE_FOLDER is None:
-        print("note: no folder to keep compiled kernels in; they are compiled at every start", file=sys.stderr)
 
 
 def _follow(run: "Run", show_samples: bool) -> tuple["Finished", int]:
     """Trains to the end; what was told last, and the number of the signal that ended it early, or 0."""
     from charrnn.cli.progress import Progress
+    from charrnn.cli.signals import stopping
     from charrnn.training.events import Finished, Validated
 
     progress = Progress()
     try:
-        with _stopping(run) as signals:
+        with stopping(run.trainer.stop) as signals:
             for event in run.events():
                 progress.show(event)
                 if isinstance(event, Validated) and show_samples:
                     progress.line(_short_sample(run))
+    except StorageError as error:
+        if any(run.folder.glob("*.safetensors")):
+            raise StorageError(f"{error}; what was saved before goes on with: {_resume_call(run)}") from error
+        raise
     finally:
         progress.close()
     assert isinstance(event, Finished)
     return event, signals[0] if signals else 0
-
-
-@contextlib.contextmanager
-def _stopping(run: "Run") -> Iterator[list[int]]:
-    """Makes the first Ctrl-C or SIGTERM end the run after its step, and a second one end the program at once."""
-    received: list[int] = []
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def stop(number: int, frame: Any) -> None:
-        received.append(number)
-        run.trainer.stop()
-        signal.signal(number, before[signal.Signals(number)] or signal.SIG_DFL)
-
-    for number in before:
-        signal.signal(number, stop)
-    try:
-        yield received
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler or signal.SIG_DFL)
 
 
 def _short_sample(run: "Run") -> str:
@@ -161,23 +150,32 @@ def _short_sample(run: "Run") -> str:
 
 def _report(run: "Run", finished: "Finished") -> None:
     """Says on stdout what was reached, where it lies, and what to type next."""
-    from charrnn.cli.wording import loss_words
+    from charrnn.cli.wording import counted, loss_words
 
-    assert run.folder is not None
-    # a name is enough for a run in its usual place
-    here = run.folder.name if run.folder.parent == Path("checkpoints") else str(run.folder)
     if finished.step == 0:
         print("nothing was trained")
         return
-    verb = "stopped" if finished.stopped else "trained"
-    print(f"{verb} after {finished.step:,} steps, {finished.epoch:.2f} epochs")
+    verb = "stopped after" if finished.stopped else "trained for"
+    print(f"{verb} {counted(finished.step, 'step')}, {finished.epoch:.2f} epochs")
     if finished.best_step:
         kind = "validation" if run.trainer.characters[1] > 1 else "training"
         print(f"best {kind} loss {loss_words(finished.best_loss)}, at step {finished.best_step:,}")
     print(f"kept in {run.folder}")
     if finished.stopped:
-        print(f"to go on: charrnn train --resume {_quoted(here)}")
-    print(f"next: charrnn sample {_quoted(here)}")
+        print(f"to go on: {_resume_call(run)}")
+    print(f"next: charrnn sample {_short(run)}")
+
+
+def _resume_call(run: "Run") -> str:
+    """What to type to go on with `run`."""
+    from charrnn.text.corpus import STDIN
+
+    return f"charrnn train {'- ' if STDIN in run.corpus['sources'] else ''}--resume {_short(run)}"
+
+
+def _short(run: "Run") -> str:
+    """How to name `run` in the shell; its name is enough in its usual place."""
+    return _quoted(run.folder.name if run.folder.parent == Path("checkpoints") else str(run.folder))
 
 
 def _quoted(argument: str) -> str:

@@ -5,11 +5,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from charrnn.settings import NetworkSettings
+from charrnn.text.corpus import STDIN
 
 
 def bits(nats: float) -> float:
     """A loss in bits, from one in nats."""
     return nats / math.log(2)
+
+
+def counted(number: float, thing: str) -> str:
+    """`1 epoch`, `2.5 minutes`, `4,823 characters`."""
+    digits = f"{number:,}" if isinstance(number, int) else f"{number:g}"
+    return f"{digits} {thing}{'' if number == 1 else 's'}"
 
 
 def loss_words(nats: float) -> str:
@@ -19,7 +26,7 @@ def loss_words(nats: float) -> str:
 
 def network_words(network: NetworkSettings) -> str:
     """`lstm, 2 layers of 256, one-hot input, dropout 0.5`."""
-    layers = f"{network.layers} layer{'s' if network.layers > 1 else ''} of {network.hidden}"
+    layers = f"{counted(network.layers, 'layer')} of {network.hidden}"
     given = f"embedding of {network.embedding}" if network.embedding else "one-hot input"
     dropout = f", dropout {network.dropout:g}" if network.dropout else ""
     return f"{network.cell}, {layers}, {given}{dropout}"
@@ -27,8 +34,8 @@ def network_words(network: NetworkSettings) -> str:
 
 def corpus_words(corpus: Mapping[str, Any]) -> str:
     """`alice.txt + notes, 164,762 characters`."""
-    sources = " + ".join(corpus.get("sources", [])) or corpus.get("name", "a text")
-    return f"{sources}, {corpus.get('characters', 0):,} characters"
+    sources = ["standard input" if source == STDIN else source for source in corpus.get("sources", [])]
+    return f"{' + '.join(sources) or 'a text'}, {counted(corpus.get('characters', 0), 'character')}"
 
 
 def duration_words(seconds: float) -> str:
@@ -36,3 +43,13 @@ def duration_words(seconds: float) -> str:
     minutes, second = divmod(round(seconds), 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+
+
+def compiling_words() -> str:
+    """What is said before the wait for the compiler."""
+    from charrnn.kernels.jit import CACHE_FOLDER
+
+    if CACHE_FOLDER is None:
+        return ("note: compiling kernels (a few seconds), at every start: no cache folder can be written; "
+                "NUMBA_CACHE_DIR may name one")
+    return "compiling kernels, once for this machine (a few seconds)"

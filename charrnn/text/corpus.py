@@ -34,7 +34,8 @@ class Corpus:
     def of(cls, text: str, sources: Sequence[str] = (), name: str = "text", skipped: Sequence[str] = ()) -> "Corpus":
         """The corpus that holds `text`, which may come from nowhere but memory."""
         if not text:
-            raise CorpusError(f"{' + '.join(map(repr, sources)) or 'the text'} is empty; "
+            names = " + ".join("standard input" if source == STDIN else repr(source) for source in sources)
+            raise CorpusError(f"{names or 'the text'} is empty; "
                               "give a text with something in it")
         fingerprint = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
         return cls(text, tuple(sources), name, fingerprint, tuple(skipped))

@@ -1,0 +1,26 @@
+"""Floor 7: signals that ask a run to end: Ctrl-C or SIGTERM come in, a call to stop goes out, so that it is saved."""
+
+import contextlib
+import signal
+from collections.abc import Callable, Iterator
+from typing import Any
+
+
+@contextlib.contextmanager
+def stopping(stop: Callable[[], None]) -> Iterator[list[int]]:
+    """Makes the first Ctrl-C or SIGTERM call stop(), and a second one end the program at once."""
+    received: list[int] = []
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def received_one(number: int, frame: Any) -> None:
+        received.append(number)
+        stop()
+        signal.signal(number, before[signal.Signals(number)] or signal.SIG_DFL)
+
+    for number in before:
+        signal.signal(number, received_one)
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler or signal.SIG_DFL)

@@ -1,0 +1,160 @@
+"""Bad input: one clear line on stderr, the right exit code, nothing half written."""
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from charrnn import files
+from charrnn.network.network import Network
+from charrnn.runs import Run
+from tests.cli.conftest import Program
+from tests.cli.tiny import OPTIONS, TEXT
+
+TEXTS = "(@python-docs, @python-source)"
+
+# The command line -> exit code, the line on stderr or how it begins.
+TABLE: list[tuple[str, int, str]] = [
+    ("train", 2,
+     f"name a text to train on: a file, a folder, - or a built-in one {TEXTS}. Usage: charrnn train --help"),
+    ("train missing.txt", 1, f"no file or folder 'missing.txt'; check the name, or try a built-in text {TEXTS}"),
+    ("train empty.txt", 1, "'empty.txt' is empty; give a text with something in it"),
+    ("train binary", 1, "'binary' is binary, not text: NUL byte at offset 3; give a text file"),
+    ("train latin.txt", 1, "'latin.txt' is not UTF-8: byte 0xe9 at offset 6; convert it first"),
+    ("train folder", 1, "folder 'folder' holds no UTF-8 text (no files in it)"),
+    ("train @python-doc", 1, "no built-in text is called '@python-doc'; did you mean @python-docs?"),
+    ("train -", 1, "'-' is empty"),
+    ("train one.txt", 1, "the text is one character, 'a', again and again: there is nothing to learn"),
+    ("train two.txt", 1, "of 2 characters 1 are left for training and 1 for validation, and both need 2"),
+    ("train text.txt --val-fraction 0.0005", 1, "of 1,910 characters 1,909 are left for training and 1 for validation"),
+    ("train short.txt --batch 32", 1, "the text is too short: 270 characters for training, and 3,201 are needed "
+                                      "(--batch 32 x --window 100 + 1); --batch 4 --window 16 will do"),
+    ("train short.txt --windows snippets --window 300", 1,
+     "the text is too short: 270 characters for training, and 301 are needed (--window 300 + 1); "),
+    ("train text.txt --cell transformer", 2,
+     "invalid value for '--cell': 'transformer' is not one of 'rnn', 'lstm', 'gru'. Usage: charrnn train --help"),
+    ("train text.txt --hidden 0", 2,
+     "invalid value for '--hidden': 0 is out of bounds: 1 to 8192. Usage: charrnn train --help"),
+    ("train text.txt --hidden 1.5", 2, "invalid value for '--hidden': '1.5' is not a valid integer."),
+    ("train text.txt --lr nan", 2, "invalid value for '--lr': nan is out of bounds: 0 to 10."),
+    ("train text.txt --seed -1", 2, "invalid value for '--seed': -1 is out of bounds: at least 0."),
+    ("train text.txt --threads 0", 2, "invalid value for '--threads': 0 is out of bounds: 1 to 1024."),
+    ("train text.txt --epochs 0", 2, "a run of length 0 trains nothing; give --epochs or --minutes more"),
+    ("train text.txt --minutes 0", 2, "a run of length 0 trains nothing; give --epochs or --minutes more"),
+    ("train text.txt --epochs 1 --minutes 1", 2, "--epochs and --minutes contradict each other; give one of them"),
+    ("train text.txt --targets last", 2, "--targets last needs --windows snippets: a stream predicts every character"),
+    ("train text.txt --nosuch", 2, "no such option '--nosuch'."),
+    ("train text.txt --name a/b --batch 2", 2, "'a/b' can't name a folder; use letters, digits, '-' and '_'"),
+    ("train text.txt --name= --batch 2", 2, "'' can't name a folder; use letters, digits, '-' and '_'"),
+    ("train text.txt --name=-x --batch 2", 2, "'-x' can't name a folder; use letters, digits, '-' and '_'"),
+    ("train text.txt --folder text.txt/runs --batch 2", 1,
+     "cannot write text.txt/runs/text-lstm-1x256: not a directory; nothing was changed"),
+    ("train --resume nosuch", 1, "no checkpoint at nosuch, and no such run in checkpoints; runs there: tiny"),
+    ("train --resume tiny --hidden 9", 2,
+     "--hidden can't change when a run is resumed; leave it out, or start a new run"),
+    ("train --resume tiny --name new", 2, "--name can't change when a run is resumed"),
+    ("train --resume tiny --epochs 1 --minutes 1", 2, "--epochs and --minutes contradict each other"),
+    ("train short.txt --resume tiny", 1,
+     "this is not the text that tiny was trained on (300 characters, it had 1,910); "),
+    ("train --resume checkpoints/tiny/best.safetensors", 1,
+     "checkpoints/tiny/best.safetensors is not where tiny ended; to go on from there name "
+     "checkpoints/tiny/last.safetensors"),
+    ("train --resume text.txt", 1, "text.txt is no checkpoint: it does not begin as a safetensors file does"),
+    ("train --resume --folder nowhere", 1, "no checkpoint in nowhere; run `charrnn train` to make one, or name a file"),
+    ("sample nosuch", 1, "no checkpoint at nosuch, and no such run in checkpoints; runs there: tiny"),
+    ("sample cut.safetensors", 1, "cut.safetensors is cut off: it has 1,000 bytes, its header alone takes "),
+    ("sample torn.safetensors", 1, "torn.safetensors is damaged or cut off: its arrays can't be read ("),
+    ("sample flipped.safetensors", 1, "flipped.safetensors is damaged: its content does not match its checksum"),
+    ("sample empty.txt", 1, "empty.txt is empty; it is no checkpoint"),
+    ("sample tiny --prime Zürich", 1, "text has characters that the model has never seen: 'Z' (U+005A), 'ü' (U+00FC), "
+                                      "the first at position 0; leave them out, or train on a text that has them"),
+    ("sample tiny --temp -1", 2, "invalid value for '--temp': -1.0 is out of bounds: 0 to 100."),
+    ("sample tiny --top-k -1", 2, "invalid value for '--top-k': -1 is out of bounds: 0 to 1114112."),
+    ("sample tiny --length x", 2, "invalid value for '--length': 'x' is not a valid integer."),
+    ("sample tiny text.txt", 2, "got unexpected extra argument (text.txt). Usage: charrnn sample --help"),
+    ("info text.txt", 1, "text.txt is no checkpoint: it does not begin as a safetensors file does"),
+    ("info nosuch", 1, "no checkpoint at nosuch"),
+    ("nosuch", 2, "no such command 'nosuch'. Usage: charrnn --help"),
+]
+
+
+@pytest.fixture
+def folder(run: Path, tmp_path: Path) -> Path:
+    """The current folder, with everything that the table speaks of."""
+    last = (run / "last.safetensors").read_bytes()
+    flipped = last[:-1] + bytes([last[-1] ^ 1])
+    contents = {"empty.txt": b"", "binary": b"abc\0def", "latin.txt": b"hello \xe9", "one.txt": b"a" * 500,
+                "two.txt": b"ab", "short.txt": TEXT[:300].encode(), "cut.safetensors": last[:1000],
+                "torn.safetensors": last[:-1], "flipped.safetensors": flipped}
+    for name, data in contents.items():
+        (tmp_path / name).write_bytes(data)
+    (tmp_path / "folder").mkdir()
+    return tmp_path
+
+
+def everything(folder: Path) -> dict[str, bytes | None]:
+    return {str(path): path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}
+
+
+@pytest.mark.parametrize(("line", "code", "words"), TABLE, ids=[line for line, _, _ in TABLE])
+def test_bad_input(charrnn: Program, folder: Path, line: str, code: int, words: str) -> None:
+    before = everything(folder)
+    done = charrnn(*line.split())
+    assert done.err.startswith(f"charrnn: {words}")
+    assert (done.code, done.out, done.err.count("\n")) == (code, "", 1)
+    assert everything(folder) == before
+
+
+def test_no_command_at_all_shows_the_help(charrnn: Program) -> None:
+    done = charrnn()
+    assert done.code == 2
+    assert done.err.startswith("Usage: charrnn [OPTIONS] COMMAND")
+
+
+@pytest.mark.parametrize("saves", [0, 1, 3])
+def test_a_disk_that_fills_up(charrnn: Program, text: Path, monkeypatch: pytest.MonkeyPatch, saves: int) -> None:
+    left = [saves]
+
+    def flush(handle: int) -> None:
+        left[0] -= stat.S_ISREG(os.fstat(handle).st_mode)  # folders are flushed too
+        if left[0] < 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(files.os, "fsync", flush)
+    done = charrnn("train", "text.txt", *OPTIONS)
+    assert (done.code, done.out) == (1, "")
+    refusal = done.err.splitlines()[-1]
+    assert refusal.startswith("charrnn: no space left on the disk that holds ")
+    kept = Path("checkpoints/text-lstm-1x8")
+    if saves:
+        assert refusal.endswith("; what was saved before goes on with: charrnn train --resume text-lstm-1x8")
+        assert not [path for path in kept.iterdir() if path.suffix == ".tmp"]
+        monkeypatch.undo()
+        os.chdir(text.parent)
+        assert charrnn("train", "--resume", "text-lstm-1x8").code == 0
+    else:
+        assert not kept.exists()
+
+
+def test_memory_that_runs_out(charrnn: Program, text: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_memory(*given: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(Network, "batch", no_memory)
+    done = charrnn("train", "text.txt", *OPTIONS)
+    assert (done.code, done.out) == (1, "")
+    assert done.err == "charrnn: not enough memory; lower --hidden, --layers, --batch or --window\n"
+    assert not Path("checkpoints").exists()
+
+
+def test_a_run_that_fails_at_once_leaves_no_folder(charrnn: Program, text: Path,
+                                                   monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(run: Run) -> None:
+        assert run.folder.is_dir()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Run, "events", interrupted)
+    assert charrnn("train", "text.txt", *OPTIONS).code == 130
+    assert os.listdir("checkpoints") == []

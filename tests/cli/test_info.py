@@ -1,0 +1,69 @@
+"""`charrnn info`: what a checkpoint holds, and the curve of its loss."""
+
+import dataclasses
+import math
+from pathlib import Path
+
+from charrnn.cli.curve import HEIGHT, WIDTH, curve
+from charrnn.cli.wording import bits, corpus_words, counted, duration_words, loss_words, network_words
+from charrnn.settings import NetworkSettings, TrainingSettings
+from tests.cli.conftest import Program
+from tests.cli.tiny import SETTINGS, TEXT, train_tiny
+
+
+def test_everything_about_a_run(charrnn: Program, run: Path) -> None:
+    done = charrnn("info", "tiny")
+    assert (done.code, done.err) == (0, "")
+    rows, _, picture = done.out.partition("\n\n")
+    told = dict(row.split(maxsplit=1) for row in rows.splitlines())
+    assert told["checkpoint"] == "checkpoints/tiny/last.safetensors"
+    assert told["network"].startswith("lstm, 1 layer of 8, one-hot input: ")
+    assert told["network"].endswith(" parameters")
+    assert told["text"] == f"text.txt, {len(TEXT):,} characters, {len(set(TEXT))} different"
+    assert told["windows"] == "stream of 10 characters, 2 side by side, 10% of the text for validation"
+    assert told["training"] == ("adam, rate 0.01 (cosine), clipped at 1, planned for 1 epoch, seed 1337, 2 shards")
+    assert told["progress"].endswith(" steps, 1.00 epochs")
+    assert told["best"].startswith("loss   ")
+    assert " nats (" in told["best"]
+    assert len(picture.splitlines()) == HEIGHT + 3
+    assert "o" in picture
+    assert "·" in picture
+
+
+def test_the_newest_run_and_any_file(charrnn: Program, run: Path) -> None:
+    assert charrnn("info").out == charrnn("info", "tiny").out
+    best = charrnn("info", "checkpoints/tiny/best.safetensors")
+    assert best.out.startswith("checkpoint  checkpoints/tiny/best.safetensors\n")
+
+
+def test_a_run_without_validation_and_without_a_step_to_show(charrnn: Program, tmp_path: Path) -> None:
+    settings = dataclasses.replace(
+        SETTINGS, windows=dataclasses.replace(SETTINGS.windows, val_fraction=0.0),
+        training=TrainingSettings(lr=0.01, minutes=1e-6, clip=0.0, shards=1))
+    train_tiny(tmp_path / "checkpoints", settings)
+    done = charrnn("info", "tiny")
+    assert done.code == 0
+    assert "not clipped, planned for 1e-06 minutes, seed 1337, 1 shard\n" in done.out
+    assert " in training, at step 1\n" in done.out
+    assert "\n\n" not in done.out  # one point is no curve
+
+
+def test_curve() -> None:
+    lines = curve({"x": [(0.0, 4.0), (1.0, 3.0), (2.0, 1.0)], "o": [(2.0, 1.0)]}, "epochs")
+    assert len(lines) == HEIGHT + 2
+    assert lines[0] == "   4.00 |x"
+    assert lines[HEIGHT - 1] == f"   1.00 |{'o':>{WIDTH}}"
+    assert lines[-1] == f"{'':9}0{'2 epochs':>{WIDTH - 1}}"
+    assert all(len(line) <= 9 + WIDTH for line in lines)
+    assert curve({"x": [(1.0, 2.0), (1.0, 2.0)]}, "epochs")[0] == "   2.00 |x"  # no span at all
+
+
+def test_wording() -> None:
+    assert bits(math.log(2)) == 1.0
+    assert loss_words(1.5234) == "1.523 nats (2.198 bits) a character"
+    assert network_words(NetworkSettings("gru", hidden=20, layers=2, embedding=5, dropout=0.5)) == (
+        "gru, 2 layers of 20, embedding of 5, dropout 0.5")
+    assert corpus_words({"sources": ["a", "-"], "characters": 1}) == "a + standard input, 1 character"
+    assert corpus_words({}) == "a text, 0 characters"
+    assert [counted(n, "step") for n in (1.0, 2.5, 10.0, 4823)] == ["1 step", "2.5 steps", "10 steps", "4,823 steps"]
+    assert [duration_words(s) for s in (6.6, 750, 11_109)] == ["0:07", "12:30", "3:05:09"]

@@ -1,0 +1,99 @@
+"""A choice follows softmax(logits / temp), within the top_k most likely, and depends on nothing but its arguments."""
+
+import numpy as np
+import pytest
+
+from charrnn.kernels.choose import choose, kth_largest, most_likely
+
+V = 7
+LOGITS = np.array([0.3, -1.2, 2.0, 0.9, -0.4, 1.1, 0.0], np.float32)
+CHI_SQUARE = 27.86  # what six degrees of freedom exceed once in ten thousand times
+
+
+def softmax(logits: np.ndarray, temp: float = 1.0) -> np.ndarray:
+    weights = np.exp((logits.astype(np.float64) - logits.max()) / temp)
+    return weights / weights.sum()
+
+
+def chosen(draws: np.ndarray, temp: float = 1.0, top_k: int = 0, logits: np.ndarray = LOGITS) -> np.ndarray:
+    """What each of the draws chooses; logits may be longer than V, as kernels pad them."""
+    scratch = np.zeros(len(logits))
+    return np.array([choose(logits, scratch, V, temp, top_k, draw) for draw in draws])
+
+
+def shares(temp: float = 1.0, top_k: int = 0, logits: np.ndarray = LOGITS, n: int = 20_000) -> np.ndarray:
+    """How much of [0, 1) chooses each index."""
+    return np.bincount(chosen((np.arange(n) + 0.5) / n, temp, top_k, logits), minlength=V) / n
+
+
+@pytest.mark.parametrize("temp", [0.1, 0.5, 1.0, 3.0, 100.0])
+def test_each_index_has_its_share_of_the_draws(temp: float) -> None:
+    np.testing.assert_allclose(shares(temp), softmax(LOGITS, temp), atol=1e-4)
+
+
+def test_probabilities_sum_to_one() -> None:
+    scratch = np.zeros(V)
+    choose(LOGITS, scratch, V, 0.7, 0, 0.5)
+    np.testing.assert_allclose(scratch / scratch.sum(), softmax(LOGITS, 0.7), rtol=1e-6)
+    assert list(np.unique(chosen(np.linspace(0, 1, 2_000, endpoint=False)))) == list(range(V))
+
+
+@pytest.mark.parametrize("temp", [0.5, 1.0])
+def test_chi_square(temp: float) -> None:
+    n = 20_000
+    counts = np.bincount(chosen(np.random.default_rng(0).random(n), temp), minlength=V)
+    expected = n * softmax(LOGITS, temp)
+    assert np.sum((counts - expected) ** 2 / expected) < CHI_SQUARE
+
+
+@pytest.mark.parametrize("draw", [0.0, 0.3, np.nextafter(1.0, 0.0)])
+@pytest.mark.parametrize(("temp", "top_k"), [(0.0, 0), (0.0, 3), (1e-3, 0), (1e-300, 0), (1.0, 1), (100.0, 1)])
+def test_cold_or_narrow_is_the_most_likely(temp: float, top_k: int, draw: float) -> None:
+    assert chosen(np.array([draw]), temp, top_k) == [2]
+
+
+def test_the_ends_of_the_draw() -> None:
+    assert list(chosen(np.array([0.0, np.nextafter(1.0, 0.0)]))) == [0, V - 1]
+    assert list(chosen(np.array([0.0, np.nextafter(1.0, 0.0)]), top_k=2)) == [2, 5]
+
+
+@pytest.mark.parametrize("top_k", range(1, V + 1))
+def test_only_the_top_k_are_drawn(top_k: int) -> None:
+    kept = np.argsort(-LOGITS)[:top_k]
+    expected = np.zeros(V)
+    expected[kept] = softmax(LOGITS[kept])
+    np.testing.assert_allclose(shares(top_k=top_k), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("top_k", [0, V, V + 1, 1_000])
+def test_a_wide_top_k_changes_nothing(top_k: int) -> None:
+    draws = np.random.default_rng(1).random(500)
+    assert np.array_equal(chosen(draws, 0.8, top_k), chosen(draws, 0.8))
+
+
+def test_of_equals_at_the_border_the_first_are_in() -> None:
+    logits = np.array([1, 0, 1, 2, 1, 0, 1], np.float32)
+    for top_k, kept in [(1, [3]), (2, [0, 3]), (3, [0, 2, 3]), (4, [0, 2, 3, 4]), (6, [0, 1, 2, 3, 4, 6])]:
+        assert list(np.flatnonzero(shares(top_k=top_k, logits=logits, n=2_000))) == kept
+    assert list(np.flatnonzero(shares(top_k=2, logits=np.zeros(V, np.float32), n=500))) == [0, 1]
+
+
+def test_what_lies_behind_the_vocabulary_is_never_chosen() -> None:
+    logits = np.concatenate([LOGITS, np.full(9, 100, np.float32)])
+    for temp, top_k in [(1.0, 0), (0.0, 0), (1.0, 3), (1.0, V)]:
+        assert np.array_equal(shares(temp, top_k, logits, 500), shares(temp, top_k, LOGITS, 500))
+
+
+@pytest.mark.parametrize("scale", [1e4, 3e38])
+def test_huge_logits(scale: float) -> None:
+    logits = np.array([-scale, 0, scale, -scale, 0, 0, 0], np.float32)
+    assert list(chosen(np.array([0.0, 0.5, 0.999]), logits=logits)) == [2, 2, 2]
+
+
+def test_kth_largest_and_most_likely() -> None:
+    rng = np.random.default_rng(2)
+    for count in range(1, 40):
+        values = rng.integers(0, 12, count + 3).astype(np.float32)  # with many equals
+        scratch, ordered = np.zeros(count + 3), np.sort(values[:count])[::-1]
+        assert [kth_largest(values, scratch, count, k + 1) for k in range(count)] == list(ordered)
+        assert most_likely(values, count) == np.argmax(values[:count])

@@ -1,0 +1,133 @@
+"""Sampled text is what the network predicts, whatever the pieces and however many streams grow side by side."""
+
+import numpy as np
+import pytest
+
+from charrnn.errors import VocabularyError
+from charrnn.network.network import Network
+from charrnn.sampling import sampler as sampling
+from charrnn.sampling.opening import opening
+from charrnn.sampling.sampler import Sampler
+from charrnn.settings import NetworkSettings
+from charrnn.text.vocabulary import Vocabulary
+from tests.network.compiled import logits_of
+
+V, H, LENGTH = 13, 21, 60
+CELLS = ("rnn", "lstm", "gru")
+NETWORKS = [NetworkSettings(cell, H, layers, embedding) for cell in CELLS
+            for layers, embedding in [(1, 0), (2, 0), (3, 0), (2, 5)]]
+NOTHING = np.zeros((0, 1), np.int32)
+
+
+def network_of(settings: NetworkSettings, seed: int = 0) -> Network:
+    """A network with an opinion: its initial weights, three times as large."""
+    network = Network(settings, V, np.random.default_rng(seed))
+    network.parameters.from_arrays({name: 3 * array for name, array in network.parameters.to_arrays().items()})
+    network.refresh()
+    return network
+
+
+def written(network: Network, prime: np.ndarray, draws: np.ndarray, temp: float = 1.0, top_k: int = 0) -> np.ndarray:
+    """ids (S, N) that follow prime (P, N)."""
+    sampler = Sampler(network.settings, network.weights, prime.shape[1])
+    sampler.begin(prime)
+    return sampler.generate(np.zeros((0, prime.shape[1]), np.int32), draws, temp, top_k)
+
+
+def streamed(network: Network, seed: int, temp: float = 1.0, streams: int = 1, length: int = LENGTH) -> np.ndarray:
+    sampler = Sampler(network.settings, network.weights, streams)
+    sampler.begin(np.full((2, streams), 3, np.int32))
+    return np.concatenate(list(sampler.stream(length, np.random.default_rng(seed), temp, 0)))
+
+
+def name_of(settings: NetworkSettings) -> str:
+    return f"{settings.cell}-{settings.layers}-{settings.embedding}"
+
+
+@pytest.mark.parametrize("settings", NETWORKS, ids=name_of)
+def test_greedy_text_is_the_argmax_of_the_logits(settings: NetworkSettings) -> None:
+    network, prime = network_of(settings), np.array([[3, 0], [12, 7], [5, 5]], np.int32)
+    text = written(network, prime, np.zeros((LENGTH, 2)), temp=0.0)
+    read = np.concatenate([prime, text])
+    logits = logits_of(network.batch(2, len(read), 1), network, read[:-1])[len(prime) - 1 :]
+    of_chosen = np.take_along_axis(logits, text[..., None].astype(np.int64), axis=-1)[..., 0]
+    # both ways sum in another order: of two as good as equal, either is right
+    assert np.all(of_chosen >= logits.max(axis=-1) - 1e-4)
+    assert np.mean(logits.argmax(axis=-1) == text) > 0.9
+    assert len(np.unique(text)) > 1
+
+
+@pytest.mark.parametrize("settings", NETWORKS, ids=name_of)
+def test_many_streams_are_as_many_single_ones(settings: NetworkSettings) -> None:
+    network, rng = network_of(settings), np.random.default_rng(1)
+    prime, draws = rng.integers(V, size=(4, 5)).astype(np.int32), rng.random((LENGTH, 5))
+    together = written(network, prime, draws)
+    single = [written(network, prime[:, n : n + 1], draws[:, n : n + 1])[:, 0] for n in range(5)]
+    assert np.array_equal(together, np.array(single).T)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_it_goes_on_where_it_stopped(cell: str) -> None:
+    network = network_of(NetworkSettings(cell, H, 2))
+    draws = np.random.default_rng(2).random((LENGTH, 1))
+    whole = written(network, np.array([[3]], np.int32), draws)
+    sampler = Sampler(network.settings, network.weights)
+    sampler.begin(np.array([[3]], np.int32))
+    parts = [sampler.generate(NOTHING, part, 1.0, 0) for part in np.split(draws, [1, 7, 8, 30])]
+    assert np.array_equal(np.concatenate(parts), whole)
+    # what it wrote, read as a prime, leads to the same place
+    primed = written(network, np.concatenate([[[3]], whole[:30]]).astype(np.int32), draws[30:])
+    assert np.array_equal(primed, whole[30:])
+
+
+@pytest.mark.parametrize("seconds", [0.0, 1e-9, 1e9])
+def test_the_sizes_of_the_pieces_change_nothing(seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    network = network_of(NetworkSettings("lstm", H, 2))
+    before = streamed(network, 5, streams=2, length=300)
+    monkeypatch.setattr(sampling, "_SECONDS_A_CALL", seconds)
+    monkeypatch.setattr(sampling, "_FIRST_CALL", 3)
+    assert np.array_equal(before, streamed(network, 5, streams=2, length=300))
+
+
+def test_same_seed_same_text() -> None:
+    network = network_of(NetworkSettings("gru", H))
+    assert np.array_equal(streamed(network, 1), streamed(network, 1))
+    assert not np.array_equal(streamed(network, 1), streamed(network, 2))
+
+
+def test_the_text_follows_the_networks_probabilities() -> None:
+    network = network_of(NetworkSettings("lstm", H), seed=4)
+    n, prime = 4_000, np.array([[3], [8]], np.int32)
+    logits = logits_of(network.batch(1, 2, 1), network, prime)[-1, 0]
+    expected = n * np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
+    first = written(network, np.repeat(prime, n, axis=1), np.random.default_rng(0).random((1, n)))
+    counts = np.bincount(first[0], minlength=V)
+    assert np.sum((counts - expected) ** 2 / expected) < 39.1  # 12 degrees of freedom, once in ten thousand times
+
+
+def test_begin_forgets_everything() -> None:
+    network = network_of(NetworkSettings("lstm", H, 2))
+    sampler, draws = Sampler(network.settings, network.weights), np.random.default_rng(3).random((LENGTH, 1))
+    texts = []
+    for _ in range(2):
+        sampler.begin(np.array([[3], [4]], np.int32))
+        texts.append(sampler.generate(NOTHING, draws, 1.0, 0))
+    assert np.array_equal(*texts)
+
+
+def test_nothing_to_write() -> None:
+    assert streamed(network_of(NetworkSettings("rnn", H)), 1, length=1).shape == (1, 1)
+    sampler = Sampler(NetworkSettings("rnn", H), network_of(NetworkSettings("rnn", H)).weights)
+    assert list(sampler.stream(0, np.random.default_rng(0), 1.0, 0)) == []
+
+
+def test_opening() -> None:
+    with_line_end, without = Vocabulary("abc\n"), Vocabulary("abc")
+    rng = np.random.default_rng(0)
+    assert opening(with_line_end, "", rng).tolist() == [[0]]
+    assert opening(with_line_end, "ca", rng).tolist() == [[3], [1]]
+    drawn = [opening(without, "", rng) for _ in range(50)]
+    assert {int(ids[0, 0]) for ids in drawn} == {0, 1, 2}
+    assert {(ids.shape, ids.dtype.str[1:]) for ids in drawn} == {((1, 1), "i4")}
+    with pytest.raises(VocabularyError, match="'z'"):
+        opening(without, "az", rng)

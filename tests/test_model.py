@@ -1,0 +1,171 @@
+"""The Python interface: train, load, sample, measure; and what it refuses."""
+
+import copy
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import charrnn
+from charrnn.checkpoint import BEST, load_checkpoint, save_checkpoint
+from charrnn.settings import NetworkSettings
+from charrnn.training.events import Finished, Saved, Started, Step, Validated
+from tests.cli.tiny import SETTINGS, TEXT, train_tiny
+
+TINY = {"hidden": 8, "dropout": 0.0, "batch": 2, "window": 10, "lr": 0.01, "epochs": 1.0, "validations": 4,
+        "shards": 2}
+
+
+@pytest.fixture(autouse=True)
+def in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return train_tiny(tmp_path_factory.mktemp("runs"))
+
+
+@pytest.fixture(scope="module")
+def model(folder: Path) -> charrnn.Model:
+    return charrnn.load(folder)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_train_load_and_sample(cell: str) -> None:
+    events = []
+    trained = charrnn.train(text=TEXT, cell=cell, name="mine", on_event=events.append, **TINY)
+    assert {Started, Step, Validated, Saved, Finished} <= {type(event) for event in events}
+    assert isinstance(events[-1], Finished)
+    assert trained.settings.network == NetworkSettings(cell, hidden=8, dropout=0.0)
+    for loaded in (charrnn.load(), charrnn.load("mine"), charrnn.load(Path("checkpoints/mine")),
+                   charrnn.load("checkpoints/mine/best.safetensors")):
+        assert loaded.sample(100, seed=1) == trained.sample(100, seed=1)
+
+
+def test_train_on_files_and_another_folder() -> None:
+    Path("a.txt").write_text(TEXT)
+    model = charrnn.train("a.txt", Path("a.txt"), folder="there", threads=1, **TINY)
+    assert model.corpus["sources"] == ["a.txt", "a.txt"]
+    assert sorted(path.name for path in Path("there").iterdir()) == ["a-lstm-1x8"]
+    assert repr(model).startswith("<Model of 'a': NetworkSettings(cell='lstm', hidden=8")
+
+
+def test_sample_and_stream(model: charrnn.Model) -> None:
+    text = model.sample(200, seed=3, temp=0.9, top_k=5, prime="the ")
+    assert len(text) == 200
+    assert set(text) <= set(model.vocabulary.characters)
+    pieces = list(model.stream(200, seed=3, temp=0.9, top_k=5, prime="the "))
+    assert "".join(pieces) == text
+    assert len(pieces) > 1
+    assert model.sample(0) == ""
+    assert len(model.sample()) == 500
+    assert model.sample(50, temp=0) == model.sample(50, temp=0)
+
+
+def test_streams_of_one_model_do_not_disturb_each_other(model: charrnn.Model) -> None:
+    expected = model.sample(60, seed=1)
+    one, other = model.stream(60, seed=1), model.stream(60, seed=2)
+    mixed = next(one) + next(one) if next(other) else ""
+    assert mixed + "".join(one) == expected
+
+
+def test_loss_is_the_trainers_validation_loss(folder: Path, model: charrnn.Model) -> None:
+    best = load_checkpoint(folder / BEST)
+    points = [point for point in best.progress["history"]["points"] if point["val"] is not None]
+    assert model.loss(TEXT[int(len(TEXT) * 0.9):]) == points[-1]["val"]
+    assert model.loss(TEXT) == pytest.approx(np.log(2) * 3.4, rel=0.3)
+
+
+def test_loss_of_a_perfect_and_a_surprised_model(model: charrnn.Model) -> None:
+    assert model.loss(model.sample(300, temp=0)) < model.loss("xw" * 150)
+
+
+def test_parameters_are_copies_in_pytorchs_shapes(folder: Path, model: charrnn.Model) -> None:
+    before, V = model.sample(50, seed=1), len(model.vocabulary)
+    parameters = model.parameters
+    assert {name: array.shape for name, array in parameters.items()} == {
+        "weight_ih_l0": (32, V), "weight_hh_l0": (32, 8), "bias_l0": (32,), "weight_out": (V, 8), "bias_out": (V,)}
+    stored = load_checkpoint(folder / BEST).arrays
+    for name, array in parameters.items():
+        assert array.dtype == np.float32
+        assert np.array_equal(array, stored[name])
+        array[...] = 0
+    assert model.sample(50, seed=1) == before
+
+
+@pytest.mark.parametrize(("given", "error", "words"), [
+    ({"length": -1}, charrnn.SettingsError, "length is -1; it must be at least 0"),
+    ({"length": 1.5}, charrnn.SettingsError, "length is 1.5; it must be a whole number"),
+    ({"temp": -0.1}, charrnn.SettingsError, "temp is -0.1; it must be at least 0"),
+    ({"temp": float("nan")}, charrnn.SettingsError, "temp is nan; it must be a number"),
+    ({"top_k": -1}, charrnn.SettingsError, "top_k is -1; it must be at least 0"),
+    ({"seed": -1}, charrnn.SettingsError, "seed is -1; it must be at least 0"),
+    ({"prime": "the é"}, charrnn.VocabularyError, "'é' (U+00E9), the first at position 4")])
+def test_sample_refuses(model: charrnn.Model, given: dict, error: type[Exception], words: str) -> None:
+    for call in (model.sample, model.stream):  # at once, not when the first piece is asked for
+        with pytest.raises(error) as caught:
+            call(**given)
+        assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(("text", "error", "words"), [
+    ("", charrnn.CorpusError, "'' is too short: a loss needs at least 2 characters"),
+    ("a", charrnn.CorpusError, "'a' is too short"),
+    ("abé", charrnn.VocabularyError, "'é' (U+00E9)")])
+def test_loss_refuses(model: charrnn.Model, text: str, error: type[Exception], words: str) -> None:
+    with pytest.raises(error) as caught:
+        model.loss(text)
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(("given", "error", "words"), [
+    ({}, charrnn.SettingsError, "train() takes either the names of texts or text=..., and one of them"),
+    ({"text": ""}, charrnn.CorpusError, "the text is empty"),
+    ({"text": "aaaa"}, charrnn.CorpusError, "there is nothing to learn"),
+    ({"text": TEXT[:50]}, charrnn.CorpusError, "--batch 2 --window 2 will do"),
+    ({"text": TEXT, "hiden": 3}, charrnn.SettingsError, "unknown setting 'hiden'; there are batch, cell, "),
+    ({"text": TEXT, "cell": "x"}, charrnn.SettingsError, "cell is 'x'; it must be one of rnn, lstm, gru"),
+    ({"text": TEXT, "epochs": 0}, charrnn.SettingsError, "a run of length 0 trains nothing"),
+    ({"text": TEXT, "minutes": 1.0}, charrnn.SettingsError, "contradict each other"),
+    ({"text": TEXT, "threads": 0}, charrnn.SettingsError, "threads is 0; it must be at least 1"),
+    ({"text": TEXT, "name": "a/b"}, charrnn.SettingsError, "'a/b' can't name a folder")])
+def test_train_refuses(given: dict, error: type[Exception], words: str) -> None:
+    with pytest.raises(error) as caught:
+        charrnn.train(**{**TINY, "batch": 2, "window": 30, **given})
+    assert words in str(caught.value)
+    assert not Path("checkpoints").exists()
+
+
+def test_sources_and_text_are_one_too_many() -> None:
+    with pytest.raises(charrnn.SettingsError, match="one of them"):
+        charrnn.train("a.txt", text=TEXT)
+    with pytest.raises(charrnn.CorpusError, match=r"no file or folder 'a\.txt'"):
+        charrnn.train("a.txt")
+
+
+def test_an_error_while_told_leaves_no_empty_folder() -> None:
+    def bored(event: object) -> None:
+        raise RuntimeError("enough")
+
+    with pytest.raises(RuntimeError, match="enough"):
+        charrnn.train(text=TEXT, on_event=bored, **TINY)
+    assert not list(Path("checkpoints").iterdir())
+
+
+def test_load_refuses(folder: Path) -> None:
+    with pytest.raises(charrnn.CheckpointError, match="no checkpoint in checkpoints"):
+        charrnn.load()
+    with pytest.raises(charrnn.CheckpointError, match="no checkpoint at nosuch"):
+        charrnn.load("nosuch")
+    checkpoint = load_checkpoint(folder / BEST)
+    for name, change in (("lacks", {}), ("misshapen", {"bias_out": np.zeros(3, np.float32)})):
+        damaged = copy.copy(checkpoint)
+        damaged.arrays = {**{k: v for k, v in checkpoint.arrays.items() if k != "bias_out"}, **change}
+        save_checkpoint(f"{name}.safetensors", damaged)
+        with pytest.raises(charrnn.CheckpointError, match=rf"^{name}\.safetensors: parameter bias_out "):
+            charrnn.load(f"{name}.safetensors")
+
+
+def test_settings_of_the_same_run_are_the_same() -> None:
+    assert charrnn.train(text=TEXT, **TINY).settings == SETTINGS
