@@ -1,0 +1,99 @@
+"""`python -m benchmarks`: measures, and prints a table a group; README.md says what and how."""
+
+import datetime
+import importlib
+import importlib.metadata
+import importlib.util
+import json
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+import click
+
+from benchmarks.options import Options
+from benchmarks.processes import MeasurementError, say
+from benchmarks.shape import Shape
+
+GROUPS = ("training", "sampling", "startup", "phases", "quality")
+NEED_TORCH = {"training", "sampling"}
+
+
+class ShapeType(click.ParamType):
+    name = "shape"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Shape:
+        try:
+            return value if isinstance(value, Shape) else Shape.parse(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("names", nargs=-1, type=click.Choice(GROUPS), metavar="[NAMES]...")
+@click.option("--rounds", type=click.IntRange(1, 1000), default=3, show_default=True,
+              help="Turns that each side takes.")
+@click.option("--seconds", type=click.FloatRange(0.01, 600), default=3.0, show_default=True,
+              help="How long one process repeats what it times.")
+@click.option("--threads", type=click.IntRange(1, 1024), default=2, show_default=True, help="Threads, on both sides.")
+@click.option("--shape", "shapes", type=ShapeType(), multiple=True, metavar="SHAPE",
+              help="Measure this shape in place of the usual ones: lstm-2x256-64x100. May be given again.")
+@click.option("--text", type=click.Path(dir_okay=False, path_type=Path), help="tinyshakespeare.txt, for quality.")
+@click.option("--minutes", type=click.FloatRange(0.01, 1000), default=1.0, show_default=True,
+              help="How long quality trains.")
+@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path),
+              help="Also write everything measured, round by round, into this file.")
+def main(names: tuple[str, ...], json_file: Path | None, **chosen: Any) -> None:
+    """Measure charrnn, beside PyTorch where speed is concerned.
+
+    NAMES: training, sampling, startup, phases, quality; all of them if none is named (quality only with --text).
+    """
+    options = Options(**chosen)
+    groups = names or tuple(name for name in GROUPS if name != "quality" or options.text)
+    _refuse(groups, options)
+    if hasattr(os, "getloadavg") and os.getloadavg()[0] > 0.5:
+        say(f"note: this machine is busy (load {os.getloadavg()[0]:.1f}); "
+            "that slows PyTorch more than ours, and flatters the ratios")
+    about = machine()
+    click.echo("".join(f"{name:9}{text}\n" for name, text in about.items()))
+    tables = []
+    try:
+        for name in dict.fromkeys(groups):
+            for table in importlib.import_module(f"benchmarks.{name}").measure(options):
+                click.echo(table.render())
+                tables.append({"group": name, **table.to_dict()})
+    except MeasurementError as error:
+        raise click.ClickException(str(error)) from error
+    if json_file:
+        json_file.write_text(json.dumps({"machine": about, "tables": tables}, indent=1) + "\n", encoding="utf-8")
+
+
+def _refuse(groups: tuple[str, ...], options: Options) -> None:
+    """Says in one line what is missing, before anything is measured."""
+    if NEED_TORCH.intersection(groups) and importlib.util.find_spec("torch") is None:
+        raise click.ClickException("PyTorch is not installed, and speed is measured beside it; make bench installs it")
+    if "quality" in groups and (options.text is None or not options.text.is_file()):
+        raise click.ClickException("quality needs the text: --text tinyshakespeare.txt")
+
+
+def machine() -> dict[str, str]:
+    """What the figures are of: processor, register tile, versions, date."""
+    import llvmlite.binding as llvm
+
+    from charrnn.kernels.target import TARGET
+    from charrnn.network.workers import physical_cores
+
+    versions = [f"Python {platform.python_version()}"]
+    for package in ("numpy", "numba", "torch"):
+        try:
+            versions.append(f"{package} {importlib.metadata.version(package)}")
+        except importlib.metadata.PackageNotFoundError:
+            pass
+    return {"machine": f"{llvm.get_host_cpu_name()}, {physical_cores()} cores, {platform.system()}; vectors of "
+                       f"{32 * TARGET.lanes} bits",
+            "versions": ", ".join(versions), "date": datetime.date.today().isoformat()}
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m benchmarks")

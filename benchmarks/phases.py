@@ -1,0 +1,107 @@
+"""Group `phases`: where a training step's time goes, by a clock around each piece of it.
+
+The pieces that run on all threads at once count with the mean over the threads; what is left of the step's time in
+them is waiting: for the slower thread, and for threads to start.
+"""
+
+import dataclasses
+import functools
+import statistics
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from benchmarks.clock import median_seconds
+from benchmarks.options import Options
+from benchmarks.processes import Job, take_turns
+from benchmarks.shape import VOCABULARY, Shape, token_windows
+from benchmarks.table import Row, Table
+
+SHAPES = (Shape("lstm", 1, 256), Shape("lstm", 2, 512))
+PHASES = ("forward", "output and loss", "backward", "rest of the window", "waiting", "sum of gradients", "Adam",
+          "packing")
+
+
+def measure(options: Options) -> Iterator[Table]:
+    """A table a shape: milliseconds of each phase."""
+    for shape in options.shapes or SHAPES:
+        arguments = {"shape": dataclasses.asdict(shape), "seconds": options.seconds, "threads": options.threads}
+        [results] = take_turns(f"phases {shape.name}", [Job("phases.ours", arguments)], options.rounds)
+        whole = statistics.median(result["step"] for result in results)
+        rows = [Row("whole step", "ms", [1e3 * result["step"] for result in results])]
+        for phase in PHASES:
+            rows.append(Row(phase, "ms", [1e3 * result[phase] for result in results],
+                            note=f"{statistics.median(result[phase] for result in results) / whole:.1%}"))
+        yield Table(f"Phases of a step, {shape.name}, {options.threads} threads", rows)
+
+
+class Clock:
+    """Adds up the time that named calls take, for each thread apart."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[tuple[str, int], float] = defaultdict(float)
+
+    def watch(self, owner: type, method: str) -> None:
+        """Puts the clock around a method of a class, under the name Class.method."""
+        name, original = f"{owner.__name__}.{method}", getattr(owner, method)
+
+        @functools.wraps(original)
+        def timed(*args: Any, **options: Any) -> Any:
+            start = time.perf_counter()
+            try:
+                return original(*args, **options)
+            finally:
+                self.seconds[name, threading.get_ident()] += time.perf_counter() - start
+
+        setattr(owner, method, timed)
+
+    def total(self, name: str) -> float:
+        """The seconds of all threads in `name`."""
+        return sum(seconds for (called, _), seconds in self.seconds.items() if called == name)
+
+
+def split(total: Callable[[str], float], threads: int) -> dict[str, float]:
+    """Seconds of each of PHASES from the totals of the methods that were watched; they add up to the step's."""
+    forward, output, backward, window = (
+        total(f"Shard.{method}") / threads for method in ("read", "_output", "_learn_layer", "learn"))
+    gather, packing = total("Network.gather"), total("Network.refresh")
+    return {"forward": forward, "output and loss": output, "backward": backward,
+            "rest of the window": window - forward - output - backward, "waiting": total("Batch.learn") - window,
+            "sum of gradients": gather, "Adam": total("Adam.update") - gather - packing, "packing": packing}
+
+
+def ours(shape: dict[str, Any], seconds: float, threads: int) -> dict[str, float]:
+    """Mean seconds a step of the whole step and of each phase."""
+    from charrnn.network.network import Batch, Network
+    from charrnn.network.shard import Shard
+    from charrnn.settings import NetworkSettings
+    from charrnn.training.optimizers import Adam
+
+    measured = Shape(**shape)
+    settings = NetworkSettings(cell=measured.cell, hidden=measured.hidden, layers=measured.layers)
+    network = Network(settings, VOCABULARY, np.random.default_rng(1), threads)
+    batch = network.batch(measured.batch, measured.window, threads)
+    gradients, optimizer = network.gradients(len(batch.shards)), Adam(network)
+    inputs, targets = token_windows(measured)
+
+    def step(i: int) -> None:
+        batch.learn(inputs[i % len(inputs)], targets[i % len(inputs)], gradients)
+        optimizer.update(gradients, 1e-3, 1.0)
+
+    # compiles what is not compiled yet, and tells how many steps fit
+    steps = max(5, int(seconds / median_seconds(step, seconds / 4)))
+    clock = Clock()
+    for owner, methods in ((Shard, ("read", "_output", "_learn_layer", "learn")), (Batch, ("learn",)),
+                           (Network, ("gather", "refresh")), (Adam, ("update",))):
+        for method in methods:
+            clock.watch(owner, method)
+    start = time.perf_counter()
+    for i in range(steps):
+        step(i)
+    whole = time.perf_counter() - start
+    phases = split(clock.total, threads)
+    return {"step": whole / steps, **{name: phases[name] / steps for name in PHASES}}

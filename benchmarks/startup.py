@@ -1,0 +1,68 @@
+"""Group `startup`: how long one waits: for kernels on a new machine, for the first step of later runs, for help.
+
+Every process here is a fresh one, and each round keeps its machine code in a fresh folder.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from benchmarks.options import Options
+from benchmarks.processes import run, say, seconds_to_first_line
+from benchmarks.table import Row, Table
+
+GOAL_COMPILE, GOAL_FIRST_STEP = 25.0, 2.0
+HELPS_A_ROUND = 3
+TEXT = "A tiny text is enough to start with, if only it fills a window.\n" * 100
+
+COMPILE = """
+from charrnn.settings import NetworkSettings
+from charrnn.training.warmup import compile_kernels
+for settings in {settings}:
+    compile_kernels(NetworkSettings(**settings))
+"""
+DEFAULT: list[dict[str, object]] = [{}]
+EVERYTHING: list[dict[str, object]] = [
+    {"cell": cell, "layers": 2, "embedding": 4, "dropout": 0.1} for cell in ("lstm", "gru", "rnn")]
+FIRST_STEP = """
+import sys
+import charrnn
+def tell(event):
+    if type(event).__name__ == "Step":
+        print("step", flush=True)
+charrnn.train(sys.argv[1], folder=sys.argv[2], epochs=1e-6, on_event=tell)
+"""
+
+
+def measure(options: Options) -> Iterator[Table]:
+    """One table of seconds, from the start of a process to what is named."""
+    default, everything, first, command, helps, clicks = ([] for _ in range(6))
+    for number in range(1, options.rounds + 1):
+        say(f"startup: round {number} of {options.rounds}")
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            text = folder / "text.txt"
+            text.write_text(TEXT, encoding="utf-8")
+            default.append(run(["-c", COMPILE.format(settings=DEFAULT)], _cache(folder / "default"))[1])
+            everything.append(run(["-c", COMPILE.format(settings=EVERYTHING)], _cache(folder / "everything"))[1])
+            warm = _cache(folder / "everything")
+            first.append(seconds_to_first_line(["-c", FIRST_STEP, str(text), str(folder / "runs")], warm))
+            command.append(run(["-m", "charrnn", "train", str(text), "--epochs", "0.000001",
+                                "--folder", str(folder / "runs")], warm)[1])
+        for _ in range(HELPS_A_ROUND):
+            helps.append(run(["-m", "charrnn", "--help"])[1])
+            clicks.append(run(["-c", "import click"])[1])
+    yield Table("Startup, each from the start of a fresh process", [
+        Row("compile all that the default network needs", "s", default),
+        Row("compile all cells, with embedding and dropout", "s", everything, goal=GOAL_COMPILE),
+        Row("kernels compiled before: charrnn.train() to the end of its first step", "s", first, goal=GOAL_FIRST_STEP),
+        Row("kernels compiled before: `charrnn train` of one step, to its end", "s", command, goal=GOAL_FIRST_STEP),
+        Row("`charrnn --help`", "s", helps, clicks, "import click"),
+    ])
+
+
+def _cache(folder: Path) -> dict[str, str]:
+    """Variables that make `folder` the place for compiled kernels, on every system."""
+    folder.mkdir(exist_ok=True)
+    # NUMBA_CACHE_DIR goes before all of them, were it set.
+    return {"XDG_CACHE_HOME": str(folder), "LOCALAPPDATA": str(folder), "NUMBA_CACHE_DIR": str(folder)}
