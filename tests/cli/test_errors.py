@@ -25,7 +25,7 @@ TABLE: list[tuple[str, int, str]] = [
     ("train latin.txt", 1, "'latin.txt' is not UTF-8: byte 0xe9 at offset 6; convert it first"),
     ("train folder", 1, "folder 'folder' holds no UTF-8 text (no files in it)"),
     ("train @python-doc", 1, "no built-in text is called '@python-doc'; did you mean @python-docs?"),
-    ("train -", 1, "'-' is empty"),
+    ("train -", 1, "standard input is empty"),
     ("train one.txt", 1, "the text is one character, 'a', again and again: there is nothing to learn"),
     ("train two.txt", 1, "of 2 characters 1 are left for training and 1 for validation, and both need 2"),
     ("train text.txt --val-fraction 0.0005", 1, "of 1,910 characters 1,909 are left for training and 1 for validation"),
