@@ -39,7 +39,7 @@ def test_bit_for_bit(cell, cut):
     second = resumed(settings, first.state(), threads=2)
     assert flat_state(second) == flat_state(first)
     events = events[:-1] + advance(second, 23)[1:]  # Finished, Started
-    assert events == expected
+    assert repr(events) == repr(expected)  # a NaN is not equal to itself
     assert flat_state(second) == flat_state(whole)
 
 
