@@ -116,7 +116,7 @@ class Shard:
         for k in reversed(range(self.network.layers)):
             if keys is not None:
                 drop(dout, dout, self.network.dropout, keys[k], self.first_row)
-            self._learn_layer(k, tokens, dout, gradient)
+            self._learn_layer(k, tokens, self._input_of(k, T, keys is not None), dout, gradient)
         self.carry_state(T)
         return loss
 
@@ -127,19 +127,23 @@ class Shard:
                                  np.float32(scale), self.logits, dout, stored("weight_out", gradient),
                                  stored("bias_out", gradient)))
 
-    def _learn_layer(self, k: int, tokens: np.ndarray, dout: np.ndarray, gradient: np.ndarray) -> None:
+    def _input_of(self, k: int, T: int, is_dropped: bool) -> np.ndarray:
+        """What layer k read in the last window, (T, rows, H); empty for the first, which has its table."""
+        if k == 0:
+            return _NO_INPUT
+        return self.dropped[k - 1][:T] if is_dropped else self.h[k - 1][1 : T + 1]
+
+    def _learn_layer(self, k: int, tokens: np.ndarray, x: np.ndarray, dout: np.ndarray, gradient: np.ndarray) -> None:
         """Adds layer k's gradients; dout (T, rows, H) goes in as that of its output, comes out as that of its input."""
-        layer, network, T = self.weights.layers[k], self.network, len(tokens)
+        layer, network = self.weights.layers[k], self.network
 
         def stored(name: str) -> np.ndarray:
             return self.parameters.stored(name, gradient)
 
-        x, dtable = _NO_INPUT, self.dtable
-        if k:
-            x = self.dropped[k - 1][:T] if network.dropout else self.h[k - 1][1 : T + 1]
-        elif network.embedding:
+        dtable = self.dtable
+        if k == 0 and network.embedding:
             dtable.fill(0)
-        else:
+        elif k == 0:
             dtable = stored("weight_ih_l0")
         self.dh[k].fill(0)
         self.dc[k].fill(0)

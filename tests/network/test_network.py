@@ -153,3 +153,15 @@ def test_evaluate_is_the_loss_without_dropout(cell):
     loss = batch.evaluate(ids(inputs), ids(targets))
     assert loss == pytest.approx(plain.loss * (targets >= 0).sum(), rel=1e-6)
     np.testing.assert_allclose(listed(batch.state(), settings), plain.state, **CLOSE)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_without_keys_there_is_no_dropout(cell):
+    results = []
+    for dropout in (0.0, 0.4):
+        settings = NetworkSettings(cell=cell, hidden=20, layers=3, dropout=dropout)
+        parameters, inputs, targets, state = drawn(settings, 7, 6, 3, seed=5)
+        results.append(compiled.forward_backward(settings, parameters, inputs, targets, state))
+    for name, gradient in results[0].gradients.items():
+        np.testing.assert_array_equal(results[1].gradients[name], gradient, err_msg=name)
+        assert gradient.any()
