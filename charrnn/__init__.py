@@ -44,14 +44,16 @@ __all__ = [
 _MODEL = ("Model", "load", "train")
 
 
-def __getattr__(name: str) -> Any:
-    """The public name `name`, from the module that has it."""
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = "model" if name in _MODEL else "settings" if name.endswith("Settings") else "errors"
-    value = getattr(import_module(f"{__name__}.{module}"), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # a type checker that saw this would take any name for one of ours
+
+    def __getattr__(name: str) -> Any:
+        """The public name `name`, from the module that has it."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        module = "model" if name in _MODEL else "settings" if name.endswith("Settings") else "errors"
+        value = getattr(import_module(f"{__name__}.{module}"), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

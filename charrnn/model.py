@@ -73,7 +73,9 @@ class Model:
         return (self.vocabulary.decode(ids[:, 0]) for ids in pieces)
 
     def loss(self, text: str) -> float:
-        """Mean nats per character of `text`, each character predicted from those before it.
+        """Mean nats per character of `text`, measured as validation measures it.
+
+        A long text is cut into up to 64 parts that are read side by side, each from the initial state.
 
         Raises VocabularyError for characters that the model never saw, CorpusError for a text shorter than 2.
         """
@@ -81,7 +83,9 @@ class Model:
             raise CorpusError(f"{text!r} is too short: a loss needs at least 2 characters")
         windows = self.settings.windows
         ids = self.vocabulary.encode(text)
-        return Evaluation(self._network, ids, windows.window, self.settings.training.shards or 1).loss()
+        nats = Evaluation(self._network, ids, windows.window, self.settings.training.shards or 1).loss()
+        assert nats is not None  # nobody asked it to stop
+        return nats
 
 
 def load(path: str | Path | None = None) -> Model:

@@ -75,6 +75,10 @@ class Run:
                 f"this is not the text that {folder.name} was trained on ({len(corpus.text):,} characters, it had "
                 f"{checkpoint.corpus.get('characters', 0):,}); give the same text, or start a new run")
         settings = checkpoint.settings
+        if budget and (settings.training.minutes is None) != (budget.get("minutes") is None):
+            kind = "epochs" if settings.training.minutes is None else "minutes"
+            raise SettingsError(f"{path.parent.name} is measured in {kind}, and its schedule with it; "
+                                f"give --{kind}, in all, to train it further")
         if budget:
             training = dataclasses.replace(settings.training, epochs=budget.get("epochs"),
                                            minutes=budget.get("minutes"))

@@ -5,6 +5,8 @@ A frozen instance is always valid: its bounds are checked when it is made.
 """
 
 import dataclasses
+import math
+import numbers
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +23,8 @@ class Bounded:
 
     def __post_init__(self) -> None:
         for spec in dataclasses.fields(self):  # type: ignore[arg-type]
-            _check(spec, getattr(self, spec.name))
+            # frozen means for others: whatever kind of number came in, 16.0 or numpy's 16, a plain one is kept
+            object.__setattr__(self, spec.name, _checked(spec, getattr(self, spec.name)))
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Any:
@@ -37,24 +40,27 @@ class Bounded:
         return values
 
 
-def _check(spec: Any, value: Any) -> None:
+def _checked(spec: Any, value: Any) -> Any:
+    """The value, of the type of its bounds; raises SettingsError where it does not fit."""
     name, meta = spec.name, spec.metadata
     if value is None and spec.default is None:
-        return
+        return None
     if meta["choices"]:
         if value not in meta["choices"]:
             raise SettingsError(f"{name} is {value!r}; it must be one of {', '.join(meta['choices'])}")
-        return
-    if not isinstance(value, (int, float)) or isinstance(value, bool) or value != value:
-        if meta["low"] is not None:
-            raise SettingsError(f"{name} is {value!r}; it must be a number")
-        return
-    if isinstance(meta["low"], int) and value % 1 != 0:
+        return value
+    if meta["low"] is None:
+        return value  # free text
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or math.isnan(value):
+        raise SettingsError(f"{name} is {value!r}; it must be a number")
+    is_whole = isinstance(meta["low"], int)
+    if is_whole and float(value) % 1 != 0:
         raise SettingsError(f"{name} is {value!r}; it must be a whole number")
-    if meta["low"] is not None and value < meta["low"]:
+    if value < meta["low"]:
         raise SettingsError(f"{name} is {value}; it must be at least {meta['low']}")
     if meta["high"] is not None and value > meta["high"]:
         raise SettingsError(f"{name} is {value}; it must be at most {meta['high']}")
+    return int(value) if is_whole else float(value)  # type: ignore[call-overload]
 
 
 @dataclass(frozen=True)

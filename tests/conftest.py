@@ -1,5 +1,5 @@
-"""One hypothesis profile for all tests: no deadline, since a kernel's first call compiles it, and the same examples each
-time, so that a change is red for what it did. `--hypothesis-profile nightly` looks further.
+"""One hypothesis profile for all tests: no deadline, since a kernel's first call compiles it, and the same examples
+each time, so that a change is red for what it did. `--hypothesis-profile nightly` looks further.
 
 Ctrl-C reaches the programs that tests start, even where the tests run in the background of a shell that ignores it.
 """

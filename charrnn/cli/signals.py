@@ -1,6 +1,7 @@
 """Floor 7: signals that ask a run to end: Ctrl-C or SIGTERM come in, a call to stop goes out, so that it is saved."""
 
 import contextlib
+import os
 import signal
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -15,6 +16,9 @@ def stopping(stop: Callable[[], None]) -> Iterator[list[int]]:
     def received_one(number: int, frame: Any) -> None:
         received.append(number)
         stop()
+        # not print(): the signal may have come in the middle of one
+        with contextlib.suppress(OSError):
+            os.write(2, b"\nstopping after this step, and saving; once more leaves at once\n")
         signal.signal(number, before[signal.Signals(number)] or signal.SIG_DFL)
 
     for number in before:

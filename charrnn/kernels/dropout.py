@@ -2,16 +2,27 @@
 
 import numpy as np
 
-from charrnn.kernels.jit import inner, kernel
+from charrnn.kernels.jit import JIT, inner, kernel
 
 _u = np.uint32
 
 
 @inner
+def _product(a, b):
+    """a * b of 32-bit numbers, without what does not fit: numba widens to 64 bits, NumPy's scalars would warn."""
+    return _u(a * b) if JIT else _u(int(a) * int(b) & 0xFFFFFFFF)
+
+
+@inner
+def _sum(a, b):
+    return _u(a + b) if JIT else _u(int(a) + int(b) & 0xFFFFFFFF)
+
+
+@inner
 def scrambled(x):
     """A 32-bit mix in which every input bit moves every output bit (Wellons' search, low bias, two multiplications)."""
-    x = _u(x ^ (x >> _u(16))) * _u(0x21F0AAAD)
-    x = _u(x ^ (x >> _u(15))) * _u(0x735A2D97)
+    x = _product(_u(x ^ (x >> _u(16))), _u(0x21F0AAAD))
+    x = _product(_u(x ^ (x >> _u(15))), _u(0x735A2D97))
     return _u(x ^ (x >> _u(15)))
 
 
@@ -30,4 +41,4 @@ def drop(source, target, rate, key, first_row):
             base = scrambled(_u(key) ^ scrambled(_u(t) ^ scrambled(_u(first_row + n))))
             a, b = source[t, n], target[t, n]
             for j in range(H):
-                b[j] = a[j] * keep if scrambled(base + _u(j)) >= threshold else np.float32(0)
+                b[j] = a[j] * keep if scrambled(_sum(base, _u(j))) >= threshold else np.float32(0)

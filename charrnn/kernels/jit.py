@@ -4,6 +4,7 @@ A kernel is a plain function under `@kernel`. It is compiled at its first call, 
 interpreter lock, and is kept in a folder named by everything that could make old machine code wrong.
 """
 
+import contextlib
 import hashlib
 import os
 import sys
@@ -14,6 +15,7 @@ from typing import Any
 
 import numba
 from numba.core import config
+from numba.core.caching import FunctionCache
 
 from charrnn.kernels.target import TARGET
 
@@ -49,12 +51,30 @@ def kernels() -> list[Any]:
     return list(_kernels)
 
 
+class _Cache(FunctionCache):
+    """numba's cache, in which a damaged file counts as none and a full disk as no cache."""
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        try:
+            return super().load_overload(sig, target_context)
+        except Exception:  # whatever half a file makes of unpickling and of machine code
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        # The index may be what is damaged: then a second try, with an empty one.
+        for prepare in (lambda: None, self.flush):
+            with contextlib.suppress(Exception):
+                prepare()
+                super().save_overload(sig, data)
+                return
+
+
 def _enable_cache(compiled: Any, folder: Path) -> None:
     # numba reads the folder once, when caching is enabled; a setting of the user's own is put back.
     before = config.CACHE_DIR
     config.CACHE_DIR = str(folder)
     try:
-        compiled.enable_caching()
+        compiled._cache = _Cache(compiled.py_func)
     finally:
         config.CACHE_DIR = before
 

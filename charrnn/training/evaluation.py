@@ -1,6 +1,7 @@
 """Floor 4: the loss on a text that is not trained on, with buffers of its own, so that training notices nothing."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -18,12 +19,14 @@ class Evaluation:
         self.network, self.ids, self.window, self.shards = network, ids, window, shards
         self._batch: Batch | None = None
 
-    def loss(self) -> float:
-        """Mean nats per character; NaN if there is nothing to predict."""
+    def loss(self, should_stop: Callable[[], bool] = lambda: False) -> float | None:
+        """Mean nats per character; NaN if there is nothing to predict, None if should_stop() came true on the way."""
         total, predicted = 0.0, 0
         for window in evaluation_windows(self.ids, ROWS, self.window):
             if self._batch is None:
                 self._batch = self.network.batch(window.inputs.shape[1], len(window.inputs), self.shards)
+            if should_stop():
+                return None
             if window.fresh:
                 self._batch.reset_state()
             total += self._batch.evaluate(window.inputs, window.targets)

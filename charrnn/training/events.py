@@ -39,7 +39,7 @@ class Validated:
     step: int
     epoch: float
     loss: float
-    train_loss: float  # mean since the last time
+    train_loss: float  # mean since the last point of the curve, of which there are several to a validation
     is_best: bool
 
 

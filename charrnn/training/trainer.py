@@ -50,7 +50,7 @@ class Trainer:
         self.evaluation = Evaluation(self.network, val_ids, cut.window, training.shards)
         self.characters = len(train_ids), len(val_ids)
         self.history = History()
-        self.seconds = 0.0  # spent in steps and validations; only a run measured in minutes looks at it
+        self.seconds = 0.0  # since training began; only a run measured in minutes looks at it
         self._stop = False
 
     @property
@@ -68,7 +68,7 @@ class Trainer:
         return min(1.0, self.step / steps) if steps else 1.0
 
     def stop(self) -> None:
-        """Ends events() after the step under way."""
+        """Ends events() after the step under way; a validation under way is given up, and stays due."""
         self._stop = True
 
     def events(self) -> Iterator[Event]:
@@ -76,25 +76,28 @@ class Trainer:
         if not is_compiled(f"{self.settings.network.cell}_backward"):
             yield Compiling()
         compile_kernels(self.settings.network)
+        began = time.perf_counter() - self.seconds
         yield Started(self.step, self.network.parameters.count, *self.characters)
-        validations = self.settings.training.validations
-        while True:
+        while not self._stop:
+            self.seconds = time.perf_counter() - began
             # What a step made due comes first here, so that a run taken up right after that step does it too.
-            if self.history.validation_is_due(self.progress, validations):
-                yield self._timed(self._validate)
-            elif self.history.is_due(self.progress, validations):
+            if self._validation_is_due:
+                validated = self._validate()
+                if validated is not None:
+                    yield validated
+                continue
+            if self.history.is_due(self.progress, self.settings.training.validations):
                 self._note(None)
-            if self.progress >= 1.0 or self._stop:
+            if self.progress >= 1.0:
                 break
-            yield self._timed(self._step)
+            yield self._step()
         best = self.history.best
-        yield Finished(self.step, self.cutter.progress, self.progress < 1.0, best.loss, best.step)
+        is_unfinished = self.progress < 1.0 or self._validation_is_due
+        yield Finished(self.step, self.cutter.progress, is_unfinished, best.loss, best.step)
 
-    def _timed(self, act: Any) -> Event:
-        start = time.perf_counter()
-        event: Event = act()
-        self.seconds += time.perf_counter() - start
-        return event
+    @property
+    def _validation_is_due(self) -> bool:
+        return self.history.validation_is_due(self.progress, self.settings.training.validations)
 
     def _step(self) -> Step:
         network, training = self.settings.network, self.settings.training
@@ -108,8 +111,11 @@ class Trainer:
         self.history.add(loss, window.predicted)
         return Step(self.step, self.cutter.progress, self.progress, loss, lr, norm, window.predicted)
 
-    def _validate(self) -> Validated:
-        val_loss = self.evaluation.loss()
+    def _validate(self) -> Validated | None:
+        """None if stop() came in between: the validation then stays due."""
+        val_loss = self.evaluation.loss(lambda: self._stop)
+        if val_loss is None:
+            return None
         point = self._note(val_loss)
         return Validated(self.step, point.epoch, val_loss, point.train, self.history.best.step == self.step)
 

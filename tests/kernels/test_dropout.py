@@ -1,5 +1,9 @@
 """Dropout: what the mask depends on, what it does not depend on, and that it is fair."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -79,3 +83,14 @@ def test_rate_zero_drops_nothing():
     out = np.empty_like(values)
     drop(values, out, 0.0, np.uint32(7), 0)
     np.testing.assert_array_equal(out, values)
+
+
+def test_no_warning_without_the_jit():
+    code = ("import numpy as np; from charrnn.kernels.dropout import drop; a = np.ones((2, 3, 4), np.float32); "
+            "drop(a, a, 0.5, np.uint32(7), 1); print(int((a == 0).sum()))")
+    environment = os.environ | {"NUMBA_DISABLE_JIT": "1"}
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], env=environment, capture_output=True, text=True)
+    assert done.stderr == ""
+    expected = np.ones((2, 3, 4), np.float32)
+    drop(expected, expected, 0.5, np.uint32(7), 1)
+    assert int(done.stdout) == (expected == 0).sum() > 0

@@ -1,5 +1,6 @@
 """What DESIGN asks of all kernels together: equal signatures, one compile each, a cache that is never stale."""
 
+import errno
 import inspect
 import os
 import shutil
@@ -103,6 +104,29 @@ def test_the_cache_lies_where_it_is_asked_for(tmp_path):
     folder = tmp_path / "charrnn" / f"kernels-{jit.fingerprint()}"
     assert first == [f"{folder} False", "True False"]
     assert second == [f"{folder} True", "True False"]
+
+
+@pytest.mark.skipif(not jit.JIT, reason="nothing is compiled")
+@pytest.mark.parametrize("ending", ["nbi", "nbc"])
+def test_a_damaged_cache_is_an_empty_one(tmp_path, ending):
+    code = "from charrnn.kernels.tile import _tiles_compiled as k, tiles; tiles(); "
+    code += "print(sum(k.stats.cache_hits.values()))"
+    hits = [run(code, NUMBA_CACHE_DIR=str(tmp_path)).strip() for _ in range(2)]
+    files = list(tmp_path.rglob(f"*.{ending}"))
+    for file in files:
+        file.write_bytes(file.read_bytes()[:-9])
+    hits += [run(code, NUMBA_CACHE_DIR=str(tmp_path)).strip() for _ in range(2)]
+    assert files
+    assert hits == ["0", "1", "0", "1"]  # the second damages nothing: it is mended
+
+
+@pytest.mark.skipif(not jit.JIT, reason="nothing is compiled")
+def test_a_full_disk_is_no_cache(monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.ENOSPC, "no space left")
+
+    monkeypatch.setattr("numba.core.caching.IndexDataCacheFile.save", refuse)
+    assert jit.kernel(lambda x: x + 1)(2) == 3
 
 
 # What the folder's name depends on.

@@ -1,0 +1,49 @@
+"""A run that is asked to stop does so at once, and what it left undone is done when it goes on."""
+
+from charrnn.training.events import Finished, Step, Validated
+from charrnn.training.trainer import Trainer
+from tests.training.runs import V, flat_state, settings_of, text
+
+
+def stopped_in_validation(trainer: Trainer, monkeypatch) -> list:
+    """The events of a run that stop() reaches within its second validation."""
+    evaluate, calls = type(trainer.batch).evaluate, []
+
+    def evaluate_and_stop(batch, *windows):
+        if batch is trainer.evaluation._batch:
+            calls.append(trainer.step)
+            if calls[0] != trainer.step:
+                trainer.stop()
+        return evaluate(batch, *windows)
+
+    monkeypatch.setattr(type(trainer.batch), "evaluate", evaluate_and_stop)
+    events = list(trainer.events())
+    monkeypatch.undo()
+    return events
+
+
+def test_a_validation_is_given_up_and_comes_first_on_resuming(monkeypatch):
+    settings = settings_of(epochs=2.0, val_fraction=0.3)
+    whole, first, second = (Trainer(settings, text(), V, 1) for _ in range(3))
+    expected = list(whole.events())
+    events = stopped_in_validation(first, monkeypatch)
+    assert isinstance(events[-2], Step)  # and no Validated
+    assert isinstance(events[-1], Finished)
+    assert events[-1].stopped
+    second.restore(*first.state())
+    going_on = list(second.events())
+    assert isinstance(going_on[1], Validated)
+    assert repr(events[:-1] + going_on[1:]) == repr(expected)
+    assert flat_state(second) == flat_state(whole)
+
+
+def test_the_clock_of_a_run_in_minutes_runs_on_between_its_events(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("time.perf_counter", lambda: now[0])
+    trainer = Trainer(settings_of(epochs=None, minutes=1.0), text(), V, 1)
+    steps = 0
+    for event in trainer.events():
+        now[0] += 2.5  # whoever listens takes his time, and saving a checkpoint is listening
+        steps += isinstance(event, Step)
+    assert 5 < steps < 25
+    assert trainer.seconds >= 60
