@@ -17,6 +17,11 @@ def test_help_texts_are_the_programs(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Cog().main(["cog", "--check", str(README)]) == 0, "run `make readme`"
 
 
+def test_nothing_is_left_to_fill_in() -> None:
+    for page in (README, README.parent / "benchmarks" / "README.md"):
+        assert not re.search(r"@@|TODO|to be filled", page.read_text(encoding="utf-8"))
+
+
 def test_every_command_has_its_page() -> None:
     text = README.read_text(encoding="utf-8")
     for name in COMMANDS:
