@@ -78,11 +78,10 @@ def ours(shape: dict[str, Any], seconds: float, threads: int) -> dict[str, float
     """Mean seconds a step of the whole step and of each phase."""
     from charrnn.network.network import Batch, Network
     from charrnn.network.shard import Shard
-    from charrnn.settings import NetworkSettings
     from charrnn.training.optimizers import Adam
 
     measured = Shape(**shape)
-    settings = NetworkSettings(cell=measured.cell, hidden=measured.hidden, layers=measured.layers)
+    settings = measured.settings()
     network = Network(settings, VOCABULARY, np.random.default_rng(1), threads)
     batch = network.batch(measured.batch, measured.window, threads)
     gradients, optimizer = network.gradients(len(batch.shards)), Adam(network)

@@ -40,10 +40,9 @@ def ours(shape: dict[str, Any], seconds: float) -> dict[str, Any]:
     """The mean seconds of a character as Sampler.stream gives them, pieces and draws included."""
     from charrnn.network.network import Network
     from charrnn.sampling.sampler import Sampler
-    from charrnn.settings import NetworkSettings
 
     measured = Shape(**shape)
-    settings = NetworkSettings(cell=measured.cell, hidden=measured.hidden, layers=measured.layers)
+    settings = measured.settings()
     generator = np.random.default_rng(1)
     sampler = Sampler(settings, Network(settings, VOCABULARY, generator).weights)
     sampler.begin(np.zeros((1, 1), np.int32))

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from charrnn.settings import NetworkSettings
+
 VOCABULARY = 65
 GATES = {"rnn": 1, "lstm": 4, "gru": 3}
 
@@ -40,6 +42,10 @@ class Shape:
     def characters(self) -> int:
         """Characters predicted in a step."""
         return self.batch * self.window
+
+    def settings(self) -> NetworkSettings:
+        """Ours, without the dropout that the rival has not either."""
+        return NetworkSettings(cell=self.cell, hidden=self.hidden, layers=self.layers, dropout=0.0)
 
     def useful_flops(self) -> int:
         """Operations in a step's products: forward, and twice that backward; a one-hot input needs none."""

@@ -69,11 +69,10 @@ def busy_note(peaks: Sequence[float]) -> list[str]:
 def ours(shape: dict[str, Any], seconds: float, threads: int) -> dict[str, Any]:
     """The median seconds of one of our training steps."""
     from charrnn.network.network import Network
-    from charrnn.settings import NetworkSettings
     from charrnn.training.optimizers import Adam
 
     measured = Shape(**shape)
-    settings = NetworkSettings(cell=measured.cell, hidden=measured.hidden, layers=measured.layers)
+    settings = measured.settings()
     network = Network(settings, VOCABULARY, np.random.default_rng(1), threads)
     batch = network.batch(measured.batch, measured.window, threads)
     gradients, optimizer = network.gradients(len(batch.shards)), Adam(network)
