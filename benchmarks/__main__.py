@@ -52,9 +52,9 @@ def main(names: tuple[str, ...], json_file: Path | None, **chosen: Any) -> None:
     options = Options(**chosen)
     groups = names or tuple(name for name in GROUPS if name != "quality" or options.text)
     _refuse(groups, options)
-    if hasattr(os, "getloadavg") and os.getloadavg()[0] > 0.5:
-        say(f"note: this machine is busy (load {os.getloadavg()[0]:.1f}); "
-            "that slows PyTorch more than ours, and flatters the ratios")
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+    if load > 0.5:
+        say(f"note: this machine is busy (load {load:.1f}), which can flatter the ratios; measure when it is quiet")
     about = machine()
     click.echo("".join(f"{name:9}{text}\n" for name, text in about.items()))
     tables = []

@@ -32,7 +32,8 @@ def measure(options: Options) -> Iterator[Table]:
     yield Table(f"Quality, the defaults for {options.minutes:g} min, the last tenth kept for validation", [
         Row(options.text.stem, "nats", [min(losses)], goal=goal,
             note=f"a character; best of {len(losses)} validations in {steps:,} steps")],
-        ["" if known else "(not tinyshakespeare: the goal is not for this text)", "What it writes:", "", sample])
+        [*([] if known else ["This text is not tinyshakespeare, which the goal is for.", ""]), "What it writes:", "",
+         sample])
 
 
 def validation_losses(lines: list[str]) -> tuple[list[float], int]:

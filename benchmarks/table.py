@@ -5,7 +5,7 @@ A row's unit decides which way is better: less of a time or of a loss, more of e
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 LESS_IS_BETTER = {"s", "ms", "nats"}
@@ -78,7 +78,7 @@ class Table:
 
     title: str
     rows: Sequence[Row]
-    notes: Sequence[str] = field(default=())
+    notes: Sequence[str] = ()
 
     def to_dict(self) -> dict[str, Any]:
         return {"title": self.title, "rows": [row.to_dict() for row in self.rows], "notes": list(self.notes)}
@@ -94,8 +94,8 @@ class Table:
                    for cell, width, flush in zip(line, widths, right, strict=True)]
                   for line in zip(*columns, strict=True)]
         body = "\n".join("| " + " | ".join(line) + " |" for line in (padded[0], ruler, *padded[1:]))
-        notes = "".join(f"\n{note}" for note in self.notes)
-        return f"{self.title}\n\n{body}\n{notes and chr(10) + notes.lstrip(chr(10)) + chr(10)}"
+        notes = "".join(f"{note}\n" for note in self.notes)
+        return f"{self.title}\n\n{body}\n" + (f"\n{notes}" if notes else "")
 
 
 def times_as_good(ours: float, rival: float, unit: str) -> float:

@@ -63,7 +63,7 @@ def busy_note(peaks: Sequence[float]) -> list[str]:
     if min(peaks) > STEADY * max(peaks):
         return []
     return [f"The peak fell to {min(peaks):.0f} from {max(peaks):.0f} GFLOP/s at times: the machine was busy with "
-            "other things. That slows PyTorch more than ours; measure again when it is quiet."]
+            "other things, which can flatter the ratios; measure again when it is quiet."]
 
 
 def ours(shape: dict[str, Any], seconds: float, threads: int) -> dict[str, Any]:

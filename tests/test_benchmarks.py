@@ -173,8 +173,3 @@ def test_quality_without_its_text_says_so(arguments: list[str]) -> None:
     result = CliRunner().invoke(main, ["quality", *arguments])
     assert result.exit_code == 1
     assert result.output.splitlines() == ["Error: quality needs the text: --text tinyshakespeare.txt"]
-
-
-def test_every_job_exists() -> None:
-    for function in (training.ours, phases.ours):
-        assert function.__doc__
