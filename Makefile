@@ -19,7 +19,7 @@ help:  ## list these targets
 
 demo: $(USER_STAMP)  ## train for one minute on Python's documentation, then let the network write
 	.venv/bin/charrnn train @python-docs --minutes 1 --name demo
-	.venv/bin/charrnn sample demo --prime "The "
+	.venv/bin/charrnn sample --prime "The "
 
 test: $(DEV_STAMP)  ## the fast tests
 	.venv-dev/bin/python -m pytest -q

@@ -95,7 +95,10 @@ def resolve_checkpoint(argument: str | None, which: str = "best", runs: str | Pa
     """
     if argument is None:
         return latest_checkpoint(runs, which)
-    for place in (Path(argument), Path(runs) / argument):
+    places = [Path(argument), Path(runs) / argument]
+    if os.path.isfile(argument) and os.path.isdir(places[1]) and _files(places[1]):
+        places.reverse()  # `charrnn train alice --name alice` leaves a text and a run of one name
+    for place in places:
         if os.path.isdir(place):
             if _files(place):
                 return _in_folder(place, which)

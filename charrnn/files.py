@@ -8,6 +8,7 @@ import contextlib
 import errno
 import itertools
 import os
+import re
 import secrets
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from charrnn.errors import SettingsError, StorageError
 
 Buffer = bytes | bytearray | memoryview
 
+RESERVED = re.compile(r"(?i)con|prn|aux|nul|(com|lpt)[1-9]")
 TEMPORARY = ".charrnn-{}.tmp"
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT) if hasattr(errno, "EDQUOT") else (errno.ENOSPC,)
 # What file systems answer that know no flush of a folder; their own promise has to do.
@@ -56,7 +58,9 @@ def append_line(path: str | Path, text: str) -> None:
 
 def new_folder(parent: str | Path, name: str) -> Path:
     """A folder in `parent` that did not exist a moment ago: `name`, else `name-2`, `name-3` and so on."""
-    if name in ("", ".", "..") or any(character in name for character in "/\\\0"):
+    # What Windows refuses is refused everywhere: a run may be taken from one system to another.
+    if (name.rstrip(". ") != name or not name or any(character in name for character in '<>:"/\\|?*\0')
+            or RESERVED.fullmatch(name.split(".")[0])):
         raise SettingsError(f"{name!r} can't name a folder; use letters, digits, '-' and '_'")
     parent = Path(parent)
     with _refusals(parent / name, "nothing was changed"):

@@ -19,6 +19,7 @@ import numpy as np
 from charrnn.checkpoint import BEST, LAST, RUNS, Checkpoint, load_checkpoint, save_checkpoint
 from charrnn.errors import CheckpointError, CorpusError, SettingsError
 from charrnn.files import TEMPORARY, append_line, new_folder
+from charrnn.locks import FolderLock
 from charrnn.settings import Settings
 from charrnn.text.corpus import Corpus
 from charrnn.text.vocabulary import Vocabulary
@@ -31,7 +32,7 @@ SECONDS_BETWEEN_SAVES = 60.0
 
 
 class Run:
-    """A training under way, or about to be; as a context, it leaves no empty folder behind."""
+    """A training under way, or about to be; as a context, it leaves no empty folder and no lock behind."""
 
     def __init__(self, corpus: Corpus, settings: Settings, vocabulary: Vocabulary, threads: int | None) -> None:
         if threads is not None and threads < 1:
@@ -41,6 +42,7 @@ class Run:
                                        "characters": len(corpus.text), "fingerprint": corpus.fingerprint}
         self.trainer = Trainer(settings, vocabulary.encode(corpus.text), len(vocabulary), threads)
         self.folder = Path()
+        self.lock: FolderLock | None = None
 
     @classmethod
     def start(cls, corpus: Corpus, settings: Settings, name: str | None = None, runs: str | Path = RUNS,
@@ -57,6 +59,7 @@ class Run:
             raise SettingsError(f"{name!r} can't name a folder; use letters, digits, '-' and '_'")
         run = cls(corpus, settings, vocabulary, threads)
         run.folder = new_folder(runs, name)
+        run.lock = FolderLock(run.folder)
         return run
 
     @classmethod
@@ -69,13 +72,17 @@ class Run:
         folder = path.parent
         if path.name != LAST and (folder / LAST).exists():
             raise CheckpointError(f"{path} is not where {folder.name} ended; to go on from there name {folder / LAST}")
+        if path.name not in (LAST, BEST):
+            raise CheckpointError(f"{path} lies in no run's folder; to go on from it, copy it as {LAST} into a folder "
+                                  "of its own, and name that")
+        lock = FolderLock(folder)
         checkpoint = load_checkpoint(path)
         if corpus.fingerprint != checkpoint.corpus.get("fingerprint"):
             raise CorpusError(
                 f"this is not the text that {folder.name} was trained on ({len(corpus.text):,} characters, it had "
                 f"{checkpoint.corpus.get('characters', 0):,}); give the same text, or start a new run")
         settings = checkpoint.settings
-        if budget and (settings.training.minutes is None) != (budget.get("minutes") is None):
+        if len(budget or ()) == 1 and (settings.training.minutes is None) != ("minutes" not in (budget or ())):
             kind = "epochs" if settings.training.minutes is None else "minutes"
             raise SettingsError(f"{path.parent.name} is measured in {kind}, and its schedule with it; "
                                 f"give --{kind}, in all, to train it further")
@@ -88,7 +95,7 @@ class Run:
             run.trainer.restore(checkpoint.arrays, checkpoint.progress)
         except CheckpointError as error:
             raise CheckpointError(f"{path}: {error}") from error
-        run.folder = folder
+        run.folder, run.lock = folder, lock
         for torn in folder.glob(TEMPORARY.format("*")):  # left by a run that was killed while it saved
             torn.unlink(missing_ok=True)
         return run
@@ -100,6 +107,8 @@ class Run:
                  trace: TracebackType | None) -> None:
         with contextlib.suppress(OSError):
             self.folder.rmdir()  # refused where something was saved
+        if self.lock is not None:
+            self.lock.release()
 
     def events(self) -> Iterator[Event]:
         """Trains; tells the trainer's events and every Saved checkpoint."""

@@ -336,3 +336,12 @@ def test_nothing_trained_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         resolve_checkpoint(None)
     with pytest.raises(CheckpointError, match="`charrnn train`"):
         resolve_checkpoint("demo")
+
+
+def test_a_run_is_not_hidden_by_its_text(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run = tmp_path / "checkpoints" / "alice"
+    run.mkdir(parents=True)
+    (tmp_path / "alice").write_text("a text")
+    (run / "best.safetensors").write_bytes(b"")
+    assert resolve_checkpoint("alice").parts[-2:] == ("alice", "best.safetensors")

@@ -259,3 +259,9 @@ def test_new_folder_says_what_the_disk_refused(tmp_path: Path) -> None:
         new_folder(tmp_path / "file", "run")
     with pytest.raises(StorageError, match="name too long"):
         new_folder(tmp_path, "x" * 300)
+
+
+@pytest.mark.parametrize("name", ["a:b", "con", "NUL.txt", "com1", "dot.", "space ", "what?", "a|b", "..", ""])
+def test_names_that_some_system_refuses_are_refused_everywhere(tmp_path, name):
+    with pytest.raises(SettingsError, match="can't name a folder"):
+        new_folder(tmp_path, name)

@@ -11,7 +11,7 @@ import pytest
 
 from charrnn import runs
 from charrnn.checkpoint import BEST, LAST, load_checkpoint
-from charrnn.errors import CheckpointError, CorpusError
+from charrnn.errors import CheckpointError, CorpusError, SettingsError, StorageError
 from charrnn.files import TEMPORARY
 from charrnn.runs import Run
 from charrnn.settings import NetworkSettings, Settings, WindowSettings
@@ -187,3 +187,33 @@ def test_resume_sweeps_up_what_a_killed_run_left(tmp_path: Path) -> None:
     (folder / TEMPORARY.format("0")).write_bytes(b"half")
     Run.resume(folder / LAST, tiny_corpus())
     assert sorted(path.name for path in folder.iterdir()) == [BEST, LAST, "metrics.jsonl"]
+
+
+def test_two_at_a_time_are_refused() -> None:
+    tiny_corpus()
+    train_tiny(Path("checkpoints"))
+    first = Run.resume(Path("checkpoints/tiny") / LAST, tiny_corpus(), {"epochs": 2.0})
+    torn = first.folder / TEMPORARY.format("0")
+    torn.write_bytes(b"half of a checkpoint that the first run is writing")
+    with pytest.raises(StorageError, match="another process trains this run"):
+        Run.resume(first.folder / LAST, tiny_corpus(), {"epochs": 2.0})
+    assert torn.exists()
+    with first:
+        pass
+    with Run.resume(first.folder / LAST, tiny_corpus(), {"epochs": 2.0}) as second:
+        assert isinstance(list(second.events())[-1], Finished)
+    assert not torn.exists()
+
+
+def test_a_run_keeps_to_its_kind_of_budget() -> None:
+    folder = train_tiny(Path("checkpoints"))
+    with pytest.raises(SettingsError, match="give --epochs, in all"):
+        Run.resume(folder / LAST, tiny_corpus(), {"minutes": 1.0})
+
+
+def test_a_stray_file_is_no_run() -> None:
+    folder = train_tiny(Path("checkpoints"))
+    stray = Path("mine.safetensors")
+    stray.write_bytes((folder / LAST).read_bytes())
+    with pytest.raises(CheckpointError, match=r"copy it as last\.safetensors"):
+        Run.resume(stray, tiny_corpus())

@@ -29,7 +29,8 @@ _EPILOG = "Built-in texts: " + "; ".join(f"{name}, {text.description}" for name,
 @click.option("--show-samples", is_flag=True, help="show a short sample at each validation")
 @click.option("--resume", metavar="[RUN]", is_flag=False, flag_value="",
               help="go on with a run (its name, folder or file; the newest if none is named), exactly where its last "
-                   "checkpoint was saved; of the settings only --epochs, --minutes and --threads may change")
+                   "checkpoint was saved; of the settings only its --epochs or --minutes (in all) and --threads may "
+                   "change")
 @click.pass_context
 def train(context: click.Context, corpus: tuple[str, ...], threads: int | None, name: str | None, folder: str,
           show_samples: bool, resume: str | None, **options: Any) -> None:
@@ -179,6 +180,8 @@ def _short(run: "Run") -> str:
 
 
 def _quoted(argument: str) -> str:
+    import os
     import shlex
+    import subprocess
 
-    return shlex.quote(argument)
+    return subprocess.list2cmdline([argument]) if os.name == "nt" else shlex.quote(argument)

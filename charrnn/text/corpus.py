@@ -17,6 +17,7 @@ from charrnn.errors import CorpusError
 from charrnn.text.builtin import BUILTINS, read_builtin
 
 STDIN = "-"
+RUN_FILES = {"best.safetensors", "last.safetensors"}
 CHUNK = 1 << 20
 
 
@@ -103,6 +104,9 @@ def _files_below(folder: str, unreadable: list[str]) -> Iterator[str]:
     """Every regular file below `folder` that is not hidden; folders that refuse go to `unreadable`."""
     for parent, folders, names in os.walk(folder, onerror=lambda error: unreadable.append(error.filename)):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
+        if RUN_FILES.intersection(names):  # a run's folder: its files are about a text, not one
+            folders.clear()
+            continue
         paths = (os.path.join(parent, name) for name in sorted(names) if not name.startswith("."))
         yield from filter(os.path.isfile, paths)
 

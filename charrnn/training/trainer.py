@@ -79,18 +79,18 @@ class Trainer:
         began = time.perf_counter() - self.seconds
         yield Started(self.step, self.network.parameters.count, *self.characters)
         while not self._stop:
-            self.seconds = time.perf_counter() - began
             # What a step made due comes first here, so that a run taken up right after that step does it too.
             if self._validation_is_due:
                 validated = self._validate()
                 if validated is not None:
                     yield validated
-                continue
-            if self.history.is_due(self.progress, self.settings.training.validations):
-                self._note(None)
-            if self.progress >= 1.0:
-                break
-            yield self._step()
+            else:
+                if self.history.is_due(self.progress, self.settings.training.validations):
+                    self._note(None)
+                if self.progress >= 1.0:
+                    break
+                yield self._step()
+            self.seconds = time.perf_counter() - began
         best = self.history.best
         is_unfinished = self.progress < 1.0 or self._validation_is_due
         yield Finished(self.step, self.cutter.progress, is_unfinished, best.loss, best.step)

@@ -168,3 +168,15 @@ def test_any_bytes_are_a_text_or_refused(data: bytes) -> None:
         return
     without_mark = data.removeprefix(b"\xef\xbb\xbf")
     assert read.text.encode().replace(b"\n", b"") == without_mark.translate(None, b"\r\n")
+
+
+def test_a_runs_folder_is_no_text(tmp_path: Path) -> None:
+    run = tmp_path / "checkpoints" / "a"
+    run.mkdir(parents=True)
+    (tmp_path / "text.txt").write_text("words")
+    (run / "metrics.jsonl").write_text("{}")
+    assert "{}" in read_corpus([str(tmp_path)]).text
+    (run / "last.safetensors").write_bytes(b"\0")
+    corpus = read_corpus([str(tmp_path)])
+    assert corpus.text == "words"
+    assert corpus.skipped == ()
