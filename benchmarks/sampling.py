@@ -29,10 +29,10 @@ def measure(options: Options) -> Iterator[Table]:
         common = {"shape": dataclasses.asdict(shape), "seconds": options.seconds}
         ours, rival = take_turns(f"sampling {shape.network}", [
             Job("sampling.ours", common), Job("rival.sample", {**common, "threads": options.threads})], options.rounds)
-        threads = Counter(result["threads"] for result in rival).most_common(1)[0][0]
+        setting = Counter(result["setting"] for result in rival).most_common(1)[0][0]
         rows.append(Row(shape.network, "char/s", [1 / result["seconds"] for result in ours],
                         [1 / result["seconds"] for result in rival], "eager", goal=GOALS.get(shape),
-                        note=f"PyTorch on {threads} thread{'s' * (threads > 1)}"))
+                        note=f"PyTorch's {setting}"))
     yield Table("Sampling one stream, ours on one thread", rows)
 
 
