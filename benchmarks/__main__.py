@@ -55,7 +55,7 @@ def main(names: tuple[str, ...], json_file: Path | None, **chosen: Any) -> None:
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     if load > 0.5:
         say(f"note: this machine is busy (load {load:.1f}), which can flatter the ratios; measure when it is quiet")
-    about = machine()
+    about = {**machine(), "load": f"{load:.1f} before the first measurement"}
     click.echo("".join(f"{name:9}{text}\n" for name, text in about.items()))
     tables = []
     try:
