@@ -81,7 +81,8 @@ def _fields(kind: type[Bounded]) -> tuple[dataclasses.Field[Any], ...]:
 def _option(kind: type[Bounded], spec: dataclasses.Field[Any]) -> Callable[[Function], Function]:
     meta = spec.metadata
     value_type, metavar = _value_type(get_type_hints(kind)[spec.name], meta)
-    return click.option("--" + spec.name.replace("_", "-"), spec.name, cls=SettingOption, type=value_type,
+    letter = [f"-{meta['letter']}"] if meta["letter"] else []
+    return click.option(*letter, "--" + spec.name.replace("_", "-"), spec.name, cls=SettingOption, type=value_type,
                         metavar=metavar, default=spec.default, show_default=spec.default is not None,
                         help=meta["help"])
 

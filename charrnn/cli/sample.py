@@ -27,12 +27,23 @@ def sample(checkpoint: str | None, prime: str, **options: Any) -> None:
     model.vocabulary.encode(prime)  # what can't be read is refused before anything else is said
     if not is_compiled("generate"):
         print(compiling_words(), file=sys.stderr)
-    pieces = model.stream(settings.length, temp=settings.temp, top_k=settings.top_k, prime=prime, seed=settings.seed)
+    chosen: dict[str, Any] = {"temp": settings.temp, "top_k": settings.top_k, "prime": prime, "seed": settings.seed,
+              "precision": settings.precision}
+    if settings.samples > 1:
+        _write_all(prime, model.samples(settings.samples, settings.length, **chosen))
+        return
+    pieces = model.stream(settings.length, **chosen)
     last = _write(prime)
     for piece in pieces:
         last = _write(piece) or last
     if last != "\n" and sys.stdout.isatty():
         print()
+
+
+def _write_all(prime: str, texts: list[str]) -> None:
+    """Several texts, each ended by a line end, with a line between them."""
+    for number, text in enumerate(texts):
+        _write(("---\n" if number else "") + prime + text + ("" if (prime + text).endswith("\n") else "\n"))
 
 
 def _write(text: str) -> str:

@@ -137,15 +137,13 @@ def _follow(run: "Run", show_samples: bool) -> tuple["Finished", int]:
 
 def _short_sample(run: "Run") -> str:
     """A few lines as the network writes them now; the run's own generator is not touched."""
-    import numpy as np
-
-    from charrnn.sampling.opening import opening
+    from charrnn.sampling.opening import generators_of, opening
     from charrnn.sampling.sampler import Sampler
 
-    generator = np.random.default_rng(run.trainer.step)
+    generators = generators_of(run.trainer.step, 1)
     sampler = Sampler(run.trainer.settings.network, run.trainer.network.weights)
-    sampler.begin(opening(run.vocabulary, "", generator))
-    text = "".join(run.vocabulary.decode(ids[:, 0]) for ids in sampler.stream(200, generator, 0.8, 0))
+    sampler.begin(opening(run.vocabulary, "", generators))
+    text = "".join(run.vocabulary.decode(ids[:, 0]) for ids in sampler.stream(200, generators, 0.8, 0))
     return "\n".join("    " + line for line in text.strip().splitlines())
 
 

@@ -3,6 +3,10 @@
 import numpy as np
 
 from charrnn.kernels.jit import inner
+from charrnn.kernels.softmax import NEVER, softmax_row
+
+# 1 / temp from where on only equals of the most likely character have a chance.
+_SHARPEST = 1e30
 
 
 @inner
@@ -43,34 +47,37 @@ def most_likely(logits, count):
 
 
 @inner
-def choose(logits, scratch, count, temp, top_k, draw):
+def keep_top(logits, scratch, count, top_k):
+    """Takes all but the top_k largest of logits[:count] out of the choice; of equals at the border the first stay."""
+    floor = kth_largest(logits, scratch, count, top_k)
+    spare = top_k
+    for j in range(count):
+        spare -= 1 if logits[j] > floor else 0
+    for j in range(count):
+        if logits[j] == floor and spare > 0:
+            spare -= 1
+        elif logits[j] <= floor:
+            logits[j] = NEVER
+
+
+@inner
+def choose(logits, scratch, lanes, count, temp, top_k, draw):
     """An index below `count` with probability softmax(logits / temp), among the top_k most likely if top_k > 0.
 
-    draw is uniform in [0, 1). temp 0 takes the most likely. Of equals at the border of top_k the first ones are in.
+    draw is uniform in [0, 1). temp 0 takes the most likely. logits, padded with NEVER, are used up; scratch is as long,
+    lanes (PAD) is scratch too.
     """
-    best = most_likely(logits, count)
     if temp == 0.0:
-        return best
-    floor, spare = -np.inf, count
+        return most_likely(logits, count)
     if 0 < top_k < count:
-        floor = kth_largest(logits, scratch, count, top_k)
-        spare = top_k
-        for j in range(count):
-            spare -= 1 if logits[j] > floor else 0
-    total = 0.0
+        keep_top(logits, scratch, count, top_k)
+    _, total = softmax_row(logits, lanes, np.float32(min(1.0 / temp, _SHARPEST)))
+    wanted = draw * np.float64(total)
+    chosen = 0
     for j in range(count):
-        weight = 0.0
-        if logits[j] > floor or (logits[j] == floor and spare > 0):
-            spare -= 1 if logits[j] == floor else 0
-            weight = np.exp(min((np.float64(logits[j]) - np.float64(logits[best])) / temp, 0.0))
-        total += weight
-        scratch[j] = weight
-    wanted = draw * total
-    chosen = best
-    for j in range(count):
-        if scratch[j] > 0.0:
+        if logits[j] > 0:
             chosen = j
-            wanted -= scratch[j]
+            wanted -= np.float64(logits[j])
             if wanted < 0.0:
                 break
     return chosen

@@ -14,13 +14,13 @@ from charrnn.kernels.matmul import add_transposed_product, matmul
 @kernel
 def embedding_forward(tiles, embedding, weight_ih, bias, table):
     """table (V, G*H) = embedding (1, V, E) @ packed weight_ih + bias (G*H)."""
-    input_rows(tiles, embedding, 0, 1, weight_ih, bias, table)
+    input_rows(tiles, embedding, 0, 1, weight_ih, bias, table, bias[:0])
 
 
 @kernel
 def embedding_backward(tiles, dtable, embedding, weight_ih, dembedding, dweight_ih):
     """dembedding (V, E) = dtable (V, G*H) @ weight_ih; dweight_ih (G*H, E) += dtable^T @ embedding (1, V, E)."""
     V, width = dtable.shape
-    E = embedding.shape[2]
-    matmul(tiles, dtable, 0, width, V, weight_ih, 0, width, E, dembedding, 0, E, False)
-    add_transposed_product(tiles, dtable, 0, width, embedding, 0, E, V, width, E, dweight_ih, 0, E)
+    E, exact = embedding.shape[2], weight_ih[:0]
+    matmul(tiles, dtable, 0, width, V, weight_ih, 0, width, E, dembedding, 0, E, False, exact)
+    add_transposed_product(tiles, dtable, 0, width, embedding, 0, E, V, width, E, dweight_ih, 0, E, exact)

@@ -2,6 +2,9 @@
 
 It runs N streams at once. Weights of all layers lie in one buffer, because a kernel takes arrays, not lists of them:
 for each layer weight_ih (none for the first, which has its table) and then weight_hh, packed.
+
+Reading the weights takes nearly all the time, so `parts` threads may share one stream: each makes its own columns of a
+layer's products, and when all have met each does everything else for itself. Every number comes out the same.
 """
 
 from charrnn.kernels.choose import choose
@@ -9,59 +12,100 @@ from charrnn.kernels.gru import gru_cell
 from charrnn.kernels.jit import inner, kernel
 from charrnn.kernels.lstm import lstm_cell
 from charrnn.kernels.matmul import matmul
+from charrnn.kernels.meeting import meet
 from charrnn.kernels.rnn import rnn_cell
+from charrnn.kernels.target import TARGET
 
 RNN, LSTM, GRU = 0, 1, 2
+_PANEL = TARGET.panel
 
 
 @inner
-def advance(tiles, cell, tokens, table, weights, bias, bias_n, h, c, gates, rows):
-    """Moves h, c (L, N, H) one character on; gates (N, 4H) and rows (N, G*H) are scratch.
+def add_own_columns(tiles, h, k, weights, at, depth, columns, out, ld, accumulate, rounded, part, parts):
+    """out (N, ld) = or += h[k] (N, depth) @ the packed weights from `at` on, in this part's share of `columns`."""
+    N, H = h.shape[1], h.shape[2]
+    panels = -(-columns // _PANEL)
+    start = panels * part // parts * _PANEL
+    stop = min(panels * (part + 1) // parts * _PANEL, columns)
+    if stop > start:
+        matmul(tiles, h, k * N * H, H, N, weights, at + start * depth, depth, stop - start, out, start, ld, accumulate,
+               rounded)
 
-    A layer's old h is needed until its product is done, and each row's only until that row's cell is: it is
-    overwritten in place.
+
+@inner
+def fill_own_columns(bias, out, part, parts):
+    """Every row of out (N, columns) = bias (columns), in this part's share."""
+    columns = bias.shape[0]
+    panels = -(-columns // _PANEL)
+    start = panels * part // parts * _PANEL
+    stop = min(panels * (part + 1) // parts * _PANEL, columns)
+    for n in range(out.shape[0]):
+        row, own = out[n, start:stop], bias[start:stop]
+        for j in range(stop - start):
+            row[j] = own[j]
+
+
+@inner
+def advance(tiles, cell, tokens, table, weights, bias, bias_n, h, c, h_new, c_new, products, inputs, gates, rounded,
+            meeting, met, part, parts):
+    """h_new, c_new (L, N, H) = the states after one more character; met is how often the parts have met before.
+
+    products (2, N, 4H) and inputs (2, N, G*H) are shared by the parts and take turns: while one part still reads a
+    layer's, another may be writing the next one's. gates (4H) and rounded are scratch of this part's own.
     """
     L, N, H = h.shape
-    width = rows.shape[1]
+    width = inputs.shape[2]
     at = 0
     for k in range(L):
+        turn = (met + k) % 2
         if k > 0:
-            for n in range(N):
-                for j in range(width):
-                    rows[n, j] = bias[k, j]
-            matmul(tiles, h, (k - 1) * N * H, H, N, weights, at, H, width, rows, 0, width, True)
+            fill_own_columns(bias[k], inputs[turn], part, parts)
+            add_own_columns(tiles, h_new, k - 1, weights, at, H, width, inputs[turn], width, True, rounded, part,
+                            parts)
             at += H * width
-        matmul(tiles, h, k * N * H, H, N, weights, at, H, width, gates, 0, gates.shape[1], False)
+        add_own_columns(tiles, h, k, weights, at, H, width, products[turn], products.shape[2], False, rounded, part,
+                        parts)
         at += H * width
+        if parts > 1:
+            meet(meeting, parts * (met + k + 1))
         for n in range(N):
-            row = rows[n] if k > 0 else table[tokens[n]]
+            row, product = inputs[turn, n] if k > 0 else table[tokens[n]], products[turn, n]
+            for j in range(product.shape[0]):
+                gates[j] = product[j]
             if cell == RNN:
-                rnn_cell(row, gates[n], h[k, n], H)
+                rnn_cell(row, gates, h_new[k, n], H)
             elif cell == LSTM:
-                lstm_cell(row, gates[n], c[k, n], c[k, n], h[k, n], H)
+                lstm_cell(row, gates, c[k, n], c_new[k, n], h_new[k, n], H)
             else:
-                gru_cell(row, gates[n], bias_n[k], h[k, n], h[k, n], H)
+                gru_cell(row, gates, bias_n[k], h[k, n], h_new[k, n], H)
 
 
 @kernel
-def generate(tiles, cell, table, weights, bias, bias_n, weight_out, bias_out, h, c, gates, rows, logits, scratch,
-             vocabulary, tokens, prime, draws, temp, top_k, out):
+def generate(tiles, layer_tiles, cell, table, weights, bias, bias_n, weight_out, bias_out, h, c, now, products, inputs,
+             gates, rounded, logits, scratch, meeting, part, parts, vocabulary, tokens, prime, draws, temp, top_k, out):
     """Reads prime (P, N), then writes out (S, N): S further characters of N streams, chosen with draws (S, N).
 
-    tokens (N,) is the last character that h, c (L, N, H) have not read yet; both are left ready to go on.
+    tokens (N,) is the last character that the states have not read yet. h, c (2, L, N, H) hold them in [now], then in
+    [1 - now], and so on in turn; both and tokens are left ready to go on, in [(now + P + S) % 2].
     """
-    N, H = h.shape[1], h.shape[2]
+    L, N, H = h.shape[1], h.shape[2], h.shape[3]
     width = bias_out.shape[0]
-    for p in range(prime.shape[0]):
-        advance(tiles, cell, tokens, table, weights, bias, bias_n, h, c, gates, rows)
-        for n in range(N):
-            tokens[n] = prime[p, n]
-    for s in range(out.shape[0]):
-        advance(tiles, cell, tokens, table, weights, bias, bias_n, h, c, gates, rows)
+    lanes, exact = logits[N], bias_out[:0]
+    met = 0
+    for step in range(prime.shape[0] + out.shape[0]):
+        advance(layer_tiles, cell, tokens, table, weights, bias, bias_n, h[now], c[now], h[1 - now], c[1 - now],
+                products, inputs, gates, rounded, meeting, met, part, parts)
+        now = 1 - now
+        met += L
+        s = step - prime.shape[0]
+        if s < 0:
+            for n in range(N):
+                tokens[n] = prime[step, n]
+            continue
         for n in range(N):
             for j in range(width):
                 logits[n, j] = bias_out[j]
-        matmul(tiles, h, (h.shape[0] - 1) * N * H, H, N, weight_out, 0, H, width, logits, 0, width, True)
+        matmul(tiles, h[now], (L - 1) * N * H, H, N, weight_out, 0, H, width, logits, 0, width, True, exact)
         for n in range(N):
-            tokens[n] = choose(logits[n], scratch, vocabulary, temp, top_k, draws[s, n])
+            tokens[n] = choose(logits[n], scratch, lanes, vocabulary, temp, top_k, draws[s, n])
             out[s, n] = tokens[n]

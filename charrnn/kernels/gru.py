@@ -39,15 +39,15 @@ def gru_cell_backward(gates, h_before, dout, dh, H):
 
 
 @kernel
-def gru_forward(tiles, tokens, table, x, weight_ih, weight_hh, bias, bias_n, h, c, gates):
+def gru_forward(tiles, tokens, table, x, weight_ih, weight_hh, bias, bias_n, h, c, gates, rounded):
     """Fills h (T+1, N, H) and gates (T, N, 4H) for tokens (T, N), or for x (T, N, D) where x is not empty."""
     T, N = tokens.shape
     H = h.shape[2]
     chunk = chunk_steps(N)
     for t in range(T):
         if x.size and t % chunk == 0:
-            input_rows(tiles, x, t, min(chunk, T - t), weight_ih, bias, table)
-        matmul(tiles, h, t * N * H, H, N, weight_hh, 0, H, 3 * H, gates, t * N * 4 * H, 4 * H, False)
+            input_rows(tiles, x, t, min(chunk, T - t), weight_ih, bias, table, rounded)
+        matmul(tiles, h, t * N * H, H, N, weight_hh, 0, H, 3 * H, gates, t * N * 4 * H, 4 * H, False, rounded)
         for n in range(N):
             row = t % chunk * N + n if x.size else tokens[t, n]
             gru_cell(table[row], gates[t, n], bias_n, h[t, n], h[t + 1, n], H)
@@ -55,7 +55,7 @@ def gru_forward(tiles, tokens, table, x, weight_ih, weight_hh, bias, bias_n, h, 
 
 @kernel
 def gru_backward(tiles, tokens, x, weight_ih, weight_hh, bias_n, h, c, gates, dout, dh, dc, dtable, dweight_ih,
-                 dweight_hh, dbias, dbias_n):
+                 dweight_hh, dbias, dbias_n, rounded):
     """Adds this window's gradients, as lstm_backward does; c and dc are empty."""
     T, N = tokens.shape
     H = h.shape[2]
@@ -64,14 +64,14 @@ def gru_backward(tiles, tokens, x, weight_ih, weight_hh, bias_n, h, c, gates, do
     for t in range(T - 1, -1, -1):
         for n in range(N):
             gru_cell_backward(gates[t, n], h[t, n], dout[t, n], dh[n], H)
-        matmul(tiles, gates, t * N * 4 * H, 4 * H, N, weight_hh, 0, 3 * H, H, dh, 0, H, True)
+        matmul(tiles, gates, t * N * 4 * H, 4 * H, N, weight_hh, 0, 3 * H, H, dh, 0, H, True, rounded)
         if t % chunk == 0:
             add_transposed_product(tiles, gates, t * N * 4 * H, 4 * H, h, t * N * H, H, (stop - t) * N, 3 * H, H,
-                                   dweight_hh, 0, H)
+                                   dweight_hh, 0, H, rounded)
             add_rows(gates, t, stop, 2 * H, H, dbias_n, 0)
             # r z lie side by side, n behind s: two stretches of the input's gradient
             add_input_gradients(tiles, tokens, x, t, stop, gates, 4 * H, 0, 0, 2 * H, weight_ih, dout, dtable,
-                                dweight_ih, dbias, False)
+                                dweight_ih, dbias, False, rounded)
             add_input_gradients(tiles, tokens, x, t, stop, gates, 4 * H, 3 * H, 2 * H, H, weight_ih, dout, dtable,
-                                dweight_ih, dbias, True)
+                                dweight_ih, dbias, True, rounded)
             stop = t

@@ -17,7 +17,7 @@ import numba
 from numba.core import config
 from numba.core.caching import FunctionCache
 
-from charrnn.kernels.target import TARGET
+from charrnn.kernels.target import HAS_BF16, TARGET
 
 # The whole of fastmath but `nnan` and `ninf`: a NaN must stay visible to the checks outside.
 FASTMATH = {"nsz", "arcp", "contract", "afn", "reassoc"}
@@ -84,7 +84,7 @@ def fingerprint() -> str:
 
     numba itself sees changes in the file of the function, not in a file that it imports (numba issue 1833).
     """
-    digest = hashlib.sha256(f"{numba.__version__} {sys.version_info[:2]} {TARGET}".encode())
+    digest = hashlib.sha256(f"{numba.__version__} {sys.version_info[:2]} {TARGET} {HAS_BF16}".encode())
     for path in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:16]

@@ -20,8 +20,14 @@ def chunk_steps(N: int) -> int:
     return max(1, CHUNK_ROWS // N)
 
 
+def rounded_size(N: int, gates: int, width: int) -> int:
+    """Numbers of scratch memory that bfloat16 products of N sequences need: a chunk's gates, and its h or x."""
+    rows: int = chunk_steps(N) * N
+    return (rows + rows % 2) // 2 * (gates + width)
+
+
 @inner
-def input_rows(tiles, x, t, steps, weight_ih, bias, table):
+def input_rows(tiles, x, t, steps, weight_ih, bias, table, rounded):
     """table (steps * N, G*H) = x (T, N, D) from step t on @ weight_ih + bias (G*H)."""
     _, N, D = x.shape
     width = table.shape[1]
@@ -29,7 +35,7 @@ def input_rows(tiles, x, t, steps, weight_ih, bias, table):
         out = table[row]
         for j in range(width):
             out[j] = bias[j]
-    matmul(tiles, x, t * N * D, D, steps * N, weight_ih, 0, D, width, table, 0, width, True)
+    matmul(tiles, x, t * N * D, D, steps * N, weight_ih, 0, D, width, table, 0, width, True, rounded)
 
 
 @inner
@@ -45,7 +51,7 @@ def add_rows(gates, start, stop, first, width, total, total_at):
 
 @inner
 def add_input_gradients(tiles, tokens, x, start, stop, gates, ld, first, to, width, weight_ih, dout, dtable, dweight_ih,
-                        dbias, accumulate):
+                        dbias, accumulate, rounded):
     """Sends the gate gradients of steps start..stop back to the input: to rows of dtable, or to weights and to x.
 
     The gradients of `width` gate columns from `first` on belong to columns `to` of table and weight. For a dense
@@ -64,6 +70,6 @@ def add_input_gradients(tiles, tokens, x, start, stop, gates, ld, first, to, wid
     rows = (stop - start) * N
     add_rows(gates, start, stop, first, width, dbias, to)
     add_transposed_product(tiles, gates, start * N * ld + first, ld, x, start * N * D, D, rows, width, D,
-                           dweight_ih, to * D, D)
+                           dweight_ih, to * D, D, rounded)
     matmul(tiles, gates, start * N * ld + first, ld, rows, weight_ih, to * D, width, D, dout, start * N * D, D,
-           accumulate)
+           accumulate, rounded)

@@ -47,15 +47,15 @@ def lstm_cell_backward(gates, c_before, c, dout, dh, dc, H):
 
 
 @kernel
-def lstm_forward(tiles, tokens, table, x, weight_ih, weight_hh, bias, bias_n, h, c, gates):
+def lstm_forward(tiles, tokens, table, x, weight_ih, weight_hh, bias, bias_n, h, c, gates, rounded):
     """Fills h, c (T+1, N, H) and gates (T, N, 4H) for tokens (T, N), or for x (T, N, D) where x is not empty."""
     T, N = tokens.shape
     H = h.shape[2]
     chunk = chunk_steps(N)
     for t in range(T):
         if x.size and t % chunk == 0:
-            input_rows(tiles, x, t, min(chunk, T - t), weight_ih, bias, table)
-        matmul(tiles, h, t * N * H, H, N, weight_hh, 0, H, 4 * H, gates, t * N * 4 * H, 4 * H, False)
+            input_rows(tiles, x, t, min(chunk, T - t), weight_ih, bias, table, rounded)
+        matmul(tiles, h, t * N * H, H, N, weight_hh, 0, H, 4 * H, gates, t * N * 4 * H, 4 * H, False, rounded)
         for n in range(N):
             row = t % chunk * N + n if x.size else tokens[t, n]
             lstm_cell(table[row], gates[t, n], c[t, n], c[t + 1, n], h[t + 1, n], H)
@@ -63,7 +63,7 @@ def lstm_forward(tiles, tokens, table, x, weight_ih, weight_hh, bias, bias_n, h,
 
 @kernel
 def lstm_backward(tiles, tokens, x, weight_ih, weight_hh, bias_n, h, c, gates, dout, dh, dc, dtable, dweight_ih,
-                  dweight_hh, dbias, dbias_n):
+                  dweight_hh, dbias, dbias_n, rounded):
     """Adds this window's gradients; dout (T, N, H) is the loss's gradient of every h and becomes that of every x.
 
     dh, dc (N, H) start as the gradient of the last state and end as that of the first. gates become their gradients.
@@ -76,10 +76,10 @@ def lstm_backward(tiles, tokens, x, weight_ih, weight_hh, bias_n, h, c, gates, d
     for t in range(T - 1, -1, -1):
         for n in range(N):
             lstm_cell_backward(gates[t, n], c[t, n], c[t + 1, n], dout[t, n], dh[n], dc[n], H)
-        matmul(tiles, gates, t * N * 4 * H, 4 * H, N, weight_hh, 0, 4 * H, H, dh, 0, H, False)
+        matmul(tiles, gates, t * N * 4 * H, 4 * H, N, weight_hh, 0, 4 * H, H, dh, 0, H, False, rounded)
         if t % chunk == 0:
             add_transposed_product(tiles, gates, t * N * 4 * H, 4 * H, h, t * N * H, H, (stop - t) * N, 4 * H, H,
-                                   dweight_hh, 0, H)
+                                   dweight_hh, 0, H, rounded)
             add_input_gradients(tiles, tokens, x, t, stop, gates, 4 * H, 0, 0, 4 * H, weight_ih, dout, dtable,
-                                dweight_ih, dbias, False)
+                                dweight_ih, dbias, False, rounded)
             stop = t

@@ -3,8 +3,15 @@
 B comes packed: its columns cut into panels as wide as a tile, each panel stored line by line, so that a tile reads
 one straight stretch of memory. A panel that starts at column `first` starts at element `first * depth`. Weights are
 packed once for each update and then used for every character of a window.
+
+With bfloat16 tiles, packed weights are pairs along the depth and half as long, and A is rounded into scratch memory
+before it is multiplied (bfloat16.py). Where `rounded`, that scratch memory, is empty, everything is float32. Offsets
+and sizes are always told in numbers, not in pairs.
 """
 
+import numpy as np
+
+from charrnn.kernels.bfloat16 import pair, round_line_pairs, round_rows
 from charrnn.kernels.jit import inner, kernel
 from charrnn.kernels.target import TARGET
 from charrnn.kernels.tile import tile
@@ -15,8 +22,17 @@ _DEPTH_BLOCK = 256
 
 
 @inner
-def matmul(tiles, a, a_at, lda, rows, packed, packed_at, depth, columns, c, c_at, ldc, accumulate):
-    """C (rows, columns) = or += A (rows, depth) @ packed B (depth, columns); columns a multiple of the vector."""
+def matmul(tiles, a, a_at, lda, rows, packed, packed_at, depth, columns, c, c_at, ldc, accumulate, rounded):
+    """C (rows, columns) = or += A (rows, depth) @ packed B (depth, columns); columns a multiple of the vector.
+
+    rounded   empty, or at least rows * depth / 2 numbers; the depth is even then
+    """
+    a = a.reshape(-1)
+    if rounded.size:
+        round_rows(a, a_at, lda, rows, depth, rounded)
+        depth //= 2
+        packed_at //= 2
+        a, a_at, lda = rounded, 0, depth
     # Row tiles of nearly equal height: 32 rows are 6 6 5 5 5 5, not five times 6 and a slow 2.
     heights = -(-rows // _ROWS)
     for first in range(0, columns, _PANEL):
@@ -30,8 +46,19 @@ def matmul(tiles, a, a_at, lda, rows, packed, packed_at, depth, columns, c, c_at
 
 
 @inner
-def add_transposed_product(tiles, a, a_at, lda, b, b_at, ldb, depth, rows, columns, c, c_at, ldc):
-    """C (rows, columns) += A^T @ B for A (depth, rows) and B (depth, columns) as they lie: a weight gradient."""
+def add_transposed_product(tiles, a, a_at, lda, b, b_at, ldb, depth, rows, columns, c, c_at, ldc, rounded):
+    """C (rows, columns) += A^T @ B for A (depth, rows) and B (depth, columns) as they lie: a weight gradient.
+
+    rounded   empty, or at least (rows + columns) * depth / 2 numbers, the depth rounded up to an even one
+    """
+    a, b = a.reshape(-1), b.reshape(-1)
+    if rounded.size:
+        pairs = (depth + 1) // 2
+        round_line_pairs(a, a_at, lda, depth, rows, rounded, 0)
+        round_line_pairs(b, b_at, ldb, depth, columns, rounded, pairs * rows)
+        a, a_at, lda = rounded, 0, rows
+        b, b_at, ldb = rounded, pairs * rows, columns
+        depth = pairs
     heights = -(-rows // _ROWS)
     for k in range(0, depth, _DEPTH_BLOCK):
         block = min(_DEPTH_BLOCK, depth - k)
@@ -46,15 +73,29 @@ def add_transposed_product(tiles, a, a_at, lda, b, b_at, ldb, depth, rows, colum
 
 
 @kernel
-def pack(weight, transposed, packed, packed_at, part, parts):
-    """Packs part `part` of `parts` of B = weight (depth, columns), or of B = weight^T for weight (columns, depth)."""
+def pack(weight, transposed, packed, packed_at, is_bf16, part, parts):
+    """Packs part `part` of `parts` of B = weight (depth, columns), or of B = weight^T for weight (columns, depth).
+
+    With is_bf16 the depth must be even.
+    """
     depth, columns = (weight.shape[1], weight.shape[0]) if transposed else weight.shape
     panels = -(-columns // _PANEL)
     for panel in range(panels * part // parts, panels * (part + 1) // parts):
         first = panel * _PANEL
         width = min(_PANEL, columns - first)
         start = packed_at + first * depth
-        if transposed:
+        if is_bf16:
+            bits = weight.view(np.uint32)
+            for k in range(0, depth, 2):
+                at = (start + k * width) // 2
+                out = packed[at:at + width].view(np.uint32)
+                if transposed:
+                    for j in range(width):
+                        out[j] = pair(bits[first + j, k], bits[first + j, k + 1])
+                else:
+                    for j in range(width):
+                        out[j] = pair(bits[k, first + j], bits[k + 1, first + j])
+        elif transposed:
             for j in range(width):
                 for k in range(depth):
                     packed[start + k * width + j] = weight[first + j, k]

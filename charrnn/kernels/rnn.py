@@ -29,15 +29,15 @@ def rnn_cell_backward(gates, dout, dh, H):
 
 
 @kernel
-def rnn_forward(tiles, tokens, table, x, weight_ih, weight_hh, bias, bias_n, h, c, gates):
+def rnn_forward(tiles, tokens, table, x, weight_ih, weight_hh, bias, bias_n, h, c, gates, rounded):
     """Fills h (T+1, N, H) and gates (T, N, H) for tokens (T, N), or for x (T, N, D) where x is not empty."""
     T, N = tokens.shape
     H = h.shape[2]
     chunk = chunk_steps(N)
     for t in range(T):
         if x.size and t % chunk == 0:
-            input_rows(tiles, x, t, min(chunk, T - t), weight_ih, bias, table)
-        matmul(tiles, h, t * N * H, H, N, weight_hh, 0, H, H, gates, t * N * H, H, False)
+            input_rows(tiles, x, t, min(chunk, T - t), weight_ih, bias, table, rounded)
+        matmul(tiles, h, t * N * H, H, N, weight_hh, 0, H, H, gates, t * N * H, H, False, rounded)
         for n in range(N):
             row = t % chunk * N + n if x.size else tokens[t, n]
             rnn_cell(table[row], gates[t, n], h[t + 1, n], H)
@@ -45,7 +45,7 @@ def rnn_forward(tiles, tokens, table, x, weight_ih, weight_hh, bias, bias_n, h, 
 
 @kernel
 def rnn_backward(tiles, tokens, x, weight_ih, weight_hh, bias_n, h, c, gates, dout, dh, dc, dtable, dweight_ih,
-                 dweight_hh, dbias, dbias_n):
+                 dweight_hh, dbias, dbias_n, rounded):
     """Adds this window's gradients, as lstm_backward does; c and dc are empty."""
     T, N = tokens.shape
     H = h.shape[2]
@@ -54,10 +54,10 @@ def rnn_backward(tiles, tokens, x, weight_ih, weight_hh, bias_n, h, c, gates, do
     for t in range(T - 1, -1, -1):
         for n in range(N):
             rnn_cell_backward(gates[t, n], dout[t, n], dh[n], H)
-        matmul(tiles, gates, t * N * H, H, N, weight_hh, 0, H, H, dh, 0, H, False)
+        matmul(tiles, gates, t * N * H, H, N, weight_hh, 0, H, H, dh, 0, H, False, rounded)
         if t % chunk == 0:
             add_transposed_product(tiles, gates, t * N * H, H, h, t * N * H, H, (stop - t) * N, H, H,
-                                   dweight_hh, 0, H)
+                                   dweight_hh, 0, H, rounded)
             add_input_gradients(tiles, tokens, x, t, stop, gates, H, 0, 0, H, weight_ih, dout, dtable, dweight_ih,
-                                dbias, False)
+                                dbias, False, rounded)
             stop = t

@@ -9,6 +9,7 @@ import numpy as np
 
 from charrnn.kernels.activations import exp_nonpositive
 from charrnn.kernels.jit import inner, kernel
+from charrnn.kernels.layers import ONE
 from charrnn.kernels.matmul import add_transposed_product, matmul
 from charrnn.kernels.target import PAD
 
@@ -19,8 +20,11 @@ NEVER = np.float32(-1e30)
 
 
 @inner
-def softmax_row(logits, lanes):
-    """Turns a row of logits into exp(logit - largest); gives back (largest, sum). lanes (PAD) is scratch."""
+def softmax_row(logits, lanes, sharpness):
+    """Turns a row of logits into exp((logit - largest) * sharpness); gives back (largest, sum).
+
+    lanes (PAD) is scratch.
+    """
     width = logits.shape[0]
     # The largest of each lane first: a running scalar maximum would not be vector code.
     for j in range(PAD):
@@ -34,7 +38,7 @@ def softmax_row(logits, lanes):
         largest = max(largest, lanes[j])
     total = np.float32(0)
     for j in range(width):
-        e = exp_nonpositive(logits[j] - largest)
+        e = exp_nonpositive((logits[j] - largest) * sharpness)
         logits[j] = e
         total += e
     return largest, total
@@ -48,7 +52,7 @@ def loss_row(logits, target, scale, lanes):
             logits[j] = np.float32(0)
         return 0.0
     picked = logits[target]
-    largest, total = softmax_row(logits, lanes)
+    largest, total = softmax_row(logits, lanes, ONE)
     factor = scale / total
     for j in range(logits.shape[0]):
         logits[j] *= factor
@@ -65,7 +69,7 @@ def output_loss(tiles, x, targets, weight_out, weight_out_back, bias_out, scale,
     """
     T, N, H = x.shape
     V, width = dweight_out.shape[0], bias_out.shape[0]
-    lanes = logits[BLOCK_ROWS]
+    lanes, exact = logits[BLOCK_ROWS], bias_out[:0]
     loss = 0.0
     for first in range(0, T * N, BLOCK_ROWS):
         rows = min(BLOCK_ROWS, T * N - first)
@@ -73,13 +77,13 @@ def output_loss(tiles, x, targets, weight_out, weight_out_back, bias_out, scale,
             line = logits[row]
             for j in range(width):
                 line[j] = bias_out[j]
-        matmul(tiles, x, first * H, H, rows, weight_out, 0, H, width, logits, 0, width, True)
+        matmul(tiles, x, first * H, H, rows, weight_out, 0, H, width, logits, 0, width, True, exact)
         for row in range(rows):
             place = first + row
             loss += loss_row(logits[row], targets[place // N, place % N], scale, lanes)
         if scale > 0:
-            matmul(tiles, logits, 0, width, rows, weight_out_back, 0, V, H, dout, first * H, H, False)
-            add_transposed_product(tiles, logits, 0, width, x, first * H, H, rows, V, H, dweight_out, 0, H)
+            matmul(tiles, logits, 0, width, rows, weight_out_back, 0, V, H, dout, first * H, H, False, exact)
+            add_transposed_product(tiles, logits, 0, width, x, first * H, H, rows, V, H, dweight_out, 0, H, exact)
             for row in range(rows):
                 line = logits[row]
                 for j in range(width):

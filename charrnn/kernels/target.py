@@ -26,7 +26,9 @@ class Target(NamedTuple):
 # 32 registers of 512 bits, 16 of 256 or 128 bits on x86, 32 of 128 bits on 64-bit Arm.
 AVX512, AVX2, SSE, NEON = Target(16, 6, 4), Target(8, 6, 2), Target(4, 6, 2), Target(4, 6, 4)
 
-_AVX512_NAMES = ("avx512", "x86-64-v4", "znver4", "znver5", "icelake", "cascadelake", "sapphirerapids", "tigerlake")
+_AVX512_NAMES = ("avx512", "x86-64-v4", "znver4", "znver5", "icelake", "cascadelake", "cooperlake", "sapphirerapids",
+                 "graniterapids", "tigerlake")
+_BF16_NAMES = ("avx512bf16", "znver4", "znver5", "cooperlake", "sapphirerapids", "graniterapids")
 _AVX2_NAMES = ("haswell", "broadwell", "skylake", "x86-64-v3", "znver", "alderlake")
 
 
@@ -45,7 +47,18 @@ def host_target() -> Target:
     return AVX2 if features.get("avx2") and features.get("fma") else SSE
 
 
+def has_bf16() -> bool:
+    """True if that processor multiplies pairs of bfloat16 numbers in one instruction."""
+    if TARGET != AVX512:
+        return False
+    if config.CPU_NAME not in (None, "", "host"):
+        named = config.CPU_NAME.lower() + (config.CPU_FEATURES or "")
+        return any(name in named for name in _BF16_NAMES)
+    return bool(llvm.get_host_cpu_features().get("avx512bf16"))
+
+
 TARGET = host_target()
+HAS_BF16 = has_bf16()
 
 
 def padded(size: int) -> int:

@@ -6,18 +6,22 @@ no loop that a compiler vectorises by itself keeps this many accumulators in reg
 
 A may be read along its rows (lda = its row length, a_step = 1) or down its columns (lda = 1, a_step = its row length),
 so that the same tile serves A and A transposed. Offsets and strides are in elements.
+
+There are two kinds. In the bfloat16 kind an element of A and of B is a pair of bfloat16 numbers that follow one another
+along the depth, the first in the lower half of 32 bits, so that everything else is as with float32; sums are float32.
+Processors with AVX512_BF16 multiply and add both numbers of a pair at once, the others one after the other.
 """
 
 from typing import Any
 
-import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
 from charrnn.kernels.jit import JIT, kernel
-from charrnn.kernels.target import SSE, TARGET
+from charrnn.kernels.target import HAS_BF16, SSE, TARGET
+from charrnn.kernels.twin import BF16, FLOAT32, tile_numpy
 
 _F32, _I64, _I32, _I1 = ir.FloatType(), ir.IntType(64), ir.IntType(32), ir.IntType(1)
 _FLOATS = _F32.as_pointer()
@@ -44,22 +48,66 @@ def _shared(module: ir.Module, name: str, kind: ir.FunctionType) -> tuple[ir.Fun
     return function, True
 
 
-def _tile(module: ir.Module, rows: int, vectors: int) -> ir.Function:
+class _BFloat(ir.types.Type):
+    """LLVM's bfloat, which llvmlite has no name for."""
+
+    def _to_string(self) -> str:
+        return "bfloat"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _BFloat)
+
+    def __hash__(self) -> int:
+        return hash(_BFloat)
+
+
+_LINE = ir.VectorType(_F32, TARGET.lanes)
+_BITS = ir.VectorType(_I32, TARGET.lanes)
+
+
+def _float32_sum(build: ir.IRBuilder, a: ir.Value, b: ir.Value, total: ir.Value) -> ir.Value:
+    """total + a * b"""
+    fma = cgutils.get_or_insert_function(
+        build.module, ir.FunctionType(_LINE, [_LINE] * 3), f"llvm.{_MULTIPLY_ADD}.v{TARGET.lanes}f32")
+    return build.call(fma, [a, b, total])
+
+
+def _bf16_sum(build: ir.IRBuilder, a: ir.Value, b: ir.Value, total: ir.Value) -> ir.Value:
+    """total + the products of both numbers of the pairs in a and b"""
+    if HAS_BF16:
+        pairs = ir.VectorType(_BFloat(), 2 * TARGET.lanes)
+        dot = cgutils.get_or_insert_function(
+            build.module, ir.FunctionType(_LINE, [_LINE, pairs, pairs]),
+            f"llvm.x86.avx512bf16.dpbf16ps.{32 * TARGET.lanes}")
+        return build.call(dot, [total, build.bitcast(a, pairs), build.bitcast(b, pairs)])
+    first, second = ([_half(build, x, of) for x in (a, b)] for of in (0, 1))
+    return _float32_sum(build, *second, _float32_sum(build, *first, total))
+
+
+def _half(build: ir.IRBuilder, pairs: ir.Value, of: int) -> ir.Value:
+    """The first or second numbers of pairs, as float32: a bfloat16 is a float32 without its lower bits."""
+    bits = build.bitcast(pairs, _BITS)
+    if of == 0:
+        bits = build.shl(bits, ir.Constant(_BITS, [16] * TARGET.lanes))
+    else:
+        bits = build.and_(bits, ir.Constant(_BITS, [0xFFFF0000] * TARGET.lanes))
+    return build.bitcast(bits, _LINE)
+
+
+def _tile(module: ir.Module, kind: int, rows: int, vectors: int) -> ir.Function:
     lanes = TARGET.lanes
-    function, new = _shared(module, f"charrnn_tile_{rows}x{vectors}x{lanes}", _TILE)
+    function, new = _shared(module, f"charrnn_tile_{kind}_{rows}x{vectors}x{lanes}", _TILE)
     if not new:
         return function
     a, lda, a_step, b, b_step, c, ldc, depth, accumulate = function.args
-    vector = ir.VectorType(_F32, lanes)
-    zero = ir.Constant(vector, [0.0] * lanes)
-    undefined = ir.Constant(vector, ir.Undefined)
-    first = ir.Constant(ir.VectorType(_I32, lanes), [0] * lanes)
-    fma = cgutils.get_or_insert_function(
-        module, ir.FunctionType(vector, [vector] * 3), f"llvm.{_MULTIPLY_ADD}.v{lanes}f32")
+    multiply_add = _bf16_sum if kind == BF16 else _float32_sum
+    zero = ir.Constant(_LINE, [0.0] * lanes)
+    undefined = ir.Constant(_LINE, ir.Undefined)
+    first = ir.Constant(_BITS, [0] * lanes)
     entry, loop, end, add, store = (function.append_basic_block(name) for name in ("entry", "k", "end", "add", "put"))
 
     def load(builder: ir.IRBuilder, pointer: ir.Value) -> ir.Value:
-        value = builder.load(builder.bitcast(pointer, vector.as_pointer()))
+        value = builder.load(builder.bitcast(pointer, _LINE.as_pointer()))
         value.align = 4
         return value
 
@@ -71,13 +119,13 @@ def _tile(module: ir.Module, rows: int, vectors: int) -> ir.Function:
 
     build = ir.IRBuilder(loop)
     k, a_k, b_k = build.phi(_I64), build.phi(_FLOATS), build.phi(_FLOATS)
-    totals = [[build.phi(vector) for _ in range(vectors)] for _ in range(rows)]
+    totals = [[build.phi(_LINE) for _ in range(vectors)] for _ in range(rows)]
     line = [load(build, build.gep(b_k, [_const(v * lanes)])) for v in range(vectors)]
     sums = []
     for r in range(rows):
         one = build.load(build.gep(a_k, [offsets[r]]))
         spread = build.shuffle_vector(build.insert_element(undefined, one, ir.Constant(_I32, 0)), undefined, first)
-        sums.append([build.call(fma, [spread, line[v], totals[r][v]]) for v in range(vectors)])
+        sums.append([multiply_add(build, spread, line[v], totals[r][v]) for v in range(vectors)])
     k_next = build.add(k, _const(1))
     for phi, start, following in ((k, _const(0), k_next), (a_k, a, build.gep(a_k, [a_step])),
                                   (b_k, b, build.gep(b_k, [b_step]))):
@@ -94,19 +142,19 @@ def _tile(module: ir.Module, rows: int, vectors: int) -> ir.Function:
     added = [[build.fadd(load(build, cells[r][v]), sums[r][v]) for v in range(vectors)] for r in range(rows)]
     build.branch(store)
     build = ir.IRBuilder(store)
-    results = [[build.phi(vector) for _ in range(vectors)] for _ in range(rows)]
+    results = [[build.phi(_LINE) for _ in range(vectors)] for _ in range(rows)]
     for r in range(rows):
         for v in range(vectors):
             results[r][v].add_incoming(sums[r][v], end)
             results[r][v].add_incoming(added[r][v], add)
-            build.store(results[r][v], build.bitcast(cells[r][v], vector.as_pointer())).align = 4
+            build.store(results[r][v], build.bitcast(cells[r][v], _LINE.as_pointer())).align = 4
     build.ret_void()
     return function
 
 
-def _any_tile(module: ir.Module) -> ir.Function:
+def _any_tile(module: ir.Module, kind: int) -> ir.Function:
     """One function that picks the tile for a number of rows and vectors known only at run time."""
-    function, new = _shared(module, f"charrnn_tile_any_x{TARGET.lanes}", _ANY_TILE)
+    function, new = _shared(module, f"charrnn_tile_{kind}_any_x{TARGET.lanes}", _ANY_TILE)
     if not new:
         return function
     rows, vectors, *rest = function.args
@@ -120,32 +168,41 @@ def _any_tile(module: ir.Module) -> ir.Function:
             block = function.append_basic_block(f"tile_{r}x{v}")
             switch.add_case(_const(r * 16 + v), block)
             build = ir.IRBuilder(block)
-            build.call(_tile(module, r, v), rest)
+            build.call(_tile(module, kind, r, v), rest)
             build.branch(done)
     ir.IRBuilder(done).ret_void()
     return function
 
 
 @intrinsic
-def _address(typing: Any) -> Any:
-    def codegen(context: Any, builder: ir.IRBuilder, sig: Any, args: Any) -> ir.Value:
-        return builder.ptrtoint(_any_tile(builder.module), _I64)
+def _float32_address(typing: Any) -> Any:
+    return types.intp(), lambda context, builder, sig, args: builder.ptrtoint(_any_tile(builder.module, FLOAT32), _I64)
 
-    return types.intp(), codegen
+
+@intrinsic
+def _bf16_address(typing: Any) -> Any:
+    return types.intp(), lambda context, builder, sig, args: builder.ptrtoint(_any_tile(builder.module, BF16), _I64)
 
 
 @kernel
-def _tiles_compiled():
-    return _address()
+def _float32_tiles():
+    return _float32_address()
 
 
-def tiles() -> int:
-    """The address of the compiled tiles, which every kernel that multiplies takes as its first argument.
+@kernel
+def _bf16_tiles():
+    return _bf16_address()
+
+
+def tiles(kind: int = FLOAT32) -> int:
+    """The address of the compiled tiles of a kind, which every kernel that multiplies takes as its first argument.
 
     The tiles are most of the machine code; compiled into each kernel they would make the first start four times as
-    long. 0 without the JIT.
+    long. Without the JIT it is the kind itself.
     """
-    return int(_tiles_compiled()) if JIT else 0
+    if not JIT:
+        return kind
+    return int(_bf16_tiles() if kind == BF16 else _float32_tiles())
 
 
 @intrinsic
@@ -168,20 +225,6 @@ def _tile_compiled(typing: Any, tiles: Any, rows: Any, vectors: Any, a: Any, a_a
         return context.get_dummy_value()
 
     return signature, codegen
-
-
-def tile_numpy(tiles: int, rows: int, vectors: int, a: np.ndarray, a_at: int, lda: int, a_step: int, b: np.ndarray,
-               b_at: int, b_step: int, c: np.ndarray, c_at: int, ldc: int, depth: int, accumulate: bool) -> None:
-    """The same tile in plain NumPy: what runs without the JIT, and what tests hold the compiled one to."""
-    columns = vectors * TARGET.lanes
-
-    def block(array: np.ndarray, at: int, shape: tuple[int, int], strides: tuple[int, int]) -> np.ndarray:
-        assert 0 <= at + (shape[0] - 1) * strides[0] + (shape[1] - 1) * strides[1] < array.size
-        return np.lib.stride_tricks.as_strided(array.reshape(-1)[at:], shape, [4 * stride for stride in strides])
-
-    product = block(a, a_at, (rows, depth), (lda, a_step)) @ block(b, b_at, (depth, columns), (b_step, 1))
-    out = block(c, c_at, (rows, columns), (ldc, 1))
-    out[...] = out + product if accumulate else product
 
 
 tile = _tile_compiled if JIT else tile_numpy

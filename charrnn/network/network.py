@@ -84,13 +84,13 @@ class Network:
     """Parameters, the packed weights made from them, and the threads that use them."""
 
     def __init__(self, settings: NetworkSettings, vocabulary: int, generator: np.random.Generator | None = None,
-                 threads: int = 1) -> None:
+                 threads: int = 1, precision: str = "float32") -> None:
         self.settings, self.vocabulary = settings, vocabulary
         self.parameters = Parameters(settings, vocabulary)
         if generator is not None:
             self.parameters.initialize(generator)
         self.workers = Workers(threads)
-        self.weights = Weights(self.parameters)
+        self.weights = Weights(self.parameters, precision)
 
     def batch(self, rows: int, window: int, shards: int) -> Batch:
         """Buffers for `rows` sequences and windows of up to `window` characters; its state is the initial one."""

@@ -15,11 +15,12 @@ import numpy as np
 from charrnn.kernels.dropout import drop
 from charrnn.kernels.embedding import embedding_backward
 from charrnn.kernels.gru import gru_backward, gru_forward
-from charrnn.kernels.layers import chunk_steps
+from charrnn.kernels.layers import chunk_steps, rounded_size
 from charrnn.kernels.lstm import lstm_backward, lstm_forward
 from charrnn.kernels.rnn import rnn_backward, rnn_forward
 from charrnn.kernels.softmax import BLOCK_ROWS, output_loss
 from charrnn.kernels.target import padded, zeros
+from charrnn.kernels.twin import BF16
 from charrnn.network.parameters import GATES, Parameters
 from charrnn.network.weights import EMPTY, Weights
 
@@ -51,6 +52,7 @@ class Shard:
         self.logits = zeros((BLOCK_ROWS + 1, weights.bias_out.size))
         places = chunk_steps(rows) * rows if L > 1 else 0
         self.input_rows = zeros((places, GATES[network.cell] * H))
+        self.rounded = zeros(rounded_size(rows, width, H) if weights.kind == BF16 else 0)
         self.dtable = zeros(weights.table.shape if network.embedding else (0, 0))
 
     @property
@@ -58,7 +60,7 @@ class Shard:
         """Bytes in all buffers."""
         return sum(array.nbytes for array in (
             *self.h, *self.c, *self.gates, *self.dropped, self.dout, *self.dh, *self.dc, self.logits,
-            self.input_rows, self.dtable))
+            self.input_rows, self.dtable, self.rounded))
 
     def set_state(self, h: list[np.ndarray], c: list[np.ndarray]) -> None:
         """Takes each layer's h and c (rows, H) as the state before the next window."""
@@ -82,8 +84,8 @@ class Shard:
         x = _NO_INPUT
         for k, layer in enumerate(self.weights.layers):
             table = self.input_rows if k else self.weights.table
-            self.forward(self.weights.tiles, tokens, table, x, layer.ih, layer.hh, layer.bias, layer.bias_n,
-                         self.h[k], self.c[k], self.gates[k])
+            self.forward(self.weights.layer_tiles, tokens, table, x, layer.ih, layer.hh, layer.bias, layer.bias_n,
+                         self.h[k], self.c[k], self.gates[k], self.rounded)
             x = self.h[k][1 : len(tokens) + 1]
             if keys is not None:
                 drop(x, self.dropped[k][: len(tokens)], self.network.dropout, keys[k], self.first_row)
@@ -148,9 +150,9 @@ class Shard:
         self.dh[k].fill(0)
         self.dc[k].fill(0)
         self.backward(
-            self.weights.tiles, tokens, x, layer.ih_back, layer.hh_back, layer.bias_n, self.h[k], self.c[k],
+            self.weights.layer_tiles, tokens, x, layer.ih_back, layer.hh_back, layer.bias_n, self.h[k], self.c[k],
             self.gates[k], dout, self.dh[k], self.dc[k], dtable, stored(f"weight_ih_l{k}"), stored(f"weight_hh_l{k}"),
-            stored(f"bias_l{k}"), stored(f"bias_n_l{k}") if network.cell == "gru" else EMPTY)
+            stored(f"bias_l{k}"), stored(f"bias_n_l{k}") if network.cell == "gru" else EMPTY, self.rounded)
         if k == 0:
             # each position used one row of the table, and each row holds the bias once
             np.sum(dtable, axis=0, out=stored("bias_l0"))

@@ -7,6 +7,7 @@ from charrnn.kernels.matmul import pack
 from charrnn.kernels.softmax import NEVER
 from charrnn.kernels.target import padded, zeros
 from charrnn.kernels.tile import tiles
+from charrnn.kernels.twin import BF16, FLOAT32
 from charrnn.network.parameters import Parameters
 
 EMPTY = np.zeros(0, np.float32)
@@ -15,15 +16,18 @@ EMPTY = np.zeros(0, np.float32)
 class LayerWeights:
     """One layer: weight_ih and weight_hh packed for the way forward, and transposed for the way back."""
 
-    def __init__(self, parameters: Parameters, k: int) -> None:
+    def __init__(self, parameters: Parameters, k: int, kind: int) -> None:
         network = parameters.network
         self.bias = parameters.stored(f"bias_l{k}").reshape(-1)
         self.bias_n = parameters.stored(f"bias_n_l{k}") if network.cell == "gru" else EMPTY
         self._hh = parameters.stored(f"weight_hh_l{k}")
         self._ih = parameters.stored(f"weight_ih_l{k}")
         self.one_hot = k == 0 and not network.embedding
-        self.hh, self.hh_back = zeros(self._hh.size), zeros(self._hh.size)
-        size = 0 if self.one_hot else self._ih.size
+        # An embedding is folded into the table, once an update: nothing is gained there by rounding.
+        self._hh_bf16, self._ih_bf16 = kind == BF16, kind == BF16 and k > 0
+        size = self._hh.size >> self._hh_bf16
+        self.hh, self.hh_back = zeros(size), zeros(size)
+        size = 0 if self.one_hot else self._ih.size >> self._ih_bf16
         self.ih, self.ih_back = zeros(size), zeros(size)
         # In a GRU's upper layer the gradient of n lies apart from those of r and z: its part is a block of its own.
         rows = self._ih.shape[0]
@@ -32,20 +36,22 @@ class LayerWeights:
 
     def refresh(self, part: int, parts: int) -> None:
         """Packs part `part` of `parts`, each of about equal size."""
-        pack(self._hh, True, self.hh, 0, part, parts)
-        pack(self._hh, False, self.hh_back, 0, part, parts)
+        pack(self._hh, True, self.hh, 0, self._hh_bf16, part, parts)
+        pack(self._hh, False, self.hh_back, 0, self._hh_bf16, part, parts)
         if not self.one_hot:
-            pack(self._ih, True, self.ih, 0, part, parts)
+            pack(self._ih, True, self.ih, 0, self._ih_bf16, part, parts)
         for start, stop in self._blocks:
-            pack(self._ih[start:stop], False, self.ih_back, start * self._ih.shape[1], part, parts)
+            pack(self._ih[start:stop], False, self.ih_back, start * self._ih.shape[1], self._ih_bf16, part, parts)
 
 
 class Weights:
     """Everything a window reads: layers, the table of the first one, the output layer."""
 
-    def __init__(self, parameters: Parameters) -> None:
-        self.tiles = tiles()
-        self.layers = [LayerWeights(parameters, k) for k in range(parameters.network.layers)]
+    def __init__(self, parameters: Parameters, precision: str = "float32") -> None:
+        self.kind = BF16 if precision == "bf16" else FLOAT32
+        # The output layer and the table stay in float32: they are a few hundredths of the work.
+        self.tiles, self.layer_tiles = tiles(), tiles(self.kind)
+        self.layers = [LayerWeights(parameters, k, self.kind) for k in range(parameters.network.layers)]
         self._out = parameters.stored("weight_out")
         self._bias_out = parameters.stored("bias_out")
         self.vocabulary, hidden = self._out.shape
@@ -70,8 +76,8 @@ class Weights:
         if part == parts - 1:
             self._out_padded[: self.vocabulary] = self._out
             self.bias_out[: self.vocabulary] = self._bias_out[: self.vocabulary]
-            pack(self._out_padded, True, self.out, 0, 0, 1)
-            pack(self._out, False, self.out_back, 0, 0, 1)
+            pack(self._out_padded, True, self.out, 0, False, 0, 1)
+            pack(self._out, False, self.out_back, 0, False, 0, 1)
 
     def refresh_table(self) -> None:
         """Makes the first layer's table anew."""

@@ -1,15 +1,22 @@
-"""Floor 6: what a network reads before it writes."""
+"""Floor 6: what streams begin with: the characters that are read before the first is written, and the luck to come."""
+
+from collections.abc import Sequence
 
 import numpy as np
 
 from charrnn.text.vocabulary import Vocabulary
 
 
-def opening(vocabulary: Vocabulary, prime: str, generator: np.random.Generator) -> np.ndarray:
-    """The ids (P, 1) of the prime; without one those of a line end, else of any one character.
+def opening(vocabulary: Vocabulary, prime: str, generators: Sequence[np.random.Generator]) -> np.ndarray:
+    """The ids (P, N) of the prime for each of N streams; without one those of a line end, else of any one character.
 
     Raises VocabularyError for a prime with characters that the model never saw.
     """
     if prime or "\n" in vocabulary.characters:
-        return vocabulary.encode(prime or "\n")[:, None]
-    return generator.integers(len(vocabulary), size=(1, 1), dtype=np.int32)
+        return np.repeat(vocabulary.encode(prime or "\n")[:, None], len(generators), axis=1)
+    return np.array([[generator.integers(len(vocabulary), dtype=np.int32) for generator in generators]])
+
+
+def generators_of(seed: int | None, count: int) -> list[np.random.Generator]:
+    """A generator for each of `count` streams; the first ones are the same whatever the count."""
+    return [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(count)]

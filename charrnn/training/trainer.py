@@ -43,7 +43,8 @@ class Trainer:
             else Snippets(train_ids, cut.batch, cut.window, cut.targets, self.generator))
         self.settings = settings = _decided(settings, self.cutter.windows_per_epoch)
         training = settings.training
-        self.network = Network(settings.network, vocabulary, self.generator, threads or training.shards)
+        self.network = Network(settings.network, vocabulary, self.generator, threads or training.shards,
+                               training.precision)
         self.optimizer = Adam(self.network)
         self.batch = self.network.batch(cut.batch, cut.window, training.shards)
         self.gradients = self.network.gradients(len(self.batch.shards))
@@ -75,7 +76,7 @@ class Trainer:
         """Trains to the end of the run, telling what happens; the state may be saved at any event but Compiling."""
         if not is_compiled(f"{self.settings.network.cell}_backward"):
             yield Compiling()
-        compile_kernels(self.settings.network)
+        compile_kernels(self.settings.network, self.settings.training.precision)
         began = time.perf_counter() - self.seconds
         yield Started(self.step, self.network.parameters.count, *self.characters)
         while not self._stop:

@@ -8,11 +8,11 @@ from charrnn.settings import NetworkSettings
 from charrnn.training.optimizers import Adam
 
 
-def compile_kernels(settings: NetworkSettings) -> None:
+def compile_kernels(settings: NetworkSettings, precision: str) -> None:
     """Runs one step of a tiny network of the same kind; every kernel then exists in its one signature."""
     tiny = NetworkSettings(cell=settings.cell, hidden=1, layers=min(settings.layers, 2), dropout=settings.dropout,
                            embedding=min(settings.embedding, 1))
-    network = Network(tiny, vocabulary=2, generator=np.random.default_rng(0))
+    network = Network(tiny, vocabulary=2, generator=np.random.default_rng(0), precision=precision)
     batch, gradients = network.batch(1, 1, 1), network.gradients(1)
     ids = np.zeros((1, 1), np.int32)
     keys = np.zeros(tiny.layers, np.uint32) if tiny.dropout else None

@@ -6,22 +6,30 @@ import pytest
 from charrnn.kernels.matmul import _DEPTH_BLOCK, add_transposed_product, matmul, pack
 from charrnn.kernels.target import PAD, TARGET
 from charrnn.kernels.tile import tiles
+from charrnn.kernels.twin import BF16, FLOAT32
 
 COLUMNS = range(PAD, 9 * PAD + 1, PAD)
 GUARD = np.float32(-12345)
+KINDS = pytest.mark.parametrize("kind", [FLOAT32, BF16], ids=["float32", "bf16"])
 
 
 def whole_numbers(rng, *shape):
     return rng.integers(-8, 9, shape).astype(np.float32)
 
 
-def packed_of(B, transposed, parts, at=0):
-    """B packed from where it lies, or from its transpose, in so many parts, from element `at` on."""
-    packed = np.full(at + B.size + 3, GUARD)
+def packed_of(B, transposed, parts, at=0, kind=FLOAT32):
+    """B packed from where it lies, or from its transpose, in so many parts, from number `at` on."""
+    packed = np.full((at + B.size) // (1 + kind) + 3, GUARD)
     weight = np.ascontiguousarray(B.T if transposed else B)
     for part in range(parts):
-        pack(weight, transposed, packed, at, part, parts)
+        pack(weight, transposed, packed, at, kind == BF16, part, parts)
     return packed
+
+
+def scratch(kind, size):
+    """Memory for `size` rounded numbers, and a guard behind it that is not to be touched."""
+    memory = np.full(size // 2 + 1, GUARD)
+    return memory[: size // 2 if kind == BF16 else 0], memory[-1:]
 
 
 @pytest.mark.parametrize("columns", COLUMNS)
@@ -36,9 +44,25 @@ def test_pack_is_the_same_from_both_sides_and_in_any_parts(columns):
 
 
 @pytest.mark.parametrize("columns", COLUMNS)
+def test_pairs_are_packed_from_both_sides_and_in_any_parts(columns):
+    B = whole_numbers(np.random.default_rng(columns), 6, columns)
+    halves = (B.view(np.uint32) >> np.uint32(16)).astype(np.uint16)  # exact: whole numbers below 256
+    expected = [np.stack([halves[k : k + 2, first : first + TARGET.panel].T for k in (0, 2, 4)]).ravel()
+                for first in range(0, columns, TARGET.panel)]
+    for transposed in (False, True):
+        for parts in (1, 2, 3, 4):
+            packed = packed_of(B, transposed, parts, at=2, kind=BF16)
+            np.testing.assert_array_equal(packed[1:-3].view(np.uint16), np.concatenate(expected))
+            assert (packed[[0, -1, -2, -3]] == GUARD).all()
+
+
+@KINDS
+@pytest.mark.parametrize("columns", COLUMNS)
 @pytest.mark.parametrize("rows", [1, 7, 61])
-@pytest.mark.parametrize("depth", [1, 6, 33])
-def test_matmul(rows, columns, depth):
+@pytest.mark.parametrize("depth", [1, 6, 33, 34])
+def test_matmul(rows, columns, depth, kind):
+    if kind == BF16 and depth % 2:
+        depth += 1
     rng = np.random.default_rng(rows * columns + depth)
     lda, ldc, a_at, c_at, packed_at = depth + 2, columns + PAD, 3, 5, 4
     a, B, c = whole_numbers(rng, rows + 1, lda), whole_numbers(rng, depth, columns), whole_numbers(rng, rows + 1, ldc)
@@ -47,15 +71,18 @@ def test_matmul(rows, columns, depth):
         expected, out = c.ravel().copy(), c.copy()
         inside = expected[c_at : c_at + rows * ldc].reshape(rows, ldc)[:, :columns]
         inside[...] = A @ B + accumulate * inside
-        packed = packed_of(B, True, 2, packed_at)
-        matmul(tiles(), a, a_at, lda, rows, packed, packed_at, depth, columns, out, c_at, ldc, accumulate)
+        packed = packed_of(B, True, 2, packed_at, kind)
+        rounded, behind = scratch(kind, rows * depth)
+        matmul(tiles(kind), a, a_at, lda, rows, packed, packed_at, depth, columns, out, c_at, ldc, accumulate, rounded)
         np.testing.assert_array_equal(out.ravel(), expected)
+        assert behind == GUARD
 
 
+@KINDS
 @pytest.mark.parametrize("columns", COLUMNS)
 @pytest.mark.parametrize("rows", [1, 7, 61])
 @pytest.mark.parametrize("depth", [1, 19, _DEPTH_BLOCK - 1, _DEPTH_BLOCK, _DEPTH_BLOCK + 1, 2 * _DEPTH_BLOCK + 9])
-def test_add_transposed_product(rows, columns, depth):
+def test_add_transposed_product(rows, columns, depth, kind):
     rng = np.random.default_rng(rows * columns + depth)
     lda, ldb, ldc, a_at, b_at, c_at = rows + 2, columns + PAD, columns + 3, 1, 2, 4
     a, b = whole_numbers(rng, depth + 1, lda), whole_numbers(rng, depth + 1, ldb)
@@ -64,13 +91,15 @@ def test_add_transposed_product(rows, columns, depth):
     B = b.ravel()[b_at : b_at + depth * ldb].reshape(depth, ldb)[:, :columns]
     expected = c.ravel().copy()
     expected[c_at : c_at + rows * ldc].reshape(rows, ldc)[:, :columns] += (A.T @ B).astype(np.float32)
-    add_transposed_product(tiles(), a, a_at, lda, b, b_at, ldb, depth, rows, columns, c, c_at, ldc)
+    rounded, behind = scratch(kind, (rows + columns) * (depth + depth % 2))
+    add_transposed_product(tiles(kind), a, a_at, lda, b, b_at, ldb, depth, rows, columns, c, c_at, ldc, rounded)
+    assert behind == GUARD
     np.testing.assert_array_equal(c.ravel(), expected)
 
 
 def test_a_product_of_no_rows_changes_nothing():
     c = np.full((2, PAD), GUARD)
     a, packed = np.ones((1, 3), np.float32), np.ones(3 * PAD, np.float32)
-    matmul(tiles(), a, 0, 3, 0, packed, 0, 3, PAD, c, 0, PAD, False)
-    add_transposed_product(tiles(), a, 0, 3, packed, 0, PAD, 0, 2, PAD, c, 0, PAD)
+    matmul(tiles(), a, 0, 3, 0, packed, 0, 3, PAD, c, 0, PAD, False, packed[:0])
+    add_transposed_product(tiles(), a, 0, 3, packed, 0, PAD, 0, 2, PAD, c, 0, PAD, packed[:0])
     assert (c == GUARD).all()

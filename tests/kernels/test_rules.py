@@ -10,32 +10,40 @@ from pathlib import Path
 
 import pytest
 
-from charrnn.kernels import dropout, embedding, gru, jit, lstm, matmul, rnn, softmax, target, tile, updates
+from charrnn.kernels import dropout, embedding, generate, gru, jit, lstm, matmul, rnn, softmax, target, tile, updates
 
 ROOT = Path(__file__).parents[2]
 CELLS = {"rnn": rnn, "lstm": lstm, "gru": gru}
-MODULES = (dropout, embedding, gru, lstm, matmul, rnn, softmax, tile, updates)
+MODULES = (dropout, embedding, generate, gru, lstm, matmul, rnn, softmax, tile, updates)
 
 # Trains and evaluates every kind of network as a run does, then tells what the kernels of this process went through.
 EVERYTHING = """
 import numpy as np
 from charrnn.kernels import jit
 from charrnn.settings import NetworkSettings, Settings, TrainingSettings, WindowSettings
+from charrnn.network.workers import Workers
+from charrnn.sampling.opening import generators_of
+from charrnn.sampling.sampler import Sampler
 from charrnn.training.trainer import Trainer
 ids = np.random.default_rng(0).integers(9, size=700)
 shapes, first = {shapes}, set()
-for cell, layers, embedding, dropout, windows in shapes:
+for cell, layers, embedding, dropout, windows, precision in shapes:
     settings = Settings(
         NetworkSettings(cell=cell, hidden=20, layers=layers, embedding=embedding, dropout=dropout),
         WindowSettings(windows=windows, targets="last" if windows == "snippets" else "all", window=8, batch=5),
-        TrainingSettings(epochs=0.2, validations=2, shards=2))
-    first.add(type(list(Trainer(settings, ids, 9).events())[0]).__name__)
+        TrainingSettings(epochs=0.2, validations=2, shards=2, precision=precision))
+    trainer = Trainer(settings, ids, 9)
+    first.add(type(list(trainer.events())[0]).__name__)
+    sampler = Sampler(settings.network, trainer.network.weights, 3, Workers(2))
+    sampler.begin(np.ones((2, 3), np.int32))
+    list(sampler.stream(40, generators_of(1, 3), 0.8, 5))
 for kernel in jit.kernels():
     print(kernel.py_func.__name__, len(kernel.signatures), sum(kernel.stats.cache_misses.values()))
 print("done", jit.CACHE_FOLDER, *first)
 """
 ALL_SHAPES = [(cell, *shape) for cell in CELLS for shape in (
-    (1, 0, 0.0, "stream"), (3, 4, 0.3, "stream"), (2, 0, 0.0, "snippets"), (1, 0, 0.5, "snippets"))]
+    (1, 0, 0.0, "stream", "float32"), (3, 4, 0.3, "stream", "bf16"), (2, 0, 0.0, "snippets", "float32"),
+    (1, 0, 0.5, "snippets", "bf16"))]
 
 
 def run(code, **environment):
@@ -77,7 +85,7 @@ def test_one_signature_each_and_nothing_compiled_twice():
     code = EVERYTHING.format(shapes=ALL_SHAPES)
     for is_second in (False, True):
         *lines, done = run(code).splitlines()
-        assert len(lines) >= 14
+        assert len(lines) >= 16
         for line in lines:
             name, signatures, misses = line.split()
             assert signatures == "1", name
@@ -90,14 +98,14 @@ def test_without_a_writable_cache_kernels_still_run(tmp_path):
     file = tmp_path / "a file"
     file.write_text("no folder can be made below this")
     nowhere = dict.fromkeys(("NUMBA_CACHE_DIR", "XDG_CACHE_HOME", "LOCALAPPDATA", "HOME"), str(file / "below"))
-    *lines, done = run(EVERYTHING.format(shapes=[("rnn", 1, 0, 0.0, "stream")]), **nowhere).splitlines()
+    *lines, done = run(EVERYTHING.format(shapes=[("rnn", 1, 0, 0.0, "stream", "float32")]), **nowhere).splitlines()
     assert done == "done None Compiling"
     assert "rnn_backward 1 1" in lines  # compiled, for this process alone
 
 
 @pytest.mark.skipif(not jit.JIT, reason="nothing is compiled")
 def test_the_cache_lies_where_it_is_asked_for(tmp_path):
-    is_compiled = "jit.is_compiled('_tiles_compiled')"
+    is_compiled = "jit.is_compiled('_float32_tiles')"
     code = f"from charrnn.kernels import jit; print(jit.CACHE_FOLDER, {is_compiled}); "
     code += f"from charrnn.kernels.tile import tiles; tiles(); print({is_compiled}, jit.is_compiled('compiled'))"
     first, second = (run(code, NUMBA_CACHE_DIR=str(tmp_path)).splitlines() for _ in range(2))
@@ -109,7 +117,7 @@ def test_the_cache_lies_where_it_is_asked_for(tmp_path):
 @pytest.mark.skipif(not jit.JIT, reason="nothing is compiled")
 @pytest.mark.parametrize("ending", ["nbi", "nbc"])
 def test_a_damaged_cache_is_an_empty_one(tmp_path, ending):
-    code = "from charrnn.kernels.tile import _tiles_compiled as k, tiles; tiles(); "
+    code = "from charrnn.kernels.tile import _float32_tiles as k, tiles; tiles(); "
     code += "print(sum(k.stats.cache_hits.values()))"
     hits = [run(code, NUMBA_CACHE_DIR=str(tmp_path)).strip() for _ in range(2)]
     files = list(tmp_path.rglob(f"*.{ending}"))

@@ -86,8 +86,8 @@ def test_window_against_float64(T, N, H, V):
     targets = rng.integers(-1, V, (T, N)).astype(np.int32)
     whole_weight, whole_bias, out, out_back = zeros((width, H)), np.full(width, NEVER), zeros(width * H), zeros(V * H)
     whole_weight[:V], whole_bias[:V] = weight, bias
-    pack(whole_weight, True, out, 0, 0, 1)
-    pack(weight, False, out_back, 0, 0, 1)
+    pack(whole_weight, True, out, 0, False, 0, 1)
+    pack(weight, False, out_back, 0, False, 0, 1)
     logits, dout, dweight, dbias = zeros((BLOCK_ROWS + 1, width)), zeros((T, N, H)), zeros((V, H)), zeros(width)
     dout[:], dweight[:], dbias[:V] = 9, 1 / 64, 1 / 32  # dout is set, the others are added to
 

@@ -65,7 +65,7 @@ def test_for_narrower_vectors(name, expected, tmp_path):
 def test_tiles_multiply_with_vector_instructions(name, multiply, tmp_path):
     """A processor without fused multiplication must not call the C library for each product."""
     code = ("from charrnn.kernels import tile; tile.tiles(); "
-            "assembly, = tile._tiles_compiled.inspect_asm().values(); print(assembly)")
+            "assembly, = tile._float32_tiles.inspect_asm().values(); print(assembly)")
     assembly = target_of(code, NUMBA_CPU_NAME=name, NUMBA_CPU_FEATURES="", NUMBA_CACHE_DIR=str(tmp_path))
     assert assembly.count(multiply) >= 12
     assert "fmaf" not in assembly

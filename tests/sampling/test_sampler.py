@@ -1,12 +1,17 @@
 """Sampled text is what the network predicts, whatever the pieces and however many streams grow side by side."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from charrnn.errors import VocabularyError
+from charrnn.kernels.jit import JIT
 from charrnn.network.network import Network
+from charrnn.network.weights import Weights
+from charrnn.network.workers import Workers
 from charrnn.sampling import sampler as sampling
-from charrnn.sampling.opening import opening
+from charrnn.sampling.opening import generators_of, opening
 from charrnn.sampling.sampler import Sampler
 from charrnn.settings import NetworkSettings
 from charrnn.text.vocabulary import Vocabulary
@@ -27,17 +32,19 @@ def network_of(settings: NetworkSettings, seed: int = 0) -> Network:
     return network
 
 
-def written(network: Network, prime: np.ndarray, draws: np.ndarray, temp: float = 1.0, top_k: int = 0) -> np.ndarray:
-    """ids (S, N) that follow prime (P, N)."""
-    sampler = Sampler(network.settings, network.weights, prime.shape[1])
+def written(network: Network, prime: np.ndarray, draws: np.ndarray, temp: float = 1.0, top_k: int = 0,
+            threads: int = 1) -> np.ndarray:
+    """ids (S, N) that follow prime (P, N); few streams share all the threads."""
+    sampler = Sampler(network.settings, network.weights, prime.shape[1], Workers(threads))
     sampler.begin(prime)
-    return sampler.generate(np.zeros((0, prime.shape[1]), np.int32), draws, temp, top_k)
+    return sampler.generate(np.zeros((0, prime.shape[1]), np.int32), draws, temp, top_k, threads)
 
 
-def streamed(network: Network, seed: int, temp: float = 1.0, streams: int = 1, length: int = LENGTH) -> np.ndarray:
-    sampler = Sampler(network.settings, network.weights, streams)
+def streamed(network: Network, seed: int, temp: float = 1.0, streams: int = 1, length: int = LENGTH,
+             threads: int = 1) -> np.ndarray:
+    sampler = Sampler(network.settings, network.weights, streams, Workers(threads))
     sampler.begin(np.full((2, streams), 3, np.int32))
-    return np.concatenate(list(sampler.stream(length, np.random.default_rng(seed), temp, 0)))
+    return np.concatenate(list(sampler.stream(length, generators_of(seed, streams), temp, 0)))
 
 
 def name_of(settings: NetworkSettings) -> str:
@@ -118,16 +125,66 @@ def test_begin_forgets_everything() -> None:
 def test_nothing_to_write() -> None:
     assert streamed(network_of(NetworkSettings("rnn", H)), 1, length=1).shape == (1, 1)
     sampler = Sampler(NetworkSettings("rnn", H), network_of(NetworkSettings("rnn", H)).weights)
-    assert list(sampler.stream(0, np.random.default_rng(0), 1.0, 0)) == []
+    assert list(sampler.stream(0, generators_of(0, 1), 1.0, 0)) == []
 
 
 def test_opening() -> None:
     with_line_end, without = Vocabulary("abc\n"), Vocabulary("abc")
-    rng = np.random.default_rng(0)
-    assert opening(with_line_end, "", rng).tolist() == [[0]]
-    assert opening(with_line_end, "ca", rng).tolist() == [[3], [1]]
-    drawn = [opening(without, "", rng) for _ in range(50)]
-    assert {int(ids[0, 0]) for ids in drawn} == {0, 1, 2}
-    assert {(ids.shape, ids.dtype.str[1:]) for ids in drawn} == {((1, 1), "i4")}
+    luck = generators_of(0, 50)
+    assert opening(with_line_end, "", luck[:1]).tolist() == [[0]]
+    assert opening(with_line_end, "ca", luck[:3]).tolist() == [[3] * 3, [1] * 3]
+    drawn = opening(without, "", luck)
+    assert (drawn.shape, drawn.dtype.str[1:]) == ((1, 50), "i4")
+    assert set(drawn[0]) == {0, 1, 2}
+    assert np.array_equal(drawn[:, :7], opening(without, "", generators_of(0, 7)))  # whatever the number of streams
     with pytest.raises(VocabularyError, match="'z'"):
-        opening(without, "az", rng)
+        opening(without, "az", luck)
+
+
+@pytest.mark.skipif(not JIT, reason="one thread only")
+@pytest.mark.parametrize("settings", NETWORKS, ids=name_of)
+def test_threads_that_share_a_stream_change_no_bit(settings: NetworkSettings) -> None:
+    # wide enough for every thread to have columns of its own, and for shares that are not equal
+    network = network_of(dataclasses.replace(settings, hidden=70))
+    rng = np.random.default_rng(4)
+    prime, draws = rng.integers(V, size=(4, 3)).astype(np.int32), rng.random((LENGTH, 3))
+    alone = written(network, prime, draws)
+    for threads in (2, 3):
+        assert np.array_equal(written(network, prime, draws, threads=threads), alone)
+
+
+@pytest.mark.skipif(not JIT, reason="one thread only")
+def test_hands_may_change_from_call_to_call() -> None:
+    network = network_of(NetworkSettings("lstm", 70, 2))
+    draws, prime = np.random.default_rng(5).random((LENGTH, 2)), np.array([[3, 4], [1, 1]], np.int32)
+    sampler = Sampler(network.settings, network.weights, 2, Workers(3))
+    sampler.begin(prime)
+    nothing = np.zeros((0, 2), np.int32)
+    parts = [sampler.generate(nothing, part, 1.0, 0, hands)
+             for part, hands in zip(np.split(draws, [5, 6, 19, 40]), (1, 3, 2, 3, 1), strict=True)]
+    assert np.array_equal(np.concatenate(parts), written(network, prime, draws))
+
+
+@pytest.mark.skipif(not JIT, reason="one thread only")
+@pytest.mark.parametrize("precision", ["float32", "bf16"])
+@pytest.mark.parametrize("threads", [2, 3])
+def test_many_streams_are_dealt_out(threads: int, precision: str) -> None:
+    network = network_of(NetworkSettings("gru", H, 2))
+    network.weights = Weights(network.parameters, precision)
+    many = streamed(network, 7, streams=8 * threads + 1, threads=threads)
+    assert np.array_equal(many[:, :5], streamed(network, 7, streams=5))
+
+
+@pytest.mark.parametrize("settings", NETWORKS, ids=name_of)
+def test_bf16_predicts_nearly_the_same(settings: NetworkSettings) -> None:
+    network = Network(settings, V, np.random.default_rng(0))
+    rounded = Network(settings, V, np.random.default_rng(0), precision="bf16")
+    ids = np.random.default_rng(1).integers(V, size=(40, 3)).astype(np.int32)
+    exact, near = (logits_of(net.batch(3, 40, 1), net, ids) for net in (network, rounded))
+    assert 0 < np.abs(near - exact).max() < 0.02
+    # the sampling loop rounds as the batch does
+    text = written(rounded, ids, np.zeros((LENGTH, 3)), temp=0.0)
+    read = np.concatenate([ids, text])
+    logits = logits_of(rounded.batch(3, len(read), 1), rounded, read[:-1])[len(ids) - 1 :]
+    of_chosen = np.take_along_axis(logits, text[..., None].astype(np.int64), axis=-1)[..., 0]
+    assert np.all(of_chosen >= logits.max(axis=-1) - 1e-3)
