@@ -117,8 +117,8 @@ class TrainingSettings(Bounded):
     seed: int = setting(1337, "where every random draw comes from", low=0, high=2**63 - 1)
     precision: str = setting("float32", "numbers in the products: bf16 (bfloat16, sums in float32) trains half as fast "
                                         "again on processors that multiply it", choices=PRECISIONS)
-    shards: int = setting(0, "parts a batch is cut into, one a thread; results depend on it; 0 is one a core, each of "
-                             "at least 8 sequences", low=0, high=1024)
+    shards: int = setting(0, "parts a batch is cut into, one a thread; results depend on it; 0 is one a core, but one "
+                             "for 4 sequences at most", low=0, high=1024)
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -107,7 +107,8 @@ def _announce(run: "Run") -> None:
     trainer = run.trainer
     val_characters = trainer.characters[1]
     kept = f"the last {val_characters:,} kept for validation" if val_characters else "none kept for validation"
-    print(f"network  {network_words(trainer.settings.network)}: {trainer.network.parameters.count:,} parameters\n"
+    print(f"network  {network_words(trainer.settings.network)}: {trainer.network.parameters.count:,} parameters, "
+          f"{trainer.memory / 1e6:,.0f} MB to train\n"
           f"text     {corpus_words(run.corpus)}, {len(run.vocabulary)} different; {kept}\n"
           f"run      {run.folder}" + (f", from step {trainer.step:,}" if trainer.step else ""), file=sys.stderr)
 

@@ -21,63 +21,18 @@ _PANEL = TARGET.panel
 
 
 @inner
-def add_own_columns(tiles, h, k, weights, at, depth, columns, out, ld, accumulate, rounded, part, parts):
-    """out (N, ld) = or += h[k] (N, depth) @ the packed weights from `at` on, in this part's share of `columns`."""
+def add_own_columns(tiles, h, k, weights, at, columns, out, bias, rounded, part, parts):
+    """out (N, columns) = bias + h[k] (N, H) @ the packed weights from `at` on, in this part's share of the columns."""
     N, H = h.shape[1], h.shape[2]
     panels = -(-columns // _PANEL)
     start = panels * part // parts * _PANEL
     stop = min(panels * (part + 1) // parts * _PANEL, columns)
     if stop > start:
-        matmul(tiles, h, k * N * H, H, N, weights, at + start * depth, depth, stop - start, out, start, ld, accumulate,
-               rounded)
-
-
-@inner
-def fill_own_columns(bias, out, part, parts):
-    """Every row of out (N, columns) = bias (columns), in this part's share."""
-    columns = bias.shape[0]
-    panels = -(-columns // _PANEL)
-    start = panels * part // parts * _PANEL
-    stop = min(panels * (part + 1) // parts * _PANEL, columns)
-    for n in range(out.shape[0]):
-        row, own = out[n, start:stop], bias[start:stop]
-        for j in range(stop - start):
-            row[j] = own[j]
-
-
-@inner
-def advance(tiles, cell, tokens, table, weights, bias, bias_n, h, c, h_new, c_new, products, inputs, gates, rounded,
-            meeting, met, part, parts):
-    """h_new, c_new (L, N, H) = the states after one more character; met is how often the parts have met before.
-
-    products (2, N, 4H) and inputs (2, N, G*H) are shared by the parts and take turns: while one part still reads a
-    layer's, another may be writing the next one's. gates (4H) and rounded are scratch of this part's own.
-    """
-    L, N, H = h.shape
-    width = inputs.shape[2]
-    at = 0
-    for k in range(L):
-        turn = (met + k) % 2
-        if k > 0:
-            fill_own_columns(bias[k], inputs[turn], part, parts)
-            add_own_columns(tiles, h_new, k - 1, weights, at, H, width, inputs[turn], width, True, rounded, part,
-                            parts)
-            at += H * width
-        add_own_columns(tiles, h, k, weights, at, H, width, products[turn], products.shape[2], False, rounded, part,
-                        parts)
-        at += H * width
-        if parts > 1:
-            meet(meeting, parts * (met + k + 1))
         for n in range(N):
-            row, product = inputs[turn, n] if k > 0 else table[tokens[n]], products[turn, n]
-            for j in range(product.shape[0]):
-                gates[j] = product[j]
-            if cell == RNN:
-                rnn_cell(row, gates, h_new[k, n], H)
-            elif cell == LSTM:
-                lstm_cell(row, gates, c[k, n], c_new[k, n], h_new[k, n], H)
-            else:
-                gru_cell(row, gates, bias_n[k], h[k, n], h_new[k, n], H)
+            for j in range(start, stop):
+                out[n, j] = bias[j]
+        matmul(tiles, h, k * N * H, H, N, weights, at + start * H, H, stop - start, out, start, out.shape[1], True,
+               rounded)
 
 
 @kernel
@@ -87,25 +42,50 @@ def generate(tiles, layer_tiles, cell, table, weights, bias, bias_n, weight_out,
 
     tokens (N,) is the last character that the states have not read yet. h, c (2, L, N, H) hold them in [now], then in
     [1 - now], and so on in turn; both and tokens are left ready to go on, in [(now + P + S) % 2].
+
+    products (2, N, 4H) and inputs (2, N, G*H) are shared by the parts and take turns: while one part still reads a
+    layer's, another may be writing the next one's. Everything else that is written to is this part's own.
     """
     L, N, H = h.shape[1], h.shape[2], h.shape[3]
-    width = bias_out.shape[0]
+    width = inputs.shape[2]
     lanes, exact = logits[N], bias_out[:0]
+    nothing = bias[L]
     met = 0
     for step in range(prime.shape[0] + out.shape[0]):
-        advance(layer_tiles, cell, tokens, table, weights, bias, bias_n, h[now], c[now], h[1 - now], c[1 - now],
-                products, inputs, gates, rounded, meeting, met, part, parts)
+        h_before, c_before, h_after, c_after = h[now], c[now], h[1 - now], c[1 - now]
+        at = 0
+        for k in range(L):
+            turn = met % 2
+            if k > 0:
+                add_own_columns(layer_tiles, h_after, k - 1, weights, at, width, inputs[turn], bias[k], rounded, part,
+                                parts)
+                at += H * width
+            add_own_columns(layer_tiles, h_before, k, weights, at, width, products[turn], nothing, rounded, part, parts)
+            at += H * width
+            met += 1
+            if parts > 1:
+                meet(meeting, parts * met)
+            for n in range(N):
+                row, product = inputs[turn, n] if k > 0 else table[tokens[n]], products[turn, n]
+                for j in range(product.shape[0]):
+                    gates[j] = product[j]
+                if cell == RNN:
+                    rnn_cell(row, gates, h_after[k, n], H)
+                elif cell == LSTM:
+                    lstm_cell(row, gates, c_before[k, n], c_after[k, n], h_after[k, n], H)
+                else:
+                    gru_cell(row, gates, bias_n[k], h_before[k, n], h_after[k, n], H)
         now = 1 - now
-        met += L
         s = step - prime.shape[0]
         if s < 0:
             for n in range(N):
                 tokens[n] = prime[step, n]
             continue
         for n in range(N):
-            for j in range(width):
+            for j in range(bias_out.shape[0]):
                 logits[n, j] = bias_out[j]
-        matmul(tiles, h[now], (L - 1) * N * H, H, N, weight_out, 0, H, width, logits, 0, width, True, exact)
+        matmul(tiles, h_after, (L - 1) * N * H, H, N, weight_out, 0, H, bias_out.shape[0], logits, 0, bias_out.shape[0],
+               True, exact)
         for n in range(N):
             tokens[n] = choose(logits[n], scratch, lanes, vocabulary, temp, top_k, draws[s, n])
             out[s, n] = tokens[n]

@@ -16,6 +16,7 @@ from typing import Any
 import numba
 from numba.core import config
 from numba.core.caching import FunctionCache
+from numba.core.types.misc import unliteral
 
 from charrnn.kernels.target import HAS_BF16, TARGET
 
@@ -43,7 +44,16 @@ def inner(function: Callable[..., Any]) -> Any:
     Always inlined: left to the compiler, the choice differs between a fresh compile and a load from the cache, and
     with it the last bits of a result, so that a run could not be resumed exactly.
     """
-    return numba.njit(**_OPTIONS, forceinline=True)(function)
+    compiled = numba.njit(**_OPTIONS, forceinline=True)(function)
+    if JIT:
+        template = compiled.get_call_template
+
+        def of_plain_types(args: Any, kws: Any) -> Any:
+            # numba would compile anew for each constant that is passed
+            return template(tuple(map(unliteral, args)), {name: unliteral(kws[name]) for name in kws})
+
+        compiled.get_call_template = of_plain_types
+    return compiled
 
 
 def kernels() -> list[Any]:

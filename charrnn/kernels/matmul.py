@@ -12,6 +12,7 @@ and sizes are always told in numbers, not in pairs.
 import numpy as np
 
 from charrnn.kernels.bfloat16 import pair, round_line_pairs, round_rows
+from charrnn.kernels.flat import flat
 from charrnn.kernels.jit import inner, kernel
 from charrnn.kernels.target import TARGET
 from charrnn.kernels.tile import tile
@@ -27,7 +28,7 @@ def matmul(tiles, a, a_at, lda, rows, packed, packed_at, depth, columns, c, c_at
 
     rounded   empty, or at least rows * depth / 2 numbers; the depth is even then
     """
-    a = a.reshape(-1)
+    a = flat(a)
     if rounded.size:
         round_rows(a, a_at, lda, rows, depth, rounded)
         depth //= 2
@@ -51,7 +52,7 @@ def add_transposed_product(tiles, a, a_at, lda, b, b_at, ldb, depth, rows, colum
 
     rounded   empty, or at least (rows + columns) * depth / 2 numbers, the depth rounded up to an even one
     """
-    a, b = a.reshape(-1), b.reshape(-1)
+    a, b = flat(a), flat(b)
     if rounded.size:
         pairs = (depth + 1) // 2
         round_line_pairs(a, a_at, lda, depth, rows, rounded, 0)

@@ -1,7 +1,8 @@
 """Floor 3: what training needs in memory, told before any of it is taken.
 
-In numbers of 4 bytes, for a batch of N sequences cut into S shards, windows of T characters, L layers of H units (rounded
-up to a multiple of 16), G gates (1, 4, 3), K = 1 (rnn) or 4 numbers of gates kept a unit, V characters and P parameters:
+In numbers of 4 bytes, for a batch of N sequences cut into S shards, windows of T characters, L layers of H units
+(rounded up to a multiple of 16), G gates (1, 4, 3), K = 1 (rnn) or 4 numbers of gates kept a unit, V characters and P
+parameters:
 
     parameters   P            optimizer    2 P           gradients   S P
     packed       2 (2 L - 1) G H H  (half of it with bf16), V G H (the table), 3 V H (the output layer)
@@ -28,7 +29,8 @@ def training_bytes(network: NetworkSettings, parameters: int, vocabulary: int, b
     states = (2 if network.cell == "lstm" else 1) + (1 if network.dropout else 0)
     recurrent = 2 * (2 * L - 1) * G * H * H // (2 if precision == "bf16" else 1)
     packed = recurrent + 2 * G * H * E + vocabulary * G * H + 3 * V * H
-    windows = L * (window + 1) * batch * H * states + L * window * batch * kept * H + window * batch * H + 2 * L * batch * H
+    places, sequences = window * batch * H, batch * H
+    windows = L * states * (places + sequences) + L * kept * places + places + 2 * L * sequences
     rows = -(-batch // shards)
     scratch = (BLOCK_ROWS + 1) * V
     scratch += chunk_steps(rows) * rows * G * H if L > 1 else 0

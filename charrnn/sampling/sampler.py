@@ -107,7 +107,8 @@ class PackedModel:
             for packed in (layer.ih, layer.hh) if k else (layer.hh,):
                 self.packed[at : at + packed.size] = packed
                 at += packed.size
-        self.bias = np.stack([layer.bias for layer in layers])
+        # the last line is the bias of products that have none
+        self.bias = np.stack([*(layer.bias for layer in layers), np.zeros_like(layers[0].bias)])
         self.bias_n = np.stack([layer.bias_n for layer in layers])
 
 

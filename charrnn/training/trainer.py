@@ -14,6 +14,7 @@ import numpy as np
 
 from charrnn.errors import CheckpointError
 from charrnn.kernels.jit import is_compiled
+from charrnn.network.memory import training_bytes
 from charrnn.network.network import Network
 from charrnn.network.workers import physical_cores
 from charrnn.settings import Settings
@@ -25,8 +26,8 @@ from charrnn.training.optimizers import Adam
 from charrnn.training.schedules import fitting_rate, learning_rate
 from charrnn.training.warmup import compile_kernels
 
-# Sequences that a shard should have at least: with fewer, reading the weights takes longer than using them.
-SHARD_ROWS = 8
+# Sequences a shard, about: with fewer, reading the weights takes longer than using them.
+SHARD_ROWS = 4
 # How long a run is when nobody says: so many passes, and for a short text as many as make so many steps.
 DEFAULT_EPOCHS, DEFAULT_STEPS = 10, 1500
 
@@ -58,6 +59,13 @@ class Trainer:
     def step(self) -> int:
         """Updates made so far."""
         return self.optimizer.steps
+
+    @property
+    def memory(self) -> int:
+        """Bytes that network, optimizer and a step's buffers take; the text comes on top."""
+        cut, training, network = self.settings.windows, self.settings.training, self.network
+        return training_bytes(network.settings, network.parameters.flat.size, network.vocabulary, cut.batch, cut.window,
+                              len(self.batch.shards), training.precision)
 
     @property
     def progress(self) -> float:
@@ -160,6 +168,6 @@ def _decided(settings: Settings, windows_per_epoch: int) -> Settings:
         training = dataclasses.replace(
             training, epochs=float(max(DEFAULT_EPOCHS, math.ceil(DEFAULT_STEPS / windows_per_epoch))))
     if training.shards == 0:
-        most = max(1, settings.windows.batch // SHARD_ROWS)
+        most = math.ceil(settings.windows.batch / SHARD_ROWS)
         training = dataclasses.replace(training, shards=min(physical_cores(), most))
     return dataclasses.replace(settings, training=training)
