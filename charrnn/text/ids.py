@@ -10,7 +10,7 @@ import mmap
 import numpy as np
 
 # What the system maps around a page that is touched, at most, and how much of it may add up.
-FAULT_AROUND, RESIDENT = 1 << 16, 1 << 26
+FAULT_AROUND, RESIDENT = 1 << 16, 1 << 24
 
 
 class MappedIds:
