@@ -33,7 +33,7 @@ def write_atomic(path: str | Path, data: Buffer | Iterable[Buffer]) -> None:
     """
     target = Path(os.path.realpath(path))
     temporary = target.with_name(TEMPORARY.format(secrets.token_hex(8)))
-    with _refusals(target, "nothing was changed"):
+    with refusals(target, "nothing was changed"):
         try:
             with open(temporary, "xb") as file:
                 _write_through(file, data)
@@ -42,7 +42,7 @@ def write_atomic(path: str | Path, data: Buffer | Iterable[Buffer]) -> None:
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
             raise
-    with _refusals(target, "the new file is in place, but a power cut may still lose it"):
+    with refusals(target, "the new file is in place, but a power cut may still lose it"):
         _flush_folder(target.parent)
 
 
@@ -51,7 +51,7 @@ def append_line(path: str | Path, text: str) -> None:
 
     A crash may have torn the line before it: what stands after the last line end is dropped first.
     """
-    with _refusals(Path(path), "its earlier lines are kept"), open(path, "ab+") as file:
+    with refusals(Path(path), "its earlier lines are kept"), open(path, "ab+") as file:
         file.truncate(_end_of_lines(file))
         file.write(text.encode() + b"\n")
 
@@ -63,7 +63,7 @@ def new_folder(parent: str | Path, name: str) -> Path:
             or RESERVED.fullmatch(name.split(".")[0])):
         raise SettingsError(f"{name!r} can't name a folder; use letters, digits, '-' and '_'")
     parent = Path(parent)
-    with _refusals(parent / name, "nothing was changed"):
+    with refusals(parent / name, "nothing was changed"):
         parent.mkdir(parents=True, exist_ok=True)
         for number in itertools.count(1):
             folder = parent / (name if number == 1 else f"{name}-{number}")
@@ -110,7 +110,7 @@ def _end_of_lines(file: BinaryIO, block: int = 65_536) -> int:
 
 
 @contextlib.contextmanager
-def _refusals(path: Path, outcome: str) -> Iterator[None]:
+def refusals(path: Path, outcome: str) -> Iterator[None]:
     """Turns a refusal into a StorageError about `path` that ends in `outcome`: what is there now."""
     try:
         yield

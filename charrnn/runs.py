@@ -14,8 +14,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import numpy as np
-
 from charrnn.checkpoint import BEST, LAST, RUNS, Checkpoint, load_checkpoint, save_checkpoint
 from charrnn.errors import CheckpointError, CorpusError, SettingsError
 from charrnn.files import TEMPORARY, append_line, new_folder
@@ -23,7 +21,7 @@ from charrnn.locks import FolderLock
 from charrnn.settings import Settings
 from charrnn.text.corpus import Corpus
 from charrnn.text.vocabulary import Vocabulary
-from charrnn.text.windows import split
+from charrnn.text.windows import cut_at
 from charrnn.training.events import Event, Finished, Saved, Started, Step, Validated
 from charrnn.training.trainer import Trainer
 
@@ -39,8 +37,8 @@ class Run:
             raise SettingsError(f"threads is {threads}; it must be at least 1")
         self.vocabulary = vocabulary
         self.corpus: dict[str, Any] = {"name": corpus.name, "sources": list(corpus.sources),
-                                       "characters": len(corpus.text), "fingerprint": corpus.fingerprint}
-        self.trainer = Trainer(settings, vocabulary.encode(corpus.text), len(vocabulary), threads)
+                                       "characters": len(corpus), "fingerprint": corpus.fingerprint}
+        self.trainer = Trainer(settings, corpus.ids, len(vocabulary), threads)
         self.folder = Path()
         self.lock: FolderLock | None = None
 
@@ -51,8 +49,8 @@ class Run:
 
         Raises CorpusError for a text that such a run can't be made on, and says what would do.
         """
-        vocabulary, network = Vocabulary.of(corpus.text), settings.network
-        check_text(len(corpus.text), vocabulary.characters, settings)
+        vocabulary, network = corpus.vocabulary, settings.network
+        check_text(len(corpus), vocabulary.characters, settings)
         if name is None:
             name = f"{corpus.name}-{network.cell}-{network.layers}x{network.hidden}"
         elif not name.isprintable() or name.startswith("-"):
@@ -79,7 +77,7 @@ class Run:
         checkpoint = load_checkpoint(path)
         if corpus.fingerprint != checkpoint.corpus.get("fingerprint"):
             raise CorpusError(
-                f"this is not the text that {folder.name} was trained on ({len(corpus.text):,} characters, it had "
+                f"this is not the text that {folder.name} was trained on ({len(corpus):,} characters, it had "
                 f"{checkpoint.corpus.get('characters', 0):,}); give the same text, or start a new run")
         settings = checkpoint.settings
         if len(budget or ()) == 1 and (settings.training.minutes is None) != ("minutes" not in (budget or ())):
@@ -158,8 +156,9 @@ def check_text(length: int, characters: str, settings: Settings) -> None:
     if len(characters) < 2:
         raise CorpusError(f"the text is one character, {characters!r}, again and again: there is nothing to learn; "
                           "give another text")
-    for_training, for_validation = (len(part) for part in split(np.empty(length, np.uint8), windows.val_fraction))
-    if for_training < 2 or (windows.val_fraction and for_validation < 2):
+    for_training = cut_at(length, windows.val_fraction)
+    for_validation = length - for_training
+    if for_training < 2 or (windows.val_fraction != 0 and for_validation < 2):
         raise CorpusError(f"of {length:,} characters {for_training:,} are left for training and {for_validation:,} for "
                           "validation, and both need 2; give --val-fraction 0 or a longer text")
     side_by_side = windows.windows == "stream"  # snippets may overlap

@@ -89,8 +89,9 @@ class WindowSettings(Bounded):
                            choices=("all", "last"))
     window: int = setting(100, "characters in a window: how far the gradient reaches back", low=1, high=100_000)
     batch: int = setting(16, "sequences side by side in one step", low=1, high=65_536)
-    val_fraction: float = setting(0.1, "share of the text, at its end, kept for validation; 0 keeps none",
-                                  low=0.0, high=0.9)
+    val_fraction: float | None = setting(
+        None, "share of the text, at its end, kept for validation; 0 keeps none (default: 0.1, but at most 200,000 "
+              "characters)", low=0.0, high=0.9)
 
     def __post_init__(self) -> None:
         super().__post_init__()

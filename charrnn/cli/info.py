@@ -42,7 +42,7 @@ def _rows(loaded: "Checkpoint") -> list[tuple[str, str]]:
         ("network", f"{network_words(settings.network)}: {parameters:,} parameters"),
         ("text", f"{corpus_words(loaded.corpus)}, {len(loaded.vocabulary)} different"),
         ("windows", f"{windows.windows} of {counted(windows.window, 'character')}, {windows.batch} side by side, "
-                    f"{windows.val_fraction:.0%} of the text for validation"),
+                    f"{100 * (windows.val_fraction or 0.0):.2g}% of the text for validation"),
         ("training", f"{training.optimizer}, rate {training.lr:g} ({training.decay}), {clip}, planned for {plan}, "
                      f"seed {training.seed}, {counted(training.shards, 'shard')}"),
         ("progress", f"{counted(loaded.progress['step'], 'step')}, {loaded.progress['epoch']:.2f} epochs"),

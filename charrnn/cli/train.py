@@ -61,10 +61,10 @@ def _start(corpus: tuple[str, ...], options: dict[str, Any], name: str | None, f
            threads: int | None) -> "Run":
     settings = Settings(settings_from(NetworkSettings, options), settings_from(WindowSettings, options),
                         settings_from(TrainingSettings, options))
+    from charrnn.cli.reading import read
     from charrnn.runs import Run
-    from charrnn.text.corpus import read_corpus
 
-    text = read_corpus(corpus, sys.stdin.buffer if sys.stdin else None)
+    text = read(corpus)
     for skipped in text.skipped:
         print(f"note: skipped {skipped}: not UTF-8 text", file=sys.stderr)
     run = Run.start(text, settings, name, folder, threads)
@@ -82,8 +82,9 @@ def _resume(context: click.Context, resume: str, corpus: tuple[str, ...], folder
             raise SettingsError(f"--{key.replace('_', '-')} can't change when a run is resumed; leave it out, or start "
                                 "a new run")
     from charrnn.checkpoint import load_checkpoint, resolve_checkpoint
+    from charrnn.cli.reading import read
     from charrnn.runs import Run
-    from charrnn.text.corpus import STDIN, read_corpus
+    from charrnn.text.sources import STDIN
 
     path = resolve_checkpoint(resume or None, "last", folder)
     sources = corpus or tuple(load_checkpoint(path).corpus.get("sources", ()))
@@ -94,7 +95,7 @@ def _resume(context: click.Context, resume: str, corpus: tuple[str, ...], folder
         raise SettingsError(f"{path.parent} was trained on standard input; pipe the same text in again: "
                             f"{call.replace('CORPUS', STDIN)}")
     try:
-        text = read_corpus(sources, sys.stdin.buffer if sys.stdin else None)
+        text = read(sources)
     except CorpusError as error:
         raise error if corpus else CorpusError(f"{error}; if the text was moved: {call}") from error
     return Run.resume(path, text, {key: context.params[key] for key in given if key in _BUDGET}, threads)
@@ -168,7 +169,7 @@ def _report(run: "Run", finished: "Finished") -> None:
 
 def _resume_call(run: "Run") -> str:
     """What to type to go on with `run`."""
-    from charrnn.text.corpus import STDIN
+    from charrnn.text.sources import STDIN
 
     return f"charrnn train {'- ' if STDIN in run.corpus['sources'] else ''}--resume {_short(run)}"
 

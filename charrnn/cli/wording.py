@@ -1,11 +1,13 @@
 """Floor 7: how numbers and things are worded, the same in every command."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from charrnn.settings import NetworkSettings
-from charrnn.text.corpus import STDIN
+from charrnn.text.sources import STDIN
+
+_NAMED = 5  # sources that are named one by one
 
 
 def bits(nats: float) -> float:
@@ -34,8 +36,23 @@ def network_words(network: NetworkSettings) -> str:
 
 def corpus_words(corpus: Mapping[str, Any]) -> str:
     """`alice.txt + notes, 164,762 characters`."""
-    sources = ["standard input" if source == STDIN else source for source in corpus.get("sources", [])]
-    return f"{' + '.join(sources) or 'a text'}, {counted(corpus.get('characters', 0), 'character')}"
+    return f"{source_words(corpus.get('sources', []))}, {counted(corpus.get('characters', 0), 'character')}"
+
+
+def source_words(sources: Sequence[str]) -> str:
+    """`alice.txt + standard input`, `1.txt + 2.txt + 98 more`."""
+    names = ["standard input" if source == STDIN else source for source in sources]
+    if len(names) > _NAMED:
+        names[_NAMED - 1:] = [f"{len(names) - _NAMED + 1:,} more"]
+    return " + ".join(names) or "a text"
+
+
+def size_words(size: int) -> str:
+    """`812 bytes`, `60.2 MB`, `1.0 GB`."""
+    for unit, name in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
+        if size >= unit:
+            return f"{size / unit:.1f} {name}"
+    return counted(size, "byte")
 
 
 def duration_words(seconds: float) -> str:

@@ -23,4 +23,4 @@ def embedding_backward(tiles, dtable, embedding, weight_ih, dembedding, dweight_
     V, width = dtable.shape
     E, exact = embedding.shape[2], weight_ih[:0]
     matmul(tiles, dtable, 0, width, V, weight_ih, 0, width, E, dembedding, 0, E, False, exact)
-    add_transposed_product(tiles, dtable, 0, width, embedding, 0, E, V, width, E, dweight_ih, 0, E, exact)
+    add_transposed_product(tiles, dtable, 0, width, embedding, 0, E, V, width, E, dweight_ih, 0, E, exact, exact)

@@ -55,7 +55,7 @@ def gru_forward(tiles, tokens, table, x, weight_ih, weight_hh, bias, bias_n, h, 
 
 @kernel
 def gru_backward(tiles, tokens, x, weight_ih, weight_hh, bias_n, h, c, gates, dout, dh, dc, dtable, dweight_ih,
-                 dweight_hh, dbias, dbias_n, rounded):
+                 dweight_hh, dbias, dbias_n, rounded, copied):
     """Adds this window's gradients, as lstm_backward does; c and dc are empty."""
     T, N = tokens.shape
     H = h.shape[2]
@@ -67,11 +67,11 @@ def gru_backward(tiles, tokens, x, weight_ih, weight_hh, bias_n, h, c, gates, do
         matmul(tiles, gates, t * N * 4 * H, 4 * H, N, weight_hh, 0, 3 * H, H, dh, 0, H, True, rounded)
         if t % chunk == 0:
             add_transposed_product(tiles, gates, t * N * 4 * H, 4 * H, h, t * N * H, H, (stop - t) * N, 3 * H, H,
-                                   dweight_hh, 0, H, rounded)
+                                   dweight_hh, 0, H, rounded, copied)
             add_rows(gates, t, stop, 2 * H, H, dbias_n, 0)
             # r z lie side by side, n behind s: two stretches of the input's gradient
             add_input_gradients(tiles, tokens, x, t, stop, gates, 4 * H, 0, 0, 2 * H, weight_ih, dout, dtable,
-                                dweight_ih, dbias, False, rounded)
+                                dweight_ih, dbias, False, rounded, copied)
             add_input_gradients(tiles, tokens, x, t, stop, gates, 4 * H, 3 * H, 2 * H, H, weight_ih, dout, dtable,
-                                dweight_ih, dbias, True, rounded)
+                                dweight_ih, dbias, True, rounded, copied)
             stop = t

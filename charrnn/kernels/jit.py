@@ -6,7 +6,6 @@ interpreter lock, and is kept in a folder named by everything that could make ol
 
 import contextlib
 import hashlib
-import os
 import sys
 import tempfile
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from numba.core import config
 from numba.core.caching import FunctionCache
 from numba.core.types.misc import unliteral
 
+from charrnn.cache import user_cache
 from charrnn.kernels.target import HAS_BF16, TARGET
 
 # The whole of fastmath but `nnan` and `ninf`: a NaN must stay visible to the checks outside.
@@ -100,20 +100,11 @@ def fingerprint() -> str:
     return digest.hexdigest()[:16]
 
 
-def _user_cache() -> Path:
-    if config.CACHE_DIR:
-        return Path(config.CACHE_DIR)
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-
-
 def _cache_folder() -> Path | None:
     """The folder for this build's machine code, or None where nothing can be written."""
     try:
-        folder = _user_cache() / "charrnn" / f"kernels-{fingerprint()}"
+        parent = Path(config.CACHE_DIR) if config.CACHE_DIR else user_cache()
+        folder = parent / "charrnn" / f"kernels-{fingerprint()}"
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             return folder

@@ -51,7 +51,7 @@ def add_rows(gates, start, stop, first, width, total, total_at):
 
 @inner
 def add_input_gradients(tiles, tokens, x, start, stop, gates, ld, first, to, width, weight_ih, dout, dtable, dweight_ih,
-                        dbias, accumulate, rounded):
+                        dbias, accumulate, rounded, copied):
     """Sends the gate gradients of steps start..stop back to the input: to rows of dtable, or to weights and to x.
 
     The gradients of `width` gate columns from `first` on belong to columns `to` of table and weight. For a dense
@@ -70,6 +70,6 @@ def add_input_gradients(tiles, tokens, x, start, stop, gates, ld, first, to, wid
     rows = (stop - start) * N
     add_rows(gates, start, stop, first, width, dbias, to)
     add_transposed_product(tiles, gates, start * N * ld + first, ld, x, start * N * D, D, rows, width, D,
-                           dweight_ih, to * D, D, rounded)
+                           dweight_ih, to * D, D, rounded, copied)
     matmul(tiles, gates, start * N * ld + first, ld, rows, weight_ih, to * D, width, D, dout, start * N * D, D,
            accumulate, rounded)

@@ -63,7 +63,7 @@ def lstm_forward(tiles, tokens, table, x, weight_ih, weight_hh, bias, bias_n, h,
 
 @kernel
 def lstm_backward(tiles, tokens, x, weight_ih, weight_hh, bias_n, h, c, gates, dout, dh, dc, dtable, dweight_ih,
-                  dweight_hh, dbias, dbias_n, rounded):
+                  dweight_hh, dbias, dbias_n, rounded, copied):
     """Adds this window's gradients; dout (T, N, H) is the loss's gradient of every h and becomes that of every x.
 
     dh, dc (N, H) start as the gradient of the last state and end as that of the first. gates become their gradients.
@@ -79,7 +79,7 @@ def lstm_backward(tiles, tokens, x, weight_ih, weight_hh, bias_n, h, c, gates, d
         matmul(tiles, gates, t * N * 4 * H, 4 * H, N, weight_hh, 0, 4 * H, H, dh, 0, H, False, rounded)
         if t % chunk == 0:
             add_transposed_product(tiles, gates, t * N * 4 * H, 4 * H, h, t * N * H, H, (stop - t) * N, 4 * H, H,
-                                   dweight_hh, 0, H, rounded)
+                                   dweight_hh, 0, H, rounded, copied)
             add_input_gradients(tiles, tokens, x, t, stop, gates, 4 * H, 0, 0, 4 * H, weight_ih, dout, dtable,
-                                dweight_ih, dbias, False, rounded)
+                                dweight_ih, dbias, False, rounded, copied)
             stop = t

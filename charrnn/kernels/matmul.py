@@ -20,6 +20,9 @@ from charrnn.kernels.tile import tile
 _LANES, _ROWS, _PANEL = TARGET.lanes, TARGET.rows, TARGET.panel
 # Lines of A and B that one pass over a weight gradient takes: both blocks then stay in the second-level cache.
 _DEPTH_BLOCK = 256
+# A panel of narrow vectors is one cache line wide, and lines lie whole pages apart: such tiles read copies instead, of A
+# this many columns at a time. Wide ones have enough to do with each line to hide how far away the next one is.
+_COPIES, _COPIED_ROWS = TARGET.panel < 64, 96
 
 
 @inner
@@ -47,10 +50,11 @@ def matmul(tiles, a, a_at, lda, rows, packed, packed_at, depth, columns, c, c_at
 
 
 @inner
-def add_transposed_product(tiles, a, a_at, lda, b, b_at, ldb, depth, rows, columns, c, c_at, ldc, rounded):
+def add_transposed_product(tiles, a, a_at, lda, b, b_at, ldb, depth, rows, columns, c, c_at, ldc, rounded, copied):
     """C (rows, columns) += A^T @ B for A (depth, rows) and B (depth, columns) as they lie: a weight gradient.
 
     rounded   empty, or at least (rows + columns) * depth / 2 numbers, the depth rounded up to an even one
+    copied    empty, or copied_size(columns) numbers for copies that narrow tiles read faster
     """
     a, b = flat(a), flat(b)
     if rounded.size:
@@ -60,6 +64,9 @@ def add_transposed_product(tiles, a, a_at, lda, b, b_at, ldb, depth, rows, colum
         a, a_at, lda = rounded, 0, rows
         b, b_at, ldb = rounded, pairs * rows, columns
         depth = pairs
+    if _COPIES and copied.size:
+        _add_copied_product(tiles, a, a_at, lda, b, b_at, ldb, depth, rows, columns, c, c_at, ldc, copied)
+        return
     heights = -(-rows // _ROWS)
     for k in range(0, depth, _DEPTH_BLOCK):
         block = min(_DEPTH_BLOCK, depth - k)
@@ -71,6 +78,40 @@ def add_transposed_product(tiles, a, a_at, lda, b, b_at, ldb, depth, rows, colum
                 tile(tiles, height, vectors, a, a_at + k * lda + row, 1, lda, b, b_at + k * ldb + first, ldb,
                      c, c_at + row * ldc + first, ldc, block, True)
                 row += height
+
+
+def copied_size(columns: int) -> int:
+    """Numbers that add_transposed_product likes to have for copies; 0 where it reads everything as it lies."""
+    return _DEPTH_BLOCK * (_COPIED_ROWS + columns) if _COPIES else 0
+
+
+@inner
+def _copy(a, a_at, lda, depth, columns, out, out_at):
+    """out (depth, columns) from out_at on = A (depth, columns)."""
+    for k in range(depth):
+        source = a[a_at + k * lda:a_at + k * lda + columns]
+        target = out[out_at + k * columns:out_at + (k + 1) * columns]
+        for j in range(columns):
+            target[j] = source[j]
+
+
+@inner
+def _add_copied_product(tiles, a, a_at, lda, b, b_at, ldb, depth, rows, columns, c, c_at, ldc, copied):
+    """The same by way of copies: of B in panels, of A in blocks."""
+    panels_at = _DEPTH_BLOCK * _COPIED_ROWS
+    for k in range(0, depth, _DEPTH_BLOCK):
+        block = min(_DEPTH_BLOCK, depth - k)
+        for first in range(0, columns, _PANEL):
+            _copy(b, b_at + k * ldb + first, ldb, block, min(_PANEL, columns - first), copied,
+                  panels_at + first * block)
+        for start in range(0, rows, _COPIED_ROWS):
+            height = min(_COPIED_ROWS, rows - start)
+            _copy(a, a_at + k * lda + start, lda, block, height, copied, 0)
+            for first in range(0, columns, _PANEL):
+                width = min(_PANEL, columns - first)
+                for row in range(0, height, _ROWS):
+                    tile(tiles, min(_ROWS, height - row), width // _LANES, copied, row, 1, height, copied,
+                         panels_at + first * block, width, c, c_at + (start + row) * ldc + first, ldc, block, True)
 
 
 @kernel

@@ -45,7 +45,7 @@ def rnn_forward(tiles, tokens, table, x, weight_ih, weight_hh, bias, bias_n, h, 
 
 @kernel
 def rnn_backward(tiles, tokens, x, weight_ih, weight_hh, bias_n, h, c, gates, dout, dh, dc, dtable, dweight_ih,
-                 dweight_hh, dbias, dbias_n, rounded):
+                 dweight_hh, dbias, dbias_n, rounded, copied):
     """Adds this window's gradients, as lstm_backward does; c and dc are empty."""
     T, N = tokens.shape
     H = h.shape[2]
@@ -57,7 +57,7 @@ def rnn_backward(tiles, tokens, x, weight_ih, weight_hh, bias_n, h, c, gates, do
         matmul(tiles, gates, t * N * H, H, N, weight_hh, 0, H, H, dh, 0, H, False, rounded)
         if t % chunk == 0:
             add_transposed_product(tiles, gates, t * N * H, H, h, t * N * H, H, (stop - t) * N, H, H,
-                                   dweight_hh, 0, H, rounded)
+                                   dweight_hh, 0, H, rounded, copied)
             add_input_gradients(tiles, tokens, x, t, stop, gates, H, 0, 0, H, weight_ih, dout, dtable, dweight_ih,
-                                dbias, False, rounded)
+                                dbias, False, rounded, copied)
             stop = t

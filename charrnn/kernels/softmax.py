@@ -83,7 +83,8 @@ def output_loss(tiles, x, targets, weight_out, weight_out_back, bias_out, scale,
             loss += loss_row(logits[row], targets[place // N, place % N], scale, lanes)
         if scale > 0:
             matmul(tiles, logits, 0, width, rows, weight_out_back, 0, V, H, dout, first * H, H, False, exact)
-            add_transposed_product(tiles, logits, 0, width, x, first * H, H, rows, V, H, dweight_out, 0, H, exact)
+            add_transposed_product(tiles, logits, 0, width, x, first * H, H, rows, V, H, dweight_out, 0, H, exact,
+                                   exact)
             for row in range(rows):
                 line = logits[row]
                 for j in range(width):

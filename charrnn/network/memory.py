@@ -8,12 +8,14 @@ parameters:
     packed       2 (2 L - 1) G H H  (half of it with bf16), V G H (the table), 3 V H (the output layer)
     windows      L (T + 1) N H  for h, again for the c of an lstm, and for dropout;  L T N K H  for gates;
                  T N H  for the gradient on its way back;  2 L N H  for that of the states
-    scratch      S (65 V + 256 G H where L > 1 + 128 (K + 1) H with bf16 + V G H with an embedding)
+    scratch      S (65 V + 256 G H where L > 1 + 128 (K + 1) H with bf16 + V G H with an embedding
+                 + 256 (96 + H) where vectors are narrower than 512 bits)
 
 A chunk's 256 rows are as many as whole time steps make (chunk_steps).
 """
 
 from charrnn.kernels.layers import chunk_steps, rounded_size
+from charrnn.kernels.matmul import copied_size
 from charrnn.kernels.softmax import BLOCK_ROWS
 from charrnn.kernels.target import padded
 from charrnn.network.parameters import GATES
@@ -34,6 +36,6 @@ def training_bytes(network: NetworkSettings, parameters: int, vocabulary: int, b
     rows = -(-batch // shards)
     scratch = (BLOCK_ROWS + 1) * V
     scratch += chunk_steps(rows) * rows * G * H if L > 1 else 0
-    scratch += rounded_size(rows, kept * H, H) if precision == "bf16" else 0
+    scratch += rounded_size(rows, kept * H, H) if precision == "bf16" else copied_size(H)
     scratch += vocabulary * G * H if network.embedding else 0
     return 4 * ((3 + shards) * parameters + packed + windows + shards * scratch)

@@ -17,10 +17,11 @@ from charrnn.kernels.embedding import embedding_backward
 from charrnn.kernels.gru import gru_backward, gru_forward
 from charrnn.kernels.layers import chunk_steps, rounded_size
 from charrnn.kernels.lstm import lstm_backward, lstm_forward
+from charrnn.kernels.matmul import copied_size
 from charrnn.kernels.rnn import rnn_backward, rnn_forward
 from charrnn.kernels.softmax import BLOCK_ROWS, output_loss
 from charrnn.kernels.target import padded, zeros
-from charrnn.kernels.twin import BF16
+from charrnn.kernels.twin import BF16, FLOAT32
 from charrnn.network.parameters import GATES, Parameters
 from charrnn.network.weights import EMPTY, Weights
 
@@ -53,6 +54,7 @@ class Shard:
         places = chunk_steps(rows) * rows if L > 1 else 0
         self.input_rows = zeros((places, GATES[network.cell] * H))
         self.rounded = zeros(rounded_size(rows, width, H) if weights.kind == BF16 else 0)
+        self.copied = zeros(copied_size(H) if weights.kind == FLOAT32 else 0)
         self.dtable = zeros(weights.table.shape if network.embedding else (0, 0))
 
     @property
@@ -60,7 +62,7 @@ class Shard:
         """Bytes in all buffers."""
         return sum(array.nbytes for array in (
             *self.h, *self.c, *self.gates, *self.dropped, self.dout, *self.dh, *self.dc, self.logits,
-            self.input_rows, self.dtable, self.rounded))
+            self.input_rows, self.dtable, self.rounded, self.copied))
 
     def set_state(self, h: list[np.ndarray], c: list[np.ndarray]) -> None:
         """Takes each layer's h and c (rows, H) as the state before the next window."""
@@ -152,7 +154,7 @@ class Shard:
         self.backward(
             self.weights.layer_tiles, tokens, x, layer.ih_back, layer.hh_back, layer.bias_n, self.h[k], self.c[k],
             self.gates[k], dout, self.dh[k], self.dc[k], dtable, stored(f"weight_ih_l{k}"), stored(f"weight_hh_l{k}"),
-            stored(f"bias_l{k}"), stored(f"bias_n_l{k}") if network.cell == "gru" else EMPTY, self.rounded)
+            stored(f"bias_l{k}"), stored(f"bias_n_l{k}") if network.cell == "gru" else EMPTY, self.rounded, self.copied)
         if k == 0:
             # each position used one row of the table, and each row holds the bias once
             np.sum(dtable, axis=0, out=stored("bias_l0"))

@@ -26,14 +26,14 @@ class Builtin:
     read: Callable[[], str]
 
 
-def read_builtin(name: str) -> str:
-    """The text behind `name`, which is given with its @."""
+def find_builtin(name: str) -> Builtin:
+    """What is behind `name`, which is given with its @."""
     if name not in BUILTINS:
         nearest = difflib.get_close_matches(name, BUILTINS, n=1)
         advice = f"did you mean {nearest[0]}? " if nearest else ""
         raise CorpusError(f"no built-in text is called {name!r}; {advice}there are {', '.join(BUILTINS)} "
                           f"(a file of that name is read as ./{name})")
-    return BUILTINS[name].read()
+    return BUILTINS[name]
 
 
 def _python_docs() -> str:

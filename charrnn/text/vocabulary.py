@@ -20,7 +20,7 @@ class Vocabulary:
     def __init__(self, characters: str) -> None:
         """Sorts `characters`; drops repeats, and half surrogates, which no file holds and no model learns."""
         self.characters = "".join(sorted(c for c in set(characters) if not "\ud800" <= c <= "\udfff"))
-        self._codes = _code_points(self.characters)
+        self._codes = code_points(self.characters)
         # One entry past the last character stays -1: every higher code point is clipped to it.
         self._ids = np.full(int(self._codes[-1]) + 2 if len(self) else 1, -1, np.int32)
         self._ids[self._codes] = np.arange(len(self), dtype=np.int32)
@@ -34,7 +34,7 @@ class Vocabulary:
         """The ids of `text`, int32, one a character; raises VocabularyError where a character is unknown."""
         ids = np.empty(len(text), np.int32)
         for start in range(0, len(text), CHUNK):  # because the way there takes 12 bytes a character
-            codes = _code_points(text[start:start + CHUNK])
+            codes = code_points(text[start:start + CHUNK])
             self._ids.take(codes, mode="clip", out=ids[start:start + CHUNK])
         if len(ids) and ids.min() < 0:
             raise VocabularyError(self._refusal(text))
@@ -72,6 +72,6 @@ class Vocabulary:
         return f"Vocabulary({self.characters!r})"
 
 
-def _code_points(text: str) -> np.ndarray:
+def code_points(text: str) -> np.ndarray:
     """The code points of `text`, half surrogates among them, as little-endian 32-bit numbers."""
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")

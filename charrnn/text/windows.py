@@ -10,8 +10,11 @@ from typing import NamedTuple
 import numpy as np
 
 from charrnn.errors import CorpusError
+from charrnn.text.ids import Ids
 
 NO_TARGET = -1
+# What is kept for validation when nobody says: this share, but of a huge text no more than takes a moment to read.
+VAL_FRACTION, VAL_CHARACTERS = 0.1, 200_000
 
 
 class Window(NamedTuple):
@@ -27,20 +30,33 @@ class Window(NamedTuple):
     predicted: int  # targets that are not -1
 
 
-def split(ids: np.ndarray, val_fraction: float) -> tuple[np.ndarray, np.ndarray]:
+def decided_fraction(length: int, val_fraction: float | None) -> float:
+    """The share of so many characters that is kept for validation; what is given as None is decided."""
+    if val_fraction is not None:
+        return val_fraction
+    # The half is there so that rounding ends at VAL_CHARACTERS.
+    return VAL_FRACTION if length * VAL_FRACTION <= VAL_CHARACTERS else (VAL_CHARACTERS - 0.5) / length
+
+
+def cut_at(length: int, val_fraction: float | None) -> int:
+    """Where the validation part of so many characters begins."""
+    return int(length * (1 - decided_fraction(length, val_fraction)))
+
+
+def split(ids: Ids, val_fraction: float | None) -> tuple[Ids, Ids]:
     """The part to train on, and the contiguous tail to validate on."""
-    cut = int(len(ids) * (1 - val_fraction))
+    cut = cut_at(len(ids), val_fraction)
     return ids[:cut], ids[cut:]
 
 
 class Cutter:
     """What both ways of cutting share: a cursor that counts windows and epochs."""
 
-    def __init__(self, ids: np.ndarray, windows_per_epoch: int, generator: np.random.Generator) -> None:
+    def __init__(self, ids: Ids, windows_per_epoch: int, generator: np.random.Generator) -> None:
         self.windows_per_epoch = windows_per_epoch
         self.epoch = 0  # epochs done
         self.position = 0  # windows done in this one
-        self._ids = np.ascontiguousarray(ids, dtype=np.int32)
+        self._ids = ids
         self._generator = generator
 
     @property
@@ -78,7 +94,7 @@ class Streams(Cutter):
     Every epoch starts at a place of its own and reads round the end, so the cuts fall elsewhere each time.
     """
 
-    def __init__(self, ids: np.ndarray, batch: int, window: int, generator: np.random.Generator) -> None:
+    def __init__(self, ids: Ids, batch: int, window: int, generator: np.random.Generator) -> None:
         needed = batch * window + 1
         if len(ids) < needed:
             raise CorpusError(f"training text has {len(ids):,} characters; a window needs at least "
@@ -108,7 +124,7 @@ class Snippets(Cutter):
     windows as it takes to predict as many characters as the text has.
     """
 
-    def __init__(self, ids: np.ndarray, batch: int, window: int, targets: str,
+    def __init__(self, ids: Ids, batch: int, window: int, targets: str,
                  generator: np.random.Generator) -> None:
         if len(ids) < window + 1:
             raise CorpusError(f"training text has {len(ids):,} characters; a snippet needs at least "
@@ -122,12 +138,12 @@ class Snippets(Cutter):
     def _cut(self) -> Window:
         starts = self._generator.integers(len(self._ids) - len(self._offsets), size=self._batch)
         places = self._offsets + starts
-        targets = self._ids[1:].take(places)
+        targets = _taken(self._ids, places + 1)
         targets[:self._silent] = NO_TARGET
-        return Window(self._ids.take(places), targets, True, targets[self._silent:].size)
+        return Window(_taken(self._ids, places), targets, True, targets[self._silent:].size)
 
 
-def evaluation_windows(ids: np.ndarray, rows: int, window: int) -> Iterator[Window]:
+def evaluation_windows(ids: Ids, rows: int, window: int) -> Iterator[Window]:
     """Windows that predict each character of `ids` once, always the same; none if nothing can be predicted.
 
     Short texts are cut into fewer rows: each begins without a past, so none is made shorter than a window.
@@ -135,7 +151,6 @@ def evaluation_windows(ids: np.ndarray, rows: int, window: int) -> Iterator[Wind
     transitions = len(ids) - 1
     if transitions < 1:
         return
-    ids = np.ascontiguousarray(ids, dtype=np.int32)
     layout = _Rows(transitions, max(1, min(rows, transitions // window)))
     for start in range(0, layout.length, window):
         yield layout.cut(ids, start, window)
@@ -155,14 +170,19 @@ class _Rows:
         self._starts = row * shortest + np.minimum(row, longer)
         self._short = (row >= longer) if longer else np.zeros(rows, bool)  # these lack the last column
 
-    def cut(self, ids: np.ndarray, start: int, window: int, shift: int = 0) -> Window:
+    def cut(self, ids: Ids, start: int, window: int, shift: int = 0) -> Window:
         """Columns start to start + window, as far as the rows go, the transitions rotated by `shift`."""
         stop = min(start + window, self.length)
         places = np.arange(start, stop)[:, None] + (self._starts + shift)
         places[places >= self.transitions] -= self.transitions
-        targets = ids[1:].take(places)
+        targets = _taken(ids, places + 1)
         predicted = targets.size
         if stop == self.length:
             targets[-1, self._short] = NO_TARGET
             predicted -= int(self._short.sum())
-        return Window(ids.take(places), targets, start == 0, predicted)
+        return Window(_taken(ids, places), targets, start == 0, predicted)
+
+
+def _taken(ids: Ids, places: np.ndarray) -> np.ndarray:
+    """The ids at `places`, int32, and no others."""
+    return ids.take(places).astype(np.int32, copy=False)

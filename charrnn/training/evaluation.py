@@ -3,9 +3,8 @@
 import math
 from collections.abc import Callable
 
-import numpy as np
-
 from charrnn.network.network import Batch, Network
+from charrnn.text.ids import Ids
 from charrnn.text.windows import evaluation_windows
 
 # Rows the text is cut into; each begins without a past, which costs its first few characters a little.
@@ -15,7 +14,7 @@ ROWS = 64
 class Evaluation:
     """Measures a network on ids, each character predicted once, always in the same way."""
 
-    def __init__(self, network: Network, ids: np.ndarray, window: int, shards: int) -> None:
+    def __init__(self, network: Network, ids: Ids, window: int, shards: int) -> None:
         self.network, self.ids, self.window, self.shards = network, ids, window, shards
         self._batch: Batch | None = None
 

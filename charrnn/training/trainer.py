@@ -18,7 +18,8 @@ from charrnn.network.memory import training_bytes
 from charrnn.network.network import Network
 from charrnn.network.workers import physical_cores
 from charrnn.settings import Settings
-from charrnn.text.windows import Cutter, Snippets, Streams, split
+from charrnn.text.ids import Ids
+from charrnn.text.windows import Cutter, Snippets, Streams, decided_fraction, split
 from charrnn.training.evaluation import Evaluation
 from charrnn.training.events import Compiling, Event, Finished, Started, Step, Validated
 from charrnn.training.history import History, Point
@@ -35,14 +36,14 @@ DEFAULT_EPOCHS, DEFAULT_STEPS = 10, 1500
 class Trainer:
     """One run over ids; `settings` is what was asked for with every choice made."""
 
-    def __init__(self, settings: Settings, ids: np.ndarray, vocabulary: int, threads: int | None = None) -> None:
+    def __init__(self, settings: Settings, ids: Ids, vocabulary: int, threads: int | None = None) -> None:
         cut = settings.windows
         self.generator = np.random.Generator(np.random.PCG64(settings.training.seed))
         train_ids, val_ids = split(ids, cut.val_fraction)
         self.cutter: Cutter = (
             Streams(train_ids, cut.batch, cut.window, self.generator) if cut.windows == "stream"
             else Snippets(train_ids, cut.batch, cut.window, cut.targets, self.generator))
-        self.settings = settings = _decided(settings, self.cutter.windows_per_epoch)
+        self.settings = settings = _decided(settings, len(ids), self.cutter.windows_per_epoch)
         training = settings.training
         self.network = Network(settings.network, vocabulary, self.generator, threads or training.shards,
                                training.precision)
@@ -159,15 +160,16 @@ class Trainer:
         self.history.rewind(self.progress, self.settings.training.validations)
 
 
-def _decided(settings: Settings, windows_per_epoch: int) -> Settings:
-    """The settings with what was left open decided: how long, how fast, and how many shards."""
-    training = settings.training
+def _decided(settings: Settings, characters: int, windows_per_epoch: int) -> Settings:
+    """The settings with what was left open decided: what to validate on, how long, how fast, and how many shards."""
+    training, windows = settings.training, settings.windows
+    windows = dataclasses.replace(windows, val_fraction=decided_fraction(characters, windows.val_fraction))
     if training.lr is None:
         training = dataclasses.replace(training, lr=fitting_rate(settings.network))
     if training.epochs is None and training.minutes is None:
         training = dataclasses.replace(
             training, epochs=float(max(DEFAULT_EPOCHS, math.ceil(DEFAULT_STEPS / windows_per_epoch))))
     if training.shards == 0:
-        most = math.ceil(settings.windows.batch / SHARD_ROWS)
+        most = math.ceil(windows.batch / SHARD_ROWS)
         training = dataclasses.replace(training, shards=min(physical_cores(), most))
-    return dataclasses.replace(settings, training=training)
+    return dataclasses.replace(settings, windows=windows, training=training)

@@ -4,6 +4,9 @@ import dataclasses
 import math
 from pathlib import Path
 
+import pytest
+
+from charrnn.checkpoint import load_checkpoint, save_checkpoint
 from charrnn.cli.curve import HEIGHT, WIDTH, curve
 from charrnn.cli.wording import bits, corpus_words, counted, duration_words, loss_words, network_words
 from charrnn.settings import NetworkSettings, TrainingSettings
@@ -28,6 +31,16 @@ def test_everything_about_a_run(charrnn: Program, run: Path) -> None:
     assert len(picture.splitlines()) == HEIGHT + 3
     assert "o" in picture
     assert "·" in picture
+
+
+@pytest.mark.parametrize(("share", "words"), [
+    (0.0, "0%"), (0.1, "10%"), (1 / 3, "33%"), (0.9, "90%"), (0.0009999995, "0.1%")])
+def test_the_validation_part(charrnn: Program, tmp_path: Path, share: float, words: str) -> None:
+    loaded = load_checkpoint(train_tiny(tmp_path / "checkpoints") / "last.safetensors")
+    windows = dataclasses.replace(loaded.settings.windows, val_fraction=share)
+    loaded.settings = dataclasses.replace(loaded.settings, windows=windows)
+    save_checkpoint(tmp_path / "copy.safetensors", loaded)
+    assert f", {words} of the text for validation\n" in charrnn("info", "copy.safetensors").out
 
 
 def test_the_newest_run_and_any_file(charrnn: Program, run: Path) -> None:

@@ -86,10 +86,24 @@ def test_the_second_one_leaves_at_once(text: Path, tmp_path: Path) -> None:
     assert not [path for path in (tmp_path / LAST).parent.iterdir() if path.suffix == ".tmp"]
 
 
-def test_before_the_first_step_nothing_is_left(text: Path, tmp_path: Path) -> None:
-    process = start("-m", "charrnn", "train", "-", *LONG, folder=tmp_path, stdin=subprocess.PIPE)
-    time.sleep(0.5)  # it waits for its text
-    process.send_signal(signal.SIGINT)
-    code, out, err = finish(process)
-    assert (code, out, err) == (130, "", "")
+def read_a_while(folder: Path, cache: Path) -> "subprocess.Popen[str]":
+    """A process that has read part of its text, of which no more comes."""
+    process = start("-m", "charrnn", "train", "-", *LONG, folder=folder, stdin=subprocess.PIPE,
+                    env={"XDG_CACHE_HOME": str(cache), "TMPDIR": str(cache)})
+    assert process.stdin is not None
+    process.stdin.write("some text\n" * 100_000)  # more than a pipe holds: when all is written, some is read
+    process.stdin.flush()
+    return process
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
+def test_while_the_text_is_read_nothing_is_left(tmp_path: Path, number: int, code: int) -> None:
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    process = read_a_while(tmp_path, cache)
+    process.send_signal(number)
+    ended, out, err = finish(process)
+    told = "" if number == signal.SIGKILL else "stopped while reading standard input; nothing was changed\n"
+    assert (ended, out, err.removeprefix("reading standard input\n")) == (code, "", told)
     assert not (tmp_path / "checkpoints").exists()
+    assert not [path for path in cache.rglob("*") if path.is_file()]

@@ -16,7 +16,7 @@ _WORDS = "the cat sat on a mat and then it ran to see what was there in the box"
 _random = random.Random(1)
 TEXT = "\n".join(" ".join(_random.choices(_WORDS, k=8)) + "." for _ in range(60))
 # Stated in full, so that no test depends on a default.
-SETTINGS = Settings(NetworkSettings(hidden=8, dropout=0.0), WindowSettings(batch=2, window=10),
+SETTINGS = Settings(NetworkSettings(hidden=8, dropout=0.0), WindowSettings(batch=2, window=10, val_fraction=0.1),
                     TrainingSettings(lr=0.01, epochs=1.0, validations=4, shards=2))
 # The same for the command line.
 OPTIONS = ("--hidden", "8", "--batch", "2", "--window", "10", "--dropout", "0", "--lr", "0.01",

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from charrnn.kernels.matmul import _DEPTH_BLOCK, add_transposed_product, matmul, pack
+from charrnn.kernels.matmul import _DEPTH_BLOCK, add_transposed_product, copied_size, matmul, pack
 from charrnn.kernels.target import PAD, TARGET
 from charrnn.kernels.tile import tiles
 from charrnn.kernels.twin import BF16, FLOAT32
@@ -30,6 +30,10 @@ def scratch(kind, size):
     """Memory for `size` rounded numbers, and a guard behind it that is not to be touched."""
     memory = np.full(size // 2 + 1, GUARD)
     return memory[: size // 2 if kind == BF16 else 0], memory[-1:]
+
+
+def packed_copies(kind, columns):
+    return np.full(copied_size(columns) if kind == FLOAT32 else 0, GUARD)
 
 
 @pytest.mark.parametrize("columns", COLUMNS)
@@ -80,7 +84,7 @@ def test_matmul(rows, columns, depth, kind):
 
 @KINDS
 @pytest.mark.parametrize("columns", COLUMNS)
-@pytest.mark.parametrize("rows", [1, 7, 61])
+@pytest.mark.parametrize("rows", [1, 7, 61, 203])
 @pytest.mark.parametrize("depth", [1, 19, _DEPTH_BLOCK - 1, _DEPTH_BLOCK, _DEPTH_BLOCK + 1, 2 * _DEPTH_BLOCK + 9])
 def test_add_transposed_product(rows, columns, depth, kind):
     rng = np.random.default_rng(rows * columns + depth)
@@ -92,7 +96,8 @@ def test_add_transposed_product(rows, columns, depth, kind):
     expected = c.ravel().copy()
     expected[c_at : c_at + rows * ldc].reshape(rows, ldc)[:, :columns] += (A.T @ B).astype(np.float32)
     rounded, behind = scratch(kind, (rows + columns) * (depth + depth % 2))
-    add_transposed_product(tiles(kind), a, a_at, lda, b, b_at, ldb, depth, rows, columns, c, c_at, ldc, rounded)
+    add_transposed_product(tiles(kind), a, a_at, lda, b, b_at, ldb, depth, rows, columns, c, c_at, ldc, rounded,
+                           packed_copies(kind, columns))
     assert behind == GUARD
     np.testing.assert_array_equal(c.ravel(), expected)
 
@@ -101,5 +106,5 @@ def test_a_product_of_no_rows_changes_nothing():
     c = np.full((2, PAD), GUARD)
     a, packed = np.ones((1, 3), np.float32), np.ones(3 * PAD, np.float32)
     matmul(tiles(), a, 0, 3, 0, packed, 0, 3, PAD, c, 0, PAD, False, packed[:0])
-    add_transposed_product(tiles(), a, 0, 3, packed, 0, PAD, 0, 2, PAD, c, 0, PAD, packed[:0])
+    add_transposed_product(tiles(), a, 0, 3, packed, 0, PAD, 0, 2, PAD, c, 0, PAD, packed[:0], packed[:0])
     assert (c == GUARD).all()

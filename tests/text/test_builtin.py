@@ -8,11 +8,11 @@ import pytest
 
 from charrnn.errors import CorpusError
 from charrnn.text import builtin
-from charrnn.text.builtin import BUILTINS, read_builtin
+from charrnn.text.builtin import BUILTINS, find_builtin
 
 
 def test_docs_are_english_and_plenty() -> None:
-    text = read_builtin("@python-docs")
+    text = find_builtin("@python-docs").read()
     assert 200_000 < len(text) < 2_000_000
     assert len(set(text)) < 200
     assert text.count(" the ") > len(text) / 200
@@ -20,7 +20,7 @@ def test_docs_are_english_and_plenty() -> None:
 
 
 def test_docs_end_in_nothing_told_before() -> None:
-    text = read_builtin("@python-docs")
+    text = find_builtin("@python-docs").read()
     cut = int(len(text) * 0.9)
     told = set(text[:cut].split("\n\n"))
     repeated = sum(len(part) for part in text[cut:].split("\n\n") if part in told)
@@ -34,10 +34,10 @@ def test_topics_that_repeat_earlier_ones_are_left_out() -> None:
 
 
 def test_source_is_python_and_the_same_twice() -> None:
-    text = read_builtin("@python-source")
+    text = find_builtin("@python-source").read()
     assert 3_000_000 < len(text) <= builtin.SOURCE_LIMIT
     assert text.count("\n    def ") > 3_000
-    assert text == read_builtin("@python-source")
+    assert text == find_builtin("@python-source").read()
 
 
 def test_source_leaves_out_what_is_not_the_library_itself() -> None:
@@ -56,9 +56,9 @@ def test_source_leaves_out_what_others_put_there(tmp_path: Path) -> None:
 
 
 def test_source_stops_at_its_limit_between_two_files(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = read_builtin("@python-source")
+    whole = find_builtin("@python-source").read()
     monkeypatch.setattr(builtin, "SOURCE_LIMIT", 200_000)
-    part = read_builtin("@python-source")
+    part = find_builtin("@python-source").read()
     assert 50_000 < len(part) <= 200_000
     assert whole.startswith(part)
 
@@ -66,18 +66,18 @@ def test_source_stops_at_its_limit_between_two_files(monkeypatch: pytest.MonkeyP
 def test_python_without_them_is_told_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "pydoc_data.topics", None)
     with pytest.raises(CorpusError, match="without pydoc_data"):
-        read_builtin("@python-docs")
+        find_builtin("@python-docs").read()
     monkeypatch.setattr(sysconfig, "get_paths", lambda: {"stdlib": str(tmp_path / "nowhere")})
     with pytest.raises(CorpusError, match="without the source of its standard library"):
-        read_builtin("@python-source")
+        find_builtin("@python-source").read()
 
 
 def test_unknown_name_is_told_the_nearest_and_all() -> None:
     with pytest.raises(CorpusError, match="'@python-doc'; did you mean @python-docs\\? there are ") as caught:
-        read_builtin("@python-doc")
+        find_builtin("@python-doc")
     assert all(name in str(caught.value) for name in BUILTINS)
     with pytest.raises(CorpusError, match="'@'; there are @python-docs, @python-source"):
-        read_builtin("@")
+        find_builtin("@")
 
 
 def test_each_is_described_in_one_line() -> None:

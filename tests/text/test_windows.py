@@ -9,7 +9,16 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from charrnn.errors import CorpusError
-from charrnn.text.windows import Cutter, Snippets, Streams, Window, evaluation_windows, split
+from charrnn.text.windows import (
+    Cutter,
+    Snippets,
+    Streams,
+    Window,
+    cut_at,
+    decided_fraction,
+    evaluation_windows,
+    split,
+)
 
 lengths, seeds = st.integers(1, 300), st.integers(0, 999)
 batches, sizes = st.integers(1, 7), st.integers(1, 9)
@@ -181,6 +190,23 @@ def test_split_loses_nothing(length: int, val_fraction: float) -> None:
     train, val = split(places(length), val_fraction)
     assert np.array_equal(np.concatenate([train, val]), places(length))
     assert abs(len(val) - length * val_fraction) < 1 + 1e-9
+
+
+@given(st.integers(0, 2 * 10**6))
+@example(2 * 10**6)
+def test_a_tenth_is_kept_when_nobody_says(length: int) -> None:
+    assert decided_fraction(length, None) == 0.1
+    assert cut_at(length, None) == int(length * 0.9)
+
+
+@given(st.integers(2 * 10**6 + 1, 10**13), st.floats(0, 0.9))
+@example(2 * 10**6 + 1, 0.1)
+@example(10**9, 0.1)
+def test_of_a_huge_text_a_small_part_is_kept(length: int, val_fraction: float) -> None:
+    assert cut_at(length, None) == length - 200_000
+    # What a run stores as decided cuts at the same place when it is resumed.
+    assert cut_at(length, decided_fraction(length, None)) == length - 200_000
+    assert decided_fraction(length, val_fraction) == val_fraction
 
 
 @pytest.mark.parametrize("length", [0, 1, 1600])

@@ -1,0 +1,60 @@
+"""Floor 1: the ids of a text, on disk, and as little of them in memory as a window needs.
+
+A file of small numbers comes in, memory-mapped; int32 ids go out, those that are asked for. The file has the numbers
+that characters got while the text was read, in the order of their first appearance: a table turns them into ids, so
+that a text is written once and never rewritten.
+"""
+
+import mmap
+
+import numpy as np
+
+# What the system maps around a page that is touched, at most, and how much of it may add up.
+FAULT_AROUND, RESIDENT = 1 << 16, 1 << 24
+
+
+class MappedIds:
+    """A row of ids that can be measured, cut into parts and taken from like an array; the parts share one file."""
+
+    def __init__(self, memory: mmap.mmap, kind: np.dtype, table: np.ndarray) -> None:
+        """`memory` holds numbers of type `kind`; `table` (V,) int32 has the id for each number."""
+        self._numbers, self._table, self._pages = np.frombuffer(memory, kind), table, _Pages(memory)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __getitem__(self, part: slice) -> "MappedIds":
+        """The ids of a part; nothing is read."""
+        cut = object.__new__(MappedIds)
+        cut._numbers, cut._table, cut._pages = self._numbers[part], self._table, self._pages
+        return cut
+
+    def take(self, places: np.ndarray) -> np.ndarray:
+        """The ids at `places`, (T,) or (T, N), int32; along T the places follow one another in the text."""
+        ids: np.ndarray = self._table.take(self._numbers.take(places))
+        runs = places.size // max(1, len(places))
+        self._pages.touched(runs * (len(places) * self._numbers.itemsize + FAULT_AROUND))
+        return ids
+
+    @property
+    def bytes_each(self) -> int:
+        """What a character costs on disk."""
+        return self._numbers.itemsize
+
+
+class _Pages:
+    """Keeps the mapped pages that count as this process's memory few; the system's own cache keeps their content."""
+
+    def __init__(self, memory: mmap.mmap) -> None:
+        self._memory, self._touched = memory, 0
+
+    def touched(self, size: int) -> None:
+        """Notes that up to `size` bytes more may be mapped now; lets go of all of them when they are many."""
+        self._touched += size
+        if self._touched > RESIDENT:
+            self._touched = 0
+            if hasattr(mmap, "MADV_DONTNEED"):  # not on Windows, which trims them itself
+                self._memory.madvise(mmap.MADV_DONTNEED)
+
+
+Ids = MappedIds | np.ndarray
