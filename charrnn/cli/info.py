@@ -37,6 +37,7 @@ def _rows(loaded: "Checkpoint") -> list[tuple[str, str]]:
     plan = (counted(training.minutes, "minute") if training.minutes is not None
             else counted(training.epochs or 0.0, "epoch"))
     clip = f"clipped at {training.clip:g}" if training.clip else "not clipped"
+    precision = f", {training.precision}" if training.precision != "float32" else ""
     best = History.from_dict(loaded.progress["history"]).best
     rows = [
         ("network", f"{network_words(settings.network)}: {parameters:,} parameters"),
@@ -44,7 +45,7 @@ def _rows(loaded: "Checkpoint") -> list[tuple[str, str]]:
         ("windows", f"{windows.windows} of {counted(windows.window, 'character')}, {windows.batch} side by side, "
                     f"{100 * (windows.val_fraction or 0.0):.2g}% of the text for validation"),
         ("training", f"{training.optimizer}, rate {training.lr:g} ({training.decay}), {clip}, planned for {plan}, "
-                     f"seed {training.seed}, {counted(training.shards, 'shard')}"),
+                     f"seed {training.seed}, {counted(training.shards, 'shard')}{precision}"),
         ("progress", f"{counted(loaded.progress['step'], 'step')}, {loaded.progress['epoch']:.2f} epochs"),
     ]
     if best.step:
@@ -58,7 +59,8 @@ def _curve(loaded: "Checkpoint") -> list[str]:
     from charrnn.training.history import History
 
     points = History.from_dict(loaded.progress["history"]).points
-    train = [(point.epoch, point.train) for point in points]
+    # a point that followed another without a step has no training loss
+    train = [(point.epoch, point.train) for point in points if not math.isnan(point.train)]
     val = [(point.epoch, point.val) for point in points if point.val is not None and not math.isnan(point.val)]
     if len(train) < 2:
         return []

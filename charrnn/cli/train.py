@@ -104,9 +104,12 @@ def _resume(context: click.Context, resume: str, corpus: tuple[str, ...], folder
 def _announce(run: "Run") -> None:
     """Says what is about to be trained, on what."""
     from charrnn.cli.wording import corpus_words, network_words
+    from charrnn.kernels.target import HAS_BF16
 
     trainer = run.trainer
     val_characters = trainer.characters[1]
+    if trainer.settings.training.precision == "bf16" and not HAS_BF16:
+        print("note: this processor has no bfloat16 products; --precision float32 would train faster", file=sys.stderr)
     kept = f"the last {val_characters:,} kept for validation" if val_characters else "none kept for validation"
     print(f"network  {network_words(trainer.settings.network)}: {trainer.network.parameters.count:,} parameters, "
           f"{trainer.memory / 1e6:,.0f} MB to train\n"

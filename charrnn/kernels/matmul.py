@@ -20,8 +20,8 @@ from charrnn.kernels.tile import tile
 _LANES, _ROWS, _PANEL = TARGET.lanes, TARGET.rows, TARGET.panel
 # Lines of A and B that one pass over a weight gradient takes: both blocks then stay in the second-level cache.
 _DEPTH_BLOCK = 256
-# A panel of narrow vectors is one cache line wide, and lines lie whole pages apart: such tiles read copies instead, of A
-# this many columns at a time. Wide ones have enough to do with each line to hide how far away the next one is.
+# A panel of narrow vectors is one cache line wide, and lines lie whole pages apart: such tiles read copies instead, of
+# A this many columns at a time. Wide ones have enough to do with each line to hide how far away the next one is.
 _COPIES, _COPIED_ROWS = TARGET.panel < 64, 96
 
 

@@ -61,6 +61,20 @@ def test_a_run_without_validation_and_without_a_step_to_show(charrnn: Program, t
     assert "\n\n" not in done.out  # one point is no curve
 
 
+def test_a_point_without_a_step_before_it(charrnn: Program, run: Path) -> None:
+    loaded = load_checkpoint(run / "last.safetensors")
+    points = loaded.progress["history"]["points"]
+    points.append({**points[-1], "train": "nan"})
+    save_checkpoint("copy.safetensors", loaded)
+    assert charrnn("info", "copy.safetensors").out.endswith(charrnn("info", "tiny").out.partition("\n")[2])
+
+
+def test_bf16_is_told(charrnn: Program, tmp_path: Path) -> None:
+    training = dataclasses.replace(SETTINGS.training, precision="bf16")
+    train_tiny(tmp_path / "checkpoints", dataclasses.replace(SETTINGS, training=training))
+    assert ", 2 shards, bf16\n" in charrnn("info").out
+
+
 def test_curve() -> None:
     lines = curve({"x": [(0.0, 4.0), (1.0, 3.0), (2.0, 1.0)], "o": [(2.0, 1.0)]}, "epochs")
     assert len(lines) == HEIGHT + 2

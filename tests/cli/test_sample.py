@@ -46,6 +46,23 @@ def test_a_seed_repeats_a_sample(charrnn: Program, run: Path) -> None:
     assert sampled(charrnn) != sampled(charrnn)
 
 
+def test_several_samples_side_by_side(charrnn: Program, run: Path) -> None:
+    options = ("--seed", "1", "--length", "40", "--prime", "the cat")
+    first = sampled(charrnn, *options)
+    texts = sampled(charrnn, *options, "-n", "20").split("---\n")
+    assert len(texts) == 20
+    assert len(set(texts)) > 15
+    assert texts[0].removesuffix("\n") == first.removesuffix("\n")
+    assert all(len(text.removesuffix("\n")) >= 46 and text.startswith("the cat") for text in texts)
+    assert sampled(charrnn, *options, "--samples", "3").split("---\n")[:2] == texts[:2]
+
+
+def test_bf16_writes_too(charrnn: Program, run: Path) -> None:
+    text = sampled(charrnn, "--precision", "bf16", "--seed", "1", "--length", "300")
+    assert len(text) == 300
+    assert text == sampled(charrnn, "--precision", "bf16", "--seed", "1", "--length", "300", "-n", "1")
+
+
 def test_options_that_change_nothing_and_some_that_do(charrnn: Program, run: Path) -> None:
     greedy = sampled(charrnn, "--temp", "0")
     assert sampled(charrnn, "--top-k", "1", "--temp", "5") == greedy
