@@ -3,13 +3,18 @@
 Every process here is a fresh one, and each round keeps its machine code in a fresh folder.
 """
 
+import os
+import subprocess
+import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.options import Options
-from benchmarks.processes import run, say, seconds_to_first_line
+from benchmarks.options import Options, tell
 from benchmarks.table import Row, Table
+from charrnn.bench.processes import ROOT, failure, run, short
+from charrnn.errors import MeasurementError
 
 GOAL_COMPILE, GOAL_FIRST_STEP = 25.0, 2.0
 HELPS_A_ROUND = 3
@@ -38,7 +43,7 @@ def measure(options: Options) -> Iterator[Table]:
     """One table of seconds, from the start of a process to what is named."""
     default, everything, first, command, helps, clicks = ([] for _ in range(6))
     for number in range(1, options.rounds + 1):
-        say(f"startup: round {number} of {options.rounds}")
+        tell("startup", number, options.rounds)
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             text = folder / "text.txt"
@@ -66,3 +71,18 @@ def _cache(folder: Path) -> dict[str, str]:
     folder.mkdir(exist_ok=True)
     # NUMBA_CACHE_DIR goes before all of them, were it set.
     return {"XDG_CACHE_HOME": str(folder), "LOCALAPPDATA": str(folder), "NUMBA_CACHE_DIR": str(folder)}
+
+
+def seconds_to_first_line(arguments: Sequence[str], variables: Mapping[str, str]) -> float:
+    """The seconds from Python's start with these arguments to the first line that it prints."""
+    start = time.perf_counter()
+    process = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               encoding="utf-8", env={**os.environ, **variables})
+    with process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        seconds = time.perf_counter() - start
+        _, errors = process.communicate()
+    if process.returncode or not line:
+        raise MeasurementError(failure(short(arguments), process.returncode, errors))
+    return seconds

@@ -159,6 +159,10 @@ def _decided(settings: Settings, windows_per_epoch: int) -> Settings:
         training = dataclasses.replace(
             training, epochs=float(max(DEFAULT_EPOCHS, math.ceil(DEFAULT_STEPS / windows_per_epoch))))
     if training.shards == 0:
-        most = max(1, settings.windows.batch // SHARD_ROWS)
-        training = dataclasses.replace(training, shards=min(physical_cores(), most))
+        training = dataclasses.replace(training, shards=fitting_shards(settings.windows.batch, physical_cores()))
     return dataclasses.replace(settings, training=training)
+
+
+def fitting_shards(batch: int, cores: int) -> int:
+    """Parts that a batch is best cut into: one a core, but none smaller than pays."""
+    return min(cores, max(1, batch // SHARD_ROWS))
