@@ -2,32 +2,20 @@
 
 import datetime
 import importlib
-import importlib.metadata
 import importlib.util
 import json
-import os
-import platform
 from pathlib import Path
 from typing import Any
 
 import click
 
 from benchmarks.options import Options
-from benchmarks.processes import MeasurementError, say
-from benchmarks.shape import Shape
+from charrnn.bench import machine
+from charrnn.cli.bench import ShapeType
+from charrnn.errors import MeasurementError
 
-GROUPS = ("training", "sampling", "startup", "phases", "quality")
+GROUPS = ("training", "precision", "sampling", "scaling", "widths", "memory", "startup", "phases", "quality")
 NEED_TORCH = {"training", "sampling"}
-
-
-class ShapeType(click.ParamType):
-    name = "shape"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Shape:
-        try:
-            return value if isinstance(value, Shape) else Shape.parse(value)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -39,7 +27,8 @@ class ShapeType(click.ParamType):
 @click.option("--threads", type=click.IntRange(1, 1024), default=2, show_default=True, help="Threads, on both sides.")
 @click.option("--shape", "shapes", type=ShapeType(), multiple=True, metavar="SHAPE",
               help="Measure this shape in place of the usual ones: lstm-2x256-64x100. May be given again.")
-@click.option("--text", type=click.Path(dir_okay=False, path_type=Path), help="tinyshakespeare.txt, for quality.")
+@click.option("--text", type=click.Path(dir_okay=False, path_type=Path),
+              help="tinyshakespeare.txt, for quality and precision.")
 @click.option("--minutes", type=click.FloatRange(0.01, 1000), default=1.0, show_default=True,
               help="How long quality trains.")
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path),
@@ -47,16 +36,18 @@ class ShapeType(click.ParamType):
 def main(names: tuple[str, ...], json_file: Path | None, **chosen: Any) -> None:
     """Measure charrnn, beside PyTorch where speed is concerned.
 
-    NAMES: training, sampling, startup, phases, quality; all of them if none is named (quality only with --text).
+    NAMES: training, precision, sampling, scaling, widths, memory, startup, phases, quality; all of them if none is
+    named (quality, and the losses of precision, only with --text).
     """
     options = Options(**chosen)
     groups = names or tuple(name for name in GROUPS if name != "quality" or options.text)
     _refuse(groups, options)
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-    if load > 0.5:
-        say(f"note: this machine is busy (load {load:.1f}), which can flatter the ratios; measure when it is quiet")
-    about = {**machine(), "load": f"{load:.1f} before the first measurement"}
-    click.echo("".join(f"{name:9}{text}\n" for name, text in about.items()))
+    load = machine.load()
+    if note := machine.load_note(load):
+        click.echo(note, err=True)
+    about = {**machine.describe(), "date": datetime.date.today().isoformat(),
+             "load": f"{load:.1f} before the first measurement"}
+    click.echo("".join(f"{name:11}{text}\n" for name, text in about.items()))
     tables = []
     try:
         for name in dict.fromkeys(groups):
@@ -75,24 +66,6 @@ def _refuse(groups: tuple[str, ...], options: Options) -> None:
         raise click.ClickException("PyTorch is not installed, and speed is measured beside it; make bench installs it")
     if "quality" in groups and (options.text is None or not options.text.is_file()):
         raise click.ClickException("quality needs the text: --text tinyshakespeare.txt")
-
-
-def machine() -> dict[str, str]:
-    """What the figures are of: processor, register tile, versions, date."""
-    import llvmlite.binding as llvm
-
-    from charrnn.kernels.target import TARGET
-    from charrnn.network.workers import physical_cores
-
-    versions = [f"Python {platform.python_version()}"]
-    for package in ("numpy", "numba", "torch"):
-        try:
-            versions.append(f"{package} {importlib.metadata.version(package)}")
-        except importlib.metadata.PackageNotFoundError:
-            pass
-    return {"machine": f"{llvm.get_host_cpu_name()}, {physical_cores()} cores, {platform.system()}; vectors of "
-                       f"{32 * TARGET.lanes} bits",
-            "versions": ", ".join(versions), "date": datetime.date.today().isoformat()}
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""What the command line chooses for all groups."""
+"""What the command line chooses for all groups, and how they tell of their progress."""
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.shape import Shape
+from charrnn.bench.shape import Shape
 
 
 @dataclass(frozen=True)
@@ -16,3 +17,8 @@ class Options:
     minutes: float = 1.0
     shapes: tuple[Shape, ...] = ()
     text: Path | None = None
+
+
+def tell(what: str, number: int, rounds: int) -> None:
+    """Says on stderr what is measured now."""
+    print(f"{what}: round {number} of {rounds}", file=sys.stderr, flush=True)

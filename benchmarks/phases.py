@@ -4,7 +4,6 @@ The pieces that run on all threads at once count with the mean over the threads;
 them is waiting: for the slower thread, and for threads to start.
 """
 
-import dataclasses
 import functools
 import statistics
 import threading
@@ -13,13 +12,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import numpy as np
-
-from benchmarks.clock import median_seconds
-from benchmarks.options import Options
-from benchmarks.processes import Job, take_turns
-from benchmarks.shape import VOCABULARY, Shape, token_windows
+from benchmarks.options import Options, tell
 from benchmarks.table import Row, Table
+from charrnn.bench.clock import median_seconds
+from charrnn.bench.processes import Job, take_turns
+from charrnn.bench.shape import Shape
 
 SHAPES = (Shape("lstm", 1, 256), Shape("lstm", 2, 512))
 PHASES = ("forward", "output and loss", "backward", "rest of the window", "waiting", "sum of gradients", "Adam",
@@ -29,8 +26,8 @@ PHASES = ("forward", "output and loss", "backward", "rest of the window", "waiti
 def measure(options: Options) -> Iterator[Table]:
     """A table a shape: milliseconds of each phase."""
     for shape in options.shapes or SHAPES:
-        arguments = {"shape": dataclasses.asdict(shape), "seconds": options.seconds, "threads": options.threads}
-        [results] = take_turns(f"phases {shape.name}", [Job("phases.ours", arguments)], options.rounds)
+        job = Job.of("benchmarks.phases:ours", shape, seconds=options.seconds, threads=options.threads)
+        [results] = take_turns(f"phases of {shape.name}", [job], options.rounds, tell)
         whole = statistics.median(result["step"] for result in results)
         rows = [Row("whole step", "ms", [1e3 * result["step"] for result in results])]
         for phase in PHASES:
@@ -76,21 +73,12 @@ def split(total: Callable[[str], float], threads: int) -> dict[str, float]:
 
 def ours(shape: dict[str, Any], seconds: float, threads: int) -> dict[str, float]:
     """Mean seconds a step of the whole step and of each phase."""
+    from charrnn.bench.ours import TrainingStep
     from charrnn.network.network import Batch, Network
     from charrnn.network.shard import Shard
     from charrnn.training.optimizers import Adam
 
-    measured = Shape(**shape)
-    settings = measured.settings()
-    network = Network(settings, VOCABULARY, np.random.default_rng(1), threads)
-    batch = network.batch(measured.batch, measured.window, threads)
-    gradients, optimizer = network.gradients(len(batch.shards)), Adam(network)
-    inputs, targets = token_windows(measured)
-
-    def step(i: int) -> None:
-        batch.learn(inputs[i % len(inputs)], targets[i % len(inputs)], gradients)
-        optimizer.update(gradients, 1e-3, 1.0)
-
+    step = TrainingStep(Shape(**shape), threads)
     # compiles what is not compiled yet, and tells how many steps fit
     steps = max(5, int(seconds / median_seconds(step, seconds / 4)))
     clock = Clock()
@@ -102,5 +90,5 @@ def ours(shape: dict[str, Any], seconds: float, threads: int) -> dict[str, float
     for i in range(steps):
         step(i)
     whole = time.perf_counter() - start
-    phases = split(clock.total, threads)
+    phases = split(clock.total, min(threads, len(step.batch.shards)))
     return {"step": whole / steps, **{name: phases[name] / steps for name in PHASES}}

@@ -6,9 +6,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.options import Options
-from benchmarks.processes import run, say
+from benchmarks.options import Options, tell
 from benchmarks.table import Row, Table
+from charrnn.bench.processes import run
 
 GOAL_NATS = 1.60
 # the text that the goal is for: tinyshakespeare, 1,115,394 characters
@@ -21,7 +21,7 @@ def measure(options: Options) -> Iterator[Table]:
     assert options.text is not None
     known = hashlib.sha256(options.text.read_bytes()).hexdigest() == TINYSHAKESPEARE
     with tempfile.TemporaryDirectory() as folder:
-        say(f"quality: training for {options.minutes:g} minutes")
+        tell(f"quality, {options.minutes:g} min of training", 1, 1)
         run(["-m", "charrnn", "train", str(options.text.resolve()), "--minutes", str(options.minutes),
              "--val-fraction", "0.1", "--folder", folder, "--name", "quality"])
         lines = (Path(folder) / "quality" / "metrics.jsonl").read_text(encoding="utf-8").splitlines()

@@ -3,15 +3,20 @@
 Every process here is a fresh one, and each round keeps its machine code in a fresh folder.
 """
 
+import os
+import subprocess
+import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.options import Options
-from benchmarks.processes import run, say, seconds_to_first_line
+from benchmarks.options import Options, tell
 from benchmarks.table import Row, Table
+from charrnn.bench.processes import ROOT, failure, run, short
+from charrnn.errors import MeasurementError
 
-GOAL_COMPILE, GOAL_FIRST_STEP = 25.0, 2.0
+GOAL_TRAIN, GOAL_SAMPLE, GOAL_FIRST_STEP, GOAL_FIRST_CHARACTER, GOAL_HELP = 15.0, 5.0, 2.0, 1.0, 0.5
 HELPS_A_ROUND = 3
 TEXT = "A tiny text is enough to start with, if only it fills a window.\n" * 100
 
@@ -19,7 +24,18 @@ COMPILE = """
 from charrnn.settings import NetworkSettings
 from charrnn.training.warmup import compile_kernels
 for settings in {settings}:
-    compile_kernels(NetworkSettings(**settings))
+    compile_kernels(NetworkSettings(**settings), "float32")
+"""
+COMPILE_SAMPLE = """
+import numpy as np
+from charrnn.network.network import Network
+from charrnn.sampling.opening import generators_of
+from charrnn.sampling.sampler import Sampler
+from charrnn.settings import NetworkSettings
+network = Network(NetworkSettings(hidden=1), 2, np.random.default_rng(0))
+sampler = Sampler(network.settings, network.weights)
+sampler.begin(np.zeros((1, 1), np.int32))
+next(sampler.stream(1, generators_of(0, 1), 1.0, 0))
 """
 DEFAULT: list[dict[str, object]] = [{}]
 EVERYTHING: list[dict[str, object]] = [
@@ -36,9 +52,9 @@ charrnn.train(sys.argv[1], folder=sys.argv[2], epochs=1e-6, on_event=tell)
 
 def measure(options: Options) -> Iterator[Table]:
     """One table of seconds, from the start of a process to what is named."""
-    default, everything, first, command, helps, clicks = ([] for _ in range(6))
+    default, everything, sample, first, character, command, helps, clicks = ([] for _ in range(8))
     for number in range(1, options.rounds + 1):
-        say(f"startup: round {number} of {options.rounds}")
+        tell("startup", number, options.rounds)
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             text = folder / "text.txt"
@@ -46,18 +62,25 @@ def measure(options: Options) -> Iterator[Table]:
             default.append(run(["-c", COMPILE.format(settings=DEFAULT)], _cache(folder / "default"))[1])
             everything.append(run(["-c", COMPILE.format(settings=EVERYTHING)], _cache(folder / "everything"))[1])
             warm = _cache(folder / "everything")
+            sample.append(run(["-c", COMPILE_SAMPLE], _cache(folder / "sample"))[1])
             first.append(seconds_to_first_line(["-c", FIRST_STEP, str(text), str(folder / "runs")], warm))
             command.append(run(["-m", "charrnn", "train", str(text), "--epochs", "0.000001",
-                                "--folder", str(folder / "runs")], warm)[1])
+                                "--folder", str(folder / "runs"), "--name", "one"], warm)[1])
+            # the first call compiles what sampling needs beyond training
+            draw = ["-m", "charrnn", "sample", str(folder / "runs" / "one"), "--length", "1", "--prime", "tiny\n"]
+            run(draw, warm)
+            character.append(seconds_to_first_line(draw, warm))
         for _ in range(HELPS_A_ROUND):
             helps.append(run(["-m", "charrnn", "--help"])[1])
             clicks.append(run(["-c", "import click"])[1])
     yield Table("Startup, each from the start of a fresh process", [
-        Row("compile all that the default network needs", "s", default),
-        Row("compile all cells, with embedding and dropout", "s", everything, goal=GOAL_COMPILE),
+        Row("compile all that `train` needs for the default network", "s", default, goal=GOAL_TRAIN),
+        Row("compile all cells, with embedding and dropout", "s", everything, goal=GOAL_TRAIN),
+        Row("compile all that `sample` needs", "s", sample, goal=GOAL_SAMPLE),
         Row("kernels compiled before: charrnn.train() to the end of its first step", "s", first, goal=GOAL_FIRST_STEP),
         Row("kernels compiled before: `charrnn train` of one step, to its end", "s", command, goal=GOAL_FIRST_STEP),
-        Row("`charrnn --help`", "s", helps, clicks, "import click"),
+        Row("kernels compiled before: `charrnn sample` to its first line", "s", character, goal=GOAL_FIRST_CHARACTER),
+        Row("`charrnn --help`", "s", helps, clicks, "import click", GOAL_HELP),
     ])
 
 
@@ -66,3 +89,18 @@ def _cache(folder: Path) -> dict[str, str]:
     folder.mkdir(exist_ok=True)
     # NUMBA_CACHE_DIR goes before all of them, were it set.
     return {"XDG_CACHE_HOME": str(folder), "LOCALAPPDATA": str(folder), "NUMBA_CACHE_DIR": str(folder)}
+
+
+def seconds_to_first_line(arguments: Sequence[str], variables: Mapping[str, str]) -> float:
+    """The seconds from Python's start with these arguments to the first line that it prints."""
+    start = time.perf_counter()
+    process = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                               encoding="utf-8", env={**os.environ, **variables})
+    with process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        seconds = time.perf_counter() - start
+        _, errors = process.communicate()
+    if process.returncode or not line:
+        raise MeasurementError(failure(short(arguments), process.returncode, errors))
+    return seconds

@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-LESS_IS_BETTER = {"s", "ms", "nats"}
+from charrnn.bench.table import three_digits
+
+LESS_IS_BETTER = {"s", "ms", "nats", "bits", "MB", "bytes"}
 HEADERS = ("what", "ours", "rival", "ratio", "goal", "met", "note")
 
 
@@ -105,8 +107,4 @@ def times_as_good(ours: float, rival: float, unit: str) -> float:
 
 def number(value: float, unit: str) -> str:
     """`value` to three digits, with its unit."""
-    if value == 0:
-        return f"0 {unit}"
-    rounded = float(f"{value:.3g}")
-    text = f"{rounded:,.0f}" if rounded >= 100 else f"{rounded:.1f}" if rounded >= 10 else f"{rounded:.3g}"
-    return f"{text} {unit}"
+    return f"{three_digits(value)} {unit}"

@@ -34,3 +34,7 @@ class StorageError(CharrnnError):
 
 class TrainingError(CharrnnError):
     """Training cannot go on: the loss is no longer a number."""
+
+
+class MeasurementError(CharrnnError):
+    """Something that was to be measured failed, or is not there."""

@@ -1,5 +1,6 @@
 """The wheel, installed without this checkout and without tools for developers, does what it should."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -67,6 +68,14 @@ def test_help_training_and_sampling(program: Path, place: Path) -> None:
     assert [done.stderr for done in sampled] == [f"{ANNOUNCED}\n", ""]
     assert sampled[0].stdout == sampled[1].stdout
     assert len(sampled[0].stdout) == 50
+
+
+def test_measuring(program: Path, place: Path) -> None:
+    (place / "numpy.py").write_text("raise SystemExit('not the one')")  # what a user keeps here must not matter
+    done = run(program, "bench", "--shape", "rnn-1x8-4x5", "--seconds", "0.001", "--rounds", "1", "--json",
+               folder=place, XDG_CACHE_HOME=str(place / "cache"), LOCALAPPDATA=str(place / "cache"), HOME=str(place))
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["shapes"][0]["network"] == "rnn 1x8"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the cache's place is named by XDG_CACHE_HOME")

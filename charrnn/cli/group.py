@@ -14,6 +14,7 @@ COMMANDS = {
     "train": ("charrnn.cli.train:train", "Train a network on a text."),
     "sample": ("charrnn.cli.sample:sample", "Write new text with a trained network."),
     "info": ("charrnn.cli.info:info", "Tell what a checkpoint holds."),
+    "bench": ("charrnn.cli.bench:bench", "Measure how fast this machine trains and samples."),
 }
 
 

@@ -22,7 +22,7 @@ _LANES, _ROWS, _PANEL = TARGET.lanes, TARGET.rows, TARGET.panel
 _DEPTH_BLOCK = 256
 # A panel of narrow vectors is one cache line wide, and lines lie whole pages apart: such tiles read copies instead, of
 # A this many columns at a time. Wide ones have enough to do with each line to hide how far away the next one is.
-_COPIES, _COPIED_ROWS = TARGET.panel < 64, 96
+_COPIES, _COPIED_ROWS = TARGET.panel < 64, 24
 
 
 @inner

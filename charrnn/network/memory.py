@@ -9,7 +9,7 @@ parameters:
     windows      L (T + 1) N H  for h, again for the c of an lstm, and for dropout;  L T N K H  for gates;
                  T N H  for the gradient on its way back;  2 L N H  for that of the states
     scratch      S (65 V + 256 G H where L > 1 + 128 (K + 1) H with bf16 + V G H with an embedding
-                 + 256 (96 + H) where vectors are narrower than 512 bits)
+                 + 256 (24 + H) where vectors are narrower than 512 bits)
 
 A chunk's 256 rows are as many as whole time steps make (chunk_steps).
 """

@@ -170,6 +170,10 @@ def _decided(settings: Settings, characters: int, windows_per_epoch: int) -> Set
         training = dataclasses.replace(
             training, epochs=float(max(DEFAULT_EPOCHS, math.ceil(DEFAULT_STEPS / windows_per_epoch))))
     if training.shards == 0:
-        most = math.ceil(windows.batch / SHARD_ROWS)
-        training = dataclasses.replace(training, shards=min(physical_cores(), most))
+        training = dataclasses.replace(training, shards=fitting_shards(windows.batch, physical_cores()))
     return dataclasses.replace(settings, windows=windows, training=training)
+
+
+def fitting_shards(batch: int, cores: int) -> int:
+    """Parts that a batch is best cut into: one a core, but none smaller than pays."""
+    return min(cores, math.ceil(batch / SHARD_ROWS))

@@ -76,6 +76,16 @@ TABLE: list[tuple[str, int, str]] = [
     ("sample tiny text.txt", 2, "got unexpected extra argument (text.txt). Usage: charrnn sample --help"),
     ("info text.txt", 1, "text.txt is no checkpoint: it does not begin as a safetensors file does"),
     ("info nosuch", 1, "no checkpoint at nosuch"),
+    ("bench --shape tanh-1x8", 2, "invalid value for '--shape': cell is 'tanh'; it must be one of rnn, lstm, gru. "
+                                  "Usage: charrnn bench --help"),
+    ("bench --shape lstm256", 2, "invalid value for '--shape': 'lstm256' is no shape; write one as lstm-2x256-64x100: "
+                                 "cell, layers x hidden, batch x window. Usage: charrnn bench --help"),
+    ("bench --shape lstm-1x0", 2, "invalid value for '--shape': hidden is 0; it must be at least 1."),
+    ("bench --seconds 0", 2, "invalid value for '--seconds': 0.0 is out of bounds: 0.001 to 600."),
+    ("bench --rounds 1.5", 2, "invalid value for '--rounds': '1.5' is not a valid integer."),
+    ("bench --threads 0", 2, "invalid value for '--threads': 0 is out of bounds: 1 to 1024."),
+    ("bench --against jax", 2, "invalid value for '--against': 'jax' is not 'torch'."),
+    ("bench tiny", 2, "got unexpected extra argument (tiny). Usage: charrnn bench --help"),
     ("nosuch", 2, "no such command 'nosuch'. Usage: charrnn --help"),
 ]
 

@@ -165,7 +165,7 @@ def test_signals_clean_up(name: str, code: int) -> None:
     assert (done.returncode, done.stderr) == (code, "cleaned up\n")
 
 
-@pytest.mark.parametrize("name", ["charrnn", "charrnn train", "charrnn sample", "charrnn info"])
+@pytest.mark.parametrize("name", ["charrnn", "charrnn train", "charrnn sample", "charrnn info", "charrnn bench"])
 def test_help_loads_nothing_heavy(name: str) -> None:
     arguments = [*name.split()[1:], "--help"]
     code = ("import sys; from charrnn.cli.main import main\n"
@@ -187,7 +187,7 @@ def test_python_m_charrnn() -> None:
     assert (done.returncode, done.stdout) == (0, f"charrnn {__version__}\n")
 
 
-@pytest.mark.parametrize("name", ["train", "sample", "info"])
+@pytest.mark.parametrize("name", ["train", "sample", "info", "bench"])
 def test_every_command_in_the_table_exists_and_has_help(name: str) -> None:
     command = group.charrnn.get_command(click.Context(group.charrnn), name)
     assert command is not None

@@ -10,11 +10,25 @@ from pathlib import Path
 
 import pytest
 
-from charrnn.kernels import dropout, embedding, generate, gru, jit, lstm, matmul, rnn, softmax, target, tile, updates
+from charrnn.kernels import (
+    dropout,
+    embedding,
+    generate,
+    gru,
+    jit,
+    lstm,
+    matmul,
+    peak,
+    rnn,
+    softmax,
+    target,
+    tile,
+    updates,
+)
 
 ROOT = Path(__file__).parents[2]
 CELLS = {"rnn": rnn, "lstm": lstm, "gru": gru}
-MODULES = (dropout, embedding, generate, gru, lstm, matmul, rnn, softmax, tile, updates)
+MODULES = (dropout, embedding, generate, gru, lstm, matmul, peak, rnn, softmax, tile, updates)
 
 # Trains and evaluates every kind of network as a run does, then tells what the kernels of this process went through.
 EVERYTHING = """

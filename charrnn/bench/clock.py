@@ -1,10 +1,10 @@
-"""How a job times what it repeats: warm up, then step after step for as long as it was told to."""
+"""Floor 6: how a job times what it repeats: warm up, then step after step for as long as it was told to."""
 
 import statistics
 import time
 from collections.abc import Callable
 
-WARM_UP_SECONDS, FEWEST_WARM_UPS, FEWEST_STEPS = 0.5, 2, 5
+WARM_UP_SECONDS, FEWEST_WARM_UPS, FEWEST_STEPS = 0.5, 1, 3
 
 
 def median_seconds(step: Callable[[int], object], seconds: float) -> float:

@@ -1,4 +1,4 @@
-"""The rival: what a PyTorch program for characters looks like, written as well as its documentation teaches.
+"""Floor 6: the rival: what a PyTorch program for characters looks like, written as well as its documentation teaches.
 
 `embedding`   nn.Embedding(V, H), a recurrent layer of width H, nn.Linear: what such programs usually are
 `one-hot`     one-hot vectors into a recurrent layer of width V, nn.Linear: the very parameters that ours has
@@ -14,8 +14,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from benchmarks.clock import median_seconds
-from benchmarks.shape import VOCABULARY, Shape, token_windows
+from charrnn.bench.clock import median_seconds
+from charrnn.bench.shape import VOCABULARY, Shape, token_windows
 
 CELLS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 ADAMS: dict[str, dict[str, Any]] = {"loop": {"foreach": False}, "foreach": {"foreach": True}, "fused": {"fused": True}}
@@ -62,7 +62,7 @@ def training_step(network: CharNetwork, shape: Shape) -> Callable[[int, torch.op
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
         carried[0] = detached(state)
-        return loss.item()
+        return float(loss.item())
 
     return step
 

@@ -1,0 +1,77 @@
+"""Group `widths`: how near the tiles of each vector width come to that width's peak, in the products of a step.
+
+Narrower processors are emulated: the same machine, told to be an older one.
+"""
+
+import json
+import platform
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from benchmarks.options import Options, tell
+from benchmarks.table import Row, Table
+from charrnn.bench import limits
+from charrnn.bench.clock import median_seconds
+from charrnn.bench.processes import run
+from charrnn.kernels.layers import CHUNK_ROWS
+from charrnn.kernels.target import zeros
+
+# Without a word about features numba would add this machine's own to the processor that was named.
+WIDTHS = {"this processor": {}, "AVX2": {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": ""},
+          "128 bits": {"NUMBA_CPU_NAME": "nehalem", "NUMBA_CPU_FEATURES": ""}}
+GOALS = {"AVX2": 0.85}
+# Rows of a shard in a step of 64 sequences, and hidden units.
+ROWS, HIDDEN = 32, (128, 256, 512)
+
+
+def measure(options: Options) -> Iterator[Table]:
+    """A table of products a width, on one thread."""
+    is_x86 = platform.machine().lower() in ("x86_64", "amd64")
+    for name, variables in WIDTHS.items():
+        if variables and not is_x86:
+            continue
+        found: dict[str, list[dict[str, float]]] = {}
+        for number in range(1, options.rounds + 1):
+            tell(f"widths, {name}", number, options.rounds)
+            output, _ = run(["-m", "charrnn.bench.job", "benchmarks.widths:products",
+                             json.dumps({"seconds": options.seconds / 10})], variables)
+            for what, result in json.loads(output.splitlines()[-1]).items():
+                found.setdefault(what, []).append(result)
+        yield Table(f"Products with the tile of {name}, 1 thread", [
+            Row(what, "GFLOP/s", [result["gflops"] for result in results], [result["peak"] for result in results],
+                "peak", GOALS.get(name)) for what, results in found.items()])
+
+
+def products(seconds: float) -> dict[str, dict[str, float]]:
+    """GFLOP/s of an LSTM step's products, and of this width's peak right after, by name."""
+    found = {}
+    for H in HIDDEN:
+        for name, (rows, work) in works(H).items():
+            gflops = 2 * rows * 4 * H * H / median_seconds(lambda _, work=work: work(), seconds) / 1e9
+            found[f"{name}, {H} units"] = {"gflops": gflops, "peak": limits.gflops(1, seconds / 2)}
+    return found
+
+
+def works(H: int) -> dict[str, tuple[int, Callable[[], None]]]:
+    """The three products of a layer of H units, by name: their rows, and a call that makes them once."""
+    from charrnn.kernels.matmul import add_transposed_product, copied_size, matmul
+    from charrnn.kernels.tile import tiles
+
+    address, random = tiles(), np.random.default_rng(1)
+
+    def filled(*shape: int) -> np.ndarray:
+        array = zeros(shape)
+        array[...] = random.standard_normal(shape)
+        return array
+
+    h, gates, weights = filled(ROWS, H), filled(ROWS, 4 * H), filled(4 * H * H)
+    many_h, many_gates, gradient = filled(CHUNK_ROWS, H), filled(CHUNK_ROWS, 4 * H), filled(4 * H, H)
+    nothing, copied = zeros(0), zeros(copied_size(H))
+    return {
+        "gates": (ROWS, lambda: matmul(
+            address, h, 0, H, ROWS, weights, 0, H, 4 * H, gates, 0, 4 * H, False, nothing)),
+        "gradient of h": (ROWS, lambda: matmul(
+            address, gates, 0, 4 * H, ROWS, weights, 0, 4 * H, H, h, 0, H, False, nothing)),
+        "gradient of the weights": (CHUNK_ROWS, lambda: add_transposed_product(
+            address, many_gates, 0, 4 * H, many_h, 0, H, CHUNK_ROWS, 4 * H, H, gradient, 0, H, nothing, copied))}

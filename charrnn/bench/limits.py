@@ -1,0 +1,61 @@
+"""Floor 6: what this machine can do at most: multiply and add, and read its caches and its memory."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from charrnn.bench.caches import buffers, caches
+from charrnn.kernels import peak as kernels
+from charrnn.kernels.target import zeros
+
+# A burst lasts about this long: long against a thread's start, short against a moment of quiet.
+BURST_SECONDS = 0.005
+# One may seem long because its threads were slow to start.
+FEWEST_BURSTS = 3
+
+
+def measure(threads: int, seconds: float) -> dict[str, Any]:
+    """GFLOP/s on one thread and on all, and GB/s out of each cache and out of memory; `seconds` for each figure."""
+    counts = sorted({1, threads})
+    known = caches()
+    return {"peak": [{"threads": count, "gflops": gflops(count, seconds)} for count in counts],
+            "bandwidth": [{"place": place, "threads": count, "bytes": size,
+                           "gbytes_per_second": gbytes_per_second(count, size, seconds)}
+                          for count in counts for place, size in buffers(known, count)]}
+
+
+def gflops(threads: int, seconds: float) -> float:
+    """The most GFLOP/s that `threads` threads reached together in a burst of float32 multiply-and-add."""
+    outs = [zeros(kernels.LANES) for _ in range(threads)]
+    rate = _best_rate(lambda thread, count: kernels.multiply_and_add(count, outs[thread]), threads, seconds)
+    return 2 * kernels.CHAINS * kernels.LANES * rate / 1e9
+
+
+def gbytes_per_second(threads: int, size: int, seconds: float) -> float:
+    """The most GB/s at which `threads` threads together read buffers of `size` bytes, one each, over and over."""
+    length = max(1, size // 4 // kernels.BLOCK) * kernels.BLOCK
+    lines = [zeros(length).view(np.int32) for _ in range(threads)]
+    for line in lines:
+        line[:] = 1  # memory that was never written may all be one page
+    outs = [zeros(kernels.LANES).view(np.int32) for _ in range(threads)]
+    rate = _best_rate(lambda thread, count: kernels.read(lines[thread], count, outs[thread]), threads, seconds)
+    return 4 * length * rate / 1e9
+
+
+def _best_rate(work: Callable[[int, int], object], threads: int, seconds: float) -> float:
+    """The most repetitions a second, of all threads together, in one burst of work(thread, repetitions)."""
+    work(0, 1)  # compiles what is not compiled yet
+    best, long, count, end = 0.0, 0, 1, time.perf_counter() + seconds
+    with ThreadPoolExecutor(threads) as pool:
+        while long < FEWEST_BURSTS or time.perf_counter() < end:
+            start = time.perf_counter()
+            list(pool.map(work, range(threads), [count] * threads))
+            took = time.perf_counter() - start
+            if took < BURST_SECONDS:
+                count *= 2  # so short a burst is mostly the start of threads
+            else:
+                best, long = max(best, count * threads / took), long + 1
+    return best

@@ -1,0 +1,57 @@
+"""Floor 6: our side: a training step, and streams of new text, timed in the process that calls."""
+
+import time
+from typing import Any
+
+import numpy as np
+
+from charrnn.bench import limits
+from charrnn.bench.clock import WARM_UP_SECONDS, median_seconds
+from charrnn.bench.shape import VOCABULARY, Shape, token_windows
+from charrnn.network.network import Network
+from charrnn.sampling.opening import generators_of
+from charrnn.sampling.sampler import Sampler
+from charrnn.training.optimizers import Adam
+from charrnn.training.trainer import fitting_shards
+
+ENDLESS = 10**12
+# How long the machine's peak is looked for after the steps, whose share of it is then of the same minute.
+PEAK_SECONDS = 0.1
+
+
+class TrainingStep:
+    """Whole training steps of a shape: forward, loss, backward, clipping, Adam. Call it with the step's number."""
+
+    def __init__(self, shape: Shape, threads: int, precision: str = "float32") -> None:
+        self.network = Network(shape.settings(), VOCABULARY, np.random.default_rng(1), threads, precision)
+        self.batch = self.network.batch(shape.batch, shape.window, fitting_shards(shape.batch, threads))
+        self.gradients, self.optimizer = self.network.gradients(len(self.batch.shards)), Adam(self.network)
+        self.inputs, self.targets = token_windows(shape)
+
+    def __call__(self, i: int) -> None:
+        at = i % len(self.inputs)
+        self.batch.learn(self.inputs[at], self.targets[at], self.gradients)
+        self.optimizer.update(self.gradients, 1e-3, 1.0)
+
+
+def train(shape: dict[str, Any], seconds: float, threads: int, precision: str = "float32") -> dict[str, float]:
+    """The median seconds of a training step, and the float32 GFLOP/s that the machine makes at most right after."""
+    median = median_seconds(TrainingStep(Shape(**shape), threads, precision), seconds)
+    return {"seconds": median, "peak": limits.gflops(threads, min(PEAK_SECONDS, seconds))}
+
+
+def sample(shape: dict[str, Any], seconds: float, threads: int, streams: int = 1,
+           precision: str = "float32") -> dict[str, float]:
+    """The mean seconds of a character of all streams together, as Sampler.stream gives them, draws included."""
+    settings = Shape(**shape).settings()
+    network = Network(settings, VOCABULARY, np.random.default_rng(1), threads, precision)
+    sampler = Sampler(settings, network.weights, streams, network.workers)
+    sampler.begin(np.zeros((1, streams), np.int32))
+    pieces = sampler.stream(ENDLESS, generators_of(1, streams), 0.8, 0)
+    warm = time.perf_counter() + min(WARM_UP_SECONDS, seconds)
+    while time.perf_counter() < warm:
+        next(pieces)
+    characters, start = 0, time.perf_counter()
+    while time.perf_counter() < start + seconds:
+        characters += next(pieces).size
+    return {"seconds": (time.perf_counter() - start) / characters}
