@@ -26,8 +26,9 @@ _SECONDS_A_CALL = 0.03
 _FIRST_CALL, _LONGEST_CALL = 16, 4096
 # From so many streams a thread on, the products are bound by arithmetic, and a thread is best left alone with its own.
 _STREAMS_A_THREAD = 8
-# So often the slower way to share the work is tried again: the machine may have become quieter, or busier.
-_TRIAL_EVERY = 50
+# The slower way to share the work is tried when calls have become long enough to tell, and then so often again: the
+# machine may have become quieter, or busier.
+_FIRST_TRIAL, _TRIAL_EVERY = 5, 50
 
 
 class Sampler:
@@ -82,15 +83,17 @@ class Sampler:
         size = _FIRST_CALL
         while length > 0:
             hands, is_trial = self._pace.choice()
-            size = min(_FIRST_CALL if is_trial else size, length)
-            draws = np.stack([generator.random(size) for generator in generators], axis=1)
+            # a trial is long enough to tell, and short in case it takes very long
+            piece = min(max(1, size // 4) if is_trial else size, length)
+            draws = np.stack([generator.random(piece) for generator in generators], axis=1)
             start = time.perf_counter()
-            yield self.generate(nothing, draws, temp, top_k, hands)
+            ids = self.generate(nothing, draws, temp, top_k, hands)
             seconds = time.perf_counter() - start
-            self._pace.note(hands, seconds / size)
-            length -= size
+            yield ids
+            self._pace.note(hands, seconds / piece)
+            length -= piece
             if not is_trial:
-                size = max(1, min(int(size * min(4.0, _SECONDS_A_CALL / max(seconds, 1e-9))), _LONGEST_CALL))
+                size = max(1, min(int(piece * min(4.0, _SECONDS_A_CALL / max(seconds, 1e-9))), _LONGEST_CALL))
 
 
 class PackedModel:
@@ -174,7 +177,7 @@ class Pace:
         """The number of hands for the next call, and whether that is a trial of the one that was slower."""
         self._calls += 1
         fastest, *slower = sorted(self._hands, key=lambda hands: self._seconds.get(hands, float(hands)))
-        if slower and (self._calls == 2 or self._calls % _TRIAL_EVERY == 0):
+        if slower and (self._calls == _FIRST_TRIAL or self._calls % _TRIAL_EVERY == 0):
             return slower[0], True
         return fastest, False
 

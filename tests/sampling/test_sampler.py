@@ -12,7 +12,7 @@ from charrnn.network.weights import Weights
 from charrnn.network.workers import Workers
 from charrnn.sampling import sampler as sampling
 from charrnn.sampling.opening import generators_of, opening
-from charrnn.sampling.sampler import Sampler
+from charrnn.sampling.sampler import Pace, Sampler
 from charrnn.settings import NetworkSettings
 from charrnn.text.vocabulary import Vocabulary
 from tests.network.compiled import logits_of
@@ -110,6 +110,27 @@ def test_the_text_follows_the_networks_probabilities() -> None:
     first = written(network, np.repeat(prime, n, axis=1), np.random.default_rng(0).random((1, n)))
     counts = np.bincount(first[0], minlength=V)
     assert np.sum((counts - expected) ** 2 / expected) < 39.1  # 12 degrees of freedom, once in ten thousand times
+
+
+def test_the_faster_number_of_hands_is_found_and_kept() -> None:
+    for speeds, best in [({1: 3.0, 4: 1.0}, 4), ({1: 1.0, 4: 3.0}, 1)]:
+        pace, taken = Pace(4), []
+        for _ in range(260):
+            hands, is_trial = pace.choice()
+            taken.append((hands, is_trial))
+            pace.note(hands, speeds[hands])
+        assert taken[0] == (1, False)
+        assert {hands for hands, is_trial in taken[10:] if not is_trial} == {best}
+        assert sum(is_trial for _, is_trial in taken) == 1 + 260 // 50
+    assert {Pace(1).choice() for _ in range(60)} == {(1, False)}
+
+
+def test_hands_follow_a_machine_that_changes() -> None:
+    pace, busy = Pace(2), {1: 1.0, 2: 5.0}
+    for call in range(200):
+        hands, _ = pace.choice()
+        pace.note(hands, (busy if call < 100 else {1: 1.0, 2: 0.5})[hands])
+    assert pace.choice()[0] == 2
 
 
 def test_begin_forgets_everything() -> None:
