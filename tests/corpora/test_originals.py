@@ -148,6 +148,14 @@ class TestTunes:
         assert notation.faults(tune) == []
         assert tune.count("|:") == 2
 
+    @pytest.mark.parametrize("tune", TUNES, ids=lambda tune: tune.split("\n")[0])
+    def test_every_part_comes_home(self, tune: str) -> None:
+        """The last note, the lowest of a chord, is the tonic; only a first ending leads back instead."""
+        tonic = notation.fields_of(tune)["K"][0]
+        passes = notation.passes_of(tune)
+        for bars in passes[1:] if "|1" in tune else passes:
+            assert re.findall(r"[A-Ga-g]", re.sub(r"\[([A-G])[^]]*\]", r"\1", bars[-1]))[-1].upper() == tonic
+
     def test_they_differ(self) -> None:
         bars = [{bar for part in notation.passes_of(tune) for bar in part if len(bar) > 2} for tune in TUNES]
         assert all(len(one) >= 9 for one in bars)
