@@ -21,21 +21,27 @@ HELPS_A_ROUND = 3
 TEXT = "A tiny text is enough to start with, if only it fills a window.\n" * 100
 
 COMPILE = """
+import time
 from charrnn.settings import NetworkSettings
 from charrnn.training.warmup import compile_kernels
+start = time.perf_counter()
 for settings in {settings}:
     compile_kernels(NetworkSettings(**settings), "float32")
+print(time.perf_counter() - start)
 """
 COMPILE_SAMPLE = """
+import time
 import numpy as np
 from charrnn.network.network import Network
 from charrnn.sampling.opening import generators_of
 from charrnn.sampling.sampler import Sampler
 from charrnn.settings import NetworkSettings
+start = time.perf_counter()
 network = Network(NetworkSettings(hidden=1), 2, np.random.default_rng(0))
 sampler = Sampler(network.settings, network.weights)
 sampler.begin(np.zeros((1, 1), np.int32))
 next(sampler.stream(1, generators_of(0, 1), 1.0, 0))
+print(time.perf_counter() - start)
 """
 DEFAULT: list[dict[str, object]] = [{}]
 EVERYTHING: list[dict[str, object]] = [
@@ -51,7 +57,7 @@ charrnn.train(sys.argv[1], folder=sys.argv[2], epochs=1e-6, on_event=tell)
 
 
 def measure(options: Options) -> Iterator[Table]:
-    """One table of seconds, from the start of a process to what is named."""
+    """One table of seconds: of compiling alone, else from the start of a process to what is named."""
     default, everything, sample, first, character, command, helps, clicks = ([] for _ in range(8))
     for number in range(1, options.rounds + 1):
         tell("startup", number, options.rounds)
@@ -59,10 +65,10 @@ def measure(options: Options) -> Iterator[Table]:
             folder = Path(name)
             text = folder / "text.txt"
             text.write_text(TEXT, encoding="utf-8")
-            default.append(run(["-c", COMPILE.format(settings=DEFAULT)], _cache(folder / "default"))[1])
-            everything.append(run(["-c", COMPILE.format(settings=EVERYTHING)], _cache(folder / "everything"))[1])
+            default.append(_compiling(COMPILE.format(settings=DEFAULT), folder / "default"))
+            everything.append(_compiling(COMPILE.format(settings=EVERYTHING), folder / "everything"))
             warm = _cache(folder / "everything")
-            sample.append(run(["-c", COMPILE_SAMPLE], _cache(folder / "sample"))[1])
+            sample.append(_compiling(COMPILE_SAMPLE, folder / "sample"))
             first.append(seconds_to_first_line(["-c", FIRST_STEP, str(text), str(folder / "runs")], warm))
             command.append(run(["-m", "charrnn", "train", str(text), "--epochs", "0.000001",
                                 "--folder", str(folder / "runs"), "--name", "one"], warm)[1])
@@ -73,7 +79,7 @@ def measure(options: Options) -> Iterator[Table]:
         for _ in range(HELPS_A_ROUND):
             helps.append(run(["-m", "charrnn", "--help"])[1])
             clicks.append(run(["-c", "import click"])[1])
-    yield Table("Startup, each from the start of a fresh process", [
+    yield Table("Startup: compiling alone, all else from the start of a fresh process", [
         Row("compile all that `train` needs for the default network", "s", default, goal=GOAL_TRAIN),
         Row("compile all cells, with embedding and dropout", "s", everything, goal=GOAL_TRAIN),
         Row("compile all that `sample` needs", "s", sample, goal=GOAL_SAMPLE),
@@ -82,6 +88,11 @@ def measure(options: Options) -> Iterator[Table]:
         Row("kernels compiled before: `charrnn sample` to its first line", "s", character, goal=GOAL_FIRST_CHARACTER),
         Row("`charrnn --help`", "s", helps, clicks, "import click", GOAL_HELP),
     ])
+
+
+def _compiling(code: str, folder: Path) -> float:
+    """The seconds that the code tells, run with an empty cache."""
+    return float(run(["-c", code], _cache(folder))[0])
 
 
 def _cache(folder: Path) -> dict[str, str]:

@@ -4,7 +4,7 @@ import numpy as np
 
 from charrnn.kernels.target import TARGET
 
-# The kinds of tile: what an element of A and B is. See tile.py.
+# The kinds of tile: what an element of A and B is. See microkernel.py.
 FLOAT32, BF16 = 0, 1
 
 

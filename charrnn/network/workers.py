@@ -31,15 +31,25 @@ class Workers:
         self.threads = threads
         self._pool = ThreadPoolExecutor(threads - 1, "charrnn") if threads > 1 else None
 
-    def map(self, function: Callable[[int], Result], count: int) -> list[Result]:
-        """[function(0), ..., function(count - 1)], the pieces dealt out in turn."""
+    def map(self, function: Callable[[int], Result], count: int,
+            abandon: Callable[[], None] = lambda: None) -> list[Result]:
+        """[function(0), ..., function(count - 1)], the pieces dealt out in turn.
+
+        abandon   is called where something went wrong, Ctrl-C among it, before the other threads are waited for: pieces
+                  that wait for one another must then stop doing so
+        """
         if self._pool is None or count < 2:
             return [function(i) for i in range(count)]
         hands = min(self.threads, count)
-        waiting = [self._pool.submit(_each, function, hand, count, hands) for hand in range(1, hands)]
+        waiting = []
         results: dict[int, Result] = {}
         try:
+            for hand in range(1, hands):
+                waiting.append(self._pool.submit(_each, function, hand, count, hands))
             results.update(_each(function, 0, count, hands))
+        except BaseException:
+            abandon()
+            raise
         finally:
             for future in waiting:
                 results.update(future.result())

@@ -1,6 +1,7 @@
 """Rows, shards, threads, buffers: what may change a result, what may not, and what stays zero."""
 
 import math
+import threading
 
 import numpy as np
 import pytest
@@ -168,3 +169,15 @@ def test_workers_keep_the_order_and_pass_errors_on(threads):
         with pytest.raises(ZeroDivisionError):
             workers.map(lambda i, bad=bad: 1 // (i - bad), 3)
     assert workers.map(lambda i: i, 3) == [0, 1, 2]
+
+
+def test_pieces_that_wait_for_one_another_are_let_go():
+    gone = threading.Event()
+
+    def piece(i):
+        if i == 0:
+            raise KeyboardInterrupt
+        assert gone.wait(60)  # for piece 0, which will not come
+
+    with pytest.raises(KeyboardInterrupt):
+        Workers(3).map(piece, 3, gone.set)

@@ -12,7 +12,8 @@ from charrnn.network.weights import Weights
 from charrnn.network.workers import Workers
 from charrnn.sampling import sampler as sampling
 from charrnn.sampling.opening import generators_of, opening
-from charrnn.sampling.sampler import Pace, Sampler
+from charrnn.sampling.pace import Pace
+from charrnn.sampling.sampler import Sampler
 from charrnn.settings import NetworkSettings
 from charrnn.text.vocabulary import Vocabulary
 from tests.network.compiled import logits_of
@@ -164,7 +165,9 @@ def test_opening() -> None:
 
 @pytest.mark.skipif(not JIT, reason="one thread only")
 @pytest.mark.parametrize("settings", NETWORKS, ids=name_of)
-def test_threads_that_share_a_stream_change_no_bit(settings: NetworkSettings) -> None:
+def test_threads_that_share_a_stream_change_no_bit(
+        settings: NetworkSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sampling, "_COLUMNS_A_HAND", 16)
     # wide enough for every thread to have columns of its own, and for shares that are not equal
     network = network_of(dataclasses.replace(settings, hidden=70))
     rng = np.random.default_rng(4)
@@ -175,7 +178,8 @@ def test_threads_that_share_a_stream_change_no_bit(settings: NetworkSettings) ->
 
 
 @pytest.mark.skipif(not JIT, reason="one thread only")
-def test_hands_may_change_from_call_to_call() -> None:
+def test_hands_may_change_from_call_to_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sampling, "_COLUMNS_A_HAND", 16)
     network = network_of(NetworkSettings("lstm", 70, 2))
     draws, prime = np.random.default_rng(5).random((LENGTH, 2)), np.array([[3, 4], [1, 1]], np.int32)
     sampler = Sampler(network.settings, network.weights, 2, Workers(3))

@@ -1,0 +1,90 @@
+"""Floor 6: streams that grow side by side, and the threads ("hands") that grow them together.
+
+Each hand holds all the states of its group and moves them on for itself; what the hands share is the products with the
+weights, which take nearly all the time.
+"""
+
+import numpy as np
+
+from charrnn.kernels import generate as kernels
+from charrnn.kernels.target import padded, zeros
+from charrnn.kernels.twin import BF16
+from charrnn.network.parameters import GATES
+from charrnn.network.weights import Weights
+from charrnn.settings import NetworkSettings
+
+_CELLS = {"rnn": kernels.RNN, "lstm": kernels.LSTM, "gru": kernels.GRU}
+
+
+class PackedModel:
+    """What all streams read, as the kernel wants it: all layers' weights in one buffer."""
+
+    def __init__(self, network: NetworkSettings, weights: Weights) -> None:
+        layers = weights.layers
+        self.weights, self.cell, self.layers = weights, _CELLS[network.cell], len(layers)
+        self.hidden, self.width = padded(network.hidden), GATES[network.cell] * padded(network.hidden)
+        self.gates = self.width if network.cell == "rnn" else 4 * self.hidden
+        self.packed = zeros(sum(layer.ih.size * (k > 0) + layer.hh.size for k, layer in enumerate(layers)))
+        at = 0
+        for k, layer in enumerate(layers):
+            for packed in (layer.ih, layer.hh) if k else (layer.hh,):
+                self.packed[at : at + packed.size] = packed
+                at += packed.size
+        # the last line is the bias of products that have none
+        self.bias = np.stack([*(layer.bias for layer in layers), np.zeros_like(layers[0].bias)])
+        self.bias_n = np.stack([layer.bias_n for layer in layers])
+
+
+class Hand:
+    """The states and the scratch memory of one thread."""
+
+    def __init__(self, model: PackedModel, streams: int) -> None:
+        shape = (2, model.layers, streams, model.hidden)
+        self.h, self.c, self.now = zeros(shape), zeros(shape), 0
+        self.tokens = np.zeros(streams, np.int32)
+        self.gates = zeros(model.gates)
+        self.rounded = zeros(streams * model.hidden // 2 if model.weights.kind == BF16 else 0)
+        self.logits = zeros((streams + 1, model.weights.bias_out.size))
+        self.scratch = zeros(model.weights.bias_out.size)
+
+
+class Group:
+    """Some streams, and the hands that grow them: all hands hold the same states."""
+
+    def __init__(self, model: PackedModel, streams: int, hands: int) -> None:
+        self._model = model
+        self._hands = [Hand(model, streams) for _ in range(hands)]
+        self._products = zeros((2, streams, model.gates))
+        self._inputs = zeros((2, streams, model.width))
+        self._meeting = np.zeros(1, np.int64)
+
+    def reset(self, tokens: np.ndarray) -> None:
+        """The initial state, zero, before `tokens` (streams,) are read."""
+        first = self._hands[0]
+        first.h[first.now], first.c[first.now] = 0, 0
+        first.tokens[:] = tokens
+
+    def gather(self, hands: int) -> None:
+        """Before generate(): the first `hands` hands hold what the first one does, and none has come to meet yet."""
+        self._meeting[0] = 0
+        first = self._hands[0]
+        for hand in self._hands[1:hands]:
+            hand.now, hand.h[first.now], hand.c[first.now] = first.now, first.h[first.now], first.c[first.now]
+            hand.tokens[:] = first.tokens
+
+    def abandon(self) -> None:
+        """Lets all hands go that wait for one that will not come; what they do then is of no use."""
+        self._meeting[0] = 1 << 62
+
+    def generate(self, hand: int, hands: int, prime: np.ndarray, draws: np.ndarray, temp: float,
+                 top_k: int) -> np.ndarray:
+        """What hand `hand` of `hands` does of Sampler.generate; they must all do it at the same time."""
+        out = np.zeros(draws.shape, np.int32)
+        own, model, weights = self._hands[hand], self._model, self._model.weights
+        kernels.generate(weights.tiles, weights.layer_tiles, model.cell, weights.table, model.packed, model.bias,
+                         model.bias_n, weights.out, weights.bias_out, own.h, own.c, own.now, self._products,
+                         self._inputs, own.gates, own.rounded, own.logits, own.scratch, self._meeting, hand, hands,
+                         weights.vocabulary, own.tokens, np.ascontiguousarray(prime, np.int32),
+                         np.ascontiguousarray(draws), float(temp), top_k, out)
+        own.now = (own.now + len(prime) + len(draws)) % 2
+        return out
