@@ -6,10 +6,12 @@ Ctrl-C reaches the programs that tests start, even where the tests run in the ba
 
 import signal
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("charrnn", deadline=None, max_examples=50, derandomize=True)
-settings.register_profile("nightly", deadline=None, max_examples=500)
+# How long drawing takes is a matter of the machine, not of the program.
+SLOW = [HealthCheck.too_slow]
+settings.register_profile("charrnn", deadline=None, max_examples=50, derandomize=True, suppress_health_check=SLOW)
+settings.register_profile("nightly", deadline=None, max_examples=500, suppress_health_check=SLOW)
 settings.load_profile("charrnn")
 
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:

@@ -155,7 +155,7 @@ any_array = st.sampled_from(DTYPES).flatmap(lambda dtype: arrays_of.arrays(dtype
 any_name = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(any_text, st.dictionaries(any_text, json_values, max_size=4),
        st.dictionaries(any_name, any_array, max_size=4))
 def test_round_trip(tmp_path: Path, vocabulary: str, progress: dict[str, Any],
@@ -165,7 +165,7 @@ def test_round_trip(tmp_path: Path, vocabulary: str, progress: dict[str, Any],
     assert same(load_checkpoint(tmp_path / "file"), given_one)
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.data())
 def test_any_mutation_is_refused_or_reads_the_same(tmp_path: Path, whole: bytes, data: st.DataObject) -> None:
     path = tmp_path / "file"

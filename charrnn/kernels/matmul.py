@@ -29,7 +29,7 @@ _COPIES, _COPIED_ROWS = TARGET.panel < 64, 24
 def matmul(tiles, a, a_at, lda, rows, packed, packed_at, depth, columns, c, c_at, ldc, accumulate, rounded):
     """C (rows, columns) = or += A (rows, depth) @ packed B (depth, columns); columns a multiple of the vector.
 
-    rounded   empty, or at least rows * depth / 2 numbers; the depth is even then
+    rounded   empty, or at least rows * depth / 2 numbers; the depth is a multiple of PAD then
     """
     a = flat(a)
     if rounded.size:

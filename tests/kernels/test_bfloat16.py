@@ -49,12 +49,13 @@ def test_what_is_no_number_stays_visible():
     assert second == -np.inf
 
 
-@pytest.mark.parametrize(("rows", "columns", "lda", "at"), [(1, 2, 2, 0), (3, 34, 40, 5), (7, 16, 17, 3)])
+@pytest.mark.parametrize(("rows", "columns", "lda", "at"), [(1, 16, 16, 0), (3, 48, 50, 5), (7, 16, 17, 3)])
 def test_pairs_along_rows(rows, columns, lda, at):
-    a = np.arange(at + rows * lda, dtype=np.float32) % 127 - 60  # exact
+    a = np.random.default_rng(rows).standard_normal(at + rows * lda).astype(np.float32)
+    a[at : at + 4] = 1.00390625, 1.01171875, -3e-39, -0.0  # half way, to the even one below and above
     out = np.full(rows * columns // 2 + 1, np.float32(7))
     round_rows(a, at, lda, rows, columns, out)
-    expected = a[at:].reshape(rows, lda)[:, :columns]
+    expected = [[nearest(number) for number in row] for row in a[at:].reshape(rows, lda)[:, :columns]]
     np.testing.assert_array_equal(numbers_of(out[:-1]).reshape(rows, columns), expected)
     assert out[-1] == 7
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from charrnn.kernels.matmul import _DEPTH_BLOCK, add_transposed_product, copied_size, matmul, pack
-from charrnn.kernels.target import PAD, TARGET
+from charrnn.kernels.target import PAD, TARGET, padded
 from charrnn.kernels.tile import tiles
 from charrnn.kernels.twin import BF16, FLOAT32
 
@@ -65,8 +65,8 @@ def test_pairs_are_packed_from_both_sides_and_in_any_parts(columns):
 @pytest.mark.parametrize("rows", [1, 7, 61])
 @pytest.mark.parametrize("depth", [1, 6, 33, 34])
 def test_matmul(rows, columns, depth, kind):
-    if kind == BF16 and depth % 2:
-        depth += 1
+    if kind == BF16:
+        depth = padded(depth)
     rng = np.random.default_rng(rows * columns + depth)
     lda, ldc, a_at, c_at, packed_at = depth + 2, columns + PAD, 3, 5, 4
     a, B, c = whole_numbers(rng, rows + 1, lda), whole_numbers(rng, depth, columns), whole_numbers(rng, rows + 1, ldc)
