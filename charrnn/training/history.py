@@ -44,12 +44,15 @@ class History:
         self._count += characters
 
     def is_due(self, progress: float, validations: int) -> bool:
-        """True when the clock has ticked since the last point; it ticks POINTS_A_VALIDATION times a validation."""
-        return int(progress * validations * POINTS_A_VALIDATION) > self._ticks
+        """True when the clock has ticked since the last point; it ticks POINTS_A_VALIDATION times a validation.
+
+        A point needs a step: during a long validation the clock of a run in minutes ticks on with nothing new to tell.
+        """
+        return self._count > 0 and int(progress * validations * POINTS_A_VALIDATION) > self._ticks
 
     def validation_is_due(self, progress: float, validations: int) -> bool:
-        """True when one of `validations` evenly spread moments has passed since the last point."""
-        return int(progress * validations) > self._ticks // POINTS_A_VALIDATION
+        """True when one of `validations` evenly spread moments has passed since the last point, and a step was made."""
+        return self._count > 0 and int(progress * validations) > self._ticks // POINTS_A_VALIDATION
 
     def close(self, progress: float, validations: int, step: int, epoch: float, val_loss: float | None) -> Point:
         """Adds the point at `step`."""

@@ -22,6 +22,7 @@ def walked(steps, validations, history=None, start=0, stop=None):
     history, validated, noted = history or History(), [], []
     for step in range(start + 1, (stop or steps) + 1):
         progress = step / steps
+        history.add(1.0, 10)
         if history.validation_is_due(progress, validations):
             validated.append(step)
         elif history.is_due(progress, validations):
@@ -77,6 +78,18 @@ def test_validations_are_spread_evenly_and_one_is_at_the_end(validations, steps)
 def test_nothing_is_due_before_the_first_step():
     assert not History().is_due(0.0, 100)
     assert not History().validation_is_due(0.0, 100)
+
+
+def test_nothing_is_due_again_before_another_step():
+    history = History()
+    history.add(2.0, 10)
+    assert history.validation_is_due(0.5, 10)
+    history.close(0.5, 10, 1, 0.1, 1.0)
+    for progress in (0.52, 0.7, 1.0):
+        assert not history.validation_is_due(progress, 10)
+        assert not history.is_due(progress, 10)
+    history.add(2.0, 10)
+    assert history.validation_is_due(0.7, 10)
 
 
 def test_a_run_made_longer_goes_on_validating():

@@ -1,5 +1,8 @@
 """A run that is asked to stop does so at once, and what it left undone is done when it goes on."""
 
+import math
+
+from charrnn.training.evaluation import Evaluation
 from charrnn.training.events import Finished, Step, Validated
 from charrnn.training.trainer import Trainer
 from tests.training.runs import V, flat_state, settings_of, text
@@ -47,3 +50,26 @@ def test_the_clock_of_a_run_in_minutes_runs_on_between_its_events(monkeypatch):
         steps += isinstance(event, Step)
     assert 5 < steps < 25
     assert trainer.seconds >= 60
+
+
+def test_a_validation_longer_than_their_interval_is_not_repeated_without_a_step(monkeypatch):
+    now, loss = [0.0], Evaluation.loss
+
+    def slow_loss(evaluation, *arguments):
+        now[0] += 25.0  # of 60 s with 10 validations
+        return loss(evaluation, *arguments)
+
+    monkeypatch.setattr("time.perf_counter", lambda: now[0])
+    monkeypatch.setattr(Evaluation, "loss", slow_loss)
+    trainer = Trainer(settings_of(epochs=None, minutes=1.0, validations=10), text(), V, 1)
+    events = []
+    for event in trainer.events():
+        now[0] += 2.5 * isinstance(event, Step)
+        events.append(event)
+    validated = [event.step for event in events if isinstance(event, Validated)]
+    assert len(validated) >= 2
+    assert len(set(validated)) == len(validated)
+    points = trainer.history.points
+    assert len({point.step for point in points}) == len(points)
+    assert not any(math.isnan(point.train) for point in points)
+    assert not events[-1].stopped
