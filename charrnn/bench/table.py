@@ -45,13 +45,15 @@ def row(shown: Sequence[Column], measured: Measured) -> str:
     return _line(shown, [column.text(measured) for column in shown])
 
 
-def notes(threads: int, torch: bool) -> list[str]:
+def notes(threads: int, torch: bool, precision: str = "float32") -> list[str]:
     """What the columns mean, to stand under the table."""
     count = _threads(threads)
     lines = [f"char/s    characters a second; training in whole steps and sampling one stream, on {count}",
              "GFLOP/s   the products that the mathematics needs, of which a one-hot input needs none",
              f"of peak   their share of what {count} can multiply and add at most, measured right after the steps",
              "GB/s      weights that sampling reads"]
+    if precision == "bf16":
+        lines[2] = f"of peak   their share of the float32 peak of {count}; bfloat16 products have twice that"
     if torch:
         lines.append("PyTorch   eager; nn.Embedding, the same layers, nn.Linear; at the fastest of its settings")
     return lines

@@ -92,7 +92,7 @@ def _measure(plan: "Bench", shapes: tuple[Shape, ...], about: dict[str, str], lo
             streams[shape.network] = plan.sampling(shape)
         rows.append(Measured(shape, rate, peaks, streams[shape.network], 2 if plan.precision == "bf16" else 4))
         show(table.row(shown, rows[-1]))
-    show("", *table.notes(plan.threads, plan.torch))
+    show("", *table.notes(plan.threads, plan.torch, plan.precision))
     if note := machine.peak_note([peak for row in rows for peak in row.peaks]):
         print(note, file=sys.stderr)
     return {"machine": about, "load": load, "threads": plan.threads, "rounds": plan.rounds, "seconds": plan.seconds,

@@ -104,3 +104,10 @@ def test_the_best_of_the_machine_and_medians_of_ours(monkeypatch: pytest.MonkeyP
     assert [job.function.rpartition(".")[2] for job in asked[3:]] == ["ours:train", "rival:train"] * 3
     assert asked[-1].arguments == {"shape": {"cell": "gru", "layers": 1, "hidden": 5, "batch": 2, "window": 4},
                                    "form": "embedding", "seconds": 0.1, "threads": 4}
+
+
+def test_with_bf16_the_peak_is_named_for_what_it_is() -> None:
+    exact, rounded = (table.notes(2, False, precision) for precision in ("float32", "bf16"))
+    assert len(exact) == len(rounded)
+    assert [a for a, b in zip(exact, rounded, strict=True) if a != b] == [exact[2]]
+    assert "float32 peak of 2 threads" in rounded[2]
