@@ -45,13 +45,12 @@ def inner(function: Callable[..., Any]) -> Any:
     with it the last bits of a result, so that a run could not be resumed exactly.
     """
     compiled = numba.njit(**_OPTIONS, forceinline=True)(function)
-    if JIT:
-        template = compiled.get_call_template
-
+    template = getattr(compiled, "get_call_template", None)
+    if template is not None:  # there is none without the JIT
         def of_plain_types(args: Any, kws: Any) -> Any:
-            # numba would compile anew for each constant that is passed
             return template(tuple(map(unliteral, args)), {name: unliteral(kws[name]) for name in kws})
 
+        # numba would compile a function anew for each constant that it is called with
         compiled.get_call_template = of_plain_types
     return compiled
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numba
 import pytest
 
 from charrnn.kernels import (
@@ -149,6 +150,14 @@ def test_a_full_disk_is_no_cache(monkeypatch):
 
     monkeypatch.setattr("numba.core.caching.IndexDataCacheFile.save", refuse)
     assert jit.kernel(lambda x: x + 1)(2) == 3
+
+
+@pytest.mark.skipif(not jit.JIT, reason="nothing is compiled")
+def test_a_constant_is_no_type_of_its_own():
+    twice = jit.inner(lambda x, really: x * 2 if really else x)
+    caller = numba.njit(lambda x: twice(x, True) + twice(x, False) + twice(5, really=True))
+    assert caller(3) == 6 + 3 + 10
+    assert len(twice.signatures) == 1
 
 
 # What the folder's name depends on.
