@@ -17,7 +17,14 @@ if TYPE_CHECKING:
         VocabularyError,
     )
     from charrnn.model import Model, load, train
-    from charrnn.settings import NetworkSettings, SampleSettings, Settings, TrainingSettings, WindowSettings
+    from charrnn.settings import (
+        NetworkSettings,
+        SampleSettings,
+        Settings,
+        TextSettings,
+        TrainingSettings,
+        WindowSettings,
+    )
 
 __version__ = "0.1.0"
 
@@ -31,6 +38,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "StorageError",
+    "TextSettings",
     "TrainingError",
     "TrainingSettings",
     "VocabularyError",

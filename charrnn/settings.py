@@ -16,10 +16,13 @@ PRECISIONS = ("float32", "bf16")
 
 
 def setting(default: Any, help: str, *, low: Any = None, high: Any = None, choices: tuple[str, ...] = (),
-            letter: str = "") -> Any:
-    """A dataclass field that carries its help text, bounds (both inclusive) and option letter in its metadata."""
+            letter: str = "", metavar: str = "") -> Any:
+    """A dataclass field that carries its help text, bounds (both inclusive) and option letter in its metadata.
+
+    metavar   stands for the value of free text in help
+    """
     return field(default=default, metadata={"help": help, "low": low, "high": high, "choices": choices,
-                                            "letter": letter})
+                                            "letter": letter, "metavar": metavar})
 
 
 class Bounded:
@@ -52,6 +55,10 @@ def _checked(spec: Any, value: Any) -> Any:
     if meta["choices"]:
         if value not in meta["choices"]:
             raise SettingsError(f"{name} is {value!r}; it must be one of {', '.join(meta['choices'])}")
+        return value
+    if isinstance(spec.default, bool):
+        if not isinstance(value, bool):
+            raise SettingsError(f"{name} is {value!r}; it must be True or False")
         return value
     if meta["low"] is None:
         return value  # free text
@@ -151,18 +158,47 @@ class BenchSettings(Bounded):
 
 
 @dataclass(frozen=True)
+class TextSettings(Bounded):
+    """How a text is made ready: what is one document, what is one unit, and what is made alike."""
+
+    documents: str | None = setting(
+        None, "the text is many documents, one a line, one a blank-line paragraph, one a file, or with any other TEXT "
+              "between them (\\n and \\t are read as in Python); each is read from the initial state",
+        metavar="[line|blank|file|TEXT]")
+    unit: str = setting("char", "what is read and predicted at a time: a character, a byte of UTF-8, a token between "
+                                "spaces, or a word and what stands between words",
+                        choices=("char", "byte", "token", "word"))
+    normalize: str = setting("none", "Unicode form that the text is brought into", choices=("none", "NFC", "NFKC"))
+    lowercase: bool = setting(False, "make every letter a small one")
+    min_count: int = setting(1, "units that occur less often than this become one stand-in, U+FFFD", low=1, high=10**9)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.documents is not None and (not isinstance(self.documents, str) or not self.documents):
+            raise SettingsError("--documents needs line, blank, file, or the text that stands between documents")
+        if self.unit == "byte" and self.min_count > 1:
+            raise SettingsError("--min-count has no use with --unit byte: there are 256 bytes and no more")
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything that decides a training run, apart from the text itself."""
 
     network: NetworkSettings = field(default_factory=NetworkSettings)
     windows: WindowSettings = field(default_factory=WindowSettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
+    text: TextSettings = field(default_factory=TextSettings)
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
-        return {spec.name: getattr(self, spec.name).to_dict() for spec in dataclasses.fields(self)}
+        """The settings by part; without `text` where the text is taken as it is, as before there was that part."""
+        parts = {spec.name: getattr(self, spec.name).to_dict() for spec in dataclasses.fields(self)}
+        if self.text == TextSettings():
+            del parts["text"]
+        return parts
 
     @classmethod
     def from_dict(cls, values: dict[str, dict[str, Any]]) -> "Settings":
         return cls(network=NetworkSettings.from_dict(values["network"]),
                    windows=WindowSettings.from_dict(values["windows"]),
-                   training=TrainingSettings.from_dict(values["training"]))
+                   training=TrainingSettings.from_dict(values["training"]),
+                   text=TextSettings.from_dict(values.get("text", {})))

@@ -80,6 +80,9 @@ def _fields(kind: type[Bounded]) -> tuple[dataclasses.Field[Any], ...]:
 
 def _option(kind: type[Bounded], spec: dataclasses.Field[Any]) -> Callable[[Function], Function]:
     meta = spec.metadata
+    if isinstance(spec.default, bool):
+        name = spec.name.replace("_", "-")
+        return click.option(f"--{name}/--no-{name}", spec.name, default=spec.default, help=meta["help"])
     value_type, metavar = _value_type(get_type_hints(kind)[spec.name], meta)
     letter = [f"-{meta['letter']}"] if meta["letter"] else []
     return click.option(*letter, "--" + spec.name.replace("_", "-"), spec.name, cls=SettingOption, type=value_type,
@@ -97,7 +100,7 @@ def _value_type(hint: Any, meta: Mapping[str, Any]) -> tuple[click.ParamType, st
         return Whole(meta["low"], meta["high"]), "INTEGER"
     if plain is float:
         return Number(meta["low"], meta["high"]), "NUMBER"
-    return click.STRING, "TEXT"
+    return click.STRING, meta["metavar"] or "TEXT"
 
 
 def _plain(bound: float | None) -> float:
