@@ -8,7 +8,7 @@ import click
 
 from charrnn.cli.options import SettingOption, Whole, settings_from, settings_options
 from charrnn.errors import CorpusError, SettingsError, StorageError
-from charrnn.settings import NetworkSettings, Settings, TrainingSettings, WindowSettings
+from charrnn.settings import NetworkSettings, RunSettings, Settings, TrainingSettings, WindowSettings
 from charrnn.text.builtin import BUILTINS
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _EPILOG = "Built-in texts: " + "; ".join(f"{name}, {text.description}" for name,
 
 @click.command(epilog=_EPILOG)
 @click.argument("corpus", nargs=-1)
-@settings_options(NetworkSettings, WindowSettings, TrainingSettings)
+@settings_options(NetworkSettings, WindowSettings, TrainingSettings, RunSettings)
 @click.option("--threads", cls=SettingOption, type=Whole(1, 1024), metavar="INTEGER", show_default="one a shard",
               help="threads to run on; changes no result")
 @click.option("--name", metavar="TEXT", show_default="from corpus and network", help="name of the run's folder")
@@ -67,14 +67,14 @@ def _start(corpus: tuple[str, ...], options: dict[str, Any], name: str | None, f
     text = read(corpus)
     for skipped in text.skipped:
         print(f"note: skipped {skipped}: not UTF-8 text", file=sys.stderr)
-    run = Run.start(text, settings, name, folder, threads)
+    run = Run.start(text, settings, name, folder, threads, settings_from(RunSettings, options))
     if name and run.folder.name != name:
         print(f"note: there is a run called {name}; this one is {run.folder.name}", file=sys.stderr)
     return run
 
 
 def _resume(context: click.Context, resume: str, corpus: tuple[str, ...], folder: str, threads: int | None) -> "Run":
-    allowed = (*_BUDGET, "threads", "resume", "corpus", "folder", "show_samples")
+    allowed = (*_BUDGET, "threads", "resume", "corpus", "folder", "show_samples", "keep_last")
     given = [key for key in context.params
              if context.get_parameter_source(key) == click.core.ParameterSource.COMMANDLINE]
     for key in given:
@@ -98,7 +98,8 @@ def _resume(context: click.Context, resume: str, corpus: tuple[str, ...], folder
         text = read(sources)
     except CorpusError as error:
         raise error if corpus else CorpusError(f"{error}; if the text was moved: {call}") from error
-    return Run.resume(path, text, {key: context.params[key] for key in given if key in _BUDGET}, threads)
+    return Run.resume(path, text, {key: context.params[key] for key in given if key in _BUDGET}, threads,
+                      settings_from(RunSettings, context.params))
 
 
 def _announce(run: "Run") -> None:
@@ -164,10 +165,25 @@ def _report(run: "Run", finished: "Finished") -> None:
     if finished.best_step:
         kind = "validation" if run.trainer.characters[1] > 1 else "training"
         print(f"best {kind} loss {loss_words(finished.best_loss)}, at step {finished.best_step:,}")
+    if finished.stale:
+        print(f"ended early: {finished.stale} validations without a new best")
+    if line := _overfitting_words(run):
+        print(line)
     print(f"kept in {run.folder}")
     if finished.stopped:
         print(f"to go on: {_resume_call(run)}")
     print(f"next: charrnn sample {_short(run)}")
+
+
+def _overfitting_words(run: "Run") -> str:
+    """What the curves say when the network has begun to learn the text by heart; else nothing."""
+    turn = run.trainer.history.overfitting
+    if turn is None:
+        return ""
+    best, last = turn
+    return (f"overfitting: from step {best.step:,} to {last.step:,} the validation loss rose from {best.loss:.3f} to "
+            f"{last.loss:.3f} while that in training fell from {best.train:.3f} to {last.train:.3f}; a higher "
+            "--dropout, a smaller network, fewer --epochs or more text would help")
 
 
 def _resume_call(run: "Run") -> str:
