@@ -21,7 +21,7 @@ from charrnn.network.workers import physical_cores
 from charrnn.runs import Run
 from charrnn.sampling.opening import generators_of, opening
 from charrnn.sampling.sampler import Sampler
-from charrnn.settings import NetworkSettings, SampleSettings, Settings, TrainingSettings, WindowSettings
+from charrnn.settings import NetworkSettings, SampleSettings, Settings, TextSettings, TrainingSettings, WindowSettings
 from charrnn.text.corpus import Corpus, read_corpus
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.evaluation import Evaluation
@@ -131,14 +131,16 @@ def train(*sources: str | Path, text: str | None = None, name: str | None = None
     name, folder   where the run is kept: folder/name, made anew
     threads        threads to run on; results do not depend on it
     on_event       is told everything that happens (charrnn.training.events)
-    settings       any field of NetworkSettings, WindowSettings or TrainingSettings: cell="gru", hidden=128, minutes=1
+    settings       any field of NetworkSettings, TextSettings, WindowSettings or TrainingSettings: cell="gru", minutes=1
 
     Raises CorpusError for a text that cannot be used, SettingsError for a setting that does not exist or fit.
     """
     if (text is None) == (not sources):
         raise SettingsError("train() takes either the names of texts or text=..., and one of them")
-    corpus = read_corpus([str(source) for source in sources]) if text is None else Corpus.of(text)
-    with Run.start(corpus, settings_of(settings), name, folder, threads) as run:
+    chosen = settings_of(settings)
+    corpus = (read_corpus([str(source) for source in sources], settings=chosen.text) if text is None
+              else Corpus.of(text, settings=chosen.text))
+    with Run.start(corpus, chosen, name, folder, threads) as run:
         for event in run.events():
             if on_event is not None:
                 on_event(event)
@@ -147,7 +149,7 @@ def train(*sources: str | Path, text: str | None = None, name: str | None = None
 
 def settings_of(values: dict[str, Any]) -> Settings:
     """The settings whose fields, of whichever class, are `values`; raises SettingsError for an unknown name."""
-    kinds = {"network": NetworkSettings, "windows": WindowSettings, "training": TrainingSettings}
+    kinds = {"network": NetworkSettings, "windows": WindowSettings, "training": TrainingSettings, "text": TextSettings}
     names = {kind: {spec.name for spec in dataclasses.fields(kind)} for kind in kinds.values()}
     unknown = set(values).difference(*names.values())
     if unknown:

@@ -169,7 +169,7 @@ class TextSettings(Bounded):
                                 "spaces, or a word and what stands between words",
                         choices=("char", "byte", "token", "word"))
     normalize: str = setting("none", "Unicode form that the text is brought into", choices=("none", "NFC", "NFKC"))
-    lowercase: bool = setting(False, "make every letter a small one")
+    lowercase: bool = setting(False, "turn every letter into a small one")
     min_count: int = setting(1, "units that occur less often than this become one stand-in, U+FFFD", low=1, high=10**9)
 
     def __post_init__(self) -> None:

@@ -8,7 +8,7 @@ import click
 
 from charrnn.cli.options import SettingOption, Whole, settings_from, settings_options
 from charrnn.errors import CorpusError, SettingsError, StorageError
-from charrnn.settings import NetworkSettings, Settings, TrainingSettings, WindowSettings
+from charrnn.settings import NetworkSettings, Settings, TextSettings, TrainingSettings, WindowSettings
 from charrnn.text.builtin import BUILTINS
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _EPILOG = "Built-in texts: " + "; ".join(f"{name}, {text.description}" for name,
 
 @click.command(epilog=_EPILOG)
 @click.argument("corpus", nargs=-1)
-@settings_options(NetworkSettings, WindowSettings, TrainingSettings)
+@settings_options(NetworkSettings, TextSettings, WindowSettings, TrainingSettings)
 @click.option("--threads", cls=SettingOption, type=Whole(1, 1024), metavar="INTEGER", show_default="one a shard",
               help="threads to run on; changes no result")
 @click.option("--name", metavar="TEXT", show_default="from corpus and network", help="name of the run's folder")
@@ -60,11 +60,11 @@ def train(context: click.Context, corpus: tuple[str, ...], threads: int | None, 
 def _start(corpus: tuple[str, ...], options: dict[str, Any], name: str | None, folder: str,
            threads: int | None) -> "Run":
     settings = Settings(settings_from(NetworkSettings, options), settings_from(WindowSettings, options),
-                        settings_from(TrainingSettings, options))
+                        settings_from(TrainingSettings, options), settings_from(TextSettings, options))
     from charrnn.cli.reading import read
     from charrnn.runs import Run
 
-    text = read(corpus)
+    text = read(corpus, settings.text)
     for skipped in text.skipped:
         print(f"note: skipped {skipped}: not UTF-8 text", file=sys.stderr)
     run = Run.start(text, settings, name, folder, threads)
@@ -87,7 +87,8 @@ def _resume(context: click.Context, resume: str, corpus: tuple[str, ...], folder
     from charrnn.text.sources import STDIN
 
     path = resolve_checkpoint(resume or None, "last", folder)
-    sources = corpus or tuple(load_checkpoint(path).corpus.get("sources", ()))
+    saved = load_checkpoint(path)
+    sources = corpus or tuple(saved.corpus.get("sources", ()))
     call = f"charrnn train CORPUS --resume {_quoted(str(path.parent))}"
     if not sources:
         raise SettingsError(f"{path.parent} was trained on a text that came from no file; name one with it: {call}")
@@ -95,7 +96,7 @@ def _resume(context: click.Context, resume: str, corpus: tuple[str, ...], folder
         raise SettingsError(f"{path.parent} was trained on standard input; pipe the same text in again: "
                             f"{call.replace('CORPUS', STDIN)}")
     try:
-        text = read(sources)
+        text = read(sources, saved.settings.text)
     except CorpusError as error:
         raise error if corpus else CorpusError(f"{error}; if the text was moved: {call}") from error
     return Run.resume(path, text, {key: context.params[key] for key in given if key in _BUDGET}, threads)
