@@ -50,7 +50,8 @@ class Documents:
     @cached_property
     def hashes(self) -> np.ndarray:
         """A number for the content of each document, uint64."""
-        return _hashes(self.ids, self.marks)[self.which]
+        hashes: np.ndarray = _hashes(self.ids, self.marks)[self.which]
+        return hashes
 
     def different(self) -> int:
         """How many of them differ from one another."""
