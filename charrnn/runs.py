@@ -20,6 +20,7 @@ from charrnn.files import TEMPORARY, append_line, new_folder
 from charrnn.locks import FolderLock
 from charrnn.settings import RunSettings, Settings
 from charrnn.text.corpus import Corpus
+from charrnn.text.documents import Documents
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.windows import cut_at
 from charrnn.training.events import Event, Finished, Saved, Started, Step, Validated
@@ -41,7 +42,9 @@ class Run:
         self.vocabulary = vocabulary
         self.corpus: dict[str, Any] = {"name": corpus.name, "sources": list(corpus.sources),
                                        "characters": len(corpus), "fingerprint": corpus.fingerprint}
-        self.trainer = Trainer(settings, corpus.ids, len(vocabulary), threads)
+        if isinstance(corpus.content, Documents):
+            self.corpus |= {"documents": len(corpus.content), "different_documents": corpus.content.different()}
+        self.trainer = Trainer(settings, corpus.content, len(vocabulary), threads)
         self.keep = keep or RunSettings()
         self.folder = Path()
         self.lock: FolderLock | None = None
@@ -168,6 +171,8 @@ def check_text(length: int, characters: str, settings: Settings) -> None:
     if len(characters) < 2:
         raise CorpusError(f"the text is one character, {characters!r}, again and again: there is nothing to learn; "
                           "give another text")
+    if settings.text.documents is not None:
+        return  # whole ones are trained on, however few and short
     for_training = cut_at(length, windows.val_fraction)
     for_validation = length - for_training
     if for_training < 2 or (windows.val_fraction != 0 and for_validation < 2):

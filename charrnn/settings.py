@@ -211,6 +211,11 @@ class Settings:
     training: TrainingSettings = field(default_factory=TrainingSettings)
     text: TextSettings = field(default_factory=TextSettings)
 
+    def __post_init__(self) -> None:
+        if self.text.documents is not None and self.windows.windows == "snippets":
+            raise SettingsError("--documents and --windows snippets contradict each other: a document is read whole, "
+                                "from its start; leave one of them out")
+
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """The settings by part; without `text` where the text is taken as it is, as before there was that part."""
         parts = {spec.name: getattr(self, spec.name).to_dict() for spec in dataclasses.fields(self)}

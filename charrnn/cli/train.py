@@ -125,14 +125,24 @@ def _announce(run: "Run") -> None:
     from charrnn.kernels.target import HAS_BF16
 
     trainer = run.trainer
-    val_characters = trainer.characters[1]
     if trainer.settings.training.precision == "bf16" and not HAS_BF16:
         print("note: this processor has no bfloat16 products; --precision float32 would train faster", file=sys.stderr)
-    kept = f"the last {val_characters:,} kept for validation" if val_characters else "none kept for validation"
     print(f"network  {network_words(trainer.settings.network)}: {trainer.network.parameters.count:,} parameters, "
           f"{trainer.memory / 1e6:,.0f} MB to train\n"
-          f"text     {corpus_words(run.corpus)}, {len(run.vocabulary)} different; {kept}\n"
+          f"text     {corpus_words(run.corpus)}, {len(run.vocabulary)} different; {_kept_words(run)}\n"
           f"run      {run.folder}" + (f", from step {trainer.step:,}" if trainer.step else ""), file=sys.stderr)
+
+
+def _kept_words(run: "Run") -> str:
+    """What is kept for validation."""
+    from charrnn.cli.wording import counted
+
+    characters, documents = run.trainer.characters[1], run.trainer.documents
+    if not characters:
+        return "none kept for validation"
+    if documents is None:
+        return f"the last {characters:,} kept for validation"
+    return f"{counted(documents[1], 'document')} ({counted(characters, 'character')}) kept for validation"
 
 
 def _follow(run: "Run", show_samples: bool) -> tuple["Finished", int]:
@@ -162,11 +172,15 @@ def _short_sample(run: "Run") -> str:
     """A few lines as the network writes them now; the run's own generator is not touched."""
     from charrnn.sampling.opening import generators_of, opening
     from charrnn.sampling.sampler import Sampler
+    from charrnn.sampling.writing import written
+    from charrnn.text.splitter import mark_of
 
-    generators = generators_of(run.trainer.step, 1)
-    sampler = Sampler(run.trainer.settings.network, run.trainer.network.weights)
-    sampler.begin(opening(run.vocabulary, "", generators))
-    text = "".join(run.vocabulary.decode(ids[:, 0]) for ids in sampler.stream(200, generators, 0.8, 0))
+    mark = mark_of(run.trainer.settings.text)
+    generators = generators_of(run.trainer.step, 5 if mark == "\n" else 1)
+    sampler = Sampler(run.trainer.settings.network, run.trainer.network.weights, len(generators))
+    sampler.begin(opening(run.vocabulary, "", generators, mark))
+    pieces = written(sampler.stream(200, generators, 0.8, 0), run.vocabulary, mark)
+    text = "\n".join(map("".join, zip(*pieces, strict=True)))
     return "\n".join("    " + line for line in text.strip().splitlines())
 
 

@@ -35,8 +35,12 @@ def network_words(network: NetworkSettings) -> str:
 
 
 def corpus_words(corpus: Mapping[str, Any]) -> str:
-    """`alice.txt + notes, 164,762 characters`."""
-    return f"{source_words(corpus.get('sources', []))}, {counted(corpus.get('characters', 0), 'character')}"
+    """`alice.txt + notes, 164,762 characters`, `names.txt, 32,033 documents (29,494 different), 228,145 characters`."""
+    parts = [source_words(corpus.get("sources", [])), counted(corpus.get("characters", 0), "character")]
+    if (number := corpus.get("documents")) is not None:
+        different = corpus.get("different_documents", number)
+        parts.insert(1, counted(number, "document") + (f" ({different:,} different)" if different < number else ""))
+    return ", ".join(parts)
 
 
 def source_words(sources: Sequence[str]) -> str:

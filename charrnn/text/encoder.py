@@ -5,7 +5,6 @@ first appearance, and is kept in 1 byte while there are up to 256 of them, in 2 
 """
 
 import hashlib
-from types import TracebackType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,12 +24,14 @@ class Mark(NamedTuple):
     characters: int
     last: str
     hash: Any
+    marked: int
 
 
 class Encoder:
-    """Writes the ids of a growing text; as a context, it leaves no file behind, whatever happens."""
+    """Writes the ids of a growing text, until it is closed."""
 
-    def __init__(self) -> None:
+    def __init__(self, mark: str = "") -> None:
+        """The places of `mark`, a character, are written down."""
         self.length = 0
         self.last = ""  # the character that was written last
         self._codes: list[int] = []  # code points, in the order of their numbers
@@ -38,6 +39,8 @@ class Encoder:
         self._kind = _kind(0)
         self._hash = hashlib.sha256()
         self._file = ScratchFile()
+        self.marked, self._mark = 0, mark  # marks so far
+        self._places = ScratchFile() if mark else None  # of the marks, int64
 
     def append(self, text: str) -> None:
         """Writes `text`, which is not empty, behind what is there."""
@@ -46,19 +49,23 @@ class Encoder:
         if numbers.min() < 0:
             self._learn(np.unique(codes[numbers < 0]))
             numbers = self._numbers.take(codes, mode="clip")
+        if self._places is not None:
+            places = np.flatnonzero(codes == ord(self._mark)) + self.length
+            self._places.write(8 * self.marked, places.astype(np.int64).data)
+            self.marked += len(places)
         self._file.write(self.length * self._kind.itemsize, numbers.astype(self._kind).data)
         self._hash.update(text.encode(errors="surrogatepass"))
         self.length, self.last = self.length + len(text), text[-1]
 
     def mark(self) -> Mark:
         """What rollback() needs to come back here."""
-        return Mark(self.length, len(self._codes), self.last, self._hash.copy())
+        return Mark(self.length, len(self._codes), self.last, self._hash.copy(), self.marked)
 
     def rollback(self, mark: Mark) -> None:
         """Forgets what was appended since `mark`, its characters too; a mark serves once."""
         self._numbers[self._codes[mark.characters:]] = -1
         del self._codes[mark.characters:]
-        self.length, self.last, self._hash = mark.length, mark.last, mark.hash
+        self.length, self.last, self._hash, self.marked = mark.length, mark.last, mark.hash, mark.marked
 
     def finish(self) -> tuple[MappedIds, Vocabulary, str]:
         """The ids of the whole text, which is not empty, its vocabulary, and its SHA-256 in UTF-8."""
@@ -69,12 +76,18 @@ class Encoder:
         ids = MappedIds(self._file.map(), self._kind, table)
         return ids, Vocabulary("".join(map(chr, self._codes))), self._hash.hexdigest()
 
-    def __enter__(self) -> "Encoder":
-        return self
+    def marks(self) -> np.ndarray | None:
+        """The places of the marks, int64, on disk; None where nothing is marked, and there must be one."""
+        if self._places is None:
+            return None
+        self._places.truncate(8 * self.marked)
+        return np.frombuffer(self._places.map(), np.int64)
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
+    def close(self) -> None:
+        """Lets go of the files; of what was not finished nothing is left."""
         self._file.close()
+        if self._places is not None:
+            self._places.close()
 
     def _learn(self, codes: np.ndarray) -> None:
         """Gives numbers to new characters, and all numbers the room that they need then."""
