@@ -101,7 +101,7 @@ class Model:
         if precision == "float32":
             return self._network.weights
         if self._bf16 is None:
-            self._bf16 = Weights(self._network.parameters, precision)
+            self._bf16 = Weights(self._network.parameters, precision, self._network.weights.start)
         return self._bf16
 
     def loss(self, text: str) -> float:

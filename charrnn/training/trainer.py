@@ -67,7 +67,7 @@ class Trainer:
         """Bytes that network, optimizer and a step's buffers take; the text comes on top."""
         cut, training, network = self.settings.windows, self.settings.training, self.network
         return training_bytes(network.settings, network.parameters.flat.size, network.vocabulary, cut.batch, cut.window,
-                              len(self.batch.shards), training.precision)
+                              len(self.batch.shards), training.precision, network.weights.start >= 0)
 
     @property
     def progress(self) -> float:
