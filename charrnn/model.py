@@ -27,6 +27,7 @@ from charrnn.text.corpus import Corpus, read_corpus
 from charrnn.text.cutting import Text
 from charrnn.text.documents import Documents
 from charrnn.text.splitter import Splitter, mark_of
+from charrnn.text.units import vocabulary_of
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.choice import chosen_settings
 from charrnn.training.evaluation import Evaluation
@@ -45,7 +46,7 @@ class Model:
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self.settings, self.corpus, self.progress = checkpoint.settings, checkpoint.corpus, checkpoint.progress
-        self.vocabulary = Vocabulary(checkpoint.vocabulary)
+        self.vocabulary: Vocabulary = vocabulary_of(self.settings.text, checkpoint.vocabulary)
         self.mark = mark_of(self.settings.text)
         self._network = Network(self.settings.network, len(self.vocabulary), threads=physical_cores())
         self._network.parameters.from_arrays(checkpoint.arrays)
@@ -95,13 +96,13 @@ class Model:
                           self._network.workers)
         sampler.begin(opening(self.vocabulary, prime, generators, self.mark))
         return written(sampler.stream(settings.length, generators, settings.temp, settings.top_k), self.vocabulary,
-                       self.mark)
+                       self.mark, prime)
 
     def _weights_in(self, precision: str) -> Weights:
         if precision == "float32":
             return self._network.weights
         if self._bf16 is None:
-            self._bf16 = Weights(self._network.parameters, precision)
+            self._bf16 = Weights(self._network.parameters, precision, self._network.weights.start)
         return self._bf16
 
     def loss(self, text: str) -> float:

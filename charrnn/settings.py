@@ -201,6 +201,11 @@ class TextSettings(Bounded):
         if self.unit == "byte" and self.min_count > 1:
             raise SettingsError("--min-count has no use with --unit byte: there are 256 bytes and no more")
 
+    @property
+    def unit_name(self) -> str:
+        """What one unit is called."""
+        return "character" if self.unit == "char" else self.unit
+
 
 @dataclass(frozen=True)
 class Settings:

@@ -47,10 +47,12 @@ class Corpus:
     ids: MappedIds = field(repr=False, compare=False)  # the fingerprint decides what is equal
     vocabulary: Vocabulary = field(repr=False)
     fingerprint: str  # SHA-256 of the text in UTF-8
+    characters: int
+    counts: dict[str, int] = field(repr=False, compare=False)  # of its units, the rare ones among them
+    marks: np.ndarray | None = field(repr=False, compare=False)  # the places between documents, if there are any
     sources: tuple[str, ...]  # as the user gave them
     name: str  # short, fit for the name of a folder
     skipped: tuple[str, ...] = ()  # files below a folder that hold no text, or could not be read
-    marks: np.ndarray | None = field(default=None, repr=False, compare=False)  # the places between documents, if any
 
     @classmethod
     def of(cls, text: str, sources: Sequence[str] = (), name: str = "text",
@@ -63,7 +65,7 @@ class Corpus:
             return intake.finished(sources, name)
 
     def __len__(self) -> int:
-        """Its characters; of documents with one for the end of each."""
+        """Its units; of documents with one for the end of each."""
         return len(self.ids) - (self.marks is not None)
 
     @cached_property
@@ -100,15 +102,15 @@ class _Intake:
 
     def __init__(self, settings: TextSettings) -> None:
         self.splitter = Splitter(settings.documents) if settings.documents is not None else None
-        self.encoder = Encoder(self.splitter.mark if self.splitter else "")
+        self.encoder = Encoder(settings, self.splitter.mark if self.splitter else "")
 
     def add(self, chunks: Iterable[str]) -> None:
         """Appends a file's text, which begins on a new line, and with a document where there are documents."""
         joint = ""
         if self.splitter is not None:
             chunks = self.splitter.marked(chunks)
-            joint = "" if self.encoder.length else self.splitter.mark
-        elif self.encoder.length and self.encoder.last != "\n":
+            joint = "" if self.encoder.characters else self.splitter.mark
+        elif self.encoder.characters and self.encoder.last != "\n":
             joint = "\n"
         for chunk in chunks:
             self.encoder.append(joint + chunk)
@@ -117,12 +119,12 @@ class _Intake:
     def finished(self, sources: Sequence[str], name: str, skipped: Sequence[str] = ()) -> Corpus:
         """The whole corpus; raises CorpusError if there is nothing in it."""
         names = " + ".join("standard input" if source == STDIN else repr(source) for source in sources) or "the text"
+        self.encoder.flush()
         if self.splitter is not None:
             _check_documents(self.splitter, self.encoder.marked - 1, names)
         if not self.encoder.length:
             raise CorpusError(f"{names} is empty; give a text with something in it")
-        ids, vocabulary, fingerprint = self.encoder.finish()
-        return Corpus(ids, vocabulary, fingerprint, tuple(sources), name, tuple(skipped), self.encoder.marks())
+        return Corpus(*self.encoder.finish(), tuple(sources), name, tuple(skipped))
 
     def __enter__(self) -> "_Intake":
         return self

@@ -71,7 +71,7 @@ class Trainer:
         parameters, remembered = network.parameters.flat.size, len(self.optimizer.memory)
         return (1 + remembered) * 4 * parameters + training_bytes(
             network.settings, parameters, network.vocabulary, cut.batch, cut.window, len(self.batch.shards),
-            training.precision, remembered)
+            training.precision, network.weights.start >= 0, remembered)
 
     @property
     def progress(self) -> float:
