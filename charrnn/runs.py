@@ -18,6 +18,7 @@ from charrnn.checkpoint import BEST, LAST, RUNS, Checkpoint, load_checkpoint, sa
 from charrnn.errors import CheckpointError, CorpusError, SettingsError
 from charrnn.files import TEMPORARY, append_line, new_folder
 from charrnn.locks import FolderLock
+from charrnn.metrics import METRICS, read_metrics, seconds_at
 from charrnn.settings import Settings
 from charrnn.text.corpus import Corpus
 from charrnn.text.vocabulary import Vocabulary
@@ -94,6 +95,8 @@ class Run:
         except CheckpointError as error:
             raise CheckpointError(f"{path}: {error}") from error
         run.folder, run.lock = folder, lock
+        if settings.training.minutes is None:  # then the seconds decide nothing, and are not in the checkpoint
+            run.trainer.seconds = seconds_at(read_metrics(folder), run.trainer.step)
         for torn in folder.glob(TEMPORARY.format("*")):  # left by a run that was killed while it saved
             torn.unlink(missing_ok=True)
         return run
@@ -111,9 +114,10 @@ class Run:
     def events(self) -> Iterator[Event]:
         """Trains; tells the trainer's events and every Saved checkpoint."""
         saved_at, began, characters, news = time.monotonic(), time.perf_counter(), 0, False
+        last: Step | None = None
         for event in self.trainer.events():
             if isinstance(event, Step):
-                characters, news = characters + event.characters, True
+                characters, news, last = characters + event.characters, True, event
             if isinstance(event, Finished) and news:
                 yield self._save(LAST)
             yield event
@@ -124,7 +128,7 @@ class Run:
                     yield self._save(BEST)
                 # after BEST: a run killed in between comes here again
                 yield self._save(LAST)
-                self._log(event, characters / max(time.perf_counter() - began, 1e-9))
+                self._log(event, last, characters / max(time.perf_counter() - began, 1e-9))
                 saved_at, news = time.monotonic(), False
             elif isinstance(event, Step) and time.monotonic() - saved_at > SECONDS_BETWEEN_SAVES:
                 yield self._save(LAST)
@@ -139,12 +143,17 @@ class Run:
         save_checkpoint(self.folder / file, self.checkpoint())
         return Saved(self.folder / file, self.trainer.step)
 
-    def _log(self, event: Validated, characters_a_second: float) -> None:
-        """One line of metrics.jsonl; losses in nats per character, JSON's null where there is none."""
-        line = {"step": event.step, "epoch": round(event.epoch, 6), "train_loss": event.train_loss,
-                "val_loss": event.loss, "best": event.is_best,
+    def _log(self, event: Validated, last: Step | None, characters_a_second: float) -> None:
+        """One line of metrics.jsonl; losses in nats per character, JSON's null where there is none.
+
+        seconds        of training in all, without the pauses of a run that was stopped and resumed
+        lr, norm       rate and gradient of the last step before
+        """
+        line = {"step": event.step, "epoch": round(event.epoch, 6), "seconds": round(self.trainer.seconds, 3),
+                "train_loss": event.train_loss, "val_loss": event.loss, "best": event.is_best,
+                "lr": last.lr if last else math.nan, "norm": last.norm if last else math.nan,
                 "characters_a_second": round(characters_a_second), "unix_time": round(time.time(), 3)}
-        append_line(self.folder / "metrics.jsonl", json.dumps(
+        append_line(self.folder / METRICS, json.dumps(
             {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in line.items()}))
 
 
