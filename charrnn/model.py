@@ -21,7 +21,14 @@ from charrnn.network.workers import physical_cores
 from charrnn.runs import Run
 from charrnn.sampling.opening import generators_of, opening
 from charrnn.sampling.sampler import Sampler
-from charrnn.settings import NetworkSettings, SampleSettings, Settings, TrainingSettings, WindowSettings
+from charrnn.settings import (
+    NetworkSettings,
+    RunSettings,
+    SampleSettings,
+    Settings,
+    TrainingSettings,
+    WindowSettings,
+)
 from charrnn.text.corpus import Corpus, read_corpus
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.evaluation import Evaluation
@@ -125,11 +132,13 @@ def load(path: str | Path | None = None) -> Model:
 
 
 def train(*sources: str | Path, text: str | None = None, name: str | None = None, folder: str | Path = RUNS,
-          threads: int | None = None, on_event: Callable[[Event], None] | None = None, **settings: Any) -> Model:
+          threads: int | None = None, keep_last: int = 0, on_event: Callable[[Event], None] | None = None,
+          **settings: Any) -> Model:
     """Trains a network on files, folders or built-in texts ("@python-docs"), or on `text`; the best moment of it.
 
     name, folder   where the run is kept: folder/name, made anew
     threads        threads to run on; results do not depend on it
+    keep_last      checkpoints to keep of the last validations
     on_event       is told everything that happens (charrnn.training.events)
     settings       any field of NetworkSettings, WindowSettings or TrainingSettings: cell="gru", hidden=128, minutes=1
 
@@ -138,7 +147,7 @@ def train(*sources: str | Path, text: str | None = None, name: str | None = None
     if (text is None) == (not sources):
         raise SettingsError("train() takes either the names of texts or text=..., and one of them")
     corpus = read_corpus([str(source) for source in sources]) if text is None else Corpus.of(text)
-    with Run.start(corpus, settings_of(settings), name, folder, threads) as run:
+    with Run.start(corpus, settings_of(settings), name, folder, threads, RunSettings(keep_last)) as run:
         for event in run.events():
             if on_event is not None:
                 on_event(event)

@@ -83,6 +83,8 @@ class NetworkSettings(Bounded):
     layers: int = setting(1, "layers, one on top of the other", low=1, high=16)
     embedding: int = setting(0, "width of a learned character embedding; 0 is one-hot input", low=0, high=8192)
     dropout: float = setting(0.1, "share of units silenced between layers and before the output", low=0.0, high=0.95)
+    recurrent_dropout: float = setting(0.0, "share of the weights from a step to the next silenced, anew for each "
+                                            "window", low=0.0, high=0.95)
 
 
 @dataclass(frozen=True)
@@ -110,18 +112,29 @@ class WindowSettings(Bounded):
 class TrainingSettings(Bounded):
     """How the network is trained, and for how long."""
 
-    optimizer: str = setting("adam", "the rule that turns gradients into updates", choices=("adam",))
+    optimizer: str = setting("adam", "the rule that turns gradients into updates",
+                             choices=("adam", "adamw", "rmsprop", "adagrad", "sgd"))
     lr: float | None = setting(None, "highest learning rate (default: one that fits cell and size)", low=0.0, high=10.0)
     warmup: float = setting(0.02, "share of the run over which the rate climbs to its highest", low=0.0, high=1.0)
-    decay: str = setting("cosine", "how the rate falls after warm-up", choices=("cosine", "linear", "constant"))
-    lr_end: float = setting(0.02, "rate at the end, as a share of the highest", low=0.0, high=1.0)
+    decay: str = setting("cosine", "how the rate falls after warm-up", choices=("cosine", "linear", "constant", "step",
+                                                                             "exponential"))
+    lr_end: float = setting(0.02, "rate at the end of cosine and linear, as a share of the highest", low=0.0, high=1.0)
+    decay_factor: float = setting(0.97, "what step and exponential multiply the rate by", low=0.0, high=1.0)
+    decay_every: int = setting(1, "epochs from one multiplication to the next", low=1, high=1_000_000)
+    decay_after: int = setting(10, "epochs before the first multiplication", low=0, high=1_000_000)
     clip: float = setting(1.0, "largest norm of the whole gradient; 0 clips nothing", low=0.0, high=1e9)
+    clip_value: float = setting(0.0, "largest value of each number of the gradient; 0 clips nothing", low=0.0, high=1e9)
+    weight_decay: float = setting(0.01, "what weights lose of themselves, times the rate, in a step of adamw", low=0.0,
+                                  high=100.0)
+    momentum: float = setting(0.9, "what sgd keeps of its velocity from step to step", low=0.0, high=0.9999)
     epochs: float | None = setting(None, "passes over the text (default 10, more for a short text: 1,500 steps' worth)",
                                    low=0.0, high=1e9)
     minutes: float | None = setting(None, "time to train; the learning rate schedule fits itself to it",
                                     low=0.0, high=1e6)
     validations: int = setting(10, "times to measure the network on the validation part during a run", low=1,
                                high=1_000_000)
+    patience: int = setting(0, "validations in a row without a new best that end the run; 0 waits to the end", low=0,
+                            high=1_000_000)
     seed: int = setting(1337, "where every random draw comes from", low=0, high=2**63 - 1)
     precision: str = setting("float32", "numbers in the products: bf16 (bfloat16, sums in float32) trains half as fast "
                                         "again on processors that multiply it", choices=PRECISIONS)
@@ -132,6 +145,14 @@ class TrainingSettings(Bounded):
         super().__post_init__()
         if self.epochs is not None and self.minutes is not None:
             raise SettingsError("--epochs and --minutes contradict each other; give one of them")
+
+
+@dataclass(frozen=True)
+class RunSettings(Bounded):
+    """What a run keeps of itself, beside `best` and `last`."""
+
+    keep_last: int = setting(0, "checkpoints to keep of the last validations, named by their step", low=0,
+                             high=1_000_000)
 
 
 @dataclass(frozen=True)

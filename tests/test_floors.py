@@ -10,8 +10,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FLOORS = [
-    {"errors", "settings", "precedence", "files", "locks", "cache"},
-    {"text"},
+    {"errors", "settings", "files", "locks", "cache"},
+    {"text", "presets"},
     {"kernels"},
     {"network"},
     {"training"},

@@ -9,8 +9,8 @@ import click
 from charrnn.cli.config import read_config
 from charrnn.cli.options import SettingOption, Whole, settings_from, settings_options
 from charrnn.errors import CorpusError, SettingsError, StorageError
-from charrnn.precedence import settled
-from charrnn.settings import NetworkSettings, Settings, TrainingSettings, WindowSettings
+from charrnn.presets import layered
+from charrnn.settings import NetworkSettings, RunSettings, Settings, TrainingSettings, WindowSettings
 from charrnn.text.builtin import BUILTINS
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _EPILOG = "Built-in texts: " + "; ".join(f"{name}, {text.description}" for name,
 
 @click.command(epilog=_EPILOG)
 @click.argument("corpus", nargs=-1)
-@settings_options(NetworkSettings, WindowSettings, TrainingSettings)
+@settings_options(NetworkSettings, WindowSettings, TrainingSettings, RunSettings)
 @click.option("--threads", cls=SettingOption, type=Whole(1, 1024), metavar="INTEGER", show_default="one a shard",
               help="threads to run on; changes no result")
 @click.option("--name", metavar="TEXT", show_default="from corpus and network", help="name of the run's folder")
@@ -47,7 +47,7 @@ def train(context: click.Context, resume: str | None, config: str | None, **opti
     """
     if resume is None:
         in_file = read_config(config, context.command) if config else {}
-        options = settled(_typed(context), in_file, options)
+        options = layered(_typed(context), in_file, options)
         run = _start(options)
     else:
         run = _resume(context, resume, options["corpus"], options["folder"], options["threads"])
@@ -81,14 +81,14 @@ def _start(options: dict[str, Any]) -> "Run":
     text = read(corpus)
     for skipped in text.skipped:
         print(f"note: skipped {skipped}: not UTF-8 text", file=sys.stderr)
-    run = Run.start(text, settings, name, options["folder"], options["threads"])
+    run = Run.start(text, settings, name, options["folder"], options["threads"], settings_from(RunSettings, options))
     if name and run.folder.name != name:
         print(f"note: there is a run called {name}; this one is {run.folder.name}", file=sys.stderr)
     return run
 
 
 def _resume(context: click.Context, resume: str, corpus: tuple[str, ...], folder: str, threads: int | None) -> "Run":
-    allowed = (*_BUDGET, "threads", "resume", "corpus", "folder", "show_samples", "samples_every")
+    allowed = (*_BUDGET, "threads", "resume", "corpus", "folder", "show_samples", "samples_every", "keep_last")
     given = _typed(context)
     for key in given:
         if key not in allowed:
@@ -111,7 +111,8 @@ def _resume(context: click.Context, resume: str, corpus: tuple[str, ...], folder
         text = read(sources)
     except CorpusError as error:
         raise error if corpus else CorpusError(f"{error}; if the text was moved: {call}") from error
-    return Run.resume(path, text, {key: context.params[key] for key in given if key in _BUDGET}, threads)
+    return Run.resume(path, text, {key: context.params[key] for key in given if key in _BUDGET}, threads,
+                      settings_from(RunSettings, context.params))
 
 
 def _announce(run: "Run") -> None:
@@ -167,10 +168,25 @@ def _report(run: "Run", finished: "Finished") -> None:
     if finished.best_step:
         kind = "validation" if run.trainer.characters[1] > 1 else "training"
         print(f"best {kind} loss {loss_words(finished.best_loss)}, at step {finished.best_step:,}")
+    if finished.stale:
+        print(f"ended early: {finished.stale} validations without a new best")
+    if line := _overfitting_words(run):
+        print(line)
     print(f"kept in {run.folder}")
     if finished.stopped:
         print(f"to go on: {_resume_call(run)}")
     print(f"next: charrnn sample {_short(run)}")
+
+
+def _overfitting_words(run: "Run") -> str:
+    """What the curves say when the network has begun to learn the text by heart; else nothing."""
+    turn = run.trainer.history.overfitting
+    if turn is None:
+        return ""
+    best, last = turn
+    return (f"overfitting: from step {best.step:,} to {last.step:,} the validation loss rose from {best.loss:.3f} to "
+            f"{last.loss:.3f} while that in training fell from {best.train:.3f} to {last.train:.3f}; a higher "
+            "--dropout, a smaller network, fewer --epochs or more text would help")
 
 
 def _resume_call(run: "Run") -> str:

@@ -94,7 +94,8 @@ def names_of(paths: Sequence[Path]) -> list[str]:
 
 def _clock(path: Path) -> list[Place]:
     """(step, seconds of training) as metrics.jsonl beside the checkpoint tells, (0, 0) first."""
-    lines = read_metrics(path.parent) if path.name in (BEST, LAST) else []
+    is_of_a_run = path.name in (BEST, LAST) or path.match("step-*.safetensors")  # and no copy that lies about
+    lines = read_metrics(path.parent) if is_of_a_run else []
     timed = [(float(line["step"]), float(line["seconds"])) for line in lines if is_time(line.get("seconds"))]
     if not timed:
         raise CheckpointError(f"how long {path} was trained is not known: no {METRICS} beside it tells it; "

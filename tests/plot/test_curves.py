@@ -105,6 +105,12 @@ def test_a_file_that_is_no_runs_borrows_no_times(finished: Path) -> None:
     assert read_curves(lone, "copy").val == read_curves(finished / "last.safetensors", "tiny").val
 
 
+def test_a_numbered_checkpoint_of_a_run_has_its_times(finished: Path) -> None:
+    numbered = finished / "step-0000000050.safetensors"
+    numbered.write_bytes((finished / "best.safetensors").read_bytes())
+    assert read_curves(numbered, "x", "minutes") == read_curves(finished / "best.safetensors", "x", "minutes")
+
+
 def test_a_moment_in_the_middle_shows_the_way_to_it(finished: Path) -> None:
     best = load_checkpoint(finished / "best.safetensors").progress["step"]
     assert read_curves(finished / "best.safetensors", "tiny", "steps").val[-1][0] == best
