@@ -18,7 +18,7 @@ def learned(text: str, settings: dict[str, Any], test_share: float = 0.0, thread
     test_share   what is cut off the end of the text, never trained nor validated on
     cpu_seconds  is what all threads took together: other work on the machine hardly counts in it
     """
-    from charrnn.model import settings_of
+    from charrnn.settings import settings_of
     from charrnn.text.corpus import read_corpus
     from charrnn.training.evaluation import Evaluation
     from charrnn.training.events import RolledBack, Validated

@@ -1,4 +1,4 @@
-"""Floor 1: settings that go together, by name: the recipes of well-known programs, and what fits a text and a budget.
+"""Floor 0: settings that go together, by name: the recipes of well-known programs, and what fits a text and a budget.
 
 Values for settings that nobody gave come out. The recipes are as near as our engine comes: initial values are our own,
 and their rates work on gradients of the mean loss, where some of those programs take the sum over a window.
@@ -45,7 +45,7 @@ PRESETS = {
 }
 
 
-def preset(name: str) -> Mapping[str, Any]:
+def preset_values(name: str) -> Mapping[str, Any]:
     """The settings of a preset; raises SettingsError, which names the nearest, for a name that there is not."""
     if name not in PRESETS:
         nearest = difflib.get_close_matches(name, PRESETS, n=1)

@@ -7,6 +7,7 @@ A frozen instance is always valid: its bounds are checked when it is made.
 import dataclasses
 import math
 import numbers
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -190,7 +191,7 @@ class TextSettings(Bounded):
                                 "spaces, or a word and what stands between words",
                         choices=("char", "byte", "token", "word"))
     normalize: str = setting("none", "Unicode form that the text is brought into", choices=("none", "NFC", "NFKC"))
-    lowercase: bool = setting(False, "make every letter a small one")
+    lowercase: bool = setting(False, "turn every letter into a small one")
     min_count: int = setting(1, "units that occur less often than this become one stand-in, U+FFFD", low=1, high=10**9)
 
     def __post_init__(self) -> None:
@@ -223,3 +224,15 @@ class Settings:
                    windows=WindowSettings.from_dict(values["windows"]),
                    training=TrainingSettings.from_dict(values["training"]),
                    text=TextSettings.from_dict(values.get("text", {})))
+
+
+def settings_of(values: Mapping[str, Any]) -> Settings:
+    """The settings whose fields, of whichever class, are `values`; raises SettingsError for an unknown name."""
+    kinds = {"network": NetworkSettings, "windows": WindowSettings, "training": TrainingSettings, "text": TextSettings}
+    names = {kind: {spec.name for spec in dataclasses.fields(kind)} for kind in kinds.values()}
+    unknown = set(values).difference(*names.values())
+    if unknown:
+        known = sorted(set().union(*names.values()))
+        raise SettingsError(f"unknown setting {min(unknown)!r}; there are {', '.join(known)}")
+    return Settings(**{part: kind(**{name: value for name, value in values.items() if name in names[kind]})
+                       for part, kind in kinds.items()})

@@ -10,8 +10,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FLOORS = [
-    {"errors", "settings", "files", "locks", "cache"},
-    {"text", "presets"},
+    {"errors", "settings", "presets", "files", "locks", "cache"},
+    {"text"},
     {"kernels"},
     {"network"},
     {"training"},

@@ -1,5 +1,6 @@
 """Floor 7: `charrnn train`: a new run, or an old one taken up again."""
 
+import dataclasses
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,8 +10,8 @@ import click
 from charrnn.cli.config import read_config
 from charrnn.cli.options import SettingOption, Whole, settings_from, settings_options
 from charrnn.errors import CorpusError, SettingsError, StorageError
-from charrnn.presets import layered
-from charrnn.settings import NetworkSettings, RunSettings, Settings, TrainingSettings, WindowSettings
+from charrnn.presets import DEFAULT, PRESETS, layered, preset_values
+from charrnn.settings import NetworkSettings, RunSettings, TextSettings, TrainingSettings, WindowSettings, settings_of
 from charrnn.text.builtin import BUILTINS
 
 if TYPE_CHECKING:
@@ -18,12 +19,17 @@ if TYPE_CHECKING:
     from charrnn.training.events import Finished
 
 _BUDGET = ("epochs", "minutes")
+SETTING_NAMES = {spec.name for kind in (NetworkSettings, TextSettings, WindowSettings, TrainingSettings)
+                 for spec in dataclasses.fields(kind)}
 _EPILOG = "Built-in texts: " + "; ".join(f"{name}, {text.description}" for name, text in BUILTINS.items()) + "."
 
 
 @click.command(epilog=_EPILOG)
 @click.argument("corpus", nargs=-1)
-@settings_options(NetworkSettings, WindowSettings, TrainingSettings, RunSettings)
+@click.option("--preset", type=click.Choice(tuple(PRESETS)), default=DEFAULT, show_default=True,
+              help="settings that go together; options given beside it win. " + "; ".join(
+                  f"{name}: {preset.description}" for name, preset in PRESETS.items()))
+@settings_options(NetworkSettings, TextSettings, WindowSettings, TrainingSettings, RunSettings)
 @click.option("--threads", cls=SettingOption, type=Whole(1, 1024), metavar="INTEGER", show_default="one a shard",
               help="threads to run on; changes no result")
 @click.option("--name", metavar="TEXT", show_default="from corpus and network", help="name of the run's folder")
@@ -46,9 +52,9 @@ def train(context: click.Context, resume: str | None, config: str | None, **opti
     metrics.jsonl. Ctrl-C finishes the step, saves, and says how to go on.
     """
     if resume is None:
-        in_file = read_config(config, context.command) if config else {}
-        options = layered(_typed(context), in_file, options)
-        run = _start(options)
+        given = layered(_typed(context), read_config(config, context.command) if config else {})
+        options |= given
+        run = _start(given, options)
     else:
         run = _resume(context, resume, options["corpus"], options["folder"], options["threads"])
     first_step = run.trainer.step
@@ -68,19 +74,24 @@ def _typed(context: click.Context) -> dict[str, Any]:
             and context.get_parameter_source(key) == click.core.ParameterSource.COMMANDLINE}
 
 
-def _start(options: dict[str, Any]) -> "Run":
-    corpus, name = options["corpus"], options["name"]
+def _start(given: dict[str, Any], options: dict[str, Any]) -> "Run":
+    """A new run with the `given` settings; `options` has besides them everything else, given or not."""
+    corpus, name, preset = options["corpus"], options["name"], options["preset"]
     if not corpus:
         raise click.UsageError("name a text to train on: a file, a folder, - or a built-in one "
                                f"({', '.join(BUILTINS)})")
-    settings = Settings(settings_from(NetworkSettings, options), settings_from(WindowSettings, options),
-                        settings_from(TrainingSettings, options))
+    given = {name: value for name, value in given.items() if name in SETTING_NAMES}
+    early = settings_of(layered(given, preset_values(preset)))  # refused now, not after a long text has been read
     from charrnn.cli.reading import read
     from charrnn.runs import Run
+    from charrnn.training.choice import chosen_settings
 
-    text = read(corpus)
+    text = read(corpus, early.text)
     for skipped in text.skipped:
         print(f"note: skipped {skipped}: not UTF-8 text", file=sys.stderr)
+    settings, why = chosen_settings(given, preset, len(text))
+    if why:
+        print(f"settings {why}", file=sys.stderr)
     run = Run.start(text, settings, name, options["folder"], options["threads"], settings_from(RunSettings, options))
     if name and run.folder.name != name:
         print(f"note: there is a run called {name}; this one is {run.folder.name}", file=sys.stderr)
@@ -100,7 +111,8 @@ def _resume(context: click.Context, resume: str, corpus: tuple[str, ...], folder
     from charrnn.text.sources import STDIN
 
     path = resolve_checkpoint(resume or None, "last", folder)
-    sources = corpus or tuple(load_checkpoint(path).corpus.get("sources", ()))
+    saved = load_checkpoint(path)
+    sources = corpus or tuple(saved.corpus.get("sources", ()))
     call = f"charrnn train CORPUS --resume {_quoted(str(path.parent))}"
     if not sources:
         raise SettingsError(f"{path.parent} was trained on a text that came from no file; name one with it: {call}")
@@ -108,7 +120,7 @@ def _resume(context: click.Context, resume: str, corpus: tuple[str, ...], folder
         raise SettingsError(f"{path.parent} was trained on standard input; pipe the same text in again: "
                             f"{call.replace('CORPUS', STDIN)}")
     try:
-        text = read(sources)
+        text = read(sources, saved.settings.text)
     except CorpusError as error:
         raise error if corpus else CorpusError(f"{error}; if the text was moved: {call}") from error
     return Run.resume(path, text, {key: context.params[key] for key in given if key in _BUDGET}, threads,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from charrnn.errors import CorpusError
+from charrnn.settings import TextSettings
 from charrnn.text.builtin import BUILTINS
 from charrnn.text.encoder import Encoder
 from charrnn.text.ids import MappedIds
@@ -29,6 +30,8 @@ from charrnn.text.vocabulary import Vocabulary
 Count = Callable[[int], None]
 OnRead = Callable[[int, int | None], None]
 
+AS_IT_IS = TextSettings()
+
 
 @dataclass(frozen=True)
 class Corpus:
@@ -42,8 +45,9 @@ class Corpus:
     skipped: tuple[str, ...] = ()  # files below a folder that hold no text, or could not be read
 
     @classmethod
-    def of(cls, text: str, sources: Sequence[str] = (), name: str = "text") -> "Corpus":
-        """The corpus that holds `text`, as it is; raises VocabularyError for half surrogates."""
+    def of(cls, text: str, sources: Sequence[str] = (), name: str = "text",
+           settings: TextSettings = AS_IT_IS) -> "Corpus":
+        """The corpus that holds `text`, made ready as `settings` say; raises VocabularyError for half surrogates."""
         if re.search("[\ud800-\udfff]", text):
             Vocabulary.of(text).encode(text)  # refuses them, by name and position
         with Encoder() as encoder:
@@ -55,10 +59,12 @@ class Corpus:
         return len(self.ids)
 
 
-def read_corpus(sources: Sequence[str], stdin: BinaryIO | None = None, on_read: OnRead | None = None) -> Corpus:
+def read_corpus(sources: Sequence[str], stdin: BinaryIO | None = None, on_read: OnRead | None = None,
+                settings: TextSettings = AS_IT_IS) -> Corpus:
     """The texts of all `sources`, one after the other, each beginning on a new line.
 
-    on_read is told now and then how many bytes are read, and how many there are in all (None: nobody knows).
+    on_read    is told now and then how many bytes are read, and how many there are in all (None: nobody knows)
+    settings   say how the text is made ready
     """
     if not sources:
         raise CorpusError(f"no text was given; name a file or a folder, {STDIN} for standard input, "

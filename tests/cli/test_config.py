@@ -15,7 +15,7 @@ from charrnn.cli.config import _toml, config_text, part_of, read_config
 from charrnn.cli.options import settings_from
 from charrnn.cli.train import train
 from charrnn.errors import SettingsError
-from charrnn.settings import NetworkSettings, Settings, TrainingSettings, WindowSettings
+from charrnn.settings import NetworkSettings, Settings, TextSettings, TrainingSettings, WindowSettings
 from tests.cli.conftest import Program, Result
 from tests.cli.tiny import OPTIONS, train_tiny
 
@@ -29,6 +29,7 @@ dropout = 0
 lr = 0.01
 epochs = 1
 validations = 4
+precision = "float32"
 shards = 2
 val-fraction = 0.2
 """
@@ -46,6 +47,7 @@ val_fraction = 0.2
 lr = 0.01
 epochs = 1.0
 validations = 4
+precision = "float32"
 shards = 2
 """
 
@@ -91,6 +93,18 @@ def test_minutes_that_are_typed_void_the_epochs_of_the_file(charrnn: Program, te
     assert refused.err == "charrnn: --epochs and --minutes contradict each other; give one of them\n"
 
 
+def test_typed_before_file_before_preset_before_default(charrnn: Program, text: Path) -> None:
+    file = write('preset = "torch-rnn"\nhidden = 8\nbatch = 2\nwindow = 10\nepochs = 0.2\nembedding = 5\n')
+    assert charrnn("train", "text.txt", "--config", file, "--hidden", "6", "--name", "one").code == 0
+    network, training = made("one").network, made("one").training
+    assert (network.hidden, network.embedding, network.layers) == (6, 5, 2)
+    assert (training.epochs, training.decay, training.decay_factor, training.momentum) == (0.2, "step", 0.5, 0.9)
+    assert charrnn("train", "text.txt", "--config", file, "--preset", "min-char-rnn", "--name", "two").code == 0
+    assert (made("two").network.cell, made("two").network.hidden) == ("rnn", 8)
+    refused(charrnn("train", "text.txt", "--config", write("preset = 'bset'"), "--folder", "none"),
+            "run.toml: preset: 'bset' is not one of 'default', ", Path("none"))
+
+
 def test_options_that_are_no_settings(charrnn: Program, text: Path) -> None:
     content = FLAT + 'folder = "runs"\nthreads = 1\nsamples-every = 20\nshow_samples = true\n'
     done = charrnn("train", "--config", write(content))
@@ -132,10 +146,10 @@ REFUSALS: list[tuple[str, str]] = [
 ]
 
 
-def refused(done: Result, words: str) -> None:
+def refused(done: Result, words: str, runs: Path = Path("checkpoints")) -> None:
     assert done.err.startswith(f"charrnn: {words}")
     assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
-    assert not Path("checkpoints").exists()
+    assert not runs.exists()
 
 
 @pytest.mark.parametrize(("content", "words"), REFUSALS, ids=[content[:40] for content, _ in REFUSALS])
@@ -196,7 +210,8 @@ def test_a_run_in_minutes_has_no_epochs_in_its_file(charrnn: Program, text: Path
 def test_what_the_file_says(charrnn: Program, run: Path) -> None:
     lines = charrnn("info", "tiny", "--config").out.splitlines()
     assert lines[:2] == ["# The settings of tiny, for charrnn train --config FILE", 'corpus = ["text.txt"]']
-    assert [line for line in lines if line.startswith("[")][:3] == ["[network]", "[windows]", "[training]"]
+    assert [line for line in lines if line.startswith("[")] == [
+        "[network]", "[windows]", "[training]", "[text]"]
     at = lines.index("hidden = 8")
     assert lines[at - 1] == "# hidden units in a layer"
     assert lines[lines.index('cell = "lstm"') - 1] == "# kind of recurrent cell (rnn, lstm, gru)"
@@ -222,7 +237,7 @@ def any_value(spec: Any) -> st.SearchStrategy[Any]:
     if isinstance(spec.default, bool):
         return st.booleans()
     if meta["low"] is None:
-        return st.text(min_size=1)
+        return st.text(st.characters(codec="utf-8"), min_size=1)
     numbers = st.integers if isinstance(meta["low"], int) else st.floats
     return numbers(meta["low"], meta["high"])
 
@@ -239,15 +254,16 @@ def any_of(draw: st.DrawFn, kind: type) -> Any:
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(any_of(NetworkSettings), any_of(WindowSettings), any_of(TrainingSettings),
+@given(any_of(NetworkSettings), any_of(WindowSettings), any_of(TrainingSettings), any_of(TextSettings),
        st.lists(st.text(st.characters(codec="utf-8"), min_size=1), max_size=3))
-def test_any_settings_come_back(tmp_path: Path, network: Any, windows: Any, training: Any, corpus: list[str]) -> None:
-    whole = Settings(network, windows, training)
+def test_any_settings_come_back(tmp_path: Path, network: Any, windows: Any, training: Any, text: Any,
+                                corpus: list[str]) -> None:
+    whole = Settings(network, windows, training, text)
     path = tmp_path / "any.toml"
     path.write_bytes(config_text(whole, train, corpus, "a comment").encode())
     options = read_config(str(path), train)
     assert options.get("corpus", ()) == tuple(corpus)
-    for part in (network, windows, training):
+    for part in (network, windows, training, text):
         assert settings_from(type(part), options) == part
 
 
