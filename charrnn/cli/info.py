@@ -75,10 +75,10 @@ def _rows(loaded: "Checkpoint") -> list[tuple[str, str]]:
 
 def _curve(loaded: "Checkpoint") -> list[str]:
     from charrnn.cli.screen import style, width
-    from charrnn.plot.curves import curves_of
+    from charrnn.plot.curves import curves_of, unit_of
     from charrnn.plot.terminal import picture
 
     curves = curves_of(loaded, "", "epochs")
     if len(curves.train) < 2:
         return []
-    return ["", *picture([curves], "epochs", "nats", min(width(), _WIDTH), _HEIGHT, style())]
+    return ["", *picture([curves], "epochs", f"nats a {unit_of(loaded)}", min(width(), _WIDTH), _HEIGHT, style())]
