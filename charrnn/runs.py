@@ -9,7 +9,7 @@ import dataclasses
 import json
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -21,6 +21,8 @@ from charrnn.locks import FolderLock
 from charrnn.metrics import METRICS, read_metrics, seconds_at
 from charrnn.settings import RunSettings, Settings
 from charrnn.text.corpus import Corpus
+from charrnn.text.documents import Documents
+from charrnn.text.units import vocabulary_of
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.windows import cut_at
 from charrnn.training.events import Event, Finished, Saved, Started, Step, Validated
@@ -41,8 +43,14 @@ class Run:
             raise SettingsError(f"threads is {threads}; it must be at least 1")
         self.vocabulary = vocabulary
         self.corpus: dict[str, Any] = {"name": corpus.name, "sources": list(corpus.sources),
-                                       "characters": len(corpus), "fingerprint": corpus.fingerprint}
-        self.trainer = Trainer(settings, corpus.ids, len(vocabulary), threads)
+                                       "characters": corpus.characters, "fingerprint": corpus.fingerprint}
+        if settings.text.unit != "char":
+            self.corpus["units"] = len(corpus)
+        if vocabulary.stand_in >= 0:
+            self.corpus["rare_units"] = sum(unit not in vocabulary.units for unit in corpus.counts)
+        if isinstance(corpus.content, Documents):
+            self.corpus |= {"documents": len(corpus.content), "different_documents": corpus.content.different()}
+        self.trainer = Trainer(settings, corpus.content, len(vocabulary), threads)
         self.keep = keep or RunSettings()
         self.folder = Path()
         self.lock: FolderLock | None = None
@@ -55,7 +63,7 @@ class Run:
         Raises CorpusError for a text that such a run can't be made on, and says what would do.
         """
         vocabulary, network = corpus.vocabulary, settings.network
-        check_text(len(corpus), vocabulary.characters, settings)
+        check_text(len(corpus), vocabulary.units, settings)
         if name is None:
             name = f"{corpus.name}-{network.cell}-{network.layers}x{network.hidden}"
         elif not name.isprintable() or name.startswith("-"):
@@ -82,7 +90,7 @@ class Run:
         checkpoint = load_checkpoint(path)
         if corpus.fingerprint != checkpoint.corpus.get("fingerprint"):
             raise CorpusError(
-                f"this is not the text that {folder.name} was trained on ({len(corpus):,} characters, it had "
+                f"this is not the text that {folder.name} was trained on ({corpus.characters:,} characters, it had "
                 f"{checkpoint.corpus.get('characters', 0):,}); give the same text, or start a new run")
         settings = checkpoint.settings
         if len(budget or ()) == 1 and (settings.training.minutes is None) != ("minutes" not in (budget or ())):
@@ -93,7 +101,7 @@ class Run:
             training = dataclasses.replace(settings.training, epochs=budget.get("epochs"),
                                            minutes=budget.get("minutes"))
             settings = dataclasses.replace(settings, training=training)
-        run = cls(corpus, settings, Vocabulary(checkpoint.vocabulary), threads, keep)
+        run = cls(corpus, settings, vocabulary_of(settings.text, checkpoint.vocabulary), threads, keep)
         try:
             run.trainer.restore(checkpoint.arrays, checkpoint.progress)
         except CheckpointError as error:
@@ -144,7 +152,7 @@ class Run:
     def checkpoint(self) -> Checkpoint:
         """The run as it stands now."""
         arrays, progress = self.trainer.state()
-        return Checkpoint(self.trainer.settings, self.vocabulary.characters, self.corpus, progress, arrays)
+        return Checkpoint(self.trainer.settings, self.vocabulary.units, self.corpus, progress, arrays)
 
     def _save(self, file: str) -> Saved:
         save_checkpoint(self.folder / file, self.checkpoint())
@@ -169,18 +177,21 @@ class Run:
             {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in line.items()}))
 
 
-def check_text(length: int, characters: str, settings: Settings) -> None:
-    """Raises CorpusError for a text of that length and those characters that can't be trained on with `settings`."""
+def check_text(length: int, units: Sequence[str], settings: Settings) -> None:
+    """Raises CorpusError for a text of that length and those units that can't be trained on with `settings`."""
     windows, training = settings.windows, settings.training
     if 0 in (training.epochs, training.minutes):
         raise SettingsError("a run of length 0 trains nothing; give --epochs or --minutes more")
-    if len(characters) < 2:
-        raise CorpusError(f"the text is one character, {characters!r}, again and again: there is nothing to learn; "
+    unit = settings.text.unit_name
+    if len(units) < 2:
+        raise CorpusError(f"the text is one {unit}, {units[0]!r}, again and again: there is nothing to learn; "
                           "give another text")
+    if settings.text.documents is not None:
+        return  # whole ones are trained on, however few and short
     for_training = cut_at(length, windows.val_fraction)
     for_validation = length - for_training
     if for_training < 2 or (windows.val_fraction != 0 and for_validation < 2):
-        raise CorpusError(f"of {length:,} characters {for_training:,} are left for training and {for_validation:,} for "
+        raise CorpusError(f"of {length:,} {unit}s {for_training:,} are left for training and {for_validation:,} for "
                           "validation, and both need 2; give --val-fraction 0 or a longer text")
     side_by_side = windows.windows == "stream"  # snippets may overlap
     needed = (windows.batch if side_by_side else 1) * windows.window + 1
@@ -188,6 +199,6 @@ def check_text(length: int, characters: str, settings: Settings) -> None:
         # a few steps an epoch, and a window long enough to learn something
         window = max(1, min(windows.window, for_training // 16))
         batch = max(1, min(windows.batch, for_training // (4 * window)))
-        raise CorpusError(f"the text is too short: {for_training:,} characters for training, and {needed:,} are needed "
+        raise CorpusError(f"the text is too short: {for_training:,} {unit}s for training, and {needed:,} are needed "
                           f"({f'--batch {windows.batch} x ' if side_by_side else ''}--window {windows.window} + 1); "
                           f"--batch {batch} --window {window} will do")

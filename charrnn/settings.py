@@ -201,6 +201,11 @@ class TextSettings(Bounded):
         if self.unit == "byte" and self.min_count > 1:
             raise SettingsError("--min-count has no use with --unit byte: there are 256 bytes and no more")
 
+    @property
+    def unit_name(self) -> str:
+        """What one unit is called."""
+        return "character" if self.unit == "char" else self.unit
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -210,6 +215,11 @@ class Settings:
     windows: WindowSettings = field(default_factory=WindowSettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
     text: TextSettings = field(default_factory=TextSettings)
+
+    def __post_init__(self) -> None:
+        if self.text.documents is not None and self.windows.windows == "snippets":
+            raise SettingsError("--documents and --windows snippets contradict each other: a document is read whole, "
+                                "from its start; leave one of them out")
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """The settings by part; without `text` where the text is taken as it is, as before there was that part."""

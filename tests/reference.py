@@ -75,12 +75,14 @@ def forward_backward(
     targets: np.ndarray,
     state: list[State],
     masks: np.ndarray | None = None,
+    start: int = -1,
 ) -> Result:
     """Loss, gradients, states and logits of one window.
 
     inputs, targets   (T, N)        character ids; target -1 is not predicted
     masks             (L, T, N, H)  dropout: factors on each layer's output, already scaled (0 or
                                     1/(1 - dropout)); upwards only, never on the recurrent path
+    start             wherever this character stands, the state before it is the initial one
     """
     cell, (T, N) = CELLS[network.cell], inputs.shape
     vocabulary = parameters["bias_out"].size
@@ -92,6 +94,7 @@ def forward_backward(
         layer, layer_state = layer_arrays(parameters, k), state[k]
         outputs, layer_tapes = [], []
         for t in range(T):
+            layer_state = tuple(np.where(inputs[t, :, None] == start, 0, array) for array in layer_state)
             layer_state, tape = cell.step(x[t], layer_state, layer)
             outputs.append(layer_state[0])
             layer_tapes.append(tape)
@@ -112,6 +115,7 @@ def forward_backward(
         for t in reversed(range(T)):
             dlayer = (dlayer[0] + doutputs[t], *dlayer[1:])  # h goes up, and on to the next step
             dx[t], dlayer = cell.step_backward(dlayer, tapes[k][t], layer, layer_gradients)
+            dlayer = tuple(np.where(inputs[t, :, None] == start, 0, array) for array in dlayer)
         dx = np.stack(dx)
         dstate.insert(0, dlayer)
     if network.embedding:

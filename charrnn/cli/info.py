@@ -58,27 +58,30 @@ def _rows(loaded: "Checkpoint") -> list[tuple[str, str]]:
     clip = f"clipped at {training.clip:g}" if training.clip else "not clipped"
     precision = f", {training.precision}" if training.precision != "float32" else ""
     best = History.from_dict(loaded.progress["history"]).best
+    kind = windows.windows if settings.text.documents is None else "whole documents in windows"
     rows = [
         ("network", f"{network_words(settings.network)}: {parameters:,} parameters"),
-        ("text", f"{corpus_words(loaded.corpus)}, {len(loaded.vocabulary)} different"),
-        ("windows", f"{windows.windows} of {counted(windows.window, 'character')}, {windows.batch} side by side, "
+        ("text", corpus_words(loaded.corpus, len(loaded.vocabulary), settings.text)),
+        ("windows", f"{kind} of {counted(windows.window, settings.text.unit_name)}, {windows.batch} side by side, "
                     f"{100 * (windows.val_fraction or 0.0):.2g}% of the text for validation"),
         ("training", f"{training.optimizer}, rate {training.lr:g} ({training.decay}), {clip}, planned for {plan}, "
                      f"seed {training.seed}, {counted(training.shards, 'shard')}{precision}"),
         ("progress", f"{counted(loaded.progress['step'], 'step')}, {loaded.progress['epoch']:.2f} epochs"),
     ]
     if best.step:
-        kind = "training" if math.isnan(best.val or 0.0) else "validation"
-        rows.append(("best loss", f"{loss_words(best.loss)} in {kind}, at step {best.step:,}"))
+        part = "training" if math.isnan(best.val or 0.0) else "validation"
+        loss = loss_words(best.loss, loaded.corpus, settings.text)
+        rows.append(("best loss", f"{loss} in {part}, at step {best.step:,}"))
     return rows
 
 
 def _curve(loaded: "Checkpoint") -> list[str]:
     from charrnn.cli.screen import style, width
-    from charrnn.plot.curves import curves_of, unit_of
+    from charrnn.plot.curves import curves_of
     from charrnn.plot.terminal import picture
 
     curves = curves_of(loaded, "", "epochs")
     if len(curves.train) < 2:
         return []
-    return ["", *picture([curves], "epochs", f"nats a {unit_of(loaded)}", min(width(), _WIDTH), _HEIGHT, style())]
+    unit = f"nats a {loaded.settings.text.unit_name}"
+    return ["", *picture([curves], "epochs", unit, min(width(), _WIDTH), _HEIGHT, style())]

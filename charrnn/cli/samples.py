@@ -6,11 +6,14 @@ from charrnn.files import append_line
 from charrnn.runs import Run
 from charrnn.sampling.opening import generators_of, opening
 from charrnn.sampling.sampler import Sampler
+from charrnn.sampling.writing import written
 from charrnn.settings import SampleSettings
+from charrnn.text.splitter import mark_of
 from charrnn.training.events import Event, Step, Validated
 
 SAMPLES = "samples.txt"
 _LENGTH = 200  # characters: a few lines
+_DOCUMENTS = 5  # of one line each
 
 
 class Samples:
@@ -35,7 +38,7 @@ class Samples:
             is_due = isinstance(event, Validated) and self._at_validations
         if not is_due or not isinstance(event, (Step, Validated)) or event.step == self._last_step:
             return None
-        heading, text = self._heading(event), written(self._run, _LENGTH)
+        heading, text = self._heading(event), sample_of(self._run, _LENGTH)
         append_line(self._run.folder / SAMPLES, f"--- {heading} ---\n{text}\n")
         self._last_step, self._loss, self._characters = event.step, 0.0, 0
         return "\n".join([f"sample at {heading}", *("    " + line for line in text.strip().splitlines())])
@@ -46,13 +49,17 @@ class Samples:
         return f"step {event.step:,}, epoch {event.epoch:.2f}{loss}"
 
 
-def written(run: Run, length: int) -> str:
-    """`length` characters as the network writes them now; the run's own generator is not touched."""
-    settings, generators = SampleSettings(), generators_of(run.trainer.step, 1)
-    sampler = Sampler(run.trainer.settings.network, run.trainer.network.weights)
-    sampler.begin(opening(run.vocabulary, "", generators))
-    pieces = sampler.stream(length, generators, settings.temp, settings.top_k)
-    return "".join(run.vocabulary.decode(ids[:, 0]) for ids in pieces)
+def sample_of(run: Run, length: int) -> str:
+    """`length` characters as the network writes them now, or some lines where each is a document.
+
+    The run's own generator is not touched.
+    """
+    settings, mark = SampleSettings(), mark_of(run.trainer.settings.text)
+    generators = generators_of(run.trainer.step, _DOCUMENTS if mark == "\n" else 1)
+    sampler = Sampler(run.trainer.settings.network, run.trainer.network.weights, len(generators))
+    sampler.begin(opening(run.vocabulary, "", generators, mark))
+    pieces = written(sampler.stream(length, generators, settings.temp, settings.top_k), run.vocabulary, mark)
+    return "\n".join(map("".join, zip(*pieces, strict=True)))
 
 
 def _compile(run: Run) -> None:
@@ -61,4 +68,4 @@ def _compile(run: Run) -> None:
 
     if not is_compiled("generate"):
         print(compiling_words(), file=sys.stderr, flush=True)
-    written(run, 1)
+    sample_of(run, 1)

@@ -129,18 +129,34 @@ def _resume(context: click.Context, resume: str, corpus: tuple[str, ...], folder
 
 def _announce(run: "Run") -> None:
     """Says what is about to be trained, on what."""
-    from charrnn.cli.wording import corpus_words, network_words
+    from charrnn.cli.wording import corpus_words, counted, network_words
     from charrnn.kernels.target import HAS_BF16
 
     trainer = run.trainer
-    val_characters = trainer.characters[1]
     if trainer.settings.training.precision == "bf16" and not HAS_BF16:
         print("note: this processor has no bfloat16 products; --precision float32 would train faster", file=sys.stderr)
-    kept = f"the last {val_characters:,} kept for validation" if val_characters else "none kept for validation"
     print(f"network  {network_words(trainer.settings.network)}: {trainer.network.parameters.count:,} parameters, "
           f"{trainer.memory / 1e6:,.0f} MB to train\n"
-          f"text     {corpus_words(run.corpus)}, {len(run.vocabulary)} different; {kept}\n"
+          f"text     {corpus_words(run.corpus, len(run.vocabulary), trainer.settings.text)}; {_kept_words(run)}\n"
           f"run      {run.folder}" + (f", from step {trainer.step:,}" if trainer.step else ""), file=sys.stderr)
+    rows = trainer.settings.windows.batch
+    if trainer.documents and trainer.documents[0] < rows:
+        print(f"note: {counted(trainer.documents[0], 'document')} to train on for {rows} rows side by side, and a row "
+              f"reads whole ones: the others stay empty; --batch {trainer.documents[0]} learns the same in less time",
+              file=sys.stderr)
+
+
+def _kept_words(run: "Run") -> str:
+    """What is kept for validation."""
+    from charrnn.cli.wording import counted
+
+    characters, documents = run.trainer.characters[1], run.trainer.documents
+    if not characters:
+        return "none kept for validation"
+    if documents is None:
+        return f"the last {characters:,} kept for validation"
+    units = counted(characters, run.trainer.settings.text.unit_name)
+    return f"{counted(documents[1], 'document')} ({units}) kept for validation"
 
 
 def _follow(run: "Run", samples_every: int, show_samples: bool) -> tuple["Finished", int]:
@@ -150,7 +166,7 @@ def _follow(run: "Run", samples_every: int, show_samples: bool) -> tuple["Finish
     from charrnn.cli.signals import stopping
     from charrnn.training.events import Finished
 
-    progress, samples = Progress(), Samples(run, samples_every, show_samples)
+    progress, samples = Progress(run.trainer.settings.text.unit), Samples(run, samples_every, show_samples)
     try:
         with stopping(run.trainer.stop) as signals:
             for event in run.events():
@@ -179,7 +195,8 @@ def _report(run: "Run", finished: "Finished") -> None:
     print(f"{verb} {counted(finished.step, 'step')}, {finished.epoch:.2f} epochs")
     if finished.best_step:
         kind = "validation" if run.trainer.characters[1] > 1 else "training"
-        print(f"best {kind} loss {loss_words(finished.best_loss)}, at step {finished.best_step:,}")
+        loss = loss_words(finished.best_loss, run.corpus, run.trainer.settings.text)
+        print(f"best {kind} loss {loss}, at step {finished.best_step:,}")
     if finished.stale:
         print(f"ended early: {finished.stale} validations without a new best")
     if line := _overfitting_words(run):

@@ -5,7 +5,7 @@ Numbers held for n sequences, T characters, H padded hidden size, L layers, G' =
     L (T+1) n H  h           L (T+1) n H  c (lstm only)      L T n G'H  gates
       T n H    dout          L T n H    dropped (with dropout)     2 L n H  dh, dc
     65 V logits              256 G H    input rows (with more than one layer)
-    V G H    dtable (with an embedding)
+    V G H    dtable (with an embedding)      n H    before (where texts begin inside a window)
 """
 
 from typing import Any
@@ -50,6 +50,7 @@ class Shard:
         self.dropped = buffers(window, rows, H) if network.dropout else []
         self.dout = zeros((window, rows, H))
         self.dh, self.dc = buffers(rows, H), buffers(rows, H)
+        self.before = zeros((rows if weights.start >= 0 else 0, H))
         self.logits = zeros((BLOCK_ROWS + 1, weights.bias_out.size))
         places = chunk_steps(rows) * rows if L > 1 else 0
         self.input_rows = zeros((places, GATES[network.cell] * H))
@@ -62,7 +63,7 @@ class Shard:
         """Bytes in all buffers."""
         return sum(array.nbytes for array in (
             *self.h, *self.c, *self.gates, *self.dropped, self.dout, *self.dh, *self.dc, self.logits,
-            self.input_rows, self.dtable, self.rounded, self.copied))
+            self.input_rows, self.dtable, self.rounded, self.copied, self.before))
 
     def set_state(self, h: list[np.ndarray], c: list[np.ndarray]) -> None:
         """Takes each layer's h and c (rows, H) as the state before the next window."""
@@ -87,7 +88,8 @@ class Shard:
         for k, layer in enumerate(self.weights.layers):
             table = self.input_rows if k else self.weights.table
             self.forward(self.weights.layer_tiles, tokens, table, x, layer.ih, layer.hh, layer.bias, layer.bias_n,
-                         self.h[k], self.c[k], self.gates[k], self.rounded)
+                         self.h[k], self.c[k], self.gates[k], self.rounded, self.weights.start, layer.h0, layer.c0,
+                         self.before)
             x = self.h[k][1 : len(tokens) + 1]
             if keys is not None:
                 drop(x, self.dropped[k][: len(tokens)], self.network.dropout, keys[k], self.first_row)
@@ -154,7 +156,8 @@ class Shard:
         self.backward(
             self.weights.layer_tiles, tokens, x, layer.ih_back, layer.hh_back, layer.bias_n, self.h[k], self.c[k],
             self.gates[k], dout, self.dh[k], self.dc[k], dtable, stored(f"weight_ih_l{k}"), stored(f"weight_hh_l{k}"),
-            stored(f"bias_l{k}"), stored(f"bias_n_l{k}") if network.cell == "gru" else EMPTY, self.rounded, self.copied)
+            stored(f"bias_l{k}"), stored(f"bias_n_l{k}") if network.cell == "gru" else EMPTY, self.rounded, self.copied,
+            self.weights.start, layer.h0, layer.c0, EMPTY, EMPTY)
         if k == 0:
             # each position used one row of the table, and each row holds the bias once
             np.sum(dtable, axis=0, out=stored("bias_l0"))

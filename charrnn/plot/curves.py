@@ -64,17 +64,11 @@ def read_curves(paths: Sequence[Path], axis: str = "epochs", in_bits: bool = Fal
     for path in paths:
         checkpoints.append(load_checkpoint(path))
         checkpoints[-1].arrays.clear()  # many large networks would fill the memory
-    units = {unit_of(loaded) for loaded in checkpoints}
+    units = {loaded.settings.text.unit_name for loaded in checkpoints}
     is_mixed = len(units) > 1
     curves = [curves_of(loaded, name, axis, in_bits, _clock(path) if axis == "minutes" else [], is_mixed)
               for loaded, name, path in zip(checkpoints, names_of(paths), paths, strict=True)]
     return curves, f"{'bits' if in_bits else 'nats'} a {'character' if is_mixed else units.pop()}"
-
-
-def unit_of(loaded: Checkpoint) -> str:
-    """What the run reads and predicts one of at a time, and its losses are the means of."""
-    unit = loaded.settings.text.unit
-    return "character" if unit == "char" else unit
 
 
 def curves_of(loaded: Checkpoint, name: str, axis: str, in_bits: bool = False, clock: Sequence[Place] = (),

@@ -33,6 +33,7 @@ class PackedModel:
         # the last line is the bias of products that have none
         self.bias = np.stack([*(layer.bias for layer in layers), np.zeros_like(layers[0].bias)])
         self.bias_n = np.stack([layer.bias_n for layer in layers])
+        self.h0, self.c0 = np.stack([layer.h0 for layer in layers]), np.stack([layer.c0 for layer in layers])
 
 
 class Hand:
@@ -84,7 +85,7 @@ class Group:
         kernels.generate(weights.tiles, weights.layer_tiles, model.cell, weights.table, model.packed, model.bias,
                          model.bias_n, weights.out, weights.bias_out, own.h, own.c, own.now, self._products,
                          self._inputs, own.gates, own.rounded, own.logits, own.scratch, self._meeting, hand, hands,
-                         weights.vocabulary, own.tokens, np.ascontiguousarray(prime, np.int32),
-                         np.ascontiguousarray(draws), float(temp), top_k, out)
+                         weights.vocabulary, weights.start, model.h0, model.c0, own.tokens,
+                         np.ascontiguousarray(prime, np.int32), np.ascontiguousarray(draws), float(temp), top_k, out)
         own.now = (own.now + len(prime) + len(draws)) % 2
         return out

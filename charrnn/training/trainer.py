@@ -18,8 +18,9 @@ from charrnn.network.memory import training_bytes
 from charrnn.network.network import Network
 from charrnn.network.workers import physical_cores
 from charrnn.settings import Settings
-from charrnn.text.ids import Ids
-from charrnn.text.windows import Cutter, Snippets, Streams, Window, decided_fraction, split
+from charrnn.text.cutting import Text, parts, size, training_windows
+from charrnn.text.documents import Documents
+from charrnn.text.windows import Window, decided_fraction
 from charrnn.training.evaluation import Evaluation
 from charrnn.training.events import Compiling, Event, Finished, RolledBack, Started, Step, Validated
 from charrnn.training.history import History, Point
@@ -35,24 +36,24 @@ DEFAULT_EPOCHS, DEFAULT_STEPS = 10, 1500
 
 
 class Trainer:
-    """One run over ids; `settings` is what was asked for with every choice made."""
+    """One run over a text as ids; `settings` is what was asked for with every choice made."""
 
-    def __init__(self, settings: Settings, ids: Ids, vocabulary: int, threads: int | None = None) -> None:
+    def __init__(self, settings: Settings, text: Text, vocabulary: int, threads: int | None = None) -> None:
         cut = settings.windows
         self.generator = np.random.Generator(np.random.PCG64(settings.training.seed))
-        train_ids, val_ids = split(ids, cut.val_fraction)
-        self.cutter: Cutter = (
-            Streams(train_ids, cut.batch, cut.window, self.generator) if cut.windows == "stream"
-            else Snippets(train_ids, cut.batch, cut.window, cut.targets, self.generator))
-        self.settings = settings = _decided(settings, len(ids), self.cutter.windows_per_epoch)
+        train_text, val_text = parts(text, cut.val_fraction)
+        self.cutter = training_windows(train_text, cut, self.generator)
+        self.settings = settings = _decided(settings, size(text), self.cutter.windows_per_epoch)
         training = settings.training
         self.network = Network(settings.network, vocabulary, self.generator, threads or training.shards,
                                training.precision)
         self.optimizer = optimizer_of(self.network, training)
         self.batch = self.network.batch(cut.batch, cut.window, training.shards)
         self.gradients = self.network.gradients(len(self.batch.shards))
-        self.evaluation = Evaluation(self.network, val_ids, cut.window, training.shards)
-        self.characters = len(train_ids), len(val_ids)
+        self.evaluation = Evaluation(self.network, val_text, cut.window, training.shards)
+        self.characters = size(train_text), size(val_text)
+        self.documents = ((len(train_text), len(val_text))  # to train and to validate on, if there are any
+                          if isinstance(train_text, Documents) and isinstance(val_text, Documents) else None)
         self.history = History()
         self.recovery = Recovery(vocabulary)
         self.seconds = 0.0  # since training began; only a run measured in minutes looks at it
@@ -70,7 +71,7 @@ class Trainer:
         parameters, remembered = network.parameters.flat.size, len(self.optimizer.memory)
         return (1 + remembered) * 4 * parameters + training_bytes(
             network.settings, parameters, network.vocabulary, cut.batch, cut.window, len(self.batch.shards),
-            training.precision, remembered)
+            training.precision, network.weights.start >= 0, remembered)
 
     @property
     def progress(self) -> float:

@@ -30,7 +30,8 @@ TABLE: list[tuple[str, int, str]] = [
     ("train two.txt", 1, "of 2 characters 1 are left for training and 1 for validation, and both need 2"),
     ("train text.txt --val-fraction 0.0005", 1, "of 1,910 characters 1,909 are left for training and 1 for validation"),
     ("train short.txt --batch 32 --window 100", 1,
-     "the text is too short: 270 characters for training, and 3,201 are needed (--batch 32 x --window 100 + 1); --batch 4 --window 16 will do"),
+     "the text is too short: 270 characters for training, and 3,201 are needed (--batch 32 x --window 100 + 1); "
+     "--batch 4 --window 16 will do"),
     ("train short.txt --windows snippets --window 300", 1,
      "the text is too short: 270 characters for training, and 301 are needed (--window 300 + 1); "),
     ("train text.txt --cell transformer", 2,

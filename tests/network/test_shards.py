@@ -135,6 +135,8 @@ def test_memory_is_what_the_formula_says(cell, layers, embedding, dropout):
     floats += V * G * H if embedding else 0  # gradient of the table
     (shard,) = compiled_network(settings, drawn(settings, V, 1, 1, 0)[0]).batch(n, T, 1).shards
     assert shard.nbytes == 4 * floats
+    (shard,) = compiled_network(settings, drawn(settings, V, 1, 1, 0)[0], start=3).batch(n, T, 1).shards
+    assert shard.nbytes == 4 * (floats + n * H)  # h where texts begin
 
 
 @KINDS

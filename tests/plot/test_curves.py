@@ -135,6 +135,7 @@ def test_time_never_runs_backwards(laps: list[tuple[int, float]], step: int) -> 
 def in_units(unit: str, units: int | None, characters: int = 1000) -> Checkpoint:
     loaded = checkpoint()
     loaded.settings = dataclasses.replace(loaded.settings, text=TextSettings(unit=unit))
+    loaded.vocabulary = "ab" if unit == "char" else ["a", "b"]
     loaded.corpus = {"characters": characters} | ({} if units is None else {"units": units})
     return loaded
 
