@@ -8,6 +8,7 @@ import dataclasses
 import difflib
 import json
 import sys
+import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from charrnn.settings import Settings
 
 # The options that say where a run comes from, and not what it is.
 _NO_KEYS = ("config", "resume", "help")
+_COMMENT = 98  # characters in a line of a comment
 
 
 def read_config(path: str, command: click.Command) -> dict[str, Any]:
@@ -139,8 +141,8 @@ def _type(param: click.Parameter) -> tuple[Any, str]:
 
 def _assignments(values: Mapping[str, Any], helps: Mapping[str, str]) -> Iterator[str]:
     for name, value in values.items():
-        if helps.get(name):
-            yield f"# {helps[name]}"
+        for line in textwrap.wrap(helps.get(name, ""), _COMMENT):
+            yield f"# {line}"
         yield f"{name} = {_toml(value)}"
 
 

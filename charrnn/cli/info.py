@@ -83,4 +83,5 @@ def _curve(loaded: "Checkpoint") -> list[str]:
     curves = curves_of(loaded, "", "epochs")
     if len(curves.train) < 2:
         return []
-    return ["", *picture([curves], "epochs", "nats", min(width(), _WIDTH), _HEIGHT, style())]
+    unit = f"nats a {loaded.settings.text.unit_name}"
+    return ["", *picture([curves], "epochs", unit, min(width(), _WIDTH), _HEIGHT, style())]

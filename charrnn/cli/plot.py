@@ -33,8 +33,7 @@ def plot(runs: tuple[str, ...], output: str | None, axis: str, is_log: bool, in_
     from charrnn.cli.screen import show, style, width
     from charrnn.plot.terminal import legend, picture
 
-    curves = _read(runs, axis, is_log, in_bits)
-    unit = "bits" if in_bits else "nats"
+    curves, unit = _read(runs, axis, is_log, in_bits)
     if output is None:
         look = style()
         show([*picture(curves, axis, unit, width(), _HEIGHT, look, is_log), "", *legend(curves, axis, width(), look)])
@@ -68,19 +67,19 @@ def _kind(output: str | None) -> str:
     return kind
 
 
-def _read(runs: Sequence[str], axis: str, is_log: bool, in_bits: bool) -> "list[Curves]":
-    """The curves of all runs that can be drawn; raises CheckpointError for one that has none."""
+def _read(runs: Sequence[str], axis: str, is_log: bool, in_bits: bool) -> "tuple[list[Curves], str]":
+    """The curves of all runs, and what their losses are in; raises CheckpointError for one that has none."""
     from charrnn.checkpoint import resolve_checkpoint
-    from charrnn.plot.curves import names_of, read_curves
+    from charrnn.plot.curves import read_curves
     from charrnn.plot.terminal import MOST
 
     paths = list(dict.fromkeys(resolve_checkpoint(run, "last") for run in runs or (None,)))
     if len(paths) > MOST:
         raise SettingsError(f"{len(paths)} runs are too many for one picture; name {MOST} at most")
-    curves = [read_curves(path, name, axis, in_bits) for path, name in zip(paths, names_of(paths), strict=True)]
+    curves, unit = read_curves(paths, axis, in_bits)
     for path, run in zip(paths, curves, strict=True):
         if not run.main:
             raise CheckpointError(f"{path} has no losses to draw yet; wait for the first validation of its run")
         if is_log and min(loss for _, loss in (*run.train, *run.val)) <= 0:
             raise SettingsError(f"{path} has a loss of 0, for which a logarithmic axis has no place; leave out --log")
-    return curves
+    return curves, unit

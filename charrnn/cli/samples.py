@@ -13,7 +13,7 @@ from charrnn.training.events import Event, Step, Validated
 
 SAMPLES = "samples.txt"
 _LENGTH = 200  # characters: a few lines
-_LINES = 5  # of documents that are lines
+_DOCUMENTS = 5  # of one line each
 
 
 class Samples:
@@ -38,7 +38,7 @@ class Samples:
             is_due = isinstance(event, Validated) and self._at_validations
         if not is_due or not isinstance(event, (Step, Validated)) or event.step == self._last_step:
             return None
-        heading, text = self._heading(event), drawn(self._run, _LENGTH)
+        heading, text = self._heading(event), sample_of(self._run, _LENGTH)
         append_line(self._run.folder / SAMPLES, f"--- {heading} ---\n{text}\n")
         self._last_step, self._loss, self._characters = event.step, 0.0, 0
         return "\n".join([f"sample at {heading}", *("    " + line for line in text.strip().splitlines())])
@@ -49,13 +49,13 @@ class Samples:
         return f"step {event.step:,}, epoch {event.epoch:.2f}{loss}"
 
 
-def drawn(run: Run, length: int) -> str:
-    """Up to `length` units as the network writes them now, or a few lines if each is a document of its own.
+def sample_of(run: Run, length: int) -> str:
+    """`length` characters as the network writes them now, or some lines where each is a document.
 
     The run's own generator is not touched.
     """
     settings, mark = SampleSettings(), mark_of(run.trainer.settings.text)
-    generators = generators_of(run.trainer.step, _LINES if mark == "\n" else 1)
+    generators = generators_of(run.trainer.step, _DOCUMENTS if mark == "\n" else 1)
     sampler = Sampler(run.trainer.settings.network, run.trainer.network.weights, len(generators))
     sampler.begin(opening(run.vocabulary, "", generators, mark))
     pieces = written(sampler.stream(length, generators, settings.temp, settings.top_k), run.vocabulary, mark)
@@ -68,4 +68,4 @@ def _compile(run: Run) -> None:
 
     if not is_compiled("generate"):
         print(compiling_words(), file=sys.stderr, flush=True)
-    drawn(run, 1)
+    sample_of(run, 1)

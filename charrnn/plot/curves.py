@@ -52,22 +52,37 @@ def quantity(number: float) -> str:
     return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
 
 
-def read_curves(path: Path, name: str, axis: str = "epochs", in_bits: bool = False) -> Curves:
-    """The curves of the run in the checkpoint at `path`, by `axis`, one of AXES; in nats, or in bits.
+def read_curves(paths: Sequence[Path], axis: str = "epochs", in_bits: bool = False) -> tuple[list[Curves], str]:
+    """The curves of the runs in the checkpoints at `paths`, by `axis`, one of AXES; and what the losses are in.
+
+    That is nats or bits a character, or a token where all runs read tokens. Where some read other units than the rest,
+    all losses are spread over the characters of the texts: only so they can be compared.
 
     Raises CheckpointError where there is no checkpoint, and where nobody knows the minutes.
     """
-    loaded = load_checkpoint(path)
-    return curves_of(loaded, name, axis, in_bits, _clock(path) if axis == "minutes" else [])
+    checkpoints = []
+    for path in paths:
+        checkpoints.append(load_checkpoint(path))
+        checkpoints[-1].arrays.clear()  # many large networks would fill the memory
+    units = {loaded.settings.text.unit_name for loaded in checkpoints}
+    is_mixed = len(units) > 1
+    curves = [curves_of(loaded, name, axis, in_bits, _clock(path) if axis == "minutes" else [], is_mixed)
+              for loaded, name, path in zip(checkpoints, names_of(paths), paths, strict=True)]
+    return curves, f"{'bits' if in_bits else 'nats'} a {'character' if is_mixed else units.pop()}"
 
 
-def curves_of(loaded: Checkpoint, name: str, axis: str, in_bits: bool = False,
-              clock: Sequence[Place] = ()) -> Curves:
-    """The curves of a checkpoint in memory; `clock` has (step, seconds) of what was timed."""
+def curves_of(loaded: Checkpoint, name: str, axis: str, in_bits: bool = False, clock: Sequence[Place] = (),
+              a_character: bool = False) -> Curves:
+    """The curves of a checkpoint in memory; `clock` has (step, seconds) of what was timed.
+
+    a_character   losses of other units are spread over the characters of the text
+    """
     settings, history = loaded.settings, History.from_dict(loaded.progress["history"])
     # An epoch predicts as many characters as there are to train on, however the text is cut.
     characters = cut_at(loaded.corpus.get("characters", 0), settings.windows.val_fraction)
-    unit = math.log(2) if in_bits else 1.0
+    factor = 1 / math.log(2) if in_bits else 1.0
+    if a_character and "units" in loaded.corpus:
+        factor *= loaded.corpus["units"] / loaded.corpus["characters"]
 
     def x(point: Point) -> float:
         if axis == "minutes":
@@ -75,7 +90,7 @@ def curves_of(loaded: Checkpoint, name: str, axis: str, in_bits: bool = False,
         return {"epochs": point.epoch, "steps": float(point.step), "characters": point.epoch * characters}[axis]
 
     def places(losses: list[tuple[Point, float | None]]) -> list[Place]:
-        return [(x(point), loss / unit) for point, loss in losses if loss is not None and math.isfinite(loss)]
+        return [(x(point), loss * factor) for point, loss in losses if loss is not None and math.isfinite(loss)]
 
     train = places([(point, point.train) for point in history.points])
     val = places([(point, point.val) for point in history.points])

@@ -94,7 +94,7 @@ def shortened(text: str, room: float) -> str:
 
 
 def scene(runs: Sequence[Curves], axis: str, unit: str, is_log: bool = False) -> Scene:
-    """The picture of `runs`, by `axis`, in `unit` (nats or bits) a character; they have a point at least."""
+    """The picture of `runs`, by `axis`, in `unit` (`nats a character`); they have a point at least."""
     places = [place for run in runs for place in (*run.train, *run.val)]
     frame = Frame(Scale.around([0.0, *(x for x, _ in places)]),
                   Scale.around((y for _, y in places), is_log, margin=0.04))
@@ -148,7 +148,7 @@ def _axes(drawn: Scene, frame: Frame, axis: str) -> None:
 
 def _key(drawn: Scene, frame: Frame, unit: str, has_validation: bool) -> None:
     """Above the curves: what the losses are in, and how the lines look."""
-    drawn.texts.append(Text(frame.left, 28, f"{unit} a character"))
+    drawn.texts.append(Text(frame.left, 28, unit))
     right = WIDTH - RIGHT
     for words, role in (("training", "train"), ("validation (ring: the best)", "val"))[:1 + has_validation]:
         left = right - text_width(words)

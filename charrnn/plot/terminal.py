@@ -85,7 +85,7 @@ def picture(runs: Sequence[Curves], axis: str, unit: str, width: int, height: in
             is_log: bool = False) -> list[str]:
     """The curves of `runs` (at least one point in all) in lines of at most `width` characters, `height` of them drawn.
 
-    unit   what the losses are in: `nats`, `bits`
+    unit   what the losses are in: `nats a character`
     """
     places = [place for run in runs for place in (*run.train, *run.val)]
     xs, ys = Scale.around([0.0, *(x for x, _ in places)]), Scale.around((y for _, y in places), is_log)
@@ -99,7 +99,7 @@ def picture(runs: Sequence[Curves], axis: str, unit: str, width: int, height: in
             for row, line in enumerate(canvas.lines())]
     validation, training = style.key
     shown = [f"{validation} validation"] * any(run.val for run in runs) + [f"{training} training"]
-    return [f"{unit} a character: {', '.join(shown)}", *rows, *_x_axis(xs, axis, margin, canvas, style)]
+    return [f"{unit}: {', '.join(shown)}", *rows, *_x_axis(xs, axis, margin, canvas, style)]
 
 
 def legend(runs: Sequence[Curves], axis: str, width: int, style: Style) -> list[str]:

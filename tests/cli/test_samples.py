@@ -97,3 +97,12 @@ def test_only_stderr_and_the_file_get_samples(text: Path) -> None:
                                   folder=text.parent))
     assert (code, len(out.splitlines())) == (0, 4)
     assert "sample at step 30, epoch 0." in err
+
+
+def test_of_documents_of_one_line_there_are_some(charrnn: Program, text: Path) -> None:
+    done = charrnn("train", "text.txt", *OPTIONS, "--documents", "line", "--samples-every", "40", "--name", "shown")
+    assert done.code == 0, done.err
+    kept = HEADING.split(Path("checkpoints/shown/samples.txt").read_text(encoding="utf-8"))[4::4]
+    assert kept
+    for sample in kept:
+        assert len(sample.removeprefix("\n").removesuffix("\n\n").split("\n")) == 5

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.checkpoint import Checkpoint, load_checkpoint
+from charrnn.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from charrnn.errors import CheckpointError
 from charrnn.plot.curves import Curves, curves_of, names_of, quantity, read_curves
+from charrnn.settings import TextSettings
 from tests.cli.tiny import SETTINGS
 
 # step, epoch, train, val: as a run leaves them, with a loss that is none and two of equal height
@@ -79,9 +80,15 @@ def test_words() -> None:
         "0", "0.25", "12.2", "2,504", "999,999", "1.23 million"]
 
 
+def read(path: Path, axis: str = "epochs") -> Curves:
+    [curves], unit = read_curves([path], axis)
+    assert unit == "nats a character"
+    return curves
+
+
 def test_minutes_of_a_real_run(finished: Path) -> None:
     rows = [json.loads(row) for row in (finished / "metrics.jsonl").read_text().splitlines()]
-    curves = read_curves(finished / "last.safetensors", "tiny", "minutes")
+    curves = read(finished / "last.safetensors", "minutes")
     assert [x for x, _ in curves.val] == pytest.approx([row["seconds"] / 60 for row in rows])
     assert [x for x, _ in curves.train] == sorted(x for x, _ in curves.train)
 
@@ -93,27 +100,27 @@ def test_minutes_that_nobody_told(finished: Path, text: str | None) -> None:
     else:
         (finished / "metrics.jsonl").write_text(text)
     with pytest.raises(CheckpointError, match=r"no metrics\.jsonl beside it tells it; give --x epochs"):
-        read_curves(finished / "last.safetensors", "tiny", "minutes")
-    assert read_curves(finished / "last.safetensors", "tiny", "steps").val
+        read(finished / "last.safetensors", "minutes")
+    assert read(finished / "last.safetensors", "steps").val
 
 
 def test_a_file_that_is_no_runs_borrows_no_times(finished: Path) -> None:
     lone = finished / "copy.safetensors"
     lone.write_bytes((finished / "last.safetensors").read_bytes())
     with pytest.raises(CheckpointError, match="how long"):
-        read_curves(lone, "copy", "minutes")
-    assert read_curves(lone, "copy").val == read_curves(finished / "last.safetensors", "tiny").val
+        read(lone, "minutes")
+    assert read(lone).val == read(finished / "last.safetensors").val
 
 
 def test_a_numbered_checkpoint_of_a_run_has_its_times(finished: Path) -> None:
     numbered = finished / "step-0000000050.safetensors"
     numbered.write_bytes((finished / "best.safetensors").read_bytes())
-    assert read_curves(numbered, "x", "minutes") == read_curves(finished / "best.safetensors", "x", "minutes")
+    assert read(numbered, "minutes").val == read(finished / "best.safetensors", "minutes").val
 
 
 def test_a_moment_in_the_middle_shows_the_way_to_it(finished: Path) -> None:
     best = load_checkpoint(finished / "best.safetensors").progress["step"]
-    assert read_curves(finished / "best.safetensors", "tiny", "steps").val[-1][0] == best
+    assert read(finished / "best.safetensors", "steps").val[-1][0] == best
 
 
 @given(st.lists(st.tuples(st.integers(1, 1000), st.floats(0.001, 1e5)), min_size=1, max_size=6), st.integers(0, 9999))
@@ -123,6 +130,28 @@ def test_time_never_runs_backwards(laps: list[tuple[int, float]], step: int) -> 
         clock.append((clock[-1][0] + steps, clock[-1][1] + seconds))
     at = [curves_of(checkpoint([(n, 0.0, 1.0, 1.0)]), "", "minutes", clock=clock).val[0][0] for n in (step, step + 1)]
     assert 0 <= at[0] <= at[1]
+
+
+def in_units(unit: str, units: int | None, characters: int = 1000) -> Checkpoint:
+    loaded = checkpoint()
+    loaded.settings = dataclasses.replace(loaded.settings, text=TextSettings(unit=unit))
+    loaded.vocabulary = "ab" if unit == "char" else ["a", "b"]
+    loaded.corpus = {"characters": characters} | ({} if units is None else {"units": units})
+    return loaded
+
+
+def test_losses_of_other_units(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("words", "more", "plain")]
+    for path, loaded in zip(paths, (in_units("word", 200), in_units("word", 300), in_units("char", None)), strict=True):
+        save_checkpoint(path, loaded)
+    alone, unit = read_curves(paths[:2])
+    assert unit == "nats a word"
+    assert alone[0].val == alone[1].val == curves_of(checkpoint(), "x", "epochs").val
+    mixed, unit = read_curves(paths, in_bits=True)
+    assert unit == "bits a character"
+    for curves, share in zip(mixed, (0.2, 0.3, 1.0), strict=True):
+        wanted = [share / math.log(2) * loss for _, loss in alone[0].val]
+        assert [loss for _, loss in curves.val] == pytest.approx(wanted)
 
 
 def test_names(tmp_path: Path) -> None:

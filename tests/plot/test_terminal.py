@@ -21,7 +21,7 @@ def drawn(lines: list[str], style: Style) -> list[str]:
 
 def test_a_straight_line() -> None:
     curve = Curves("x", [], [(0.0, 1.0), (1.0, 2.0), (2.0, 3.0)], (0.0, 1.0))
-    assert picture([curve], "epochs", "nats", 31, 7, ASCII) == [
+    assert picture([curve], "epochs", "nats a character", 31, 7, ASCII) == [
         "nats a character: -o- validation, ... training",
         "3 +                         --o",
         "  |                     ----",
@@ -36,7 +36,7 @@ def test_a_straight_line() -> None:
 
 @pytest.mark.parametrize("style", [BRAILLE, ASCII])
 def test_every_measured_point_has_its_letter_where_it_belongs(style: Style) -> None:
-    rows = drawn(picture([ONE, TWO], "epochs", "nats", 68, 21, style), style)
+    rows = drawn(picture([ONE, TWO], "epochs", "nats a character", 68, 21, style), style)
     found = {(row, column): sign for row, line in enumerate(rows) for column, sign in enumerate(line)
              if sign in "ab"}
     width, height = 63, 21  # of the field: 68 less the numbers, a space and the axis
@@ -51,7 +51,7 @@ def test_every_measured_point_has_its_letter_where_it_belongs(style: Style) -> N
 @given(some_runs, st.integers(40, 120), st.integers(8, 30), styles, st.booleans())
 def test_it_stays_within_its_width_and_height(runs: list[Curves], width: int, height: int, style: Style,
                                               is_log: bool) -> None:
-    lines = picture(runs, "characters", "bits", width, height, style, is_log)
+    lines = picture(runs, "characters", "bits a word", width, height, style, is_log)
     assert len(lines) == height + 3
     assert max(map(len, lines[1:])) <= width
     assert len(lines[0]) <= 50
@@ -64,7 +64,7 @@ def test_it_stays_within_its_width_and_height(runs: list[Curves], width: int, he
 
 @given(some_runs, st.integers(40, 120), styles)
 def test_ticks_stand_under_their_numbers(runs: list[Curves], width: int, style: Style) -> None:
-    *_, line, below = picture(runs, "steps", "nats", width, 12, style)
+    *_, line, below = picture(runs, "steps", "nats a character", width, 12, style)
     corner, tick = line.index(style.frame[4]), style.frame[3]
     numbers = [match for match in re.finditer(r"[-+.\w]+", below) if match[0] != "steps"]
     assert below.endswith("steps")
@@ -76,7 +76,7 @@ def test_training_is_dotted_and_validation_a_line() -> None:
     flat = [(float(n), 2.0) for n in range(9)]
     one = [(0.0, 1.0)]
     as_training, as_validation = (
-        drawn(picture([Curves("x", train, val, None)], "steps", "nats", 60, 9, BRAILLE), BRAILLE)
+        drawn(picture([Curves("x", train, val, None)], "steps", "nats a character", 60, 9, BRAILLE), BRAILLE)
         for train, val in ((flat, one), (one, flat)))
 
     def dots(rows: list[str]) -> int:
@@ -102,7 +102,7 @@ def test_a_letter_is_not_hidden() -> None:
 
 def test_colours_only_where_wanted() -> None:
     coloured = Style(True, True)
-    plain, painted = (picture([ONE, TWO], "epochs", "nats", 70, 12, style) for style in (BRAILLE, coloured))
+    plain, painted = (picture([ONE, TWO], "epochs", "nats a character", 70, 12, style) for style in (BRAILLE, coloured))
     assert "\x1b" not in "".join(plain)
     assert [re.sub("\x1b\\[[0-9]*m", "", line) for line in painted] == plain
     assert "\x1b[36ma\x1b[0m" in "".join(painted)
