@@ -17,6 +17,7 @@ class Options:
     minutes: float = 1.0
     shapes: tuple[Shape, ...] = ()
     text: Path | None = None
+    grid: str = ""  # of the sweeps, the only one
 
 
 def tell(what: str, number: int, rounds: int) -> None:

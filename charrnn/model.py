@@ -6,7 +6,6 @@
     model = charrnn.load("checkpoints/corpus-lstm-1x256")
 """
 
-import dataclasses
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,17 +17,19 @@ from charrnn.errors import CheckpointError, CorpusError, SettingsError
 from charrnn.network.network import Network
 from charrnn.network.weights import Weights
 from charrnn.network.workers import physical_cores
+from charrnn.presets import DEFAULT, layered, preset_values
 from charrnn.runs import Run
 from charrnn.sampling.opening import generators_of, opening
 from charrnn.sampling.sampler import Sampler
 from charrnn.sampling.writing import written
-from charrnn.settings import NetworkSettings, SampleSettings, Settings, TextSettings, TrainingSettings, WindowSettings
+from charrnn.settings import RunSettings, SampleSettings, settings_of
 from charrnn.text.corpus import Corpus, read_corpus
 from charrnn.text.cutting import Text
 from charrnn.text.documents import Documents
 from charrnn.text.splitter import Splitter, mark_of
 from charrnn.text.units import vocabulary_of
 from charrnn.text.vocabulary import Vocabulary
+from charrnn.training.choice import chosen_settings
 from charrnn.training.evaluation import Evaluation
 from charrnn.training.events import Event
 
@@ -108,7 +109,7 @@ class Model:
     def loss(self, text: str) -> float:
         """Mean nats per character of `text`, measured as validation measures it.
 
-        A long text is cut into up to 64 parts that are read side by side, each from the initial state; one of
+        A long text is cut into up to 16 parts that are read side by side, each from the initial state; one of
         documents is cut where they end, and their ends are predicted too.
 
         Raises VocabularyError for characters that the model never saw, CorpusError for a text shorter than 2, or
@@ -146,35 +147,27 @@ def load(path: str | Path | None = None) -> Model:
 
 
 def train(*sources: str | Path, text: str | None = None, name: str | None = None, folder: str | Path = RUNS,
-          threads: int | None = None, on_event: Callable[[Event], None] | None = None, **settings: Any) -> Model:
+          threads: int | None = None, keep_last: int = 0, on_event: Callable[[Event], None] | None = None,
+          preset: str = DEFAULT, **settings: Any) -> Model:
     """Trains a network on files, folders or built-in texts ("@python-docs"), or on `text`; the best moment of it.
 
     name, folder   where the run is kept: folder/name, made anew
     threads        threads to run on; results do not depend on it
+    keep_last      checkpoints to keep of the last validations
     on_event       is told everything that happens (charrnn.training.events)
+    preset         settings that go together: "best", "char-rnn" and others; "default" fits text and time
     settings       any field of NetworkSettings, TextSettings, WindowSettings or TrainingSettings: cell="gru", minutes=1
 
     Raises CorpusError for a text that cannot be used, SettingsError for a setting that does not exist or fit.
     """
     if (text is None) == (not sources):
         raise SettingsError("train() takes either the names of texts or text=..., and one of them")
-    chosen = settings_of(settings)
-    corpus = (read_corpus([str(source) for source in sources], settings=chosen.text) if text is None
-              else Corpus.of(text, settings=chosen.text))
-    with Run.start(corpus, chosen, name, folder, threads) as run:
+    early = settings_of(layered(settings, preset_values(preset)))  # what contradicts is refused before anything is read
+    corpus = (read_corpus([str(source) for source in sources], settings=early.text) if text is None
+              else Corpus.of(text, settings=early.text))
+    chosen, _ = chosen_settings(settings, preset, len(corpus))
+    with Run.start(corpus, chosen, name, folder, threads, RunSettings(keep_last)) as run:
         for event in run.events():
             if on_event is not None:
                 on_event(event)
     return load(run.folder)
-
-
-def settings_of(values: dict[str, Any]) -> Settings:
-    """The settings whose fields, of whichever class, are `values`; raises SettingsError for an unknown name."""
-    kinds = {"network": NetworkSettings, "windows": WindowSettings, "training": TrainingSettings, "text": TextSettings}
-    names = {kind: {spec.name for spec in dataclasses.fields(kind)} for kind in kinds.values()}
-    unknown = set(values).difference(*names.values())
-    if unknown:
-        known = sorted(set().union(*names.values()))
-        raise SettingsError(f"unknown setting {min(unknown)!r}; there are {', '.join(known)}")
-    return Settings(**{part: kind(**{name: value for name, value in values.items() if name in names[kind]})
-                       for part, kind in kinds.items()})

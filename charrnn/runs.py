@@ -18,7 +18,7 @@ from charrnn.checkpoint import BEST, LAST, RUNS, Checkpoint, load_checkpoint, sa
 from charrnn.errors import CheckpointError, CorpusError, SettingsError
 from charrnn.files import TEMPORARY, append_line, new_folder
 from charrnn.locks import FolderLock
-from charrnn.settings import Settings
+from charrnn.settings import RunSettings, Settings
 from charrnn.text.corpus import Corpus
 from charrnn.text.documents import Documents
 from charrnn.text.units import vocabulary_of
@@ -29,12 +29,15 @@ from charrnn.training.trainer import Trainer
 
 # Between validations `last` is saved this often, so that a crash costs a minute and not a day.
 SECONDS_BETWEEN_SAVES = 60.0
+# Sorted by name they are sorted by step, up to ten thousand million.
+NUMBERED = "step-{:0>10}.safetensors"
 
 
 class Run:
     """A training under way, or about to be; as a context, it leaves no empty folder and no lock behind."""
 
-    def __init__(self, corpus: Corpus, settings: Settings, vocabulary: Vocabulary, threads: int | None) -> None:
+    def __init__(self, corpus: Corpus, settings: Settings, vocabulary: Vocabulary, threads: int | None,
+                 keep: RunSettings | None) -> None:
         if threads is not None and threads < 1:
             raise SettingsError(f"threads is {threads}; it must be at least 1")
         self.vocabulary = vocabulary
@@ -43,16 +46,17 @@ class Run:
         if settings.text.unit != "char":
             self.corpus["units"] = len(corpus)
         if vocabulary.stand_in >= 0:
-            self.corpus["rare_units"] = sum(unit not in vocabulary.units for unit in corpus.counts)
+            self.corpus["rare_units"] = len(set(corpus.counts).difference(vocabulary.units))
         if isinstance(corpus.content, Documents):
             self.corpus |= {"documents": len(corpus.content), "different_documents": corpus.content.different()}
         self.trainer = Trainer(settings, corpus.content, len(vocabulary), threads)
+        self.keep = keep or RunSettings()
         self.folder = Path()
         self.lock: FolderLock | None = None
 
     @classmethod
     def start(cls, corpus: Corpus, settings: Settings, name: str | None = None, runs: str | Path = RUNS,
-              threads: int | None = None) -> "Run":
+              threads: int | None = None, keep: RunSettings | None = None) -> "Run":
         """A new run on `corpus`; its folder in `runs` gets `name`, or one made from corpus and network.
 
         Raises CorpusError for a text that such a run can't be made on, and says what would do.
@@ -63,14 +67,14 @@ class Run:
             name = f"{corpus.name}-{network.cell}-{network.layers}x{network.hidden}"
         elif not name.isprintable() or name.startswith("-"):
             raise SettingsError(f"{name!r} can't name a folder; use letters, digits, '-' and '_'")
-        run = cls(corpus, settings, vocabulary, threads)
+        run = cls(corpus, settings, vocabulary, threads, keep)
         run.folder = new_folder(runs, name)
         run.lock = FolderLock(run.folder)
         return run
 
     @classmethod
     def resume(cls, path: Path, corpus: Corpus, budget: dict[str, float] | None = None,
-               threads: int | None = None) -> "Run":
+               threads: int | None = None, keep: RunSettings | None = None) -> "Run":
         """The run that saved `path`, at that moment; budget may replace its epochs or minutes.
 
         Raises CorpusError if `corpus` is not the text it was trained on.
@@ -96,7 +100,7 @@ class Run:
             training = dataclasses.replace(settings.training, epochs=budget.get("epochs"),
                                            minutes=budget.get("minutes"))
             settings = dataclasses.replace(settings, training=training)
-        run = cls(corpus, settings, vocabulary_of(settings.text, checkpoint.vocabulary), threads)
+        run = cls(corpus, settings, vocabulary_of(settings.text, checkpoint.vocabulary), threads, keep)
         try:
             run.trainer.restore(checkpoint.arrays, checkpoint.progress)
         except CheckpointError as error:
@@ -130,6 +134,9 @@ class Run:
             elif isinstance(event, Validated):
                 if event.is_best:
                     yield self._save(BEST)
+                if self.keep.keep_last:
+                    yield self._save(NUMBERED.format(event.step))
+                    self._forget_oldest()
                 # after BEST: a run killed in between comes here again
                 yield self._save(LAST)
                 self._log(event, characters / max(time.perf_counter() - began, 1e-9))
@@ -146,6 +153,11 @@ class Run:
     def _save(self, file: str) -> Saved:
         save_checkpoint(self.folder / file, self.checkpoint())
         return Saved(self.folder / file, self.trainer.step)
+
+    def _forget_oldest(self) -> None:
+        """Removes numbered checkpoints, those of the earliest steps, until only so many are there."""
+        for file in sorted(self.folder.glob("step-*.safetensors"))[:-self.keep.keep_last]:
+            file.unlink(missing_ok=True)
 
     def _log(self, event: Validated, characters_a_second: float) -> None:
         """One line of metrics.jsonl; losses in nats per character, JSON's null where there is none."""

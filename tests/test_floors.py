@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FLOORS = [
-    {"errors", "settings", "files", "locks", "cache"},
+    {"errors", "settings", "presets", "files", "locks", "cache"},
     {"text"},
     {"kernels"},
     {"network"},

@@ -10,7 +10,7 @@ import time
 from tqdm import tqdm
 
 from charrnn.cli.wording import bits, compiling_words, duration_words
-from charrnn.training.events import Compiling, Event, Started, Step, Validated
+from charrnn.training.events import Compiling, Event, RolledBack, Started, Step, Validated
 
 _BAR = "{percentage:3.0f}%|{bar}| {desc}"
 # How slowly the figures on the bar follow the last step.
@@ -37,6 +37,9 @@ class Progress:
             self._began = self._last = time.perf_counter()
         elif isinstance(event, Step):
             self._step(event)
+        elif isinstance(event, RolledBack):
+            self.line(f"step {event.step:,}: {event.cause}; "
+                      f"back to step {event.to_step:,}, on at {event.share:g} of the rate")
         elif isinstance(event, Validated):
             self._last = time.perf_counter()
             self._val = event.loss

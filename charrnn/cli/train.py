@@ -1,5 +1,6 @@
 """Floor 7: `charrnn train`: a new run, or an old one taken up again."""
 
+import dataclasses
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,7 +9,8 @@ import click
 
 from charrnn.cli.options import SettingOption, Whole, settings_from, settings_options
 from charrnn.errors import CorpusError, SettingsError, StorageError
-from charrnn.settings import NetworkSettings, Settings, TextSettings, TrainingSettings, WindowSettings
+from charrnn.presets import DEFAULT, PRESETS, layered, preset_values
+from charrnn.settings import NetworkSettings, RunSettings, TextSettings, TrainingSettings, WindowSettings, settings_of
 from charrnn.text.builtin import BUILTINS
 
 if TYPE_CHECKING:
@@ -16,12 +18,17 @@ if TYPE_CHECKING:
     from charrnn.training.events import Finished
 
 _BUDGET = ("epochs", "minutes")
+SETTING_NAMES = {spec.name for kind in (NetworkSettings, TextSettings, WindowSettings, TrainingSettings)
+                 for spec in dataclasses.fields(kind)}
 _EPILOG = "Built-in texts: " + "; ".join(f"{name}, {text.description}" for name, text in BUILTINS.items()) + "."
 
 
 @click.command(epilog=_EPILOG)
 @click.argument("corpus", nargs=-1)
-@settings_options(NetworkSettings, TextSettings, WindowSettings, TrainingSettings)
+@click.option("--preset", type=click.Choice(tuple(PRESETS)), default=DEFAULT, show_default=True,
+              help="settings that go together; options given beside it win. " + "; ".join(
+                  f"{name}: {preset.description}" for name, preset in PRESETS.items()))
+@settings_options(NetworkSettings, TextSettings, WindowSettings, TrainingSettings, RunSettings)
 @click.option("--threads", cls=SettingOption, type=Whole(1, 1024), metavar="INTEGER", show_default="one a shard",
               help="threads to run on; changes no result")
 @click.option("--name", metavar="TEXT", show_default="from corpus and network", help="name of the run's folder")
@@ -32,8 +39,8 @@ _EPILOG = "Built-in texts: " + "; ".join(f"{name}, {text.description}" for name,
                    "checkpoint was saved; of the settings only its --epochs or --minutes (in all) and --threads may "
                    "change")
 @click.pass_context
-def train(context: click.Context, corpus: tuple[str, ...], threads: int | None, name: str | None, folder: str,
-          show_samples: bool, resume: str | None, **options: Any) -> None:
+def train(context: click.Context, corpus: tuple[str, ...], preset: str, threads: int | None, name: str | None,
+          folder: str, show_samples: bool, resume: str | None, **options: Any) -> None:
     """Train a network on CORPUS: text files, folders, built-in texts (@name) or - for standard input.
 
     The run is kept in checkpoints/NAME: `best`, the moment of the lowest validation loss, `last`, to go on from, and
@@ -43,7 +50,7 @@ def train(context: click.Context, corpus: tuple[str, ...], threads: int | None, 
         raise click.UsageError("name a text to train on: a file, a folder, - or a built-in one "
                                f"({', '.join(BUILTINS)})")
     if resume is None:
-        run = _start(corpus, options, name, folder, threads)
+        run = _start(context, corpus, options, preset, name, folder, threads)
     else:
         run = _resume(context, resume, corpus, folder, threads)
     first_step = run.trainer.step
@@ -57,26 +64,35 @@ def train(context: click.Context, corpus: tuple[str, ...], threads: int | None, 
         context.exit(128 + interrupted)
 
 
-def _start(corpus: tuple[str, ...], options: dict[str, Any], name: str | None, folder: str,
-           threads: int | None) -> "Run":
-    settings = Settings(settings_from(NetworkSettings, options), settings_from(WindowSettings, options),
-                        settings_from(TrainingSettings, options), settings_from(TextSettings, options))
+def _start(context: click.Context, corpus: tuple[str, ...], options: dict[str, Any], preset: str, name: str | None,
+           folder: str, threads: int | None) -> "Run":
+    given = {name: options[name] for name in _given(context) if name in SETTING_NAMES}
+    early = settings_of(layered(given, preset_values(preset)))  # refused now, not after a long text has been read
     from charrnn.cli.reading import read
     from charrnn.runs import Run
+    from charrnn.training.choice import chosen_settings
 
-    text = read(corpus, settings.text)
+    text = read(corpus, early.text)
     for skipped in text.skipped:
         print(f"note: skipped {skipped}: not UTF-8 text", file=sys.stderr)
-    run = Run.start(text, settings, name, folder, threads)
+    settings, why = chosen_settings(given, preset, len(text))
+    if why:
+        print(f"settings {why}", file=sys.stderr)
+    run = Run.start(text, settings, name, folder, threads, settings_from(RunSettings, options))
     if name and run.folder.name != name:
         print(f"note: there is a run called {name}; this one is {run.folder.name}", file=sys.stderr)
     return run
 
 
+def _given(context: click.Context) -> list[str]:
+    """The names of the options that were typed."""
+    return [key for key in context.params
+            if context.get_parameter_source(key) == click.core.ParameterSource.COMMANDLINE]
+
+
 def _resume(context: click.Context, resume: str, corpus: tuple[str, ...], folder: str, threads: int | None) -> "Run":
-    allowed = (*_BUDGET, "threads", "resume", "corpus", "folder", "show_samples")
-    given = [key for key in context.params
-             if context.get_parameter_source(key) == click.core.ParameterSource.COMMANDLINE]
+    allowed = (*_BUDGET, "threads", "resume", "corpus", "folder", "show_samples", "keep_last")
+    given = _given(context)
     for key in given:
         if key not in allowed:
             raise SettingsError(f"--{key.replace('_', '-')} can't change when a run is resumed; leave it out, or start "
@@ -99,7 +115,8 @@ def _resume(context: click.Context, resume: str, corpus: tuple[str, ...], folder
         text = read(sources, saved.settings.text)
     except CorpusError as error:
         raise error if corpus else CorpusError(f"{error}; if the text was moved: {call}") from error
-    return Run.resume(path, text, {key: context.params[key] for key in given if key in _BUDGET}, threads)
+    return Run.resume(path, text, {key: context.params[key] for key in given if key in _BUDGET}, threads,
+                      settings_from(RunSettings, context.params))
 
 
 def _announce(run: "Run") -> None:
@@ -186,10 +203,25 @@ def _report(run: "Run", finished: "Finished") -> None:
         kind = "validation" if run.trainer.characters[1] > 1 else "training"
         loss = loss_words(finished.best_loss, run.corpus, run.trainer.settings.text)
         print(f"best {kind} loss {loss}, at step {finished.best_step:,}")
+    if finished.stale:
+        print(f"ended early: {finished.stale} validations without a new best")
+    if line := _overfitting_words(run):
+        print(line)
     print(f"kept in {run.folder}")
     if finished.stopped:
         print(f"to go on: {_resume_call(run)}")
     print(f"next: charrnn sample {_short(run)}")
+
+
+def _overfitting_words(run: "Run") -> str:
+    """What the curves say when the network has begun to learn the text by heart; else nothing."""
+    turn = run.trainer.history.overfitting
+    if turn is None:
+        return ""
+    best, last = turn
+    return (f"overfitting: from step {best.step:,} to {last.step:,} the validation loss rose from {best.loss:.3f} to "
+            f"{last.loss:.3f} while that in training fell from {best.train:.3f} to {last.train:.3f}; a higher "
+            "--dropout, a smaller network, fewer --epochs or more text would help")
 
 
 def _resume_call(run: "Run") -> str:

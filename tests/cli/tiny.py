@@ -20,7 +20,7 @@ SETTINGS = Settings(NetworkSettings(hidden=8, dropout=0.0), WindowSettings(batch
                     TrainingSettings(lr=0.01, epochs=1.0, validations=4, shards=2))
 # The same for the command line.
 OPTIONS = ("--hidden", "8", "--batch", "2", "--window", "10", "--dropout", "0", "--lr", "0.01",
-           "--epochs", "1", "--validations", "4", "--shards", "2")
+           "--epochs", "1", "--validations", "4", "--shards", "2", "--precision", "float32")
 
 
 def train_tiny(runs: Path, settings: Settings = SETTINGS, name: str = "tiny") -> Path:
