@@ -25,11 +25,11 @@ from charrnn.settings import NetworkSettings
 
 
 def training_bytes(network: NetworkSettings, parameters: int, vocabulary: int, batch: int, window: int, shards: int,
-                   precision: str, remembered: int = 2, starts: bool = False) -> int:
+                   precision: str, starts: bool = False, remembered: int = 2) -> int:
     """Bytes of everything that training keeps from step to step; `parameters` is P, padding included.
 
-    remembered   numbers that the optimizer keeps for each parameter, M
     starts       whether texts begin inside a window
+    remembered   numbers that the optimizer keeps for each parameter, M
     """
     H, L, G = padded(network.hidden), network.layers, GATES[network.cell]
     V, E = padded(vocabulary), padded(network.embedding)

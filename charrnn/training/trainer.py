@@ -46,7 +46,7 @@ class Trainer:
         self.settings = settings = _decided(settings, size(text), self.cutter.windows_per_epoch)
         training = settings.training
         self.network = Network(settings.network, vocabulary, self.generator, threads or training.shards,
-                               training.precision, text.mark if isinstance(text, Documents) else -1)
+                               training.precision)
         self.optimizer = optimizer_of(self.network, training)
         self.batch = self.network.batch(cut.batch, cut.window, training.shards)
         self.gradients = self.network.gradients(len(self.batch.shards))
@@ -71,7 +71,7 @@ class Trainer:
         parameters, remembered = network.parameters.flat.size, len(self.optimizer.memory)
         return (1 + remembered) * 4 * parameters + training_bytes(
             network.settings, parameters, network.vocabulary, cut.batch, cut.window, len(self.batch.shards),
-            training.precision, remembered, network.weights.start >= 0)
+            training.precision, network.weights.start >= 0, remembered)
 
     @property
     def progress(self) -> float:

@@ -41,7 +41,7 @@ def test_the_formula_is_what_is_taken(shape, precision):
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    expected = training_bytes(settings, network.parameters.flat.size, V, N, T, shards, precision,
-                              len(adam.memory), start >= 0)
+    expected = training_bytes(settings, network.parameters.flat.size, V, N, T, shards, precision, start >= 0,
+                              len(adam.memory))
     assert kept == pytest.approx(expected, rel=0.02)
     assert peak - before < 0.02 * expected + 4 * ids.nbytes  # a step takes next to nothing of its own
