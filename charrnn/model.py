@@ -48,7 +48,8 @@ class Model:
         self.settings, self.corpus, self.progress = checkpoint.settings, checkpoint.corpus, checkpoint.progress
         self.vocabulary: Vocabulary = vocabulary_of(self.settings.text, checkpoint.vocabulary)
         self.mark = mark_of(self.settings.text)
-        self._network = Network(self.settings.network, len(self.vocabulary), threads=physical_cores())
+        start = -1 if self.mark is None else int(self.vocabulary.encode(self.mark)[0])
+        self._network = Network(self.settings.network, len(self.vocabulary), threads=physical_cores(), start=start)
         self._network.parameters.from_arrays(checkpoint.arrays)
         self._network.refresh()
         self._bf16: Weights | None = None

@@ -47,7 +47,7 @@ class Run:
         if settings.text.unit != "char":
             self.corpus["units"] = len(corpus)
         if vocabulary.stand_in >= 0:
-            self.corpus["rare_units"] = sum(unit not in vocabulary.units for unit in corpus.counts)
+            self.corpus["rare_units"] = len(set(corpus.counts).difference(vocabulary.units))
         if isinstance(corpus.content, Documents):
             self.corpus |= {"documents": len(corpus.content), "different_documents": corpus.content.different()}
         self.trainer = Trainer(settings, corpus.content, len(vocabulary), threads)

@@ -163,9 +163,10 @@ class SampleSettings(Bounded):
     temp: float = setting(0.8, "below 1 plays safe, above 1 takes risks, 0 always takes the most likely", low=0.0,
                           high=100.0)
     top_k: int = setting(0, "draw only from the K most likely characters; 0 draws from all", low=0, high=1_114_112)
-    length: int = setting(500, "characters to write", low=0, high=10**12)
-    samples: int = setting(1, "texts to write, side by side; a line --- stands between them", low=1, high=100_000,
-                           letter="n")
+    length: int = setting(500, "characters to write; a document ends where it will, and this is the most", low=0,
+                          high=10**12)
+    samples: int = setting(1, "texts to write, side by side; a line --- stands between them, unless each is one line",
+                           low=1, high=100_000, letter="n")
     precision: str = setting("float32", "numbers in the products: bf16 writes faster", choices=PRECISIONS)
     seed: int | None = setting(None, "repeats a sample; without it every sample is new", low=0, high=2**63 - 1)
 

@@ -37,7 +37,7 @@ class Encoded(NamedTuple):
     ids: MappedIds
     vocabulary: Vocabulary
     fingerprint: str  # SHA-256 in UTF-8
-    characters: int
+    characters: int  # with the mark behind each document, but not the one before the first
     counts: dict[str, int]  # how often each unit occurs, the rare ones that are not in the vocabulary among them
     marks: np.ndarray | None  # the places of the marks, int64, on disk; None where nothing is marked
 
@@ -93,7 +93,8 @@ class Encoder:
         order = {unit: number for number, unit in enumerate(vocabulary.units)}
         table = np.array([order.get(unit, vocabulary.stand_in) for unit in units], np.int32)
         return Encoded(MappedIds(self._file.map(), self._kind, table), vocabulary, self._hash.hexdigest(),
-                       self.characters, dict(zip(units, counts.tolist(), strict=True)), self._marks())
+                       self.characters - len(self._mark), dict(zip(units, counts.tolist(), strict=True)),
+                       self._marks())
 
     def close(self) -> None:
         """Lets go of the files; of what was not finished nothing is left."""
