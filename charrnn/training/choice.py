@@ -50,8 +50,8 @@ def fitting(given: Mapping[str, Any], characters: int, cores: int,
     chosen = {"precision": precision, "batch": batch, "window": window, "layers": size.layers, "hidden": size.hidden,
               "dropout": dropout}
     chosen = {name: value for name, value in chosen.items() if name not in given}
-    time = f"{minutes:g} min" if minutes else "no time limit"
-    return chosen, f"for {characters:,} characters, {time}, {cores} cores"
+    time = f"{minutes:g} min on" if minutes else "no time limit, and"
+    return chosen, f"to fit {characters:,} characters, {time} {cores} core{'' if cores == 1 else 's'}"
 
 
 def chosen_settings(given: Mapping[str, Any], preset: str, characters: int) -> tuple[Settings, str]:
@@ -63,5 +63,5 @@ def chosen_settings(given: Mapping[str, Any], preset: str, characters: int) -> t
     if preset != DEFAULT:
         return settings_of(named), f"preset {preset}"
     fitted, reason = fitting(named, characters, physical_cores())
-    words = ", ".join(f"{name} {value}" for name, value in sorted(fitted.items()))
-    return settings_of(layered(named, fitted)), f"{words}: {reason}" if fitted else ""
+    words = ", ".join(f"--{name} {value}" for name, value in sorted(fitted.items()))
+    return settings_of(layered(named, fitted)), f"{words} {reason}" if fitted else ""
