@@ -86,3 +86,13 @@ def test_one_unit_again_and_again(charrnn: Program) -> None:
     Path("text.txt").write_text("so so so so")
     assert charrnn("train", "text.txt", "--unit", "token").err == (
         "charrnn: the text is one token, 'so', again and again: there is nothing to learn; give another text\n")
+
+
+def test_what_looks_wrong_is_told_before_training(charrnn: Program) -> None:
+    Path("text.txt").write_text(TEXT * 6 + "é\f", encoding="utf-8")
+    done = charrnn("train", "text.txt", *OPTIONS, "--epochs", "0.01")
+    assert done.err.startswith(
+        "note: the text has control characters: U+000C; they are learned like letters, if they stay in it\n"
+        "note: 1 character occurs 3 times at most, too rarely to be learned: U+00E9 é; --min-count 4 reads it as "
+        "U+FFFD\n")
+    assert "note" not in charrnn("train", "@python-docs", *OPTIONS, "--epochs", "0.0001").err
