@@ -18,6 +18,7 @@ from charrnn.checkpoint import BEST, LAST, RUNS, Checkpoint, load_checkpoint, sa
 from charrnn.errors import CheckpointError, CorpusError, SettingsError
 from charrnn.files import TEMPORARY, append_line, new_folder
 from charrnn.locks import FolderLock
+from charrnn.metrics import METRICS, read_metrics, seconds_at
 from charrnn.settings import RunSettings, Settings
 from charrnn.text.corpus import Corpus
 from charrnn.text.documents import Documents
@@ -106,6 +107,8 @@ class Run:
         except CheckpointError as error:
             raise CheckpointError(f"{path}: {error}") from error
         run.folder, run.lock = folder, lock
+        if settings.training.minutes is None:  # then the seconds decide nothing, and are not in the checkpoint
+            run.trainer.seconds = seconds_at(read_metrics(folder), run.trainer.step)
         for torn in folder.glob(TEMPORARY.format("*")):  # left by a run that was killed while it saved
             torn.unlink(missing_ok=True)
         return run
@@ -123,9 +126,10 @@ class Run:
     def events(self) -> Iterator[Event]:
         """Trains; tells the trainer's events and every Saved checkpoint."""
         saved_at, began, characters, news = time.monotonic(), time.perf_counter(), 0, False
+        last: Step | None = None
         for event in self.trainer.events():
             if isinstance(event, Step):
-                characters, news = characters + event.characters, True
+                characters, news, last = characters + event.characters, True, event
             if isinstance(event, Finished) and news:
                 yield self._save(LAST)
             yield event
@@ -139,7 +143,7 @@ class Run:
                     self._forget_oldest()
                 # after BEST: a run killed in between comes here again
                 yield self._save(LAST)
-                self._log(event, characters / max(time.perf_counter() - began, 1e-9))
+                self._log(event, last, characters / max(time.perf_counter() - began, 1e-9))
                 saved_at, news = time.monotonic(), False
             elif isinstance(event, Step) and time.monotonic() - saved_at > SECONDS_BETWEEN_SAVES:
                 yield self._save(LAST)
@@ -159,12 +163,17 @@ class Run:
         for file in sorted(self.folder.glob("step-*.safetensors"))[:-self.keep.keep_last]:
             file.unlink(missing_ok=True)
 
-    def _log(self, event: Validated, characters_a_second: float) -> None:
-        """One line of metrics.jsonl; losses in nats per character, JSON's null where there is none."""
-        line = {"step": event.step, "epoch": round(event.epoch, 6), "train_loss": event.train_loss,
-                "val_loss": event.loss, "best": event.is_best,
+    def _log(self, event: Validated, last: Step | None, characters_a_second: float) -> None:
+        """One line of metrics.jsonl; losses in nats per character, JSON's null where there is none.
+
+        seconds        of training in all, without the pauses of a run that was stopped and resumed
+        lr, norm       rate and gradient of the last step before
+        """
+        line = {"step": event.step, "epoch": round(event.epoch, 6), "seconds": round(self.trainer.seconds, 3),
+                "train_loss": event.train_loss, "val_loss": event.loss, "best": event.is_best,
+                "lr": last.lr if last else math.nan, "norm": last.norm if last else math.nan,
                 "characters_a_second": round(characters_a_second), "unix_time": round(time.time(), 3)}
-        append_line(self.folder / "metrics.jsonl", json.dumps(
+        append_line(self.folder / METRICS, json.dumps(
             {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in line.items()}))
 
 
