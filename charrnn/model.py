@@ -107,7 +107,7 @@ class Model:
         return self._bf16
 
     def loss(self, text: str) -> float:
-        """Mean nats per character of `text`, measured as validation measures it.
+        """Mean nats per character (or unit) of `text`, measured as validation measures it.
 
         A long text is cut into up to 16 parts that are read side by side, each from the initial state; one of
         documents is cut where they end, and their ends are predicted too.
@@ -123,9 +123,10 @@ class Model:
     def _encoded(self, text: str) -> Text:
         """The text as it would be trained on."""
         if self.settings.text.documents is None or self.mark is None:
-            if len(text) < 2:
-                raise CorpusError(f"{text!r} is too short: a loss needs at least 2 characters")
-            return self.vocabulary.encode(text)
+            whole = self.vocabulary.encode(text)
+            if len(whole) < 2:
+                raise CorpusError(f"{text!r} is too short: a loss needs at least 2 {self.vocabulary.kind}s")
+            return whole
         marked = "".join(Splitter(self.settings.text.documents).marked([text]))
         if not marked:
             raise CorpusError(f"{text!r} holds no document; give a text with something in it")

@@ -84,11 +84,15 @@ def _start(given: dict[str, Any], options: dict[str, Any]) -> tuple["Run", str]:
     early = settings_of(layered(given, preset_values(preset)))  # refused now, not after a long text has been read
     from charrnn.cli.reading import read
     from charrnn.runs import Run
+    from charrnn.text.doubts import doubts
     from charrnn.training.choice import chosen_settings
 
     text = read(corpus, early.text)
     for skipped in text.skipped:
         print(f"note: skipped {skipped}: not UTF-8 text", file=sys.stderr)
+    if not all(source in BUILTINS for source in corpus):  # which nobody can mend
+        for doubt in doubts(text, early.text):
+            print(f"note: {doubt}", file=sys.stderr)
     settings, why = chosen_settings(given, preset, len(text))
     run = Run.start(text, settings, name, options["folder"], options["threads"], settings_from(RunSettings, options))
     if name and run.folder.name != name:

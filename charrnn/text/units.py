@@ -5,7 +5,6 @@ A vocabulary of each kind does what that of characters does: text comes in and i
 
 import codecs
 import re
-import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
@@ -47,9 +46,9 @@ def words_of(text: str) -> list[str]:
 @cache
 def _word() -> re.Pattern[str]:
     """A word may have apostrophes inside; accents and vowel signs that are characters of their own belong to it."""
-    marks = "".join(c for c in map(chr, range(min(sys.maxunicode, 0x20000))) if unicodedata.category(c)[0] == "M")
-    letter = f"[\\w{marks}]"
-    return re.compile(rf"\w{letter}*(?:['\u2019]{letter}+)*|[^\S\n\x1e]+|\W")
+    # those beyond U+FFFF, of scripts long out of use, would make the search three times as long
+    marks = "".join(c for c in map(chr, range(0x10000)) if unicodedata.category(c)[0] == "M")
+    return re.compile(rf"\w+(?:['\u2019]\w+|[{marks}]+\w*)*|[^\S\n\x1e]+|\W")
 
 
 class Bytes(Vocabulary):
@@ -57,15 +56,9 @@ class Bytes(Vocabulary):
 
     kind = "byte"
 
-    def encode(self, text: str) -> np.ndarray:
-        return super().encode(bytes_as_characters(text))
-
     def decode(self, ids: Sequence[int] | np.ndarray) -> str:
         """The text whose ids these are; bytes that are no UTF-8 become U+FFFD."""
         return super().decode(ids).encode("latin-1").decode(errors="replace")
-
-    def unknown(self, text: str) -> list[tuple[str, int]]:
-        return super().unknown(bytes_as_characters(text))
 
     def writer(self, after: str = "") -> Callable[[np.ndarray], str]:
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
@@ -73,6 +66,9 @@ class Bytes(Vocabulary):
 
     def named(self, unit: str) -> str:
         return f"0x{ord(unit):02X}"
+
+    def _spelled(self, text: str) -> str:
+        return bytes_as_characters(text)
 
 
 class Tokens(Vocabulary):

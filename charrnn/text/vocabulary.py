@@ -41,9 +41,10 @@ class Vocabulary:
 
     def encode(self, text: str) -> np.ndarray:
         """The ids of `text`, int32, one a character; raises VocabularyError where a character is unknown."""
-        ids = np.empty(len(text), np.int32)
-        for start in range(0, len(text), CHUNK):  # because the way there takes 12 bytes a character
-            codes = code_points(text[start:start + CHUNK])
+        spelled = self._spelled(text)
+        ids = np.empty(len(spelled), np.int32)
+        for start in range(0, len(spelled), CHUNK):  # because the way there takes 12 bytes a character
+            codes = code_points(spelled[start:start + CHUNK])
             self._ids.take(codes, mode="clip", out=ids[start:start + CHUNK])
         if len(ids) and ids.min() < 0:
             raise self._refusal(self.unknown(text))
@@ -61,12 +62,21 @@ class Vocabulary:
 
     def unknown(self, text: str) -> list[tuple[str, int]]:
         """Each character of `text` that has no id, with its first position (from 0), in that order."""
-        strangers = set(text).difference(self.characters)
-        return sorted(((c, text.index(c)) for c in strangers), key=lambda found: found[1])
+        spelled = self._spelled(text)
+        strangers = set(spelled).difference(self.characters)
+        return sorted(((c, spelled.index(c)) for c in strangers), key=lambda found: found[1])
+
+    def rare(self, text: str) -> list[str]:
+        """The units of `text`, by the names that messages give them, that are read as the stand-in."""
+        return [self.named(unit) for unit, _ in self.unknown(text)] if self.stand_in >= 0 else []
 
     def named(self, unit: str) -> str:
         """A unit as it is written in a message."""
         return f"{unit!r} (U+{ord(unit):04X})"
+
+    def _spelled(self, text: str) -> str:
+        """The characters that have the ids of `text`."""
+        return text
 
     def _set_stand_in(self, is_wanted: bool) -> None:
         """The id of what stands for unknown units; -1 if nothing does."""
