@@ -54,12 +54,12 @@ def train(context: click.Context, resume: str | None, config: str | None, **opti
     if resume is None:
         given = layered(_typed(context), read_config(config, context.command) if config else {})
         options |= given
-        run = _start(given, options)
+        run, why = _start(given, options)
     else:
-        run = _resume(context, resume, options["corpus"], options["folder"], options["threads"])
+        run, why = _resume(context, resume, options["corpus"], options["folder"], options["threads"]), ""
     first_step = run.trainer.step
     with run:
-        _announce(run)
+        _announce(run, why)
         finished, interrupted = _follow(run, options["samples_every"] or 0, options["show_samples"])
     if resume is not None and finished.step == first_step and not interrupted:
         print("this run was finished before; to train it further give a larger --epochs or --minutes", file=sys.stderr)
@@ -74,8 +74,8 @@ def _typed(context: click.Context) -> dict[str, Any]:
             and context.get_parameter_source(key) == click.core.ParameterSource.COMMANDLINE}
 
 
-def _start(given: dict[str, Any], options: dict[str, Any]) -> "Run":
-    """A new run with the `given` settings; `options` has besides them everything else, given or not."""
+def _start(given: dict[str, Any], options: dict[str, Any]) -> tuple["Run", str]:
+    """A new run with the `given` settings, and why it has the others; `options` has everything, given or not."""
     corpus, name, preset = options["corpus"], options["name"], options["preset"]
     if not corpus:
         raise click.UsageError("name a text to train on: a file, a folder, - or a built-in one "
@@ -94,12 +94,10 @@ def _start(given: dict[str, Any], options: dict[str, Any]) -> "Run":
         for doubt in doubts(text, early.text):
             print(f"note: {doubt}", file=sys.stderr)
     settings, why = chosen_settings(given, preset, len(text))
-    if why:
-        print(f"settings {why}", file=sys.stderr)
     run = Run.start(text, settings, name, options["folder"], options["threads"], settings_from(RunSettings, options))
     if name and run.folder.name != name:
         print(f"note: there is a run called {name}; this one is {run.folder.name}", file=sys.stderr)
-    return run
+    return run, why
 
 
 def _resume(context: click.Context, resume: str, corpus: tuple[str, ...], folder: str, threads: int | None) -> "Run":
@@ -131,7 +129,7 @@ def _resume(context: click.Context, resume: str, corpus: tuple[str, ...], folder
                       settings_from(RunSettings, context.params))
 
 
-def _announce(run: "Run") -> None:
+def _announce(run: "Run", why: str) -> None:
     """Says what is about to be trained, on what."""
     from charrnn.cli.wording import corpus_words, counted, network_words
     from charrnn.kernels.target import HAS_BF16
@@ -142,7 +140,8 @@ def _announce(run: "Run") -> None:
     print(f"network  {network_words(trainer.settings.network)}: {trainer.network.parameters.count:,} parameters, "
           f"{trainer.memory / 1e6:,.0f} MB to train\n"
           f"text     {corpus_words(run.corpus, len(run.vocabulary), trainer.settings.text)}; {_kept_words(run)}\n"
-          f"run      {run.folder}" + (f", from step {trainer.step:,}" if trainer.step else ""), file=sys.stderr)
+          f"run      {run.folder}" + (f", from step {trainer.step:,}" if trainer.step else "")
+          + (f"\nchosen   {why}" if why else ""), file=sys.stderr)
     rows = trainer.settings.windows.batch
     if trainer.documents and trainer.documents[0] < rows:
         print(f"note: {counted(trainer.documents[0], 'document')} to train on for {rows} rows side by side, and a row "

@@ -44,7 +44,7 @@ def png(scene: Scene) -> bytes:
         words = text.text.encode("utf-8", "replace").decode()
         draw.text((text.x * _SCALE, text.y * _SCALE), words, fill=_INK[text.role], font=font, anchor=anchor)
     file = io.BytesIO()
-    image.save(file, "PNG", optimize=True)
+    image.save(file, "PNG")
     return file.getvalue()
 
 

@@ -4,7 +4,6 @@ It prints nothing and writes nothing. One generator owns every random draw, in t
 step its window and the keys of dropout and of recurrent dropout.
 """
 
-import dataclasses
 import math
 import time
 from collections.abc import Iterator
@@ -16,23 +15,18 @@ from charrnn.errors import CheckpointError, TrainingError
 from charrnn.kernels.jit import is_compiled
 from charrnn.network.memory import training_bytes
 from charrnn.network.network import Network
-from charrnn.network.workers import physical_cores
 from charrnn.settings import Settings
 from charrnn.text.cutting import Text, parts, size, training_windows
 from charrnn.text.documents import Documents
-from charrnn.text.windows import Window, decided_fraction
+from charrnn.text.windows import Window
+from charrnn.training.choice import decided
 from charrnn.training.evaluation import Evaluation
 from charrnn.training.events import Compiling, Event, Finished, RolledBack, Started, Step, Validated
 from charrnn.training.history import History, Point
 from charrnn.training.optimizers import optimizer_of
 from charrnn.training.recovery import Recovery
-from charrnn.training.schedules import fitting_rate, learning_rate
+from charrnn.training.schedules import learning_rate
 from charrnn.training.warmup import compile_kernels
-
-# Sequences a shard, about: with fewer, reading the weights takes longer than using them.
-SHARD_ROWS = 4
-# How long a run is when nobody says: so many passes, and for a short text as many as make so many steps.
-DEFAULT_EPOCHS, DEFAULT_STEPS = 10, 1500
 
 
 class Trainer:
@@ -43,7 +37,7 @@ class Trainer:
         self.generator = np.random.Generator(np.random.PCG64(settings.training.seed))
         train_text, val_text = parts(text, cut.val_fraction)
         self.cutter = training_windows(train_text, cut, self.generator)
-        self.settings = settings = _decided(settings, size(text), self.cutter.windows_per_epoch)
+        self.settings = settings = decided(settings, size(text), self.cutter.windows_per_epoch)
         training = settings.training
         self.network = Network(settings.network, vocabulary, self.generator, threads or training.shards,
                                training.precision)
@@ -202,22 +196,3 @@ class Trainer:
             raise CheckpointError(f"cannot resume: the saved state does not fit ({error})") from error
         self.network.refresh()
         self.history.rewind(self.progress, self.settings.training.validations)
-
-
-def _decided(settings: Settings, characters: int, windows_per_epoch: int) -> Settings:
-    """The settings with what was left open decided: what to validate on, how long, how fast, and how many shards."""
-    training, windows = settings.training, settings.windows
-    windows = dataclasses.replace(windows, val_fraction=decided_fraction(characters, windows.val_fraction))
-    if training.lr is None:
-        training = dataclasses.replace(training, lr=fitting_rate(settings.network, training.optimizer))
-    if training.epochs is None and training.minutes is None:
-        training = dataclasses.replace(
-            training, epochs=float(max(DEFAULT_EPOCHS, math.ceil(DEFAULT_STEPS / windows_per_epoch))))
-    if training.shards == 0:
-        training = dataclasses.replace(training, shards=fitting_shards(windows.batch, physical_cores()))
-    return dataclasses.replace(settings, windows=windows, training=training)
-
-
-def fitting_shards(batch: int, cores: int) -> int:
-    """Parts that a batch is best cut into: one a core, but none smaller than pays."""
-    return min(cores, math.ceil(batch / SHARD_ROWS))
