@@ -94,7 +94,7 @@ class Model:
         """What each sample adds, piece by piece."""
         generators = generators_of(settings.seed, settings.samples)
         sampler = Sampler(self.settings.network, self._weights_in(settings.precision), settings.samples,
-                          self._network.workers)
+                          self._network.workers, self.vocabulary.stand_in)
         sampler.begin(opening(self.vocabulary, prime, generators, self.mark))
         return written(sampler.stream(settings.length, generators, settings.temp, settings.top_k), self.vocabulary,
                        self.mark, prime)

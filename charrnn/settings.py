@@ -203,7 +203,8 @@ class TextSettings(Bounded):
                         choices=("char", "byte", "token", "word"))
     normalize: str = setting("none", "Unicode form that the text is brought into", choices=("none", "NFC", "NFKC"))
     lowercase: bool = setting(False, "turn every letter into a small one")
-    min_count: int = setting(1, "units that occur less often than this become one stand-in, U+FFFD", low=1, high=10**9)
+    min_count: int = setting(1, "units that occur less often than this are read as one, U+FFFD, which is never written",
+                             low=1, high=10**9)
 
     def __post_init__(self) -> None:
         super().__post_init__()

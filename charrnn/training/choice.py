@@ -54,9 +54,10 @@ def fitting(given: Mapping[str, Any], characters: int, cores: int,
     usual = max(DEFAULT_EPOCHS, DEFAULT_STEPS * 64 * 16 / characters)
     passes = given.get("epochs") or (pace * size.pace / characters if minutes else usual)
     dropout = max(size.dropout, MUCH_DROPOUT) if passes > MANY_PASSES else size.dropout
-    # even a short text gives some steps an epoch
-    window = max(1, min(64, characters // 16))
-    batch = max(1, min(16, characters // (4 * given.get("window", window))))
+    # even a short text gives some steps an epoch; documents are packed, and do so at any length
+    room = characters if given.get("documents") is None else math.inf
+    window = int(max(1, min(64, room // 16)))
+    batch = int(max(1, min(16, room // (4 * given.get("window", window)))))
     chosen = {"precision": precision, "batch": batch, "window": window, "layers": size.layers, "hidden": size.hidden,
               "dropout": dropout}
     chosen = {name: value for name, value in chosen.items() if name not in given}
