@@ -138,6 +138,8 @@ class TrainingSettings(Bounded):
                                   high=100.0, only_with="optimizer adamw")
     momentum: float = setting(0.9, "what sgd keeps of its velocity from step to step", low=0.0, high=0.9999,
                               only_with="optimizer sgd")
+    averaging: float = setting(0.0, "what a running average of the weights keeps of itself in a step; it is then "
+                                    "validated and kept in their place; 0 averages nothing", low=0.0, high=0.99999)
     epochs: float | None = setting(None, "passes over the text (default 10, more for a short text: 1,500 steps' worth)",
                                    low=0.0, high=1e9)
     minutes: float | None = setting(None, "time to train; the learning rate schedule fits itself to it",
