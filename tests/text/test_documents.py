@@ -136,6 +136,7 @@ def test_no_document_is_on_both_sides(contents, fraction: float | None) -> None:
         with pytest.raises(CorpusError, match=r"documents are equal: none can be kept .* give --val-fraction 0"):
             documents.split(fraction)
         return
+    assert documents_of(contents).different() == len(set(map(tuple, contents)))
     train, val = documents.split(fraction)
     assert len(train)
     assert len(val)
@@ -161,10 +162,10 @@ def test_about_the_share_that_was_asked_for_is_kept() -> None:
 def test_equal_documents_have_equal_hashes_wherever_they_lie(contents, block: int, before: int) -> None:
     with mock.patch.object(module, "BLOCK", block):
         documents = documents_of([[4]] * before + contents)
-        hashes = dict(zip(contents_of(documents), documents.hashes.tolist(), strict=True))
+        hashes = dict(zip(contents_of(documents), documents.hashes().tolist(), strict=True))
     assert len(set(hashes.values())) == len(hashes)
     whole = documents_of(contents)
-    assert [hashes[content] for content in contents_of(whole)] == whole.hashes.tolist()
+    assert [hashes[content] for content in contents_of(whole)] == whole.hashes().tolist()
 
 
 def test_hashes_of_long_documents(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,7 +173,7 @@ def test_hashes_of_long_documents(monkeypatch: pytest.MonkeyPatch) -> None:
     other = long.copy()
     other[140_000] += 9
     moved = np.concatenate([long[70_000:], long[:70_000]])
-    hashes = documents_of([long, other, moved, [4], long]).hashes.tolist()
+    hashes = documents_of([long, other, moved, [4], long]).hashes().tolist()
     assert hashes[0] == hashes[4]
     assert len(set(hashes)) == 4
 
