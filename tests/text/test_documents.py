@@ -11,8 +11,10 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from charrnn.errors import CorpusError
-from charrnn.settings import WindowSettings
+from charrnn.settings import TextSettings, WindowSettings
 from charrnn.text import documents as module
+from charrnn.text import ids
+from charrnn.text.corpus import Corpus
 from charrnn.text.cutting import measuring_windows, parts, training_windows
 from charrnn.text.documents import Documents
 from charrnn.text.packing import Packed, packed_windows
@@ -196,3 +198,26 @@ def test_rows_are_of_about_the_same_length(contents, batch: int) -> None:
     rows = np.count_nonzero(packed.next_window().targets >= 0, axis=0)
     longest = max(map(len, contents)) + 1
     assert np.all(np.abs(rows - documents.transitions / batch) <= longest + 1)
+
+
+def test_pages_are_let_go_of_as_scattered_documents_touch_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[int] = []
+    monkeypatch.setattr(ids._Pages, "touched", lambda pages, size: told.append(size))
+    found = Corpus.of("ab\ncde\nf\n" * 5, settings=TextSettings(documents="line"))
+    assert isinstance(found.content, Documents)
+    told.clear()
+    window = Packed(found.content, 2, 11, drawn(0)).next_window()
+    pieces = np.count_nonzero(window.inputs[1:] == found.content.mark) + 2  # one a document, and one a row
+    assert told[-2:] == [window.inputs.size + pieces * ids.FAULT_AROUND] * 2
+
+
+def test_documents_on_disk_are_those_in_memory() -> None:
+    text = "".join(f"{chr(97 + n % 5)}{n % 7}x{n % 3}\n" for n in range(60))
+    found = Corpus.of(text, settings=TextSettings(documents="line"))
+    known = found.vocabulary.encode("\n" + text)
+    memory = Documents.of(known, int(known[0]))
+    assert isinstance(found.content, Documents)
+    for one, other in zip(found.content.split(0.2), memory.split(0.2), strict=True):
+        first, second = Packed(one, 3, 7, drawn(4)), Packed(other, 3, 7, drawn(4))
+        assert all(equal(first.next_window(), second.next_window()) for _ in range(2 * first.windows_per_epoch))
+        assert first.windows_per_epoch == second.windows_per_epoch
