@@ -48,9 +48,9 @@ class Run:
             self.corpus["units"] = len(corpus)
         if vocabulary.stand_in >= 0:
             self.corpus["rare_units"] = len(set(corpus.counts).difference(vocabulary.units))
-        if isinstance(corpus.content, Documents):
-            self.corpus |= {"documents": len(corpus.content), "different_documents": corpus.content.different()}
         self.trainer = Trainer(settings, corpus.content, len(vocabulary), threads)
+        if isinstance(corpus.content, Documents):  # behind the trainer: when they are split, it is known
+            self.corpus |= {"documents": len(corpus.content), "different_documents": corpus.content.different()}
         self.keep = keep or RunSettings()
         self.folder = Path()
         self.lock: FolderLock | None = None
