@@ -5,7 +5,7 @@ Numbers held for n sequences, T characters, H padded hidden size, L layers, G' =
     L (T+1) n H  h           L (T+1) n H  c (lstm only)      L T n G'H  gates
       T n H    dout          L T n H    dropped (with dropout)     2 L n H  dh, dc
     65 V logits              256 G H    input rows (with more than one layer)
-    V G H    dtable (with an embedding)      n H    before (where texts begin inside a window)
+    V G H    dtable (with an embedding)         2 H  dinitial      n H  before (where texts begin inside a window)
 """
 
 from typing import Any
@@ -51,6 +51,7 @@ class Shard:
         self.dout = zeros((window, rows, H))
         self.dh, self.dc = buffers(rows, H), buffers(rows, H)
         self.before = zeros((rows if weights.start >= 0 else 0, H))
+        self.dinitial = zeros((2, H))  # what nobody asks for: see starts.take_initial
         self.logits = zeros((BLOCK_ROWS + 1, weights.bias_out.size))
         places = chunk_steps(rows) * rows if L > 1 else 0
         self.input_rows = zeros((places, GATES[network.cell] * H))
@@ -63,7 +64,7 @@ class Shard:
         """Bytes in all buffers."""
         return sum(array.nbytes for array in (
             *self.h, *self.c, *self.gates, *self.dropped, self.dout, *self.dh, *self.dc, self.logits,
-            self.input_rows, self.dtable, self.rounded, self.copied, self.before))
+            self.input_rows, self.dtable, self.rounded, self.copied, self.before, self.dinitial))
 
     def set_state(self, h: list[np.ndarray], c: list[np.ndarray]) -> None:
         """Takes each layer's h and c (rows, H) as the state before the next window."""
@@ -157,7 +158,7 @@ class Shard:
             self.weights.layer_tiles, tokens, x, layer.ih_back, layer.hh_back, layer.bias_n, self.h[k], self.c[k],
             self.gates[k], dout, self.dh[k], self.dc[k], dtable, stored(f"weight_ih_l{k}"), stored(f"weight_hh_l{k}"),
             stored(f"bias_l{k}"), stored(f"bias_n_l{k}") if network.cell == "gru" else EMPTY, self.rounded, self.copied,
-            self.weights.start, layer.h0, layer.c0, EMPTY, EMPTY)
+            self.weights.start, layer.h0, layer.c0, *self.dinitial)
         if k == 0:
             # each position used one row of the table, and each row holds the bias once
             np.sum(dtable, axis=0, out=stored("bias_l0"))
