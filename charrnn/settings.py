@@ -83,6 +83,7 @@ class NetworkSettings(Bounded):
     layers: int = setting(1, "layers, one on top of the other", low=1, high=16)
     embedding: int = setting(0, "width of a learned character embedding; 0 is one-hot input", low=0, high=8192)
     dropout: float = setting(0.1, "share of units silenced between layers and before the output", low=0.0, high=0.95)
+    learn_initial_state: bool = setting(False, "learn the state that a text begins with, in place of zero")
 
 
 @dataclass(frozen=True)
