@@ -14,7 +14,10 @@ from charrnn.bench import machine
 from charrnn.cli.bench import ShapeType
 from charrnn.errors import MeasurementError
 
-GROUPS = ("training", "precision", "sampling", "scaling", "widths", "memory", "startup", "phases", "quality")
+GROUPS = ("training", "precision", "sampling", "scaling", "widths", "memory", "startup", "phases", "quality",
+          "sweep", "cells")
+NEED_TEXT = {"quality", "sweep", "cells"}
+TAKE_HOURS = {"sweep", "cells"}
 NEED_TORCH = {"training", "sampling"}
 
 
@@ -29,18 +32,21 @@ NEED_TORCH = {"training", "sampling"}
               help="Measure this shape in place of the usual ones: lstm-2x256-64x100. May be given again.")
 @click.option("--text", type=click.Path(dir_okay=False, path_type=Path),
               help="tinyshakespeare.txt, for quality and precision.")
-@click.option("--minutes", type=click.FloatRange(0.01, 1000), default=1.0, show_default=True,
-              help="How long quality trains.")
+@click.option("--minutes", type=click.FloatRange(0, 1000), multiple=True, default=(1.0,), show_default="1",
+              help="How long quality trains; may be given again. 0 leaves it to the preset.")
+@click.option("--preset", default="default", show_default=True, help="Whose settings quality trains with.")
+@click.option("--grid", default="", metavar="NAME", help="Of the sweeps only this one.")
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path),
               help="Also write everything measured, round by round, into this file.")
 def main(names: tuple[str, ...], json_file: Path | None, **chosen: Any) -> None:
     """Measure charrnn, beside PyTorch where speed is concerned.
 
-    NAMES: training, precision, sampling, scaling, widths, memory, startup, phases, quality; all of them if none is
-    named (quality, and the losses of precision, only with --text).
+    NAMES: training, precision, sampling, scaling, widths, memory, startup, phases, quality, sweep, cells; if none is
+    named all but sweep and cells, which take hours (quality, and the losses of precision, only with --text).
     """
     options = Options(**chosen)
-    groups = names or tuple(name for name in GROUPS if name != "quality" or options.text)
+    usual = tuple(name for name in GROUPS if name not in TAKE_HOURS and (options.text or name not in NEED_TEXT))
+    groups = names or usual
     _refuse(groups, options)
     load = machine.load()
     if note := machine.load_note(load):
@@ -64,8 +70,9 @@ def _refuse(groups: tuple[str, ...], options: Options) -> None:
     """Says in one line what is missing, before anything is measured."""
     if NEED_TORCH.intersection(groups) and importlib.util.find_spec("torch") is None:
         raise click.ClickException("PyTorch is not installed, and speed is measured beside it; make bench installs it")
-    if "quality" in groups and (options.text is None or not options.text.is_file()):
-        raise click.ClickException("quality needs the text: --text tinyshakespeare.txt")
+    needing = NEED_TEXT.intersection(groups)
+    if needing and (options.text is None or not options.text.is_file()):
+        raise click.ClickException(f"{min(needing)} needs the text: --text tinyshakespeare.txt")
 
 
 if __name__ == "__main__":

@@ -62,12 +62,13 @@ def taken(shape: dict[str, Any]) -> dict[str, int]:
     """Bytes that Python was given for a network, its optimizer and its buffers, and what the formula says."""
     from charrnn.network.memory import training_bytes
     from charrnn.network.network import Network
+    from charrnn.settings import TrainingSettings
     from charrnn.training.optimizers import Adam
     from charrnn.training.warmup import compile_kernels
 
     measured = Shape(**shape)
     settings = measured.settings()
-    compile_kernels(settings, "float32")
+    compile_kernels(settings, TrainingSettings())
     tracemalloc.start()
     network = Network(settings, VOCABULARY, np.random.default_rng(1), 2)
     batch = network.batch(measured.batch, measured.window, 2)

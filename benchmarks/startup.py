@@ -22,11 +22,11 @@ TEXT = "A tiny text is enough to start with, if only it fills a window.\n" * 100
 
 COMPILE = """
 import time
-from charrnn.settings import NetworkSettings
+from charrnn.settings import NetworkSettings, TrainingSettings
 from charrnn.training.warmup import compile_kernels
 start = time.perf_counter()
 for settings in {settings}:
-    compile_kernels(NetworkSettings(**settings), "float32")
+    compile_kernels(NetworkSettings(**settings), TrainingSettings())
 print(time.perf_counter() - start)
 """
 COMPILE_SAMPLE = """

@@ -87,17 +87,40 @@ class Table:
 
     def render(self) -> str:
         """The table as text that is Markdown as well; columns with nothing in them are left out."""
-        lines = [HEADERS, *(row.cells() for row in self.rows)]
-        columns = [column for column in zip(*lines, strict=True) if any(column[1:])]
-        widths = [max(map(len, column)) for column in columns]
-        right = [column[0] in ("ours", "rival", "ratio", "goal") for column in columns]
-        ruler = ["-" * (width - 1) + ":" if flush else "-" * width for width, flush in zip(widths, right, strict=True)]
-        padded = [[cell.rjust(width) if flush else cell.ljust(width)
-                   for cell, width, flush in zip(line, widths, right, strict=True)]
-                  for line in zip(*columns, strict=True)]
-        body = "\n".join("| " + " | ".join(line) + " |" for line in (padded[0], ruler, *padded[1:]))
-        notes = "".join(f"{note}\n" for note in self.notes)
-        return f"{self.title}\n\n{body}\n" + (f"\n{notes}" if notes else "")
+        return rendered(self.title, [HEADERS, *(row.cells() for row in self.rows)],
+                        ("ours", "rival", "ratio", "goal"), self.notes)
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A table of words and numbers; all columns but the first stand flush right."""
+
+    title: str
+    headers: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    notes: Sequence[str] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"title": self.title, "rows": [dict(zip(self.headers, row, strict=True)) for row in self.rows],
+                "notes": list(self.notes)}
+
+    def render(self) -> str:
+        """The table as text that is Markdown as well."""
+        return rendered(self.title, [self.headers, *self.rows], self.headers[1:], self.notes)
+
+
+def rendered(title: str, lines: Sequence[Sequence[str]], flush_right: Sequence[str], notes: Sequence[str]) -> str:
+    """Lines of cells, the first of them the headers, as a Markdown table; columns with nothing in them are left out."""
+    columns = [column for column in zip(*lines, strict=True) if any(column[1:])]
+    widths = [max(map(len, column)) for column in columns]
+    right = [column[0] in flush_right for column in columns]
+    ruler = ["-" * (width - 1) + ":" if flush else "-" * width for width, flush in zip(widths, right, strict=True)]
+    padded = [[cell.rjust(width) if flush else cell.ljust(width)
+               for cell, width, flush in zip(line, widths, right, strict=True)]
+              for line in zip(*columns, strict=True)]
+    body = "\n".join("| " + " | ".join(line) + " |" for line in (padded[0], ruler, *padded[1:]))
+    below = "".join(f"{note}\n" for note in notes)
+    return f"{title}\n\n{body}\n" + (f"\n{below}" if below else "")
 
 
 def times_as_good(ours: float, rival: float, unit: str) -> float:

@@ -6,7 +6,6 @@
     model = charrnn.load("checkpoints/corpus-lstm-1x256")
 """
 
-import dataclasses
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,12 +17,19 @@ from charrnn.errors import CheckpointError, CorpusError, SettingsError
 from charrnn.network.network import Network
 from charrnn.network.weights import Weights
 from charrnn.network.workers import physical_cores
+from charrnn.presets import DEFAULT, layered, preset_values
 from charrnn.runs import Run
 from charrnn.sampling.opening import generators_of, opening
 from charrnn.sampling.sampler import Sampler
-from charrnn.settings import NetworkSettings, SampleSettings, Settings, TrainingSettings, WindowSettings
+from charrnn.sampling.writing import written
+from charrnn.settings import RunSettings, SampleSettings, settings_of
 from charrnn.text.corpus import Corpus, read_corpus
+from charrnn.text.cutting import Text
+from charrnn.text.documents import Documents
+from charrnn.text.splitter import Splitter, mark_of
+from charrnn.text.units import vocabulary_of
 from charrnn.text.vocabulary import Vocabulary
+from charrnn.training.choice import chosen_settings
 from charrnn.training.evaluation import Evaluation
 from charrnn.training.events import Event
 
@@ -34,13 +40,16 @@ class Model:
     settings     how it was made
     vocabulary   its characters
     corpus       what it was trained on: name, sources, characters, fingerprint
+    mark         what stands for the end of a document; None if it was trained on a text without documents
     parameters   float32 arrays by name, in PyTorch's shapes and gate order
     """
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self.settings, self.corpus, self.progress = checkpoint.settings, checkpoint.corpus, checkpoint.progress
-        self.vocabulary = Vocabulary(checkpoint.vocabulary)
-        self._network = Network(self.settings.network, len(self.vocabulary), threads=physical_cores())
+        self.vocabulary: Vocabulary = vocabulary_of(self.settings.text, checkpoint.vocabulary)
+        self.mark = mark_of(self.settings.text)
+        start = -1 if self.mark is None else int(self.vocabulary.encode(self.mark)[0])
+        self._network = Network(self.settings.network, len(self.vocabulary), threads=physical_cores(), start=start)
         self._network.parameters.from_arrays(checkpoint.arrays)
         self._network.refresh()
         self._bf16: Weights | None = None
@@ -54,7 +63,7 @@ class Model:
 
     def sample(self, length: int = 500, *, temp: float = 0.8, top_k: int = 0, prime: str = "",
                seed: int | None = None, precision: str = "float32") -> str:
-        """`length` characters that follow `prime` (which is not repeated).
+        """`length` characters that follow `prime` (which is not repeated); a document may end before.
 
         temp       0 always takes the most likely character
         top_k      draw only from so many most likely characters; 0 draws from all
@@ -69,24 +78,26 @@ class Model:
                 seed: int | None = None, precision: str = "float32") -> list[str]:
         """`count` texts as sample() gives them, made together; the first is what sample() gives for the same seed."""
         settings = SampleSettings(temp=temp, top_k=top_k, length=length, seed=seed, samples=count, precision=precision)
-        pieces = list(self._pieces(settings, prime))
-        ids = np.concatenate(pieces) if pieces else np.zeros((0, count), np.int32)
-        return [self.vocabulary.decode(ids[:, n]) for n in range(count)]
+        texts = [""] * count
+        for pieces in self._pieces(settings, prime):
+            texts = list(map(str.__add__, texts, pieces))
+        return texts
 
     def stream(self, length: int = 500, *, temp: float = 0.8, top_k: int = 0, prime: str = "",
                seed: int | None = None, precision: str = "float32") -> Iterator[str]:
         """What sample() gives, piece by piece as it is made; what it refuses, it refuses at once."""
         settings = SampleSettings(temp=temp, top_k=top_k, length=length, seed=seed, precision=precision)
         pieces = self._pieces(settings, prime)
-        return (self.vocabulary.decode(ids[:, 0]) for ids in pieces)
+        return (piece for [piece] in pieces)
 
-    def _pieces(self, settings: SampleSettings, prime: str) -> Iterator[np.ndarray]:
-        """Ids (S, samples) that follow one another."""
+    def _pieces(self, settings: SampleSettings, prime: str) -> Iterator[list[str]]:
+        """What each sample adds, piece by piece."""
         generators = generators_of(settings.seed, settings.samples)
         sampler = Sampler(self.settings.network, self._weights_in(settings.precision), settings.samples,
                           self._network.workers)
-        sampler.begin(opening(self.vocabulary, prime, generators))
-        return sampler.stream(settings.length, generators, settings.temp, settings.top_k)
+        sampler.begin(opening(self.vocabulary, prime, generators, self.mark))
+        return written(sampler.stream(settings.length, generators, settings.temp, settings.top_k), self.vocabulary,
+                       self.mark, prime)
 
     def _weights_in(self, precision: str) -> Weights:
         if precision == "float32":
@@ -96,19 +107,31 @@ class Model:
         return self._bf16
 
     def loss(self, text: str) -> float:
-        """Mean nats per character of `text`, measured as validation measures it.
+        """Mean nats per character (or unit) of `text`, measured as validation measures it.
 
-        A long text is cut into up to 64 parts that are read side by side, each from the initial state.
+        A long text is cut into up to 16 parts that are read side by side, each from the initial state; one of
+        documents is cut where they end, and their ends are predicted too.
 
-        Raises VocabularyError for characters that the model never saw, CorpusError for a text shorter than 2.
+        Raises VocabularyError for characters that the model never saw, CorpusError for a text shorter than 2, or
+        without a document.
         """
-        if len(text) < 2:
-            raise CorpusError(f"{text!r} is too short: a loss needs at least 2 characters")
-        windows = self.settings.windows
-        ids = self.vocabulary.encode(text)
-        nats = Evaluation(self._network, ids, windows.window, self.settings.training.shards or 1).loss()
+        nats = Evaluation(self._network, self._encoded(text), self.settings.windows.window,
+                          self.settings.training.shards or 1).loss()
         assert nats is not None  # nobody asked it to stop
         return nats
+
+    def _encoded(self, text: str) -> Text:
+        """The text as it would be trained on."""
+        if self.settings.text.documents is None or self.mark is None:
+            whole = self.vocabulary.encode(text)
+            if len(whole) < 2:
+                raise CorpusError(f"{text!r} is too short: a loss needs at least 2 {self.vocabulary.kind}s")
+            return whole
+        marked = "".join(Splitter(self.settings.text.documents).marked([text]))
+        if not marked:
+            raise CorpusError(f"{text!r} holds no document; give a text with something in it")
+        ids = self.vocabulary.encode(self.mark + marked)
+        return Documents.of(ids, int(ids[0]))
 
 
 def load(path: str | Path | None = None) -> Model:
@@ -125,33 +148,27 @@ def load(path: str | Path | None = None) -> Model:
 
 
 def train(*sources: str | Path, text: str | None = None, name: str | None = None, folder: str | Path = RUNS,
-          threads: int | None = None, on_event: Callable[[Event], None] | None = None, **settings: Any) -> Model:
+          threads: int | None = None, keep_last: int = 0, on_event: Callable[[Event], None] | None = None,
+          preset: str = DEFAULT, **settings: Any) -> Model:
     """Trains a network on files, folders or built-in texts ("@python-docs"), or on `text`; the best moment of it.
 
     name, folder   where the run is kept: folder/name, made anew
     threads        threads to run on; results do not depend on it
+    keep_last      checkpoints to keep of the last validations
     on_event       is told everything that happens (charrnn.training.events)
-    settings       any field of NetworkSettings, WindowSettings or TrainingSettings: cell="gru", hidden=128, minutes=1
+    preset         settings that go together: "best", "char-rnn" and others; "default" fits text and time
+    settings       any field of NetworkSettings, TextSettings, WindowSettings or TrainingSettings: cell="gru", minutes=1
 
     Raises CorpusError for a text that cannot be used, SettingsError for a setting that does not exist or fit.
     """
     if (text is None) == (not sources):
         raise SettingsError("train() takes either the names of texts or text=..., and one of them")
-    corpus = read_corpus([str(source) for source in sources]) if text is None else Corpus.of(text)
-    with Run.start(corpus, settings_of(settings), name, folder, threads) as run:
+    early = settings_of(layered(settings, preset_values(preset)))  # what contradicts is refused before anything is read
+    corpus = (read_corpus([str(source) for source in sources], settings=early.text) if text is None
+              else Corpus.of(text, settings=early.text))
+    chosen, _ = chosen_settings(settings, preset, len(corpus))
+    with Run.start(corpus, chosen, name, folder, threads, RunSettings(keep_last)) as run:
         for event in run.events():
             if on_event is not None:
                 on_event(event)
     return load(run.folder)
-
-
-def settings_of(values: dict[str, Any]) -> Settings:
-    """The settings whose fields, of whichever class, are `values`; raises SettingsError for an unknown name."""
-    kinds = {"network": NetworkSettings, "windows": WindowSettings, "training": TrainingSettings}
-    names = {kind: {spec.name for spec in dataclasses.fields(kind)} for kind in kinds.values()}
-    unknown = set(values).difference(*names.values())
-    if unknown:
-        known = sorted(set().union(*names.values()))
-        raise SettingsError(f"unknown setting {min(unknown)!r}; there are {', '.join(known)}")
-    return Settings(**{part: kind(**{name: value for name, value in values.items() if name in names[kind]})
-                       for part, kind in kinds.items()})

@@ -7,6 +7,7 @@ A frozen instance is always valid: its bounds are checked when it is made.
 import dataclasses
 import math
 import numbers
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -83,6 +84,8 @@ class NetworkSettings(Bounded):
     layers: int = setting(1, "layers, one on top of the other", low=1, high=16)
     embedding: int = setting(0, "width of a learned character embedding; 0 is one-hot input", low=0, high=8192)
     dropout: float = setting(0.1, "share of units silenced between layers and before the output", low=0.0, high=0.95)
+    recurrent_dropout: float = setting(0.0, "share of the weights from a step to the next silenced, anew for each "
+                                            "window", low=0.0, high=0.95)
     learn_initial_state: bool = setting(False, "learn the state that a text begins with, in place of zero")
 
 
@@ -111,18 +114,29 @@ class WindowSettings(Bounded):
 class TrainingSettings(Bounded):
     """How the network is trained, and for how long."""
 
-    optimizer: str = setting("adam", "the rule that turns gradients into updates", choices=("adam",))
+    optimizer: str = setting("adam", "the rule that turns gradients into updates",
+                             choices=("adam", "adamw", "rmsprop", "adagrad", "sgd"))
     lr: float | None = setting(None, "highest learning rate (default: one that fits cell and size)", low=0.0, high=10.0)
     warmup: float = setting(0.02, "share of the run over which the rate climbs to its highest", low=0.0, high=1.0)
-    decay: str = setting("cosine", "how the rate falls after warm-up", choices=("cosine", "linear", "constant"))
-    lr_end: float = setting(0.02, "rate at the end, as a share of the highest", low=0.0, high=1.0)
+    decay: str = setting("cosine", "how the rate falls after warm-up", choices=("cosine", "linear", "constant", "step",
+                                                                             "exponential"))
+    lr_end: float = setting(0.02, "rate at the end of cosine and linear, as a share of the highest", low=0.0, high=1.0)
+    decay_factor: float = setting(0.97, "what step and exponential multiply the rate by", low=0.0, high=1.0)
+    decay_every: int = setting(1, "epochs from one multiplication to the next", low=1, high=1_000_000)
+    decay_after: int = setting(10, "epochs before the first multiplication", low=0, high=1_000_000)
     clip: float = setting(1.0, "largest norm of the whole gradient; 0 clips nothing", low=0.0, high=1e9)
+    clip_value: float = setting(0.0, "largest value of each number of the gradient; 0 clips nothing", low=0.0, high=1e9)
+    weight_decay: float = setting(0.01, "what weights lose of themselves, times the rate, in a step of adamw", low=0.0,
+                                  high=100.0)
+    momentum: float = setting(0.9, "what sgd keeps of its velocity from step to step", low=0.0, high=0.9999)
     epochs: float | None = setting(None, "passes over the text (default 10, more for a short text: 1,500 steps' worth)",
                                    low=0.0, high=1e9)
     minutes: float | None = setting(None, "time to train; the learning rate schedule fits itself to it",
                                     low=0.0, high=1e6)
     validations: int = setting(10, "times to measure the network on the validation part during a run", low=1,
                                high=1_000_000)
+    patience: int = setting(0, "validations in a row without a new best that end the run; 0 waits to the end", low=0,
+                            high=1_000_000)
     seed: int = setting(1337, "where every random draw comes from", low=0, high=2**63 - 1)
     precision: str = setting("float32", "numbers in the products: bf16 (bfloat16, sums in float32) trains half as fast "
                                         "again on processors that multiply it", choices=PRECISIONS)
@@ -136,15 +150,24 @@ class TrainingSettings(Bounded):
 
 
 @dataclass(frozen=True)
+class RunSettings(Bounded):
+    """What a run keeps of itself, beside `best` and `last`."""
+
+    keep_last: int = setting(0, "checkpoints to keep of the last validations, named by their step", low=0,
+                             high=1_000_000)
+
+
+@dataclass(frozen=True)
 class SampleSettings(Bounded):
     """How new text is drawn from a trained network."""
 
     temp: float = setting(0.8, "below 1 plays safe, above 1 takes risks, 0 always takes the most likely", low=0.0,
                           high=100.0)
     top_k: int = setting(0, "draw only from the K most likely characters; 0 draws from all", low=0, high=1_114_112)
-    length: int = setting(500, "characters to write", low=0, high=10**12)
-    samples: int = setting(1, "texts to write, side by side; a line --- stands between them", low=1, high=100_000,
-                           letter="n")
+    length: int = setting(500, "characters to write; a document ends where it will, and this is the most", low=0,
+                          high=10**12)
+    samples: int = setting(1, "texts to write, side by side; a line --- stands between them, unless each is one line",
+                           low=1, high=100_000, letter="n")
     precision: str = setting("float32", "numbers in the products: bf16 writes faster", choices=PRECISIONS)
     seed: int | None = setting(None, "repeats a sample; without it every sample is new", low=0, high=2**63 - 1)
 
@@ -170,7 +193,7 @@ class TextSettings(Bounded):
                                 "spaces, or a word and what stands between words",
                         choices=("char", "byte", "token", "word"))
     normalize: str = setting("none", "Unicode form that the text is brought into", choices=("none", "NFC", "NFKC"))
-    lowercase: bool = setting(False, "make every letter a small one")
+    lowercase: bool = setting(False, "turn every letter into a small one")
     min_count: int = setting(1, "units that occur less often than this become one stand-in, U+FFFD", low=1, high=10**9)
 
     def __post_init__(self) -> None:
@@ -179,6 +202,11 @@ class TextSettings(Bounded):
             raise SettingsError("--documents needs line, blank, file, or the text that stands between documents")
         if self.unit == "byte" and self.min_count > 1:
             raise SettingsError("--min-count has no use with --unit byte: there are 256 bytes and no more")
+
+    @property
+    def unit_name(self) -> str:
+        """What one unit is called."""
+        return "character" if self.unit == "char" else self.unit
 
 
 @dataclass(frozen=True)
@@ -189,6 +217,11 @@ class Settings:
     windows: WindowSettings = field(default_factory=WindowSettings)
     training: TrainingSettings = field(default_factory=TrainingSettings)
     text: TextSettings = field(default_factory=TextSettings)
+
+    def __post_init__(self) -> None:
+        if self.text.documents is not None and self.windows.windows == "snippets":
+            raise SettingsError("--documents and --windows snippets contradict each other: a document is read whole, "
+                                "from its start; leave one of them out")
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """The settings by part; without `text` where the text is taken as it is, as before there was that part."""
@@ -203,3 +236,15 @@ class Settings:
                    windows=WindowSettings.from_dict(values["windows"]),
                    training=TrainingSettings.from_dict(values["training"]),
                    text=TextSettings.from_dict(values.get("text", {})))
+
+
+def settings_of(values: Mapping[str, Any]) -> Settings:
+    """The settings whose fields, of whichever class, are `values`; raises SettingsError for an unknown name."""
+    kinds = {"network": NetworkSettings, "windows": WindowSettings, "training": TrainingSettings, "text": TextSettings}
+    names = {kind: {spec.name for spec in dataclasses.fields(kind)} for kind in kinds.values()}
+    unknown = set(values).difference(*names.values())
+    if unknown:
+        known = sorted(set().union(*names.values()))
+        raise SettingsError(f"unknown setting {min(unknown)!r}; there are {', '.join(known)}")
+    return Settings(**{part: kind(**{name: value for name, value in values.items() if name in names[kind]})
+                       for part, kind in kinds.items()})

@@ -10,13 +10,13 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FLOORS = [
-    {"errors", "settings", "files", "locks", "cache"},
+    {"errors", "settings", "presets", "files", "locks", "cache"},
     {"text"},
     {"kernels"},
     {"network"},
     {"training"},
-    {"checkpoint", "runs"},
-    {"sampling", "inspection", "model", "bench"},
+    {"checkpoint", "metrics", "runs"},
+    {"sampling", "inspection", "plot", "model", "bench"},
     {"cli", "__main__"},
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

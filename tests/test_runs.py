@@ -14,7 +14,7 @@ from charrnn.checkpoint import BEST, LAST, load_checkpoint
 from charrnn.errors import CheckpointError, CorpusError, SettingsError, StorageError
 from charrnn.files import TEMPORARY
 from charrnn.runs import Run
-from charrnn.settings import NetworkSettings, Settings, WindowSettings
+from charrnn.settings import NetworkSettings, RunSettings, Settings, WindowSettings
 from charrnn.text.corpus import Corpus
 from charrnn.training.events import Finished, Saved, Step, Validated
 from tests.cli.steps import STEPS, take
@@ -25,6 +25,9 @@ SNIPPETS = dataclasses.replace(STEPS, windows=WindowSettings("snippets", "last",
 KINDS = {cell: dataclasses.replace(STEPS, network=dataclasses.replace(STEPS.network, cell=cell))
          for cell in ("rnn", "lstm", "gru")} | {
     "snippets": SNIPPETS,
+    "rmsprop": dataclasses.replace(
+        STEPS, network=dataclasses.replace(STEPS.network, recurrent_dropout=0.3),
+        training=dataclasses.replace(STEPS.training, optimizer="rmsprop", decay="step", decay_after=0, clip_value=0.1)),
     "embedding": dataclasses.replace(STEPS, network=NetworkSettings("gru", 8, embedding=5, dropout=0.1))}
 
 
@@ -162,6 +165,15 @@ def test_more_epochs_validate_again(tmp_path: Path) -> None:
     assert isinstance(told[-1], Finished)
     assert load_checkpoint(folder / LAST).progress["step"] == told[-1].step == 3 * step
     assert load_checkpoint(folder / LAST).settings.training.epochs == 3.0
+
+
+def test_the_last_few_are_kept_under_their_steps(tmp_path: Path) -> None:
+    settings = dataclasses.replace(SETTINGS, training=dataclasses.replace(SETTINGS.training, validations=5))
+    with Run.start(tiny_corpus(), settings, "few", tmp_path, keep=RunSettings(keep_last=2)) as run:
+        steps = [event.step for event in run.events() if isinstance(event, Validated)]
+    names = sorted(file.name for file in run.folder.glob("step-*"))
+    assert names == [f"step-{step:010}.safetensors" for step in steps[-2:]]
+    assert [load_checkpoint(run.folder / name).progress["step"] for name in names] == steps[-2:]
 
 
 def test_saved_between_validations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

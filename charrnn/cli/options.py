@@ -34,8 +34,11 @@ def settings_options(*classes: type[Bounded]) -> Callable[[Function], Function]:
 
 
 def settings_from(kind: type[Chosen], options: Mapping[str, Any]) -> Chosen:
-    """The settings of class `kind` among the `options` that a command was called with; it may have others."""
-    return kind(**{spec.name: options[spec.name] for spec in _fields(kind)})
+    """The settings of class `kind` among the `options` that a command was called with; it may have others.
+
+    What is not among them keeps its default.
+    """
+    return kind(**{spec.name: options[spec.name] for spec in _fields(kind) if spec.name in options})
 
 
 class SettingOption(click.Option):

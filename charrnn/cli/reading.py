@@ -7,16 +7,20 @@ from collections.abc import Sequence
 from tqdm import tqdm
 
 from charrnn.cli.wording import size_words, source_words
+from charrnn.settings import TextSettings
 from charrnn.text.corpus import Corpus, read_corpus
 
 _PATIENCE = 1.0  # seconds before anything is shown
 
 
-def read(sources: Sequence[str]) -> Corpus:
-    """The corpus that `sources` name; Ctrl-C and SIGTERM end it with a line that says what is left: nothing."""
+def read(sources: Sequence[str], settings: TextSettings) -> Corpus:
+    """The corpus that `sources` name, made ready as `settings` say.
+
+    Ctrl-C and SIGTERM end it with a line that says what is left: nothing.
+    """
     with _Reading(sources) as reading:
         try:
-            return read_corpus(sources, sys.stdin.buffer if sys.stdin else None, reading.show)
+            return read_corpus(sources, sys.stdin.buffer if sys.stdin else None, reading.show, settings)
         except (KeyboardInterrupt, SystemExit):
             reading.close()
             print(f"stopped while {reading.words}; nothing was changed", file=sys.stderr)

@@ -22,28 +22,32 @@ def sample(checkpoint: str | None, prime: str, **options: Any) -> None:
     from charrnn.cli.wording import compiling_words
     from charrnn.kernels.jit import is_compiled
     from charrnn.model import load
+    from charrnn.sampling.opening import opening
 
     model = load(checkpoint)
-    model.vocabulary.encode(prime)  # what can't be read is refused before anything else is said
+    opening(model.vocabulary, prime, [], model.mark)  # what can't be read is refused before anything else is said
+    if rare := model.vocabulary.rare(prime):
+        print(f"note: too rare in training to be known, and read as \ufffd: {', '.join(rare)}", file=sys.stderr)
     if not is_compiled("generate"):
         print(compiling_words(), file=sys.stderr)
     chosen: dict[str, Any] = {"temp": settings.temp, "top_k": settings.top_k, "prime": prime, "seed": settings.seed,
               "precision": settings.precision}
     if settings.samples > 1:
-        _write_all(prime, model.samples(settings.samples, settings.length, **chosen))
+        between = "" if model.mark == "\n" else "---\n"  # documents of one line need nothing between them
+        _write_all(prime, model.samples(settings.samples, settings.length, **chosen), between)
         return
     pieces = model.stream(settings.length, **chosen)
     last = _write(prime)
     for piece in pieces:
         last = _write(piece) or last
-    if last != "\n" and sys.stdout.isatty():
+    if last != "\n" and (sys.stdout.isatty() or model.mark is not None):
         print()
 
 
-def _write_all(prime: str, texts: list[str]) -> None:
-    """Several texts, each ended by a line end, with a line between them."""
+def _write_all(prime: str, texts: list[str], between: str) -> None:
+    """Several texts, each ended by a line end, with `between` between them."""
     for number, text in enumerate(texts):
-        _write(("---\n" if number else "") + prime + text + ("" if (prime + text).endswith("\n") else "\n"))
+        _write((between if number else "") + prime + text + ("" if (prime + text).endswith("\n") else "\n"))
 
 
 def _write(text: str) -> str:

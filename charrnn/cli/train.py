@@ -1,14 +1,17 @@
 """Floor 7: `charrnn train`: a new run, or an old one taken up again."""
 
+import dataclasses
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from charrnn.cli.config import read_config
 from charrnn.cli.options import SettingOption, Whole, settings_from, settings_options
 from charrnn.errors import CorpusError, SettingsError, StorageError
-from charrnn.settings import NetworkSettings, Settings, TrainingSettings, WindowSettings
+from charrnn.presets import DEFAULT, PRESETS, layered, preset_values
+from charrnn.settings import NetworkSettings, RunSettings, TextSettings, TrainingSettings, WindowSettings, settings_of
 from charrnn.text.builtin import BUILTINS
 
 if TYPE_CHECKING:
@@ -16,40 +19,48 @@ if TYPE_CHECKING:
     from charrnn.training.events import Finished
 
 _BUDGET = ("epochs", "minutes")
+SETTING_NAMES = {spec.name for kind in (NetworkSettings, TextSettings, WindowSettings, TrainingSettings)
+                 for spec in dataclasses.fields(kind)}
 _EPILOG = "Built-in texts: " + "; ".join(f"{name}, {text.description}" for name, text in BUILTINS.items()) + "."
 
 
 @click.command(epilog=_EPILOG)
 @click.argument("corpus", nargs=-1)
-@settings_options(NetworkSettings, WindowSettings, TrainingSettings)
+@click.option("--preset", type=click.Choice(tuple(PRESETS)), default=DEFAULT, show_default=True,
+              help="settings that go together; options given beside it win. " + "; ".join(
+                  f"{name}: {preset.description}" for name, preset in PRESETS.items()))
+@settings_options(NetworkSettings, TextSettings, WindowSettings, TrainingSettings, RunSettings)
 @click.option("--threads", cls=SettingOption, type=Whole(1, 1024), metavar="INTEGER", show_default="one a shard",
               help="threads to run on; changes no result")
 @click.option("--name", metavar="TEXT", show_default="from corpus and network", help="name of the run's folder")
 @click.option("--folder", metavar="FOLDER", default="checkpoints", show_default=True, help="where runs are kept")
-@click.option("--show-samples", is_flag=True, help="show a short sample at each validation")
+@click.option("--show-samples", is_flag=True, help="write a short sample at each validation")
+@click.option("--samples-every", cls=SettingOption, type=Whole(1, 10**9), metavar="STEPS",
+              help="write a short sample every so many steps; samples are kept in samples.txt in the run's folder, and "
+                   "change nothing in the training")
+@click.option("--config", metavar="FILE", help="take options from a TOML file, as `charrnn info --config` writes it: "
+                                               "their names without dashes before them; what is typed has the say")
 @click.option("--resume", metavar="[RUN]", is_flag=False, flag_value="",
               help="go on with a run (its name, folder or file; the newest if none is named), exactly where its last "
                    "checkpoint was saved; of the settings only its --epochs or --minutes (in all) and --threads may "
                    "change")
 @click.pass_context
-def train(context: click.Context, corpus: tuple[str, ...], threads: int | None, name: str | None, folder: str,
-          show_samples: bool, resume: str | None, **options: Any) -> None:
+def train(context: click.Context, resume: str | None, config: str | None, **options: Any) -> None:
     """Train a network on CORPUS: text files, folders, built-in texts (@name) or - for standard input.
 
     The run is kept in checkpoints/NAME: `best`, the moment of the lowest validation loss, `last`, to go on from, and
     metrics.jsonl. Ctrl-C finishes the step, saves, and says how to go on.
     """
-    if resume is None and not corpus:
-        raise click.UsageError("name a text to train on: a file, a folder, - or a built-in one "
-                               f"({', '.join(BUILTINS)})")
     if resume is None:
-        run = _start(corpus, options, name, folder, threads)
+        given = layered(_typed(context), read_config(config, context.command) if config else {})
+        options |= given
+        run, why = _start(given, options)
     else:
-        run = _resume(context, resume, corpus, folder, threads)
+        run, why = _resume(context, resume, options["corpus"], options["folder"], options["threads"]), ""
     first_step = run.trainer.step
     with run:
-        _announce(run)
-        finished, interrupted = _follow(run, show_samples)
+        _announce(run, why)
+        finished, interrupted = _follow(run, options["samples_every"] or 0, options["show_samples"])
     if resume is not None and finished.step == first_step and not interrupted:
         print("this run was finished before; to train it further give a larger --epochs or --minutes", file=sys.stderr)
     _report(run, finished)
@@ -57,26 +68,41 @@ def train(context: click.Context, corpus: tuple[str, ...], threads: int | None, 
         context.exit(128 + interrupted)
 
 
-def _start(corpus: tuple[str, ...], options: dict[str, Any], name: str | None, folder: str,
-           threads: int | None) -> "Run":
-    settings = Settings(settings_from(NetworkSettings, options), settings_from(WindowSettings, options),
-                        settings_from(TrainingSettings, options))
+def _typed(context: click.Context) -> dict[str, Any]:
+    """The options that stand on the command line."""
+    return {key: value for key, value in context.params.items() if value != ()
+            and context.get_parameter_source(key) == click.core.ParameterSource.COMMANDLINE}
+
+
+def _start(given: dict[str, Any], options: dict[str, Any]) -> tuple["Run", str]:
+    """A new run with the `given` settings, and why it has the others; `options` has everything, given or not."""
+    corpus, name, preset = options["corpus"], options["name"], options["preset"]
+    if not corpus:
+        raise click.UsageError("name a text to train on: a file, a folder, - or a built-in one "
+                               f"({', '.join(BUILTINS)})")
+    given = {name: value for name, value in given.items() if name in SETTING_NAMES}
+    early = settings_of(layered(given, preset_values(preset)))  # refused now, not after a long text has been read
     from charrnn.cli.reading import read
     from charrnn.runs import Run
+    from charrnn.text.doubts import doubts
+    from charrnn.training.choice import chosen_settings
 
-    text = read(corpus)
+    text = read(corpus, early.text)
     for skipped in text.skipped:
         print(f"note: skipped {skipped}: not UTF-8 text", file=sys.stderr)
-    run = Run.start(text, settings, name, folder, threads)
+    if not all(source in BUILTINS for source in corpus):  # which nobody can mend
+        for doubt in doubts(text, early.text):
+            print(f"note: {doubt}", file=sys.stderr)
+    settings, why = chosen_settings(given, preset, len(text))
+    run = Run.start(text, settings, name, options["folder"], options["threads"], settings_from(RunSettings, options))
     if name and run.folder.name != name:
         print(f"note: there is a run called {name}; this one is {run.folder.name}", file=sys.stderr)
-    return run
+    return run, why
 
 
 def _resume(context: click.Context, resume: str, corpus: tuple[str, ...], folder: str, threads: int | None) -> "Run":
-    allowed = (*_BUDGET, "threads", "resume", "corpus", "folder", "show_samples")
-    given = [key for key in context.params
-             if context.get_parameter_source(key) == click.core.ParameterSource.COMMANDLINE]
+    allowed = (*_BUDGET, "threads", "resume", "corpus", "folder", "show_samples", "samples_every", "keep_last")
+    given = _typed(context)
     for key in given:
         if key not in allowed:
             raise SettingsError(f"--{key.replace('_', '-')} can't change when a run is resumed; leave it out, or start "
@@ -87,7 +113,8 @@ def _resume(context: click.Context, resume: str, corpus: tuple[str, ...], folder
     from charrnn.text.sources import STDIN
 
     path = resolve_checkpoint(resume or None, "last", folder)
-    sources = corpus or tuple(load_checkpoint(path).corpus.get("sources", ()))
+    saved = load_checkpoint(path)
+    sources = corpus or tuple(saved.corpus.get("sources", ()))
     call = f"charrnn train CORPUS --resume {_quoted(str(path.parent))}"
     if not sources:
         raise SettingsError(f"{path.parent} was trained on a text that came from no file; name one with it: {call}")
@@ -95,41 +122,61 @@ def _resume(context: click.Context, resume: str, corpus: tuple[str, ...], folder
         raise SettingsError(f"{path.parent} was trained on standard input; pipe the same text in again: "
                             f"{call.replace('CORPUS', STDIN)}")
     try:
-        text = read(sources)
+        text = read(sources, saved.settings.text)
     except CorpusError as error:
         raise error if corpus else CorpusError(f"{error}; if the text was moved: {call}") from error
-    return Run.resume(path, text, {key: context.params[key] for key in given if key in _BUDGET}, threads)
+    return Run.resume(path, text, {key: context.params[key] for key in given if key in _BUDGET}, threads,
+                      settings_from(RunSettings, context.params))
 
 
-def _announce(run: "Run") -> None:
+def _announce(run: "Run", why: str) -> None:
     """Says what is about to be trained, on what."""
-    from charrnn.cli.wording import corpus_words, network_words
+    from charrnn.cli.wording import corpus_words, counted, network_words
     from charrnn.kernels.target import HAS_BF16
 
     trainer = run.trainer
-    val_characters = trainer.characters[1]
     if trainer.settings.training.precision == "bf16" and not HAS_BF16:
         print("note: this processor has no bfloat16 products; --precision float32 would train faster", file=sys.stderr)
-    kept = f"the last {val_characters:,} kept for validation" if val_characters else "none kept for validation"
     print(f"network  {network_words(trainer.settings.network)}: {trainer.network.parameters.count:,} parameters, "
           f"{trainer.memory / 1e6:,.0f} MB to train\n"
-          f"text     {corpus_words(run.corpus)}, {len(run.vocabulary)} different; {kept}\n"
-          f"run      {run.folder}" + (f", from step {trainer.step:,}" if trainer.step else ""), file=sys.stderr)
+          f"text     {corpus_words(run.corpus, len(run.vocabulary), trainer.settings.text)}; {_kept_words(run)}\n"
+          f"run      {run.folder}" + (f", from step {trainer.step:,}" if trainer.step else "")
+          + (f"\nchosen   {why}" if why else ""), file=sys.stderr)
+    rows = trainer.settings.windows.batch
+    if trainer.documents and trainer.documents[0] < rows:
+        print(f"note: {counted(trainer.documents[0], 'document')} to train on for {rows} rows side by side, and a row "
+              f"reads whole ones: the others stay empty; --batch {trainer.documents[0]} learns the same in less time",
+              file=sys.stderr)
 
 
-def _follow(run: "Run", show_samples: bool) -> tuple["Finished", int]:
+def _kept_words(run: "Run") -> str:
+    """What is kept for validation."""
+    from charrnn.cli.wording import counted
+
+    characters, documents = run.trainer.characters[1], run.trainer.documents
+    if not characters:
+        return "none kept for validation"
+    if documents is None:
+        return f"the last {characters:,} kept for validation"
+    units = counted(characters, run.trainer.settings.text.unit_name)
+    return f"{counted(documents[1], 'document')} ({units}) kept for validation"
+
+
+def _follow(run: "Run", samples_every: int, show_samples: bool) -> tuple["Finished", int]:
     """Trains to the end; what was told last, and the number of the signal that ended it early, or 0."""
     from charrnn.cli.progress import Progress
+    from charrnn.cli.samples import Samples
     from charrnn.cli.signals import stopping
-    from charrnn.training.events import Finished, Validated
+    from charrnn.training.events import Finished
 
-    progress = Progress()
+    progress, samples = Progress(run.trainer.settings.text.unit), Samples(run, samples_every, show_samples)
     try:
         with stopping(run.trainer.stop) as signals:
             for event in run.events():
                 progress.show(event)
-                if isinstance(event, Validated) and show_samples:
-                    progress.line(_short_sample(run))
+                sample = samples.after(event)
+                if sample is not None:
+                    progress.line(sample)
     except StorageError as error:
         if any(run.folder.glob("*.safetensors")):
             raise StorageError(f"{error}; what was saved before goes on with: {_resume_call(run)}") from error
@@ -138,18 +185,6 @@ def _follow(run: "Run", show_samples: bool) -> tuple["Finished", int]:
         progress.close()
     assert isinstance(event, Finished)
     return event, signals[0] if signals else 0
-
-
-def _short_sample(run: "Run") -> str:
-    """A few lines as the network writes them now; the run's own generator is not touched."""
-    from charrnn.sampling.opening import generators_of, opening
-    from charrnn.sampling.sampler import Sampler
-
-    generators = generators_of(run.trainer.step, 1)
-    sampler = Sampler(run.trainer.settings.network, run.trainer.network.weights)
-    sampler.begin(opening(run.vocabulary, "", generators))
-    text = "".join(run.vocabulary.decode(ids[:, 0]) for ids in sampler.stream(200, generators, 0.8, 0))
-    return "\n".join("    " + line for line in text.strip().splitlines())
 
 
 def _report(run: "Run", finished: "Finished") -> None:
@@ -163,11 +198,27 @@ def _report(run: "Run", finished: "Finished") -> None:
     print(f"{verb} {counted(finished.step, 'step')}, {finished.epoch:.2f} epochs")
     if finished.best_step:
         kind = "validation" if run.trainer.characters[1] > 1 else "training"
-        print(f"best {kind} loss {loss_words(finished.best_loss)}, at step {finished.best_step:,}")
+        loss = loss_words(finished.best_loss, run.corpus, run.trainer.settings.text)
+        print(f"best {kind} loss {loss}, at step {finished.best_step:,}")
+    if finished.stale:
+        print(f"ended early: {finished.stale} validations without a new best")
+    if line := _overfitting_words(run):
+        print(line)
     print(f"kept in {run.folder}")
     if finished.stopped:
         print(f"to go on: {_resume_call(run)}")
     print(f"next: charrnn sample {_short(run)}")
+
+
+def _overfitting_words(run: "Run") -> str:
+    """What the curves say when the network has begun to learn the text by heart; else nothing."""
+    turn = run.trainer.history.overfitting
+    if turn is None:
+        return ""
+    best, last = turn
+    return (f"overfitting: from step {best.step:,} to {last.step:,} the validation loss rose from {best.loss:.3f} to "
+            f"{last.loss:.3f} while that in training fell from {best.train:.3f} to {last.train:.3f}; a higher "
+            "--dropout, a smaller network, fewer --epochs or more text would help")
 
 
 def _resume_call(run: "Run") -> str:

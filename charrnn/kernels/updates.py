@@ -3,7 +3,7 @@ that several threads can share the work; parts have a fixed length, so that sums
 
 import numpy as np
 
-from charrnn.kernels.jit import kernel
+from charrnn.kernels.jit import inner, kernel
 
 
 @kernel
@@ -25,18 +25,58 @@ def sum_gradients(gradients, start, stop):
     return squares
 
 
-@kernel
-def adam(parameters, gradient, mean, square, start, stop, scale, lr, beta1, beta2, epsilon, correction1, correction2):
-    """One Adam step (Kingma & Ba 2015) on [start:stop) of flat buffers (P), the gradient times `scale`.
+@inner
+def clipped(slope, scale, limit):
+    """A gradient's number as the rules take it: times `scale`, and no further than `limit` from 0."""
+    slope *= scale
+    slope = limit if slope > limit else slope
+    return -limit if slope < -limit else slope
 
-    correction1, correction2 are 1 - beta1^step and 1 - beta2^step; arguments are float32.
+
+@kernel
+def adam(parameters, gradient, mean, square, start, stop, scale, limit, lr, beta1, beta2, epsilon, correction1,
+         correction2, decay):
+    """One Adam step (Kingma & Ba 2015) on [start:stop) of flat buffers (P); numbers are float32.
+
+    correction1, correction2 are 1 - beta1^step and 1 - beta2^step. decay is what a parameter loses of itself in a
+    step, beside its gradient (AdamW, Loshchilov & Hutter 2019); 0 is plain Adam.
     """
     one = np.float32(1)
     rate = lr / correction1
     inverse_root = one / np.sqrt(correction2)
     p, g, m, v = parameters[start:stop], gradient[start:stop], mean[start:stop], square[start:stop]
     for k in range(p.shape[0]):
-        slope = g[k] * scale
+        slope = clipped(g[k], scale, limit)
         m[k] = beta1 * m[k] + (one - beta1) * slope
         v[k] = beta2 * v[k] + (one - beta2) * slope * slope
-        p[k] -= rate * m[k] / (np.sqrt(v[k]) * inverse_root + epsilon)
+        p[k] -= decay * p[k] + rate * m[k] / (np.sqrt(v[k]) * inverse_root + epsilon)
+
+
+@kernel
+def rmsprop(parameters, gradient, square, start, stop, scale, limit, lr, smoothing, epsilon):
+    """One step along the gradient over the root of its running mean square (Tieleman & Hinton 2012), as adam() does."""
+    one = np.float32(1)
+    p, g, v = parameters[start:stop], gradient[start:stop], square[start:stop]
+    for k in range(p.shape[0]):
+        slope = clipped(g[k], scale, limit)
+        v[k] = smoothing * v[k] + (one - smoothing) * slope * slope
+        p[k] -= lr * slope / (np.sqrt(v[k]) + epsilon)
+
+
+@kernel
+def adagrad(parameters, gradient, total, start, stop, scale, limit, lr, epsilon):
+    """One step along the gradient over the root of the sum of all its squares so far (Duchi et al. 2011)."""
+    p, g, v = parameters[start:stop], gradient[start:stop], total[start:stop]
+    for k in range(p.shape[0]):
+        slope = clipped(g[k], scale, limit)
+        v[k] += slope * slope
+        p[k] -= lr * slope / (np.sqrt(v[k]) + epsilon)
+
+
+@kernel
+def sgd(parameters, gradient, velocity, start, stop, scale, limit, lr, momentum):
+    """One step of gradient descent with momentum: the velocity keeps `momentum` of itself and gains the gradient."""
+    p, g, v = parameters[start:stop], gradient[start:stop], velocity[start:stop]
+    for k in range(p.shape[0]):
+        v[k] = momentum * v[k] + clipped(g[k], scale, limit)
+        p[k] -= lr * v[k]

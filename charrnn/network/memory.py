@@ -4,8 +4,9 @@ In numbers of 4 bytes, for a batch of N sequences cut into S shards, windows of 
 (rounded up to a multiple of 16), G gates (1, 4, 3), K = 1 (rnn) or 4 numbers of gates kept a unit, V characters and P
 parameters:
 
-    parameters   P            optimizer    2 P           gradients   S P
+    parameters   P            optimizer    M P, M = 2 (adam, adamw) or 1      gradients   S P
     packed       2 (2 L - 1) G H H  (half of it with bf16), V G H (the table), 3 V H (the output layer)
+    silenced     L G H H  with recurrent dropout
     windows      L (T + 1) N H  for h, again for the c of an lstm, and for dropout;  L T N K H  for gates;
                  T N H  for the gradient on its way back;  2 L N H  for that of the states
                  N H  where texts begin inside a window
@@ -24,10 +25,11 @@ from charrnn.settings import NetworkSettings
 
 
 def training_bytes(network: NetworkSettings, parameters: int, vocabulary: int, batch: int, window: int, shards: int,
-                   precision: str, starts: bool = False) -> int:
+                   precision: str, starts: bool = False, remembered: int = 2) -> int:
     """Bytes of everything that training keeps from step to step; `parameters` is P, padding included.
 
-    starts   whether texts begin inside a window
+    starts       whether texts begin inside a window
+    remembered   numbers that the optimizer keeps for each parameter, M
     """
     H, L, G = padded(network.hidden), network.layers, GATES[network.cell]
     V, E = padded(vocabulary), padded(network.embedding)
@@ -35,6 +37,7 @@ def training_bytes(network: NetworkSettings, parameters: int, vocabulary: int, b
     states = (2 if network.cell == "lstm" else 1) + (1 if network.dropout else 0)
     recurrent = 2 * (2 * L - 1) * G * H * H // (2 if precision == "bf16" else 1)
     packed = recurrent + 2 * G * H * E + vocabulary * G * H + 3 * V * H
+    silenced = L * G * H * H if network.recurrent_dropout else 0
     places, sequences = window * batch * H, batch * H
     windows = L * states * (places + sequences) + L * kept * places + places + (2 * L + starts) * sequences
     rows = -(-batch // shards)
@@ -42,4 +45,4 @@ def training_bytes(network: NetworkSettings, parameters: int, vocabulary: int, b
     scratch += chunk_steps(rows) * rows * G * H if L > 1 else 0
     scratch += rounded_size(rows, kept * H, H) if precision == "bf16" else copied_size(H)
     scratch += vocabulary * G * H if network.embedding else 0
-    return 4 * ((3 + shards) * parameters + packed + windows + shards * scratch)
+    return 4 * ((1 + remembered + shards) * parameters + packed + silenced + windows + shards * scratch)

@@ -9,6 +9,7 @@ what shard.py lists for each shard.
 """
 
 import itertools
+from functools import partial
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from charrnn.kernels.target import padded, zeros
 from charrnn.kernels.updates import sum_gradients
 from charrnn.network.parameters import Parameters
 from charrnn.network.shard import Shard
-from charrnn.network.weights import Weights
+from charrnn.network.weights import Weights, drop_rows
 from charrnn.network.workers import Workers
 from charrnn.settings import NetworkSettings
 
@@ -114,6 +115,24 @@ class Network:
         parts = self.parts()
         squares = self.workers.map(lambda i: sum_gradients(gradients, *parts[i]), len(parts))
         return float(np.sqrt(sum(squares)))
+
+    def silence(self, keys: np.ndarray) -> None:
+        """Silences a share of every weight_hh until refresh(); keys (L,) uint32 say which (Merity et al. 2017).
+
+        Weights, not states, are silenced: one draw holds for a whole window, and the recurrence costs no more.
+        """
+        threads, rate, layers = self.workers.threads, self.settings.recurrent_dropout, self.weights.layers
+        for layer, key in zip(layers, keys, strict=True):
+            self.workers.map(partial(layer.silence, rate, key, parts=threads), threads)
+        for layer in layers:
+            self.workers.map(partial(layer.pack_silenced, parts=threads), threads)
+
+    def silence_gradient(self, gradient: np.ndarray, keys: np.ndarray) -> None:
+        """Takes the weights that silence() silenced with the same keys out of gradient (P,)."""
+        threads, rate = self.workers.threads, self.settings.recurrent_dropout
+        for k, key in enumerate(keys):
+            own = self.parameters.stored(f"weight_hh_l{k}", gradient)
+            self.workers.map(partial(drop_rows, own, own, rate, key, parts=threads), threads)
 
     def refresh(self) -> None:
         """Packs the weights anew; due after every change of the parameters."""

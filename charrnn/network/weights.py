@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from charrnn.kernels.dropout import drop
 from charrnn.kernels.embedding import embedding_forward
 from charrnn.kernels.matmul import pack
 from charrnn.kernels.softmax import NEVER
@@ -11,6 +12,15 @@ from charrnn.kernels.twin import BF16, FLOAT32
 from charrnn.network.parameters import Parameters
 
 EMPTY = np.zeros(0, np.float32)
+
+
+def drop_rows(source: np.ndarray, target: np.ndarray, rate: float, key: np.uint32, part: int, parts: int) -> None:
+    """target (R, C) = source with a share of its numbers silenced, in part `part` of `parts` of the rows.
+
+    target may be source; the same key silences the same places.
+    """
+    start, stop = (len(source) * cut // parts for cut in (part, part + 1))
+    drop(source[np.newaxis, start:stop], target[np.newaxis, start:stop], rate, key, start)
 
 
 class LayerWeights:
@@ -31,15 +41,27 @@ class LayerWeights:
         self.hh, self.hh_back = zeros(size), zeros(size)
         size = 0 if self.one_hot else self._ih.size >> self._ih_bf16
         self.ih, self.ih_back = zeros(size), zeros(size)
+        self._silenced = zeros(self._hh.shape) if network.recurrent_dropout else self._hh
         # In a GRU's upper layer the gradient of n lies apart from those of r and z: its part is a block of its own.
         rows = self._ih.shape[0]
         cut = rows // 3 * 2 if network.cell == "gru" and k else rows
         self._blocks = [] if self.one_hot else [(0, cut), (cut, rows)] if cut < rows else [(0, rows)]
 
+    def silence(self, rate: float, key: np.uint32, part: int, parts: int) -> None:
+        """Silences a share of weight_hh for the windows until refresh(); when all parts are done, pack them."""
+        drop_rows(self._hh, self._silenced, rate, key, part, parts)
+
+    def pack_silenced(self, part: int, parts: int) -> None:
+        """Packs part `part` of `parts` of what silence() left of weight_hh."""
+        self._pack_recurrent(self._silenced, part, parts)
+
+    def _pack_recurrent(self, weight: np.ndarray, part: int, parts: int) -> None:
+        pack(weight, True, self.hh, 0, self._hh_bf16, part, parts)
+        pack(weight, False, self.hh_back, 0, self._hh_bf16, part, parts)
+
     def refresh(self, part: int, parts: int) -> None:
         """Packs part `part` of `parts`, each of about equal size."""
-        pack(self._hh, True, self.hh, 0, self._hh_bf16, part, parts)
-        pack(self._hh, False, self.hh_back, 0, self._hh_bf16, part, parts)
+        self._pack_recurrent(self._hh, part, parts)
         if not self.one_hot:
             pack(self._ih, True, self.ih, 0, self._ih_bf16, part, parts)
         for start, stop in self._blocks:

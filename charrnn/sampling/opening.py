@@ -4,15 +4,25 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from charrnn.errors import SettingsError
 from charrnn.text.vocabulary import Vocabulary
 
 
-def opening(vocabulary: Vocabulary, prime: str, generators: Sequence[np.random.Generator]) -> np.ndarray:
-    """The ids (P, N) of the prime for each of N streams; without one those of a line end, else of any one character.
+def opening(vocabulary: Vocabulary, prime: str, generators: Sequence[np.random.Generator],
+            mark: str | None = None) -> np.ndarray:
+    """The ids (P, N) of the prime for each of N streams, behind the mark where documents begin with one.
 
-    Raises VocabularyError for a prime with characters that the model never saw.
+    Without a mark and a prime they are those of a line end, else of any one character.
+
+    Raises VocabularyError for a prime with characters that the model never saw, SettingsError for one that goes past
+    the end of a document.
     """
-    if prime or "\n" in vocabulary.characters:
+    if mark is not None:
+        if mark in prime:
+            raise SettingsError(f"the prime goes past the end of a document: it holds {mark!r}; give what one document "
+                                "begins with")
+        prime = mark + prime
+    if prime or "\n" in vocabulary.units:
         return np.repeat(vocabulary.encode(prime or "\n")[:, None], len(generators), axis=1)
     return np.array([[generator.integers(len(vocabulary), dtype=np.int32) for generator in generators]])
 

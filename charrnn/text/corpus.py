@@ -7,10 +7,17 @@ chunks: sources (bytes) - decoder (text with line feeds only) - encoder (ids), a
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from types import TracebackType
 from typing import BinaryIO
 
+import numpy as np
+
 from charrnn.errors import CorpusError
+from charrnn.settings import TextSettings
 from charrnn.text.builtin import BUILTINS
+from charrnn.text.cutting import Text
+from charrnn.text.documents import Documents
 from charrnn.text.encoder import Encoder
 from charrnn.text.ids import MappedIds
 from charrnn.text.sources import (
@@ -24,10 +31,13 @@ from charrnn.text.sources import (
     size_below,
     size_of,
 )
+from charrnn.text.splitter import BLANK, FILE, LINE, Splitter
 from charrnn.text.vocabulary import Vocabulary
 
 Count = Callable[[int], None]
 OnRead = Callable[[int, int | None], None]
+
+AS_IT_IS = TextSettings()
 
 
 @dataclass(frozen=True)
@@ -37,28 +47,39 @@ class Corpus:
     ids: MappedIds = field(repr=False, compare=False)  # the fingerprint decides what is equal
     vocabulary: Vocabulary = field(repr=False)
     fingerprint: str  # SHA-256 of the text in UTF-8
+    characters: int
+    counts: dict[str, int] = field(repr=False, compare=False)  # of its units, the rare ones among them
+    marks: np.ndarray | None = field(repr=False, compare=False)  # the places between documents, if there are any
     sources: tuple[str, ...]  # as the user gave them
     name: str  # short, fit for the name of a folder
     skipped: tuple[str, ...] = ()  # files below a folder that hold no text, or could not be read
 
     @classmethod
-    def of(cls, text: str, sources: Sequence[str] = (), name: str = "text") -> "Corpus":
-        """The corpus that holds `text`, as it is; raises VocabularyError for half surrogates."""
+    def of(cls, text: str, sources: Sequence[str] = (), name: str = "text",
+           settings: TextSettings = AS_IT_IS) -> "Corpus":
+        """The corpus that holds `text`, made ready as `settings` say; raises VocabularyError for half surrogates."""
         if re.search("[\ud800-\udfff]", text):
             Vocabulary.of(text).encode(text)  # refuses them, by name and position
-        with Encoder() as encoder:
-            _add(encoder, chunks_of(text))
-            return _finished(encoder, sources, name)
+        with _Intake(settings) as intake:
+            intake.add(chunks_of(text))
+            return intake.finished(sources, name)
 
     def __len__(self) -> int:
-        """Its characters."""
-        return len(self.ids)
+        """Its units; of documents with one for the end of each."""
+        return len(self.ids) - (self.marks is not None)
+
+    @cached_property
+    def content(self) -> Text:
+        """What is trained on: the ids, or the documents in them."""
+        return self.ids if self.marks is None else Documents(self.ids, self.marks)
 
 
-def read_corpus(sources: Sequence[str], stdin: BinaryIO | None = None, on_read: OnRead | None = None) -> Corpus:
+def read_corpus(sources: Sequence[str], stdin: BinaryIO | None = None, on_read: OnRead | None = None,
+                settings: TextSettings = AS_IT_IS) -> Corpus:
     """The texts of all `sources`, one after the other, each beginning on a new line.
 
-    on_read is told now and then how many bytes are read, and how many there are in all (None: nobody knows).
+    on_read    is told now and then how many bytes are read, and how many there are in all (None: nobody knows)
+    settings   say how the text is made ready
     """
     if not sources:
         raise CorpusError(f"no text was given; name a file or a folder, {STDIN} for standard input, "
@@ -67,44 +88,82 @@ def read_corpus(sources: Sequence[str], stdin: BinaryIO | None = None, on_read: 
     sizes = [size_of(source, stdin) if paths is None else size_below(paths)
              for source, paths in zip(sources, files, strict=True)]
     count, skipped = _counter(sizes, on_read), []
-    with Encoder() as encoder:
+    with _Intake(settings) as intake:
         for source, paths in zip(sources, files, strict=True):
             if paths is None:
-                _add(encoder, read_source(source, stdin, count))
+                intake.add(read_source(source, stdin, count))
             else:
-                skipped += _add_folder(encoder, source, paths, count)
-        return _finished(encoder, sources, short_name(sources[0]), skipped)
+                skipped += _add_folder(intake, source, paths, count)
+        return intake.finished(sources, short_name(sources[0]), skipped)
 
 
-def _add(encoder: Encoder, chunks: Iterable[str]) -> None:
-    """Appends a text, which begins on a new line."""
-    joint = "\n" if encoder.length and encoder.last != "\n" else ""
-    for chunk in chunks:
-        encoder.append(joint + chunk)
+class _Intake:
+    """A corpus that grows, file by file; as a context, it leaves no file behind, whatever happens."""
+
+    def __init__(self, settings: TextSettings) -> None:
+        self.splitter = Splitter(settings.documents) if settings.documents is not None else None
+        self.encoder = Encoder(settings, self.splitter.mark if self.splitter else "")
+
+    def add(self, chunks: Iterable[str]) -> None:
+        """Appends a file's text, which begins on a new line, and with a document where there are documents."""
         joint = ""
+        if self.splitter is not None:
+            chunks = self.splitter.marked(chunks)
+            joint = "" if self.encoder.characters else self.splitter.mark
+        elif self.encoder.characters and self.encoder.last != "\n":
+            joint = "\n"
+        for chunk in chunks:
+            self.encoder.append(joint + chunk)
+            joint = ""
+
+    def finished(self, sources: Sequence[str], name: str, skipped: Sequence[str] = ()) -> Corpus:
+        """The whole corpus; raises CorpusError if there is nothing in it."""
+        names = " + ".join("standard input" if source == STDIN else repr(source) for source in sources) or "the text"
+        self.encoder.flush()
+        if self.splitter is not None:
+            _check_documents(self.splitter, self.encoder.marked - 1, names)
+        if not self.encoder.length:
+            raise CorpusError(f"{names} is empty; give a text with something in it")
+        return Corpus(*self.encoder.finish(), tuple(sources), name, tuple(skipped))
+
+    def __enter__(self) -> "_Intake":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self.encoder.close()
 
 
-def _add_folder(encoder: Encoder, name: str, paths: list[str], count: Count) -> list[str]:
+def _check_documents(splitter: Splitter, number: int, names: str) -> None:
+    """Raises CorpusError for what is not several documents, and says what to do."""
+    if splitter.has_met_mark:
+        raise CorpusError(f"{names} holds the character U+001E, which is to stand for the end of a document; take it "
+                          "out first, for example with tr -d '\\036'")
+    if number < 1:
+        raise CorpusError(f"{names} holds no document, nothing but white space; give a text with something in it")
+    if number == 1:
+        raise CorpusError({
+            LINE: f"{names} is one line, and so one document; leave --documents out",
+            BLANK: f"no blank line stands between documents in {names}; try --documents line, or leave it out",
+            FILE: f"{names} is one file, and so one document; name a folder or more files, or leave --documents out",
+        }.get(splitter.separator, f"{splitter.separator!r} never stands between documents in {names}; look up what "
+                                  "does, or leave --documents out"))
+
+
+def _add_folder(intake: _Intake, name: str, paths: list[str], count: Count) -> list[str]:
     """Appends the texts among the files of a folder; what is none is left out, and returned."""
     skipped: list[str] = []
     for path in paths:
-        mark = encoder.mark()
+        mark = intake.encoder.mark()
         try:
-            _add(encoder, read_file(path, count))
+            intake.add(read_file(path, count))
         except CorpusError:
-            encoder.rollback(mark)
+            intake.encoder.rollback(mark)
             skipped.append(path)
     if len(skipped) == len(paths):
         seen = f"{len(skipped):,} skipped, as {skipped[0]!r}" if skipped else "no files in it"
         raise CorpusError(f"folder {name!r} holds no UTF-8 text ({seen}); name a folder with text files")
     return skipped
-
-
-def _finished(encoder: Encoder, sources: Sequence[str], name: str, skipped: Sequence[str] = ()) -> Corpus:
-    if not encoder.length:
-        names = " + ".join("standard input" if source == STDIN else repr(source) for source in sources)
-        raise CorpusError(f"{names or 'the text'} is empty; give a text with something in it")
-    return Corpus(*encoder.finish(), tuple(sources), name, tuple(skipped))
 
 
 def _counter(sizes: Sequence[int | None], on_read: OnRead | None) -> Count:

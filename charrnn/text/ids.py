@@ -29,11 +29,15 @@ class MappedIds:
         cut._numbers, cut._table, cut._pages = self._numbers[part], self._table, self._pages
         return cut
 
-    def take(self, places: np.ndarray) -> np.ndarray:
-        """The ids at `places`, (T,) or (T, N), int32; along T the places follow one another in the text."""
+    def take(self, places: np.ndarray, runs: int | None = None) -> np.ndarray:
+        """The ids at `places`, (T,) or (T, N), int32.
+
+        runs   how many runs of places that follow one another in the text they are; if None one along each T
+        """
         ids: np.ndarray = self._table.take(self._numbers.take(places))
-        runs = places.size // max(1, len(places))
-        self._pages.touched(runs * (len(places) * self._numbers.itemsize + FAULT_AROUND))
+        if runs is None:
+            runs = places.size // max(1, len(places))
+        self._pages.touched(places.size * self._numbers.itemsize + runs * FAULT_AROUND)
         return ids
 
     @property

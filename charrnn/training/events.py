@@ -44,6 +44,16 @@ class Validated:
 
 
 @dataclass(frozen=True)
+class RolledBack:
+    """Training had gone wrong, was taken back to `to_step`, and goes on at `share` of its rate."""
+
+    step: int
+    to_step: int
+    share: float
+    cause: str
+
+
+@dataclass(frozen=True)
 class Saved:
     """A checkpoint is on the disk, whole."""
 
@@ -60,6 +70,7 @@ class Finished:
     stopped: bool  # before its end
     best_loss: float
     best_step: int
+    stale: int = 0  # validations without a new best that ended it; 0 where patience did not
 
 
-Event = Compiling | Started | Step | Validated | Saved | Finished
+Event = Compiling | Started | Step | Validated | RolledBack | Saved | Finished

@@ -6,6 +6,8 @@ from typing import Any
 
 # Points of the training loss between two validations, for a curve worth looking at.
 POINTS_A_VALIDATION = 5
+# Nats that the validation loss must have risen by before that is called overfitting; less is chance.
+OVERFITTING = 0.01
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,22 @@ class History:
         """The validation of lowest loss, the first of equals; all NaN before there is one."""
         return min((point for point in self.points if point.val is not None), key=lambda point: point.loss,
                    default=Point(0, 0.0, math.nan, math.nan))
+
+    @property
+    def stale(self) -> int:
+        """Validations since the best."""
+        best = self.best.step
+        return sum(point.val is not None and point.step > best for point in self.points)
+
+    @property
+    def overfitting(self) -> tuple[Point, Point] | None:
+        """The best validation and the last one, where the loss rose in between while that in training fell."""
+        validated = [point for point in self.points if point.val is not None]
+        if not validated or math.isnan(self.best.val or math.nan):
+            return None
+        best, last = self.best, validated[-1]
+        has_turned = last.loss > best.loss + OVERFITTING and last.train < best.train
+        return (best, last) if has_turned else None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers and strings that JSON keeps exactly."""

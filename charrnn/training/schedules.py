@@ -7,20 +7,29 @@ from charrnn.settings import NetworkSettings, TrainingSettings
 
 # The highest rates that trained well at one layer of 256, measured on tiny Shakespeare; a plain RNN explodes first.
 _RATES = {"lstm": 1.6e-2, "gru": 8e-3, "rnn": 5e-3}
+# What another rule takes of Adam's rate; those without a running mean have rates of their own, whatever the network.
+_SHARES = {"adam": 1.0, "adamw": 1.0, "rmsprop": 0.25}
+_OWN_RATES = {"adagrad": 0.05, "sgd": 0.5}
 
 
-def fitting_rate(network: NetworkSettings) -> float:
+def fitting_rate(network: NetworkSettings, optimizer: str) -> float:
     """A highest rate for Adam that fits the network: the more units in all layers, the lower, by the square root.
 
     The rule gives 1.1e-2 for an LSTM of 1 x 512 and 8e-3 for 2 x 512, where 1.6e-2 diverges; small networks, which
     like more, get up to half as much again.
     """
+    if optimizer in _OWN_RATES:
+        return _OWN_RATES[optimizer]
     units = network.hidden * network.layers
-    return float(f"{_RATES[network.cell] * min(1.5, math.sqrt(256 / units)):.2g}")
+    rate = _RATES[network.cell] * min(1.5, math.sqrt(256 / units)) * _SHARES[optimizer]
+    return float(f"{rate:.2g}")
 
 
-def learning_rate(training: TrainingSettings, progress: float) -> float:
-    """The rate at `progress`: a straight climb to `lr` over `warmup`, then down to `lr` * `lr_end` by `decay`."""
+def learning_rate(training: TrainingSettings, progress: float, epoch: float) -> float:
+    """The rate at `progress`: a straight climb to `lr` over `warmup`, then down by `decay`.
+
+    cosine and linear reach `lr` * `lr_end` at the end of the run; step and exponential count epochs and not the run.
+    """
     assert training.lr is not None  # decided when the run began
     progress = min(max(progress, 0.0), 1.0)
     if progress < training.warmup:
@@ -28,6 +37,16 @@ def learning_rate(training: TrainingSettings, progress: float) -> float:
         return training.lr * max(progress / training.warmup, 0.01)
     if training.decay == "constant" or training.warmup >= 1.0:
         return training.lr
+    if training.decay in ("step", "exponential"):
+        return training.lr * math.pow(training.decay_factor, _times(training, epoch))
     fallen = (progress - training.warmup) / (1.0 - training.warmup)
     share = 1.0 - fallen if training.decay == "linear" else 0.5 * (1.0 + math.cos(math.pi * fallen))
     return training.lr * (training.lr_end + (1.0 - training.lr_end) * share)
+
+
+def _times(training: TrainingSettings, epoch: float) -> float:
+    """How often the factor has worked by `epoch`: step counts at decay_after and then every decay_every epochs."""
+    passed = (epoch - training.decay_after) / training.decay_every
+    if training.decay == "step":
+        return max(0, math.floor(passed) + 1)
+    return max(0.0, passed)

@@ -1,10 +1,9 @@
 """Floor 4: the training loop. Text as ids comes in; events go out, and a state that can be saved and taken up again.
 
 It prints nothing and writes nothing. One generator owns every random draw, in this order: initial values, then for each
-step its window and its dropout keys.
+step its window and the keys of dropout and of recurrent dropout.
 """
 
-import dataclasses
 import math
 import time
 from collections.abc import Iterator
@@ -12,47 +11,45 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.errors import CheckpointError
+from charrnn.errors import CheckpointError, TrainingError
 from charrnn.kernels.jit import is_compiled
 from charrnn.network.memory import training_bytes
 from charrnn.network.network import Network
-from charrnn.network.workers import physical_cores
 from charrnn.settings import Settings
-from charrnn.text.ids import Ids
-from charrnn.text.windows import Cutter, Snippets, Streams, decided_fraction, split
+from charrnn.text.cutting import Text, parts, size, training_windows
+from charrnn.text.documents import Documents
+from charrnn.text.windows import Window
+from charrnn.training.choice import decided
 from charrnn.training.evaluation import Evaluation
-from charrnn.training.events import Compiling, Event, Finished, Started, Step, Validated
+from charrnn.training.events import Compiling, Event, Finished, RolledBack, Started, Step, Validated
 from charrnn.training.history import History, Point
-from charrnn.training.optimizers import Adam
-from charrnn.training.schedules import fitting_rate, learning_rate
+from charrnn.training.optimizers import optimizer_of
+from charrnn.training.recovery import Recovery
+from charrnn.training.schedules import learning_rate
 from charrnn.training.warmup import compile_kernels
-
-# Sequences a shard, about: with fewer, reading the weights takes longer than using them.
-SHARD_ROWS = 4
-# How long a run is when nobody says: so many passes, and for a short text as many as make so many steps.
-DEFAULT_EPOCHS, DEFAULT_STEPS = 10, 1500
 
 
 class Trainer:
-    """One run over ids; `settings` is what was asked for with every choice made."""
+    """One run over a text as ids; `settings` is what was asked for with every choice made."""
 
-    def __init__(self, settings: Settings, ids: Ids, vocabulary: int, threads: int | None = None) -> None:
+    def __init__(self, settings: Settings, text: Text, vocabulary: int, threads: int | None = None) -> None:
         cut = settings.windows
         self.generator = np.random.Generator(np.random.PCG64(settings.training.seed))
-        train_ids, val_ids = split(ids, cut.val_fraction)
-        self.cutter: Cutter = (
-            Streams(train_ids, cut.batch, cut.window, self.generator) if cut.windows == "stream"
-            else Snippets(train_ids, cut.batch, cut.window, cut.targets, self.generator))
-        self.settings = settings = _decided(settings, len(ids), self.cutter.windows_per_epoch)
+        train_text, val_text = parts(text, cut.val_fraction)
+        self.cutter = training_windows(train_text, cut, self.generator)
+        self.settings = settings = decided(settings, size(text), self.cutter.windows_per_epoch)
         training = settings.training
         self.network = Network(settings.network, vocabulary, self.generator, threads or training.shards,
                                training.precision)
-        self.optimizer = Adam(self.network)
+        self.optimizer = optimizer_of(self.network, training)
         self.batch = self.network.batch(cut.batch, cut.window, training.shards)
         self.gradients = self.network.gradients(len(self.batch.shards))
-        self.evaluation = Evaluation(self.network, val_ids, cut.window, training.shards)
-        self.characters = len(train_ids), len(val_ids)
+        self.evaluation = Evaluation(self.network, val_text, cut.window, training.shards)
+        self.characters = size(train_text), size(val_text)
+        self.documents = ((len(train_text), len(val_text))  # to train and to validate on, if there are any
+                          if isinstance(train_text, Documents) and isinstance(val_text, Documents) else None)
         self.history = History()
+        self.recovery = Recovery(vocabulary)
         self.seconds = 0.0  # since training began; only a run measured in minutes looks at it
         self._stop = False
 
@@ -63,10 +60,12 @@ class Trainer:
 
     @property
     def memory(self) -> int:
-        """Bytes that network, optimizer and a step's buffers take; the text comes on top."""
+        """Bytes that network, optimizer, a step's buffers and a copy to go back to take; the text comes on top."""
         cut, training, network = self.settings.windows, self.settings.training, self.network
-        return training_bytes(network.settings, network.parameters.flat.size, network.vocabulary, cut.batch, cut.window,
-                              len(self.batch.shards), training.precision, network.weights.start >= 0)
+        parameters, remembered = network.parameters.flat.size, len(self.optimizer.memory)
+        return (1 + remembered) * 4 * parameters + training_bytes(
+            network.settings, parameters, network.vocabulary, cut.batch, cut.window, len(self.batch.shards),
+            training.precision, network.weights.start >= 0, remembered)
 
     @property
     def progress(self) -> float:
@@ -85,9 +84,10 @@ class Trainer:
         """Trains to the end of the run, telling what happens; the state may be saved at any event but Compiling."""
         if not is_compiled(f"{self.settings.network.cell}_backward"):
             yield Compiling()
-        compile_kernels(self.settings.network, self.settings.training.precision)
+        compile_kernels(self.settings.network, self.settings.training)
         began = time.perf_counter() - self.seconds
         yield Started(self.step, self.network.parameters.count, *self.characters)
+        self.recovery.keep(self.state())
         while not self._stop:
             # What a step made due comes first here, so that a run taken up right after that step does it too.
             if self._validation_is_due:
@@ -97,29 +97,61 @@ class Trainer:
             else:
                 if self.history.is_due(self.progress, self.settings.training.validations):
                     self._note(None)
-                if self.progress >= 1.0:
+                if self.progress >= 1.0 or self._is_out_of_patience:
                     break
                 yield self._step()
             self.seconds = time.perf_counter() - began
-        best = self.history.best
-        is_unfinished = self.progress < 1.0 or self._validation_is_due
-        yield Finished(self.step, self.cutter.progress, is_unfinished, best.loss, best.step)
+        best, is_stale = self.history.best, self._is_out_of_patience
+        is_unfinished = (self.progress < 1.0 or self._validation_is_due) and not is_stale
+        yield Finished(self.step, self.cutter.progress, is_unfinished, best.loss, best.step,
+                       self.history.stale if is_stale else 0)
+
+    @property
+    def _is_out_of_patience(self) -> bool:
+        return 0 < self.settings.training.patience <= self.history.stale
 
     @property
     def _validation_is_due(self) -> bool:
         return self.history.validation_is_due(self.progress, self.settings.training.validations)
 
-    def _step(self) -> Step:
-        network, training = self.settings.network, self.settings.training
-        lr = learning_rate(training, self.progress)
+    def _step(self) -> Step | RolledBack:
+        training = self.settings.training
+        lr = learning_rate(training, self.progress, self.cutter.progress) * self.recovery.share
         window = self.cutter.next_window()
         if window.fresh:
             self.batch.reset_state()
-        keys = (self.generator.integers(0, 2**32, network.layers, np.uint32) if network.dropout else None)
-        loss = self.batch.learn(window.inputs, window.targets, self.gradients, keys)
-        norm = self.optimizer.update(self.gradients, lr, training.clip)
+        loss = self._learn(window)
+        try:
+            norm = self.optimizer.update(self.gradients, lr, training.clip)
+        except TrainingError:
+            return self._roll_back("the gradient is no longer a number")
+        if self.recovery.has_exploded(loss):
+            return self._roll_back("the loss explodes")
         self.history.add(loss, window.predicted)
         return Step(self.step, self.cutter.progress, self.progress, loss, lr, norm, window.predicted)
+
+    def _learn(self, window: Window) -> float:
+        """The mean loss of a window, and its gradients; both kinds of dropout draw their keys for it."""
+        network = self.settings.network
+        keys = self._keys() if network.dropout else None
+        silenced = self._keys() if network.recurrent_dropout else None
+        if silenced is not None:
+            self.network.silence(silenced)
+        loss = self.batch.learn(window.inputs, window.targets, self.gradients, keys)
+        if silenced is not None:
+            for gradient in self.gradients:
+                self.network.silence_gradient(gradient, silenced)
+        return loss
+
+    def _keys(self) -> np.ndarray:
+        return self.generator.integers(0, 2**32, self.settings.network.layers, np.uint32)
+
+    def _roll_back(self, cause: str) -> RolledBack:
+        """Takes back everything since the last good state but the time that it took."""
+        step, seconds = self.step, self.seconds
+        self.restore(*self.recovery.halve(step, cause))
+        self.seconds = seconds
+        return RolledBack(step, self.step, self.recovery.share, cause)
 
     def _validate(self) -> Validated | None:
         """None if stop() came in between: the validation then stays due."""
@@ -127,6 +159,8 @@ class Trainer:
         if val_loss is None:
             return None
         point = self._note(val_loss)
+        if not self.recovery.is_wrong(point.loss):
+            self.recovery.keep(self.state())
         return Validated(self.step, point.epoch, val_loss, point.train, self.history.best.step == self.step)
 
     def _note(self, val_loss: float | None) -> Point:
@@ -141,6 +175,8 @@ class Trainer:
                     "generator": self.generator.bit_generator.state, "history": self.history.to_dict()}
         if self.settings.training.minutes is not None:
             progress["seconds"] = self.seconds
+        if self.recovery.halvings:
+            progress["halvings"] = self.recovery.halvings
         return arrays, progress
 
     def restore(self, arrays: dict[str, np.ndarray], progress: dict[str, Any]) -> None:
@@ -154,26 +190,9 @@ class Trainer:
             self.generator.bit_generator.state = progress["generator"]
             self.history = History.from_dict(progress["history"])
             self.seconds = progress.get("seconds", 0.0)
+            # Going back leaves the count as it is; a run taken up begins with what it had come to.
+            self.recovery.halvings = max(self.recovery.halvings, progress.get("halvings", 0))
         except (KeyError, TypeError, ValueError) as error:
             raise CheckpointError(f"cannot resume: the saved state does not fit ({error})") from error
         self.network.refresh()
         self.history.rewind(self.progress, self.settings.training.validations)
-
-
-def _decided(settings: Settings, characters: int, windows_per_epoch: int) -> Settings:
-    """The settings with what was left open decided: what to validate on, how long, how fast, and how many shards."""
-    training, windows = settings.training, settings.windows
-    windows = dataclasses.replace(windows, val_fraction=decided_fraction(characters, windows.val_fraction))
-    if training.lr is None:
-        training = dataclasses.replace(training, lr=fitting_rate(settings.network))
-    if training.epochs is None and training.minutes is None:
-        training = dataclasses.replace(
-            training, epochs=float(max(DEFAULT_EPOCHS, math.ceil(DEFAULT_STEPS / windows_per_epoch))))
-    if training.shards == 0:
-        training = dataclasses.replace(training, shards=fitting_shards(windows.batch, physical_cores()))
-    return dataclasses.replace(settings, windows=windows, training=training)
-
-
-def fitting_shards(batch: int, cores: int) -> int:
-    """Parts that a batch is best cut into: one a core, but none smaller than pays."""
-    return min(cores, math.ceil(batch / SHARD_ROWS))

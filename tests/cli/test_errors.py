@@ -29,8 +29,9 @@ TABLE: list[tuple[str, int, str]] = [
     ("train one.txt", 1, "the text is one character, 'a', again and again: there is nothing to learn"),
     ("train two.txt", 1, "of 2 characters 1 are left for training and 1 for validation, and both need 2"),
     ("train text.txt --val-fraction 0.0005", 1, "of 1,910 characters 1,909 are left for training and 1 for validation"),
-    ("train short.txt --batch 32", 1, "the text is too short: 270 characters for training, and 3,201 are needed "
-                                      "(--batch 32 x --window 100 + 1); --batch 4 --window 16 will do"),
+    ("train short.txt --batch 32 --window 100", 1,
+     "the text is too short: 270 characters for training, and 3,201 are needed (--batch 32 x --window 100 + 1); "
+     "--batch 4 --window 16 will do"),
     ("train short.txt --windows snippets --window 300", 1,
      "the text is too short: 270 characters for training, and 301 are needed (--window 300 + 1); "),
     ("train text.txt --cell transformer", 2,
@@ -49,7 +50,7 @@ TABLE: list[tuple[str, int, str]] = [
     ("train text.txt --name a/b --batch 2", 2, "'a/b' can't name a folder; use letters, digits, '-' and '_'"),
     ("train text.txt --name= --batch 2", 2, "'' can't name a folder; use letters, digits, '-' and '_'"),
     ("train text.txt --name=-x --batch 2", 2, "'-x' can't name a folder; use letters, digits, '-' and '_'"),
-    ("train text.txt --folder text.txt/runs --batch 2", 1,
+    ("train text.txt --folder text.txt/runs --layers 1 --hidden 256", 1,
      "cannot write text.txt/runs/text-lstm-1x256: not a directory; nothing was changed"),
     ("train --resume nosuch", 1, "no checkpoint at nosuch, and no such run in checkpoints; runs there: tiny"),
     ("train --resume tiny --hidden 9", 2,

@@ -8,6 +8,7 @@ import pytest
 
 from charrnn.cli import reading
 from charrnn.cli.wording import size_words, source_words
+from charrnn.settings import TextSettings
 from tests.cli.conftest import Program
 from tests.cli.tiny import OPTIONS, TEXT, finish, start
 
@@ -38,7 +39,7 @@ def test_a_bar_on_a_terminal(text: Path, monkeypatch: pytest.MonkeyPatch, patien
 
     monkeypatch.setattr(reading, "_PATIENCE", patience)
     monkeypatch.setattr(sys, "stderr", Terminal())
-    reading.read([str(text)])
+    reading.read([str(text)], TextSettings())
     seen = sys.stderr.getvalue()
     assert ("/1.91k" in seen) == is_shown
     assert (seen == "") != is_shown

@@ -63,11 +63,18 @@ def test_a_run_never_overwrites_another(charrnn: Program, run: Path) -> None:
 
 def test_a_short_text_trains_with_the_advice(charrnn: Program) -> None:
     Path("short.txt").write_text(TEXT[:300])
-    advice = charrnn("train", "short.txt").err.partition("; ")[2].removesuffix(" will do\n")
+    refusal = charrnn("train", "short.txt", "--window", "100", "--batch", "16").err
+    advice = refusal.partition("; ")[2].removesuffix(" will do\n")
     assert advice == "--batch 4 --window 16"
     done = charrnn("train", "short.txt", "--hidden", "8", *advice.split())
     assert done.code == 0
     assert done.out.startswith("trained for 1,500 steps, 300.00 epochs\n")
+
+
+@pytest.mark.parametrize("length", [20, 40, 300, 5_000])
+def test_a_short_text_needs_no_advice(charrnn: Program, length: int) -> None:
+    Path("short.txt").write_text(TEXT[:length])
+    assert charrnn("train", "short.txt", "--hidden", "4", "--epochs", "1").code == 0
 
 
 @pytest.mark.parametrize("length", [4, 10, 31, 100, 1_000, 2_999])

@@ -42,11 +42,14 @@ from charrnn.sampling.sampler import Sampler
 from charrnn.training.trainer import Trainer
 ids = np.random.default_rng(0).integers(9, size=700)
 shapes, first = {shapes}, set()
-for cell, layers, embedding, dropout, windows, precision in shapes:
+rules = ("adam", "rmsprop", "adagrad", "sgd")
+for number, (cell, layers, embedding, dropout, windows, precision) in enumerate(shapes):
     settings = Settings(
-        NetworkSettings(cell=cell, hidden=20, layers=layers, embedding=embedding, dropout=dropout),
+        NetworkSettings(cell=cell, hidden=20, layers=layers, embedding=embedding, dropout=dropout,
+                        recurrent_dropout=dropout),
         WindowSettings(windows=windows, targets="last" if windows == "snippets" else "all", window=8, batch=5),
-        TrainingSettings(epochs=0.2, validations=2, shards=2, precision=precision))
+        TrainingSettings(epochs=0.2, validations=2, shards=2, precision=precision,
+                         optimizer=rules[number % 4]))
     trainer = Trainer(settings, ids, 9)
     first.add(type(list(trainer.events())[0]).__name__)
     sampler = Sampler(settings.network, trainer.network.weights, 3, Workers(2))

@@ -21,7 +21,7 @@ def test_adam_over_twenty_steps(scale):
     for step in range(1, 21):
         g = (rng.standard_normal(P) * 10.0 ** rng.integers(-6, 3, P)).astype(np.float32)
         lr = 0.01 / step
-        constants = map(np.float32, (scale, lr, 0.9, 0.999, 1e-8, 1 - 0.9**step, 1 - 0.999**step))
+        constants = map(np.float32, (scale, np.inf, lr, 0.9, 0.999, 1e-8, 1 - 0.9**step, 1 - 0.999**step, 0))
         adam(p, g, m, v, start, stop, *constants)
         adam_update(reference, {"p": scale * g[start:stop].astype(np.float64)}, first, second, step, lr)
     # float32 knows 0.999 to 1e-8, and 1 - 0.999 only to 5e-5 of itself: half of that is in the step
@@ -35,7 +35,7 @@ def test_adam_over_twenty_steps(scale):
 
 def test_adam_leaves_what_has_no_gradient():
     p, zero = np.array([0.0, 1.5], np.float32), np.zeros(2, np.float32)
-    adam(p, zero, zero.copy(), zero.copy(), 0, 2, *map(np.float32, (1, 0.1, 0.9, 0.999, 1e-8, 0.1, 0.001)))
+    adam(p, zero, zero.copy(), zero.copy(), 0, 2, *map(np.float32, (1, np.inf, 0.1, 0.9, 0.999, 1e-8, 0.1, 0.001, 0)))
     assert p.tolist() == [0.0, 1.5]
 
 

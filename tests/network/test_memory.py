@@ -8,8 +8,8 @@ import pytest
 
 from charrnn.network.memory import training_bytes
 from charrnn.network.network import Network
-from charrnn.settings import NetworkSettings
-from charrnn.training.optimizers import Adam
+from charrnn.settings import NetworkSettings, TrainingSettings
+from charrnn.training.optimizers import optimizer_of
 from charrnn.training.warmup import compile_kernels
 
 SHAPES = [(cell, *shape) for cell, shape in itertools.product(("rnn", "lstm", "gru"), [
@@ -21,15 +21,17 @@ SHAPES = [(cell, *shape) for cell, shape in itertools.product(("rnn", "lstm", "g
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_the_formula_is_what_is_taken(shape, precision):
     cell, hidden, layers, embedding, dropout, V, N, T, shards = shape
-    settings = NetworkSettings(cell=cell, hidden=hidden, layers=layers, embedding=embedding, dropout=dropout)
-    compile_kernels(settings, precision)
+    settings = NetworkSettings(cell=cell, hidden=hidden, layers=layers, embedding=embedding, dropout=dropout,
+                               recurrent_dropout=dropout)
+    training = TrainingSettings(precision=precision, optimizer="rmsprop" if layers == 3 else "adam")
+    compile_kernels(settings, training)
     start = 3 if N < 10 else -1
     ids = np.random.default_rng(0).integers(V, size=(T, N)).astype(np.int32)
     keys = np.zeros(layers, np.uint32) if dropout else None
     tracemalloc.start()
     try:
         network = Network(settings, V, threads=shards, precision=precision, start=start)
-        batch, gradients, adam = network.batch(N, T, shards), network.gradients(shards), Adam(network)
+        batch, gradients, adam = network.batch(N, T, shards), network.gradients(shards), optimizer_of(network, training)
         # the traces themselves: the total that is counted along now and then keeps what was freed long ago
         kept = sum(trace.size for trace in tracemalloc.take_snapshot().traces)
         before, _ = tracemalloc.get_traced_memory()
@@ -39,6 +41,7 @@ def test_the_formula_is_what_is_taken(shape, precision):
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    expected = training_bytes(settings, network.parameters.flat.size, V, N, T, shards, precision, start >= 0)
+    expected = training_bytes(settings, network.parameters.flat.size, V, N, T, shards, precision, start >= 0,
+                              len(adam.memory))
     assert kept == pytest.approx(expected, rel=0.02)
     assert peak - before < 0.02 * expected + 4 * ids.nbytes  # a step takes next to nothing of its own

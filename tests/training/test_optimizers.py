@@ -41,7 +41,7 @@ def test_clipping_limits_the_norm_and_keeps_the_direction(limit):
     total, norm = gradient_norm(network, gradients)
     assert adam.update(gradients, 1e-3, limit) == pytest.approx(norm, rel=1e-6)
     assert norm > limit
-    first = network.parameters.to_arrays(adam.mean)  # after one step it is (1 - beta1) times the clipped gradient
+    first = network.parameters.to_arrays(adam.buffers[0])  # after one step it is (1 - beta1) times the clipped gradient
     clipped = {name: array.astype(np.float64) / (1 - BETA1) for name, array in first.items()}
     assert np.sqrt(sum((array**2).sum() for array in clipped.values())) == pytest.approx(limit, rel=1e-6)
     for name, array in clipped.items():
@@ -53,7 +53,7 @@ def test_below_the_limit_or_without_one_nothing_is_clipped(clip):
     network, adam, gradients = made()
     total, _ = gradient_norm(network, gradients)
     adam.update(gradients, 1e-3, clip)
-    for name, array in network.parameters.to_arrays(adam.mean).items():
+    for name, array in network.parameters.to_arrays(adam.buffers[0]).items():
         np.testing.assert_allclose(array / (1 - BETA1), total[name], rtol=1e-5, atol=1e-6)
 
 
@@ -83,13 +83,13 @@ def test_steps_against_the_reference():
 def test_a_gradient_that_is_no_number_never_reaches_a_weight(bad, shard):
     network, adam, gradients = made()
     adam.update(gradients.copy(), 0.01, 1.0)
-    kept = [array.copy() for array in (network.parameters.flat, adam.mean, adam.square, network.weights.table,
+    kept = [array.copy() for array in (network.parameters.flat, adam.buffers[0], adam.buffers[1], network.weights.table,
                                        network.weights.layers[1].hh)]
     network.parameters.stored("weight_hh_l1", gradients[shard])[3, 4] = bad
     with pytest.raises(TrainingError, match=r"after 1 steps.*lower --lr"):
         adam.update(gradients, 0.01, 1.0)
     assert adam.steps == 1
-    for a, b in zip(kept, (network.parameters.flat, adam.mean, adam.square, network.weights.table,
+    for a, b in zip(kept, (network.parameters.flat, adam.buffers[0], adam.buffers[1], network.weights.table,
                            network.weights.layers[1].hh), strict=True):
         np.testing.assert_array_equal(a, b)
 

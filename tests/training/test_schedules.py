@@ -13,8 +13,8 @@ SHARES = st.floats(0, 1)
 DECAYS = ("cosine", "linear", "constant")
 
 
-def rate(progress, **settings):
-    return learning_rate(TrainingSettings(**{"lr": 0.5, "warmup": 0.2, "lr_end": 0.1} | settings), progress)
+def rate(progress, epoch=0.0, **settings):
+    return learning_rate(TrainingSettings(**{"lr": 0.5, "warmup": 0.2, "lr_end": 0.1} | settings), progress, epoch)
 
 
 @pytest.mark.parametrize(("decay", "middle", "end"), [
@@ -24,6 +24,17 @@ def test_by_hand(decay, middle, end):
     assert rate(0.2, decay=decay) == pytest.approx(0.5)
     assert rate(0.6, decay=decay) == pytest.approx(middle)
     assert rate(1.0, decay=decay) == pytest.approx(end)
+
+
+@pytest.mark.parametrize(("epoch", "step", "exponential"), [
+    (0.0, 1, 1), (2.9, 1, 1), (3.0, 0.5, 1), (4.0, 0.5, 0.5**0.5), (4.99, 0.5, 0.5**0.995), (5.0, 0.25, 0.5),
+    (9.5, 0.0625, 0.5**3.25)])
+def test_step_and_exponential_count_epochs(epoch, step, exponential):
+    falling = {"decay_factor": 0.5, "decay_after": 3.0, "decay_every": 2.0, "lr_end": 1.0}
+    for progress in (0.2, 0.7, 1.0):  # and not the run
+        assert rate(progress, epoch, decay="step", **falling) == pytest.approx(0.5 * step)
+        assert rate(progress, epoch, decay="exponential", **falling) == pytest.approx(0.5 * exponential)
+    assert rate(0.1, epoch, decay="step", **falling) == pytest.approx(0.25)  # warm-up comes first
 
 
 def test_a_quarter_of_the_way_down():
@@ -61,8 +72,12 @@ def test_warmup_may_be_the_whole_run(decay):
 
 
 def test_the_fitting_rate_falls_with_units_and_never_rises_above_its_cell():
-    rates = {hidden: fitting_rate(NetworkSettings(cell="lstm", hidden=hidden)) for hidden in (4, 8, 256, 512, 1024)}
+    def fitting(**network):
+        return fitting_rate(NetworkSettings(**network), "adam")
+
+    rates = {hidden: fitting(cell="lstm", hidden=hidden) for hidden in (4, 8, 256, 512, 1024)}
     assert rates[4] == rates[8] > rates[256] > rates[512] > rates[1024] > 0
     # two layers of 512 count as one of 1024
-    assert fitting_rate(NetworkSettings(cell="lstm", hidden=512, layers=2)) == rates[1024]
-    assert fitting_rate(NetworkSettings(cell="rnn")) < fitting_rate(NetworkSettings(cell="gru")) < rates[256]
+    assert fitting(cell="lstm", hidden=512, layers=2) == rates[1024]
+    assert fitting(cell="rnn") < fitting(cell="gru") < rates[256]
+    assert fitting_rate(NetworkSettings(hidden=256), "rmsprop") < rates[256]

@@ -2,12 +2,12 @@
 
 import math
 
-import numpy as np
 import pytest
 
-from charrnn.errors import CorpusError, TrainingError
+from charrnn.errors import CorpusError
+from charrnn.training.choice import DEFAULT_EPOCHS, DEFAULT_STEPS
 from charrnn.training.events import Finished, Started, Step, Validated
-from charrnn.training.trainer import DEFAULT_EPOCHS, DEFAULT_STEPS, Trainer
+from charrnn.training.trainer import Trainer
 from tests.training.runs import V, advance, flat_state, settings_of, text, trained
 
 CELLS = pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
@@ -133,20 +133,7 @@ def test_a_text_that_is_too_short_is_refused():
         Trainer(settings_of(), text(30), V, 1)
 
 
-def test_a_gradient_that_is_no_number_ends_the_run():
-    trainer = Trainer(settings_of(), text(), V, 1)
-    advance(trainer, 3)
-    trainer.network.parameters.stored("weight_out")[2, 1] = np.nan
-    trainer.network.refresh()
-    trainer._stop = False
-    kept = trainer.optimizer.mean.copy()
-    with pytest.raises(TrainingError, match="lower --lr"):
-        list(trainer.events())
-    assert trainer.step == 3
-    np.testing.assert_array_equal(trainer.optimizer.mean, kept)
-
-
 def test_no_shard_is_left_with_a_few_sequences(monkeypatch):
-    monkeypatch.setattr("charrnn.training.trainer.physical_cores", lambda: 64)
+    monkeypatch.setattr("charrnn.training.choice.physical_cores", lambda: 64)
     shards = [Trainer(settings_of(shards=0, batch=batch), text(), V, 1).settings.training.shards for batch in (3, 17)]
     assert shards == [1, 5]  # about four each

@@ -1,0 +1,58 @@
+"""Floor 4: the way back when training goes wrong: when a gradient is no number, or the loss explodes.
+
+A state that was good is kept in memory, the last validated one; what follows it is taken back, and done again at half
+the rate.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from charrnn.errors import TrainingError
+
+# How often the rate is halved before the run is given up.
+HALVINGS = 5
+# A loss so far above that of knowing nothing, log V, has exploded; a single window's may be, so a few are smoothed.
+MARGIN, SMOOTHING = 1.0, 0.9
+
+State = tuple[dict[str, np.ndarray], dict[str, Any]]
+
+
+class Recovery:
+    """Tells when a run has gone wrong, and keeps the state to go back to."""
+
+    def __init__(self, vocabulary: int) -> None:
+        self.halvings = 0  # of the rate, so far
+        self._worst = math.log(vocabulary) + MARGIN
+        self._smoothed = math.nan
+        self._good: State | None = None
+
+    @property
+    def share(self) -> float:
+        """What is left of the rate."""
+        return 0.5**self.halvings
+
+    def is_wrong(self, loss: float) -> bool:
+        """True for the loss of a network that has learned less than nothing, or that is no number."""
+        return not loss <= self._worst
+
+    def has_exploded(self, loss: float) -> bool:
+        """True when the losses of late, this one the last, are wrong."""
+        before = loss if math.isnan(self._smoothed) else self._smoothed
+        self._smoothed = SMOOTHING * before + (1 - SMOOTHING) * loss
+        return self.is_wrong(self._smoothed)
+
+    def keep(self, state: State) -> None:
+        """Makes `state` the one to go back to."""
+        self._good = state
+
+    def halve(self, step: int, cause: str) -> State:
+        """The state to go back to from `step`, at half the rate; TrainingError when that has been tried too often."""
+        self.halvings += 1
+        self._smoothed = math.nan
+        if self.halvings > HALVINGS or self._good is None:
+            raise TrainingError(
+                f"{cause} at step {step:,}, after the rate was halved {self.halvings - 1} times; what was saved stays; "
+                "train anew with a tenth of the --lr, a lower --clip or a smaller network")
+        return self._good
