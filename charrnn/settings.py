@@ -90,6 +90,7 @@ class NetworkSettings(Bounded):
                              fitted=True)
     recurrent_dropout: float = setting(0.0, "share of the weights from a step to the next silenced, anew for each "
                                             "window", low=0.0, high=0.95)
+    learn_initial_state: bool = setting(False, "learn the state that a text begins with, in place of zero")
 
 
 @dataclass(frozen=True)
