@@ -4,6 +4,7 @@ In come the names a user gives; out goes one Corpus, whose ids lie on disk, howe
 chunks: sources (bytes) - decoder (text with line feeds only) - encoder (ids), and nowhere is it whole.
 """
 
+import dataclasses
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -67,6 +68,13 @@ class Corpus:
     def __len__(self) -> int:
         """Its units; of documents with one for the end of each."""
         return len(self.ids) - (self.marks is not None)
+
+    def within(self, vocabulary: Vocabulary) -> "Corpus":
+        """The same text in the ids of a vocabulary that has all of its units."""
+        if vocabulary == self.vocabulary:
+            return self
+        numbers = self.vocabulary.places_in(vocabulary)
+        return dataclasses.replace(self, ids=self.ids.renumbered(numbers), vocabulary=vocabulary)
 
     @cached_property
     def content(self) -> Text:

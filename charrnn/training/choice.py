@@ -65,12 +65,13 @@ def fitting(given: Mapping[str, Any], characters: int, cores: int,
     return chosen, f"to fit {characters:,} characters, {time} {cores} core{'' if cores == 1 else 's'}"
 
 
-def chosen_settings(given: Mapping[str, Any], preset: str, characters: int) -> tuple[Settings, str]:
+def chosen_settings(given: Mapping[str, Any], preset: str, characters: int,
+                    inherited: Mapping[str, Any] | None = None) -> tuple[Settings, str]:
     """The settings of a run on so many characters, and a line that tells what was chosen for it, and why.
 
-    What is given wins over the preset, and that over the defaults.
+    What is given wins over what is inherited from another run, that over the preset, and that over the defaults.
     """
-    named = layered(given, preset_values(preset))
+    named = layered(given, inherited or {}, preset_values(preset))
     if preset not in OURS:
         return settings_of(named), f"preset {preset}"
     fitted, reason = fitting(named, characters, physical_cores())

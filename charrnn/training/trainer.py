@@ -172,6 +172,12 @@ class Trainer:
         return self.history.close(self.progress, self.settings.training.validations, self.step, self.cutter.progress,
                                   val_loss)
 
+    def begin_from(self, arrays: dict[str, np.ndarray]) -> None:
+        """Takes parameters (PyTorch's shapes, by name) in place of those that were drawn."""
+        self.network.parameters.from_arrays(arrays)
+        self.average.flat[:] = self.network.parameters.flat
+        self.network.refresh()
+
     def state(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """Arrays and plain numbers from which restore() goes on as if nothing had happened."""
         arrays = {**self.average.to_arrays(), **self.optimizer.to_arrays(),
