@@ -5,6 +5,7 @@ A frozen instance is always valid: its bounds are checked when it is made.
 """
 
 import dataclasses
+import difflib
 import math
 import numbers
 from collections.abc import Mapping
@@ -90,6 +91,7 @@ class NetworkSettings(Bounded):
                              fitted=True)
     recurrent_dropout: float = setting(0.0, "share of the weights from a step to the next silenced, anew for each "
                                             "window", low=0.0, high=0.95)
+    learn_initial_state: bool = setting(False, "learn the state that a text begins with, in place of zero")
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,8 @@ class TrainingSettings(Bounded):
                                   high=100.0, only_with="optimizer adamw")
     momentum: float = setting(0.9, "what sgd keeps of its velocity from step to step", low=0.0, high=0.9999,
                               only_with="optimizer sgd")
+    averaging: float = setting(0.0, "what a running average of the weights keeps of itself in a step; it is then "
+                                    "validated and kept in their place; 0 averages nothing", low=0.0, high=0.99999)
     epochs: float | None = setting(None, "passes over the text (default 10, more for a short text: 1,500 steps' worth)",
                                    low=0.0, high=1e9)
     minutes: float | None = setting(None, "time to train; the learning rate schedule fits itself to it",
@@ -258,7 +262,9 @@ def settings_of(values: Mapping[str, Any]) -> Settings:
     unknown = set(values).difference(*names.values())
     if unknown:
         known = sorted(set().union(*names.values()))
-        raise SettingsError(f"unknown setting {min(unknown)!r}; there are {', '.join(known)}")
+        nearest = difflib.get_close_matches(min(unknown), known, n=1)
+        meant = f"did you mean {nearest[0]}" if nearest else f"there are {', '.join(known)}"
+        raise SettingsError(f"unknown setting {min(unknown)!r}; {meant}")
     settings = Settings(**{part: kind(**{name: value for name, value in values.items() if name in names[kind]})
                            for part, kind in kinds.items()})
     for part in (settings.network, settings.windows, settings.training, settings.text):

@@ -38,7 +38,8 @@ def network_words(network: NetworkSettings) -> str:
     layers = f"{counted(network.layers, 'layer')} of {network.hidden}"
     given = f"embedding of {network.embedding}" if network.embedding else "one-hot input"
     dropout = f", dropout {network.dropout:g}" if network.dropout else ""
-    return f"{network.cell}, {layers}, {given}{dropout}"
+    initial = ", learned initial state" if network.learn_initial_state else ""
+    return f"{network.cell}, {layers}, {given}{dropout}{initial}"
 
 
 def corpus_words(corpus: Mapping[str, Any], different: int, text: TextSettings) -> str:

@@ -8,6 +8,7 @@ layer's products, and when all have met each does everything else for itself. Ev
 """
 
 from charrnn.kernels.choose import choose
+from charrnn.kernels.flat import flat
 from charrnn.kernels.gru import gru_cell
 from charrnn.kernels.jit import inner, kernel
 from charrnn.kernels.lstm import lstm_cell
@@ -32,8 +33,8 @@ def add_own_columns(tiles, h, k, weights, at, columns, out, bias, rounded, part,
         for n in range(N):
             for j in range(start, stop):
                 out[n, j] = bias[j]
-        matmul(tiles, h, k * N * H, H, N, weights, at + start * H, H, stop - start, out, start, out.shape[1], True,
-               rounded)
+        matmul(tiles, flat(h), k * N * H, H, N, weights, at + start * H, H, stop - start, flat(out), start,
+               out.shape[1], True, rounded)
 
 
 @kernel
@@ -89,8 +90,8 @@ def generate(tiles, layer_tiles, cell, table, weights, bias, bias_n, weight_out,
         for n in range(N):
             for j in range(bias_out.shape[0]):
                 logits[n, j] = bias_out[j]
-        matmul(tiles, h_after, (L - 1) * N * H, H, N, weight_out, 0, H, bias_out.shape[0], logits, 0, bias_out.shape[0],
-               True, exact)
+        matmul(tiles, flat(h_after), (L - 1) * N * H, H, N, weight_out, 0, H, bias_out.shape[0], flat(logits), 0,
+               bias_out.shape[0], True, exact)
         for n in range(N):
             tokens[n] = choose(logits[n], scratch, lanes, vocabulary, temp, top_k, draws[s, n])
             out[s, n] = tokens[n]

@@ -12,6 +12,7 @@ each character of the vocabulary, for the layers above one row for each place of
 """
 
 from charrnn.kernels.activations import sigmoid, tanh
+from charrnn.kernels.flat import flat
 from charrnn.kernels.jit import inner, kernel
 from charrnn.kernels.layers import ONE, add_input_gradients, chunk_steps, input_rows
 from charrnn.kernels.matmul import add_transposed_product, matmul
@@ -58,7 +59,8 @@ def lstm_forward(tiles, tokens, table, x, weight_ih, weight_hh, bias, bias_n, h,
         if x.size and t % chunk == 0:
             input_rows(tiles, x, t, min(chunk, T - t), weight_ih, bias, table, rounded)
         a, a_at = state_before(tokens, t, start, h, h0, before)
-        matmul(tiles, a, a_at, H, N, weight_hh, 0, H, 4 * H, gates, t * N * 4 * H, 4 * H, False, rounded)
+        matmul(tiles, a, a_at, H, N, weight_hh, 0, H, 4 * H, flat(gates), t * N * 4 * H, 4 * H, False,
+               rounded)
         for n in range(N):
             row = t % chunk * N + n if x.size else tokens[t, n]
             c_before = c0 if tokens[t, n] == start else c[t, n]
@@ -82,12 +84,13 @@ def lstm_backward(tiles, tokens, x, weight_ih, weight_hh, bias_n, h, c, gates, d
         for n in range(N):
             c_before = c0 if tokens[t, n] == start else c[t, n]
             lstm_cell_backward(gates[t, n], c_before, c[t + 1, n], dout[t, n], dh[n], dc[n], H)
-        matmul(tiles, gates, t * N * 4 * H, 4 * H, N, weight_hh, 0, 4 * H, H, dh, 0, H, False, rounded)
+        matmul(tiles, flat(gates), t * N * 4 * H, 4 * H, N, weight_hh, 0, 4 * H, H, flat(dh), 0, H, False,
+               rounded)
         take_initial(tokens[t], start, dh, dh0)
         take_initial(tokens[t], start, dc, dc0)
         if t % chunk == 0:
-            add_transposed_product(tiles, gates, t * N * 4 * H, 4 * H, h, t * N * H, H, (stop - t) * N, 4 * H, H,
-                                   dweight_hh, 0, H, rounded, copied)
+            add_transposed_product(tiles, flat(gates), t * N * 4 * H, 4 * H, flat(h), t * N * H, H, (stop - t) * N,
+                                   4 * H, H, flat(dweight_hh), 0, H, rounded, copied)
             add_input_gradients(tiles, tokens, x, t, stop, gates, 4 * H, 0, 0, 4 * H, weight_ih, dout, dtable,
                                 dweight_ih, dbias, False, rounded, copied)
             stop = t

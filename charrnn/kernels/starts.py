@@ -11,9 +11,14 @@ from charrnn.kernels.jit import inner
 
 
 @inner
-def _copy_row(source, target):
-    for j in range(target.shape[0]):
-        target[j] = source[j]
+def put_initial(tokens, start, state, initial):
+    """initial (H) in place of the rows of state (N, H) whose character, of tokens (N,), begins a text."""
+    if start >= 0:
+        for n in range(state.shape[0]):
+            if tokens[n] == start:
+                row = state[n]
+                for j in range(row.shape[0]):
+                    row[j] = initial[j]
 
 
 @inner
@@ -26,31 +31,23 @@ def state_before(tokens, t, start, h, h0, before):
             begins = begins or tokens[t, n] == start
     if not begins:
         return flat(h), t * N * H
-    for n in range(N):
-        _copy_row(h0 if tokens[t, n] == start else h[t, n], before[n])
-    return flat(before), 0
-
-
-@inner
-def put_initial(tokens, start, state, initial):
-    """initial (H) in place of the rows of state (N, H) whose character, of tokens (N,), begins a text."""
-    if start >= 0:
-        for n in range(state.shape[0]):
-            if tokens[n] == start:
-                _copy_row(initial, state[n])
+    source, target = flat(h[t]), flat(before)
+    for i in range(N * H):
+        target[i] = source[i]
+    put_initial(tokens[t], start, before, h0)
+    return target, 0
 
 
 @inner
 def take_initial(tokens, start, dstate, dinitial):
     """Where a text begins, the gradient in dstate (N, H) is that of the initial state and goes back no further.
 
-    It is added to dinitial (H), which is empty where the initial state is not learned.
+    It is added to dinitial (H).
     """
     if start >= 0:
         for n in range(dstate.shape[0]):
             if tokens[n] == start:
                 row = dstate[n]
-                for j in range(dinitial.shape[0]):
-                    dinitial[j] += row[j]
                 for j in range(row.shape[0]):
+                    dinitial[j] += row[j]
                     row[j] = 0

@@ -10,7 +10,7 @@ parameters:
     windows      L (T + 1) N H  for h, again for the c of an lstm, and for dropout;  L T N K H  for gates;
                  T N H  for the gradient on its way back;  2 L N H  for that of the states
                  N H  where texts begin inside a window
-    scratch      S (65 V + 256 G H where L > 1 + 128 (K + 1) H with bf16 + V G H with an embedding
+    scratch      S (H + 65 V + 256 G H where L > 1 + 128 (K + 1) H with bf16 + V G H with an embedding
                  + 256 (24 + H) where vectors are narrower than 512 bits)
 
 A chunk's 256 rows are as many as whole time steps make (chunk_steps).
@@ -41,7 +41,7 @@ def training_bytes(network: NetworkSettings, parameters: int, vocabulary: int, b
     places, sequences = window * batch * H, batch * H
     windows = L * states * (places + sequences) + L * kept * places + places + (2 * L + starts) * sequences
     rows = -(-batch // shards)
-    scratch = (BLOCK_ROWS + 1) * V
+    scratch = H + (BLOCK_ROWS + 1) * V
     scratch += chunk_steps(rows) * rows * G * H if L > 1 else 0
     scratch += rounded_size(rows, kept * H, H) if precision == "bf16" else copied_size(H)
     scratch += vocabulary * G * H if network.embedding else 0

@@ -37,7 +37,7 @@ class Batch:
         self.shards = [Shard(parameters, weights, part.stop - part.start, window, part.start) for part in self.slices]
 
     def reset_state(self) -> None:
-        """Goes back to the initial state, zero."""
+        """Goes back to the initial state: zero, or what was learned so far."""
         for shard in self.shards:
             shard.reset_state()
 

@@ -30,7 +30,8 @@ class LayerWeights:
         network = parameters.network
         self.bias = parameters.stored(f"bias_l{k}").reshape(-1)
         self.bias_n = parameters.stored(f"bias_n_l{k}") if network.cell == "gru" else EMPTY
-        self.h0, self.c0 = zeros(padded(network.hidden)), zeros(padded(network.hidden))  # the initial state
+        self.h0, self.c0 = (parameters.stored(name) if name in parameters.table else zeros(padded(network.hidden))
+                            for name in (f"h0_l{k}", f"c0_l{k}"))
         self._hh = parameters.stored(f"weight_hh_l{k}")
         self._ih = parameters.stored(f"weight_ih_l{k}")
         self.one_hot = k == 0 and not network.embedding

@@ -66,9 +66,9 @@ class Group:
         self._meeting = np.zeros(1, np.int64)
 
     def reset(self, tokens: np.ndarray) -> None:
-        """The initial state, zero, before `tokens` (streams,) are read."""
-        first = self._hands[0]
-        first.h[first.now], first.c[first.now] = 0, 0
+        """The initial state before `tokens` (streams,) are read."""
+        first, model = self._hands[0], self._model
+        first.h[first.now], first.c[first.now] = model.h0[:, np.newaxis], model.c0[:, np.newaxis]
         first.tokens[:] = tokens
 
     def gather(self, hands: int) -> None:

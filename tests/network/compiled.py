@@ -60,7 +60,7 @@ def forward_backward(
     parameters: Arrays,
     inputs: np.ndarray,
     targets: np.ndarray,
-    state: list[State],
+    state: list[State] | None,
     keys: np.ndarray | None = None,
     shards: int = 1,
     threads: int = 1,
@@ -71,7 +71,10 @@ def forward_backward(
     """What tests/reference.py's function of that name gives, from the kernels; `window` may be longer than needed."""
     (T, N), network = inputs.shape, compiled_network(settings, parameters, threads, precision, start)
     batch, gradients = network.batch(N, max(T, window), shards), network.gradients(min(shards, N))
-    batch.set_state(named(state))
+    if state is None:
+        batch.reset_state()
+    else:
+        batch.set_state(named(state))
     logits = logits_of(batch, network, inputs, keys)
     loss = batch.learn(ids(inputs), ids(targets), gradients, keys)
     network.gather(gradients)
