@@ -124,6 +124,18 @@ class _Intake:
             self.encoder.append(joint + chunk)
             joint = ""
 
+    def tries(self, chunks: Iterable[str]) -> bool:
+        """Whether the text could be appended; one that can't be read leaves nothing behind."""
+        mark, has_met_mark = self.encoder.mark(), self.splitter is not None and self.splitter.has_met_mark
+        try:
+            self.add(chunks)
+        except CorpusError:
+            self.encoder.rollback(mark)
+            if self.splitter is not None:
+                self.splitter.has_met_mark = has_met_mark
+            return False
+        return True
+
     def finished(self, sources: Sequence[str], name: str, skipped: Sequence[str] = ()) -> Corpus:
         """The whole corpus; raises CorpusError if there is nothing in it."""
         names = " + ".join("standard input" if source == STDIN else repr(source) for source in sources) or "the text"
@@ -162,11 +174,7 @@ def _add_folder(intake: _Intake, name: str, paths: list[str], count: Count) -> l
     """Appends the texts among the files of a folder; what is none is left out, and returned."""
     skipped: list[str] = []
     for path in paths:
-        mark = intake.encoder.mark()
-        try:
-            intake.add(read_file(path, count))
-        except CorpusError:
-            intake.encoder.rollback(mark)
+        if not intake.tries(read_file(path, count)):
             skipped.append(path)
     if len(skipped) == len(paths):
         seen = f"{len(skipped):,} skipped, as {skipped[0]!r}" if skipped else "no files in it"

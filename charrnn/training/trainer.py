@@ -41,7 +41,7 @@ class Trainer:
         self.settings = settings = decided(settings, size(text), self.cutter.windows_per_epoch)
         training = settings.training
         self.network = Network(settings.network, vocabulary, self.generator, threads or training.shards,
-                               training.precision)
+                               training.precision, text.mark if isinstance(text, Documents) else -1)
         self.optimizer = optimizer_of(self.network, training)
         self.batch = self.network.batch(cut.batch, cut.window, training.shards)
         self.gradients = self.network.gradients(len(self.batch.shards))
