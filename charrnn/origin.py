@@ -17,8 +17,10 @@ from charrnn.training.schedules import fitting_rate
 # What a new run has in common with its origin.
 _NETWORK = ("cell", "hidden", "layers", "embedding", "learn_initial_state")
 _TEXT = ("documents", "unit", "normalize", "lowercase")
-# The share of the usual rate to begin with: at the whole of it what was learned is soon overwritten.
-RATE_SHARE = 0.25
+# The share of the usual rate to train with. From tiny Shakespeare to the sonnets, LSTM 1x128, nats after 1, 3 and 10
+# epochs: at the whole rate 1.694 1.667 1.643, at half 1.686 1.667 1.650, at a quarter 1.685 1.669 1.659; from nothing
+# 1.778 after 10.
+RATE_SHARE = 0.5
 
 
 class Origin:
