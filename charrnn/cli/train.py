@@ -73,8 +73,8 @@ def _start(context: click.Context, corpus: tuple[str, ...], options: dict[str, A
     from charrnn.training.choice import chosen_settings
 
     text = read(corpus, early.text)
-    for skipped in text.skipped:
-        print(f"note: skipped {skipped}: not UTF-8 text", file=sys.stderr)
+    for reason in text.skipped.values():
+        print(f"note: skipped: {reason}", file=sys.stderr)
     settings, why = chosen_settings(given, preset, len(text))
     if why:
         print(f"settings {why}", file=sys.stderr)

@@ -49,7 +49,8 @@ class Corpus:
     fingerprint: str  # SHA-256 of the text in UTF-8
     sources: tuple[str, ...]  # as the user gave them
     name: str  # short, fit for the name of a folder
-    skipped: tuple[str, ...] = ()  # files below a folder that hold no text, or could not be read
+    # files below a folder that hold no text, or could not be read, and what was said of each
+    skipped: dict[str, str] = field(default_factory=dict, hash=False)
     marks: np.ndarray | None = field(default=None, repr=False, compare=False)  # the places between documents, if any
 
     @classmethod
@@ -85,13 +86,14 @@ def read_corpus(sources: Sequence[str], stdin: BinaryIO | None = None, on_read: 
     files = [files_below(source) if is_folder(source) else None for source in sources]
     sizes = [size_of(source, stdin) if paths is None else size_below(paths)
              for source, paths in zip(sources, files, strict=True)]
-    count, skipped = _counter(sizes, on_read), []
+    count = _counter(sizes, on_read)
+    skipped: dict[str, str] = {}
     with _Intake(settings) as intake:
         for source, paths in zip(sources, files, strict=True):
             if paths is None:
                 intake.add(read_source(source, stdin, count))
             else:
-                skipped += _add_folder(intake, source, paths, count)
+                skipped |= _add_folder(intake, source, paths, count)
         return intake.finished(sources, short_name(sources[0]), skipped)
 
 
@@ -114,7 +116,8 @@ class _Intake:
             self.encoder.append(joint + chunk)
             joint = ""
 
-    def finished(self, sources: Sequence[str], name: str, skipped: Sequence[str] = ()) -> Corpus:
+    def finished(self, sources: Sequence[str], name: str,
+                 skipped: dict[str, str] | None = None) -> Corpus:
         """The whole corpus; raises CorpusError if there is nothing in it."""
         names = " + ".join("standard input" if source == STDIN else repr(source) for source in sources) or "the text"
         if self.splitter is not None:
@@ -122,7 +125,7 @@ class _Intake:
         if not self.encoder.length:
             raise CorpusError(f"{names} is empty; give a text with something in it")
         ids, vocabulary, fingerprint = self.encoder.finish()
-        return Corpus(ids, vocabulary, fingerprint, tuple(sources), name, tuple(skipped), self.encoder.marks())
+        return Corpus(ids, vocabulary, fingerprint, tuple(sources), name, skipped or {}, self.encoder.marks())
 
     def __enter__(self) -> "_Intake":
         return self
@@ -148,19 +151,20 @@ def _check_documents(splitter: Splitter, number: int, names: str) -> None:
                                   "does, or leave --documents out"))
 
 
-def _add_folder(intake: _Intake, name: str, paths: list[str], count: Count) -> list[str]:
-    """Appends the texts among the files of a folder; what is none is left out, and returned."""
-    skipped: list[str] = []
+def _add_folder(intake: _Intake, name: str, paths: list[str], count: Count) -> dict[str, str]:
+    """Appends the texts among the files of a folder; what is none is left out, and returned with the reason."""
+    skipped: dict[str, str] = {}
     for path in paths:
         mark = intake.encoder.mark()
         try:
             intake.add(read_file(path, count))
-        except CorpusError:
+        except CorpusError as error:
             intake.encoder.rollback(mark)
-            skipped.append(path)
+            skipped[path] = str(error)
     if len(skipped) == len(paths):
-        seen = f"{len(skipped):,} skipped, as {skipped[0]!r}" if skipped else "no files in it"
-        raise CorpusError(f"folder {name!r} holds no UTF-8 text ({seen}); name a folder with text files")
+        seen = f"{len(skipped):,} skipped, the first because {skipped[paths[0]]}" if skipped else (
+            "no files in it; name a folder with text files")
+        raise CorpusError(f"folder {name!r} holds no UTF-8 text: {seen}")
     return skipped
 
 
