@@ -23,10 +23,11 @@ from charrnn.sampling.opening import generators_of, opening
 from charrnn.sampling.sampler import Sampler
 from charrnn.sampling.writing import written
 from charrnn.settings import RunSettings, SampleSettings, settings_of
+from charrnn.text.alike import alike
 from charrnn.text.corpus import Corpus, read_corpus
 from charrnn.text.cutting import Text
 from charrnn.text.documents import Documents
-from charrnn.text.splitter import Splitter, mark_of
+from charrnn.text.splitter import mark_of, splitter_of
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.choice import chosen_settings
 from charrnn.training.evaluation import Evaluation
@@ -93,7 +94,7 @@ class Model:
         generators = generators_of(settings.seed, settings.samples)
         sampler = Sampler(self.settings.network, self._weights_in(settings.precision), settings.samples,
                           self._network.workers)
-        sampler.begin(opening(self.vocabulary, prime, generators, self.mark))
+        sampler.begin(opening(self.vocabulary, alike(prime, self.settings.text), generators, self.mark))
         return written(sampler.stream(settings.length, generators, settings.temp, settings.top_k), self.vocabulary,
                        self.mark)
 
@@ -120,11 +121,13 @@ class Model:
 
     def _encoded(self, text: str) -> Text:
         """The text as it would be trained on."""
-        if self.settings.text.documents is None or self.mark is None:
+        text = alike(text, self.settings.text)
+        splitter = splitter_of(self.settings.text)
+        if splitter is None or self.mark is None:
             if len(text) < 2:
                 raise CorpusError(f"{text!r} is too short: a loss needs at least 2 characters")
             return self.vocabulary.encode(text)
-        marked = "".join(Splitter(self.settings.text.documents).marked([text]))
+        marked = "".join(splitter.marked([text]))
         if not marked:
             raise CorpusError(f"{text!r} holds no document; give a text with something in it")
         ids = self.vocabulary.encode(self.mark + marked)

@@ -23,9 +23,11 @@ def sample(checkpoint: str | None, prime: str, **options: Any) -> None:
     from charrnn.kernels.jit import is_compiled
     from charrnn.model import load
     from charrnn.sampling.opening import opening
+    from charrnn.text.alike import alike
 
     model = load(checkpoint)
-    opening(model.vocabulary, prime, [], model.mark)  # what can't be read is refused before anything else is said
+    # what can't be read is refused before anything else is said
+    opening(model.vocabulary, alike(prime, model.settings.text), [], model.mark)
     if not is_compiled("generate"):
         print(compiling_words(), file=sys.stderr)
     chosen: dict[str, Any] = {"temp": settings.temp, "top_k": settings.top_k, "prime": prime, "seed": settings.seed,

@@ -1,7 +1,8 @@
 """Floor 1: the text to train on.
 
 In come the names a user gives; out goes one Corpus, whose ids lie on disk, however long it is. A text takes this way in
-chunks: sources (bytes) - decoder (text with line feeds only) - encoder (ids), and nowhere is it whole.
+chunks: sources (bytes) - archives (unpacked) - decoder (text with line feeds only) - alike (letters) - splitter
+(documents) - encoder (ids), and nowhere is it whole.
 """
 
 import re
@@ -15,6 +16,7 @@ import numpy as np
 
 from charrnn.errors import CorpusError
 from charrnn.settings import TextSettings
+from charrnn.text.alike import alike_chunks
 from charrnn.text.builtin import BUILTINS
 from charrnn.text.cutting import Text
 from charrnn.text.documents import Documents
@@ -31,7 +33,7 @@ from charrnn.text.sources import (
     size_below,
     size_of,
 )
-from charrnn.text.splitter import BLANK, FILE, LINE, Splitter
+from charrnn.text.splitter import BLANK, FILE, LINE, Splitter, splitter_of, unescaped
 from charrnn.text.vocabulary import Vocabulary
 
 Count = Callable[[int], None]
@@ -75,7 +77,7 @@ class Corpus:
 
 def read_corpus(sources: Sequence[str], stdin: BinaryIO | None = None, on_read: OnRead | None = None,
                 settings: TextSettings = AS_IT_IS) -> Corpus:
-    """The texts of all `sources`, one after the other, each beginning on a new line.
+    """The texts of all `sources`, one after the other, each beginning on a new line or behind what is put between.
 
     on_read    is told now and then how many bytes are read, and how many there are in all (None: nobody knows)
     settings   say how the text is made ready
@@ -101,17 +103,21 @@ class _Intake:
     """A corpus that grows, file by file; as a context, it leaves no file behind, whatever happens."""
 
     def __init__(self, settings: TextSettings) -> None:
-        self.splitter = Splitter(settings.documents) if settings.documents is not None else None
+        self.settings = settings
+        self.between = None if settings.between is None else unescaped(settings.between)
+        self.splitter = splitter_of(settings)
         self.encoder = Encoder(self.splitter.mark if self.splitter else "")
 
     def add(self, chunks: Iterable[str]) -> None:
-        """Appends a file's text, which begins on a new line, and with a document where there are documents."""
+        """Appends a file's text, behind what stands between files: a mark, the user's own words, or a line end."""
         joint = ""
+        chunks = alike_chunks(chunks, self.settings)
         if self.splitter is not None:
             chunks = self.splitter.marked(chunks)
             joint = "" if self.encoder.length else self.splitter.mark
-        elif self.encoder.length and self.encoder.last != "\n":
-            joint = "\n"
+        elif self.encoder.length:
+            line_end = "" if self.encoder.last == "\n" else "\n"
+            joint = line_end if self.between is None else self.between
         for chunk in chunks:
             self.encoder.append(joint + chunk)
             joint = ""
