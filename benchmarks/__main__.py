@@ -32,8 +32,9 @@ NEED_TORCH = {"training", "sampling"}
               help="Measure this shape in place of the usual ones: lstm-2x256-64x100. May be given again.")
 @click.option("--text", type=click.Path(dir_okay=False, path_type=Path),
               help="tinyshakespeare.txt, for quality and precision.")
-@click.option("--minutes", type=click.FloatRange(0.01, 1000), default=1.0, show_default=True,
-              help="How long quality trains.")
+@click.option("--minutes", type=click.FloatRange(0, 1000), multiple=True, default=(1.0,), show_default="1",
+              help="How long quality trains; may be given again. 0 leaves it to the preset.")
+@click.option("--preset", default="default", show_default=True, help="Whose settings quality trains with.")
 @click.option("--grid", default="", metavar="NAME", help="Of the sweeps only this one.")
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path),
               help="Also write everything measured, round by round, into this file.")

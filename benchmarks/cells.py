@@ -12,7 +12,7 @@ from charrnn.network.workers import physical_cores
 CELLS = ("rnn", "lstm", "gru")
 LAYERS, HIDDEN = (1, 2, 3), (64, 128, 256, 512)
 # Alike for all of them; the rate is the one that charrnn itself finds fitting for cell and size.
-ALIKE = {"epochs": 3.0, "batch": 16, "window": 64, "dropout": 0.2, "validations": 6, "precision": "bf16", "seed": 1337}
+ALIKE = {"epochs": 2.0, "batch": 16, "window": 64, "dropout": 0.2, "validations": 6, "precision": "bf16", "seed": 1337}
 # Of tiny Shakespeare the last tenth is not trained on, as in nanoGPT: one half of it validates, the other tests.
 TEST_SHARE, VAL_FRACTION = 0.05, 0.05 / 0.95
 RESULTS = Path(__file__).parent / "results" / "cells.jsonl"

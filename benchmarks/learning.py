@@ -24,14 +24,15 @@ def learned(text: str, settings: dict[str, Any], test_share: float = 0.0, thread
     from charrnn.training.events import RolledBack, Validated
     from charrnn.training.trainer import Trainer
 
-    corpus = read_corpus([text])
+    chosen = settings_of(settings)
+    corpus = read_corpus([text], settings=chosen.text)
     kept = len(corpus) - int(len(corpus) * test_share)
-    trainer = Trainer(settings_of(settings), corpus.ids[:kept], len(corpus.vocabulary), threads)
+    trainer = Trainer(chosen, corpus.content if not test_share else corpus.ids[:kept], len(corpus.vocabulary), threads)
     start, cpu, halved, best, weights = time.perf_counter(), time.process_time(), 0, None, None
     for event in trainer.events():
         halved += isinstance(event, RolledBack)
         if isinstance(event, Validated) and event.is_best:
-            best, weights = event, trainer.network.parameters.flat.copy()
+            best, weights = event, trainer.average.flat.copy()
     seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu
     assert best is not None
     assert weights is not None
@@ -44,7 +45,7 @@ def learned(text: str, settings: dict[str, Any], test_share: float = 0.0, thread
 
     return {"parameters": trainer.network.parameters.count, "steps": trainer.step, "best_step": best.step,
             "epochs": round(trainer.cutter.progress, 3), "validation": round(best.loss, 5),
-            "training": loss(corpus.ids[:min(TRAINING_PART, trainer.characters[0])]),
+            "training": loss(corpus.ids[:min(TRAINING_PART, trainer.characters[0])]) if test_share else None,
             "test": loss(corpus.ids[kept:]) if test_share else None, "halved": halved,
             "seconds": round(seconds, 1), "cpu_seconds": round(cpu_seconds, 1)}
 

@@ -14,7 +14,8 @@ class Options:
     rounds: int = 3
     seconds: float = 3.0
     threads: int = 2
-    minutes: float = 1.0
+    minutes: tuple[float, ...] = (1.0,)
+    preset: str = "default"
     shapes: tuple[Shape, ...] = ()
     text: Path | None = None
     grid: str = ""  # of the sweeps, the only one

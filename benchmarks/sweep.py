@@ -35,9 +35,15 @@ def grids(text: Path) -> dict[str, tuple[Path, dict[str, Any], list[dict[str, An
             {"dropout": 0.3, "batch": 8},
             {"dropout": 0.3, "optimizer": "adamw", "weight_decay": 0.1}]),
         # fables.txt, 100,000 characters: what a small text can bear
-        "small": (CORPORA / "fables.txt", {"epochs": 30.0, "window": 64, "batch": 16}, [
-            {"hidden": hidden, "dropout": dropout} for hidden in (128, 256, 512) for dropout in (0.3, 0.5, 0.7)]),
-        "small-long": (CORPORA / "fables.txt", {"epochs": 80.0, "window": 64, "batch": 16}, [
+        "small": (CORPORA / "fables.txt", {"epochs": 30.0}, [
+            {"hidden": hidden, "dropout": dropout}
+            for hidden, rates in ((128, (0.2, 0.4)), (256, (0.3, 0.5, 0.7)), (512, (0.5, 0.7))) for dropout in rates]),
+        # colours.txt, 1,000 lines of 13 characters, each a document
+        "names": (CORPORA / "colours.txt", {"epochs": 40.0, "documents": "line"}, [
+            {"hidden": hidden, "dropout": dropout, "batch": batch}
+            for hidden, dropout, batch in ((64, 0.2, 16), (128, 0.2, 16), (128, 0.5, 16), (256, 0.5, 16), (128, 0.5, 4),
+                                           (128, 0.5, 48))]),
+        "small-long": (CORPORA / "fables.txt", {"epochs": 80.0}, [
             {"hidden": 256, "dropout": 0.5}, {"hidden": 256, "dropout": 0.6, "recurrent_dropout": 0.3},
             {"hidden": 512, "dropout": 0.6, "recurrent_dropout": 0.3}]),
         "optimizers": (text, {"hidden": 128, "dropout": 0.0, "epochs": 2.0, "batch": 32}, [

@@ -63,7 +63,7 @@ def works(H: int) -> dict[str, tuple[int, Callable[[], None]]]:
     def filled(*shape: int) -> np.ndarray:
         array = zeros(shape)
         array[...] = random.standard_normal(shape)
-        return array
+        return array.reshape(-1)
 
     h, gates, weights = filled(ROWS, H), filled(ROWS, 4 * H), filled(4 * H * H)
     many_h, many_gates, gradient = filled(CHUNK_ROWS, H), filled(CHUNK_ROWS, 4 * H), filled(4 * H, H)

@@ -8,7 +8,7 @@ a file that was changed by a single bit is refused.
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +20,12 @@ from safetensors import SafetensorError
 
 from charrnn.errors import CheckpointError, SettingsError
 from charrnn.files import write_atomic
-from charrnn.settings import Settings
+from charrnn.settings import Settings, TextSettings
 
 RUNS = Path("checkpoints")
 BEST, LAST = "best.safetensors", "last.safetensors"
-FORMAT, VERSION = "charrnn", 1
+# 2 came with texts that are made ready: a program that knows only 1 would take their units for characters.
+FORMAT, VERSION = "charrnn", 2
 LARGEST_HEADER = 100_000_000  # the bound that safetensors itself sets
 # What turning hostile bytes into numbers, arrays and settings can raise.
 MALFORMED = (ValueError, TypeError, LookupError, ArithmeticError, RecursionError, SafetensorError,
@@ -35,12 +36,13 @@ MALFORMED = (ValueError, TypeError, LookupError, ArithmeticError, RecursionError
 class Checkpoint:
     """Everything that a run needs to go on, or a sample to be drawn.
 
-    `vocabulary` is its characters in the order of their ids; `corpus` says which text it was; `progress` is
-    plain JSON (numbers, strings, lists, dicts with string keys): step, best loss, random generator's state.
+    `vocabulary` is its units in the order of their ids, a string if they are characters; `corpus` says which text it
+    was; `progress` is plain JSON (numbers, strings, lists, dicts with string keys): step, best loss, random generator's
+    state.
     """
 
     settings: Settings
-    vocabulary: str
+    vocabulary: Sequence[str]
     corpus: dict[str, Any]
     progress: dict[str, Any]
     arrays: dict[str, np.ndarray]
@@ -50,10 +52,11 @@ def save_checkpoint(path: str | Path, checkpoint: Checkpoint) -> None:
     """Writes `checkpoint` to `path`, whole or not at all."""
     text = {
         "format": FORMAT,
-        "version": str(VERSION),
+        "version": str(1 if checkpoint.settings.text == TextSettings() else VERSION),
         "settings": _dump(checkpoint.settings.to_dict()),
         # Code points, because a JSON string would melt two lone surrogates into one character.
-        "vocabulary": _dump([ord(character) for character in checkpoint.vocabulary]),
+        "vocabulary": _dump([ord(unit) for unit in checkpoint.vocabulary] if isinstance(checkpoint.vocabulary, str)
+                            else list(checkpoint.vocabulary)),
         "corpus": _dump(checkpoint.corpus),
         "progress": _dump(checkpoint.progress),
     }
@@ -160,12 +163,19 @@ def _decode(data: bytes) -> Checkpoint:
     with _blame("settings"):
         settings = Settings.from_dict(json.loads(text["settings"]))
     with _blame("vocabulary"):
-        vocabulary = "".join(map(chr, json.loads(text["vocabulary"])))
+        vocabulary = _vocabulary(json.loads(text["vocabulary"]), settings.text.unit)
     with _blame("corpus"):
         corpus = dict(json.loads(text["corpus"]))
     with _blame("progress"):
         progress = dict(json.loads(text["progress"]))
     return Checkpoint(settings, vocabulary, corpus, progress, arrays)
+
+
+def _vocabulary(units: list[Any], unit: str) -> Sequence[str]:
+    """The units, from code points or from strings."""
+    if unit in ("token", "word"):
+        return tuple(unit + "" for unit in units)  # what is no string is refused
+    return "".join(map(chr, units))
 
 
 @contextmanager

@@ -28,6 +28,7 @@ from charrnn.text.corpus import Corpus, read_corpus
 from charrnn.text.cutting import Text
 from charrnn.text.documents import Documents
 from charrnn.text.splitter import mark_of, splitter_of
+from charrnn.text.units import vocabulary_of
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.choice import chosen_settings
 from charrnn.training.evaluation import Evaluation
@@ -46,9 +47,10 @@ class Model:
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self.settings, self.corpus, self.progress = checkpoint.settings, checkpoint.corpus, checkpoint.progress
-        self.vocabulary = Vocabulary(checkpoint.vocabulary)
+        self.vocabulary: Vocabulary = vocabulary_of(self.settings.text, checkpoint.vocabulary)
         self.mark = mark_of(self.settings.text)
-        self._network = Network(self.settings.network, len(self.vocabulary), threads=physical_cores())
+        start = -1 if self.mark is None else int(self.vocabulary.encode(self.mark)[0])
+        self._network = Network(self.settings.network, len(self.vocabulary), threads=physical_cores(), start=start)
         self._network.parameters.from_arrays(checkpoint.arrays)
         self._network.refresh()
         self._bf16: Weights | None = None
@@ -91,22 +93,23 @@ class Model:
 
     def _pieces(self, settings: SampleSettings, prime: str) -> Iterator[list[str]]:
         """What each sample adds, piece by piece."""
+        prime = alike(prime, self.settings.text)
         generators = generators_of(settings.seed, settings.samples)
         sampler = Sampler(self.settings.network, self._weights_in(settings.precision), settings.samples,
-                          self._network.workers)
-        sampler.begin(opening(self.vocabulary, alike(prime, self.settings.text), generators, self.mark))
+                          self._network.workers, self.vocabulary.stand_in)
+        sampler.begin(opening(self.vocabulary, prime, generators, self.mark))
         return written(sampler.stream(settings.length, generators, settings.temp, settings.top_k), self.vocabulary,
-                       self.mark)
+                       self.mark, prime)
 
     def _weights_in(self, precision: str) -> Weights:
         if precision == "float32":
             return self._network.weights
         if self._bf16 is None:
-            self._bf16 = Weights(self._network.parameters, precision)
+            self._bf16 = Weights(self._network.parameters, precision, self._network.weights.start)
         return self._bf16
 
     def loss(self, text: str) -> float:
-        """Mean nats per character of `text`, measured as validation measures it.
+        """Mean nats per character (or unit) of `text`, measured as validation measures it.
 
         A long text is cut into up to 16 parts that are read side by side, each from the initial state; one of
         documents is cut where they end, and their ends are predicted too.
@@ -124,9 +127,10 @@ class Model:
         text = alike(text, self.settings.text)
         splitter = splitter_of(self.settings.text)
         if splitter is None or self.mark is None:
-            if len(text) < 2:
-                raise CorpusError(f"{text!r} is too short: a loss needs at least 2 characters")
-            return self.vocabulary.encode(text)
+            whole = self.vocabulary.encode(text)
+            if len(whole) < 2:
+                raise CorpusError(f"{text!r} is too short: a loss needs at least 2 {self.vocabulary.kind}s")
+            return whole
         marked = "".join(splitter.marked([text]))
         if not marked:
             raise CorpusError(f"{text!r} holds no document; give a text with something in it")

@@ -9,7 +9,7 @@ import dataclasses
 import json
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -18,9 +18,11 @@ from charrnn.checkpoint import BEST, LAST, RUNS, Checkpoint, load_checkpoint, sa
 from charrnn.errors import CheckpointError, CorpusError, SettingsError
 from charrnn.files import TEMPORARY, append_line, new_folder
 from charrnn.locks import FolderLock
+from charrnn.metrics import METRICS, read_metrics, seconds_at
 from charrnn.settings import RunSettings, Settings
 from charrnn.text.corpus import Corpus
 from charrnn.text.documents import Documents
+from charrnn.text.units import vocabulary_of
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.windows import cut_at
 from charrnn.training.events import Event, Finished, Saved, Started, Step, Validated
@@ -41,10 +43,14 @@ class Run:
             raise SettingsError(f"threads is {threads}; it must be at least 1")
         self.vocabulary = vocabulary
         self.corpus: dict[str, Any] = {"name": corpus.name, "sources": list(corpus.sources),
-                                       "characters": len(corpus), "fingerprint": corpus.fingerprint}
-        if isinstance(corpus.content, Documents):
-            self.corpus |= {"documents": len(corpus.content), "different_documents": corpus.content.different()}
+                                       "characters": corpus.characters, "fingerprint": corpus.fingerprint}
+        if settings.text.unit != "char":
+            self.corpus["units"] = len(corpus)
+        if vocabulary.stand_in >= 0:
+            self.corpus["rare_units"] = len(set(corpus.counts).difference(vocabulary.units))
         self.trainer = Trainer(settings, corpus.content, len(vocabulary), threads)
+        if isinstance(corpus.content, Documents):  # behind the trainer: when they are split, it is known
+            self.corpus |= {"documents": len(corpus.content), "different_documents": corpus.content.different()}
         self.keep = keep or RunSettings()
         self.folder = Path()
         self.lock: FolderLock | None = None
@@ -57,7 +63,7 @@ class Run:
         Raises CorpusError for a text that such a run can't be made on, and says what would do.
         """
         vocabulary, network = corpus.vocabulary, settings.network
-        check_text(len(corpus), vocabulary.characters, settings)
+        check_text(len(corpus), vocabulary.units, settings)
         if name is None:
             name = f"{corpus.name}-{network.cell}-{network.layers}x{network.hidden}"
         elif not name.isprintable() or name.startswith("-"):
@@ -84,7 +90,7 @@ class Run:
         checkpoint = load_checkpoint(path)
         if corpus.fingerprint != checkpoint.corpus.get("fingerprint"):
             raise CorpusError(
-                f"this is not the text that {folder.name} was trained on ({len(corpus):,} characters, it had "
+                f"this is not the text that {folder.name} was trained on ({corpus.characters:,} characters, it had "
                 f"{checkpoint.corpus.get('characters', 0):,}); give the same text, or start a new run")
         settings = checkpoint.settings
         if len(budget or ()) == 1 and (settings.training.minutes is None) != ("minutes" not in (budget or ())):
@@ -95,12 +101,14 @@ class Run:
             training = dataclasses.replace(settings.training, epochs=budget.get("epochs"),
                                            minutes=budget.get("minutes"))
             settings = dataclasses.replace(settings, training=training)
-        run = cls(corpus, settings, Vocabulary(checkpoint.vocabulary), threads, keep)
+        run = cls(corpus, settings, vocabulary_of(settings.text, checkpoint.vocabulary), threads, keep)
         try:
             run.trainer.restore(checkpoint.arrays, checkpoint.progress)
         except CheckpointError as error:
             raise CheckpointError(f"{path}: {error}") from error
         run.folder, run.lock = folder, lock
+        if settings.training.minutes is None:  # then the seconds decide nothing, and are not in the checkpoint
+            run.trainer.seconds = seconds_at(read_metrics(folder), run.trainer.step)
         for torn in folder.glob(TEMPORARY.format("*")):  # left by a run that was killed while it saved
             torn.unlink(missing_ok=True)
         return run
@@ -118,9 +126,10 @@ class Run:
     def events(self) -> Iterator[Event]:
         """Trains; tells the trainer's events and every Saved checkpoint."""
         saved_at, began, characters, news = time.monotonic(), time.perf_counter(), 0, False
+        last: Step | None = None
         for event in self.trainer.events():
             if isinstance(event, Step):
-                characters, news = characters + event.characters, True
+                characters, news, last = characters + event.characters, True, event
             if isinstance(event, Finished) and news:
                 yield self._save(LAST)
             yield event
@@ -134,7 +143,7 @@ class Run:
                     self._forget_oldest()
                 # after BEST: a run killed in between comes here again
                 yield self._save(LAST)
-                self._log(event, characters / max(time.perf_counter() - began, 1e-9))
+                self._log(event, last, characters / max(time.perf_counter() - began, 1e-9))
                 saved_at, news = time.monotonic(), False
             elif isinstance(event, Step) and time.monotonic() - saved_at > SECONDS_BETWEEN_SAVES:
                 yield self._save(LAST)
@@ -143,7 +152,7 @@ class Run:
     def checkpoint(self) -> Checkpoint:
         """The run as it stands now."""
         arrays, progress = self.trainer.state()
-        return Checkpoint(self.trainer.settings, self.vocabulary.characters, self.corpus, progress, arrays)
+        return Checkpoint(self.trainer.settings, self.vocabulary.units, self.corpus, progress, arrays)
 
     def _save(self, file: str) -> Saved:
         save_checkpoint(self.folder / file, self.checkpoint())
@@ -154,29 +163,35 @@ class Run:
         for file in sorted(self.folder.glob("step-*.safetensors"))[:-self.keep.keep_last]:
             file.unlink(missing_ok=True)
 
-    def _log(self, event: Validated, characters_a_second: float) -> None:
-        """One line of metrics.jsonl; losses in nats per character, JSON's null where there is none."""
-        line = {"step": event.step, "epoch": round(event.epoch, 6), "train_loss": event.train_loss,
-                "val_loss": event.loss, "best": event.is_best,
+    def _log(self, event: Validated, last: Step | None, characters_a_second: float) -> None:
+        """One line of metrics.jsonl; losses in nats per character, JSON's null where there is none.
+
+        seconds        of training in all, without the pauses of a run that was stopped and resumed
+        lr, norm       rate and gradient of the last step before
+        """
+        line = {"step": event.step, "epoch": round(event.epoch, 6), "seconds": round(self.trainer.seconds, 3),
+                "train_loss": event.train_loss, "val_loss": event.loss, "best": event.is_best,
+                "lr": last.lr if last else math.nan, "norm": last.norm if last else math.nan,
                 "characters_a_second": round(characters_a_second), "unix_time": round(time.time(), 3)}
-        append_line(self.folder / "metrics.jsonl", json.dumps(
+        append_line(self.folder / METRICS, json.dumps(
             {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in line.items()}))
 
 
-def check_text(length: int, characters: str, settings: Settings) -> None:
-    """Raises CorpusError for a text of that length and those characters that can't be trained on with `settings`."""
+def check_text(length: int, units: Sequence[str], settings: Settings) -> None:
+    """Raises CorpusError for a text of that length and those units that can't be trained on with `settings`."""
     windows, training = settings.windows, settings.training
     if 0 in (training.epochs, training.minutes):
         raise SettingsError("a run of length 0 trains nothing; give --epochs or --minutes more")
-    if len(characters) < 2:
-        raise CorpusError(f"the text is one character, {characters!r}, again and again: there is nothing to learn; "
+    unit = settings.text.unit_name
+    if len(units) < 2:
+        raise CorpusError(f"the text is one {unit}, {units[0]!r}, again and again: there is nothing to learn; "
                           "give another text")
     if settings.text.documents is not None:
         return  # whole ones are trained on, however few and short
     for_training = cut_at(length, windows.val_fraction)
     for_validation = length - for_training
     if for_training < 2 or (windows.val_fraction != 0 and for_validation < 2):
-        raise CorpusError(f"of {length:,} characters {for_training:,} are left for training and {for_validation:,} for "
+        raise CorpusError(f"of {length:,} {unit}s {for_training:,} are left for training and {for_validation:,} for "
                           "validation, and both need 2; give --val-fraction 0 or a longer text")
     side_by_side = windows.windows == "stream"  # snippets may overlap
     needed = (windows.batch if side_by_side else 1) * windows.window + 1
@@ -184,6 +199,6 @@ def check_text(length: int, characters: str, settings: Settings) -> None:
         # a few steps an epoch, and a window long enough to learn something
         window = max(1, min(windows.window, for_training // 16))
         batch = max(1, min(windows.batch, for_training // (4 * window)))
-        raise CorpusError(f"the text is too short: {for_training:,} characters for training, and {needed:,} are needed "
+        raise CorpusError(f"the text is too short: {for_training:,} {unit}s for training, and {needed:,} are needed "
                           f"({f'--batch {windows.batch} x ' if side_by_side else ''}--window {windows.window} + 1); "
                           f"--batch {batch} --window {window} will do")

@@ -35,6 +35,8 @@ def parameter_shapes(network: NetworkSettings, vocabulary: int) -> dict[str, tup
         shapes[f"bias_l{k}"] = (gates * H,)
         if network.cell == "gru":
             shapes[f"bias_n_l{k}"] = (H,)
+        if network.learn_initial_state:
+            shapes |= {f"{letter}0_l{k}": (H,) for letter in "hc"[: 1 + CELLS[network.cell].has_memory]}
     return shapes | {"weight_out": (vocabulary, H), "bias_out": (vocabulary,)}
 
 
@@ -73,25 +75,36 @@ def forward_backward(
     parameters: Arrays,
     inputs: np.ndarray,
     targets: np.ndarray,
-    state: list[State],
+    state: list[State] | None,
     masks: np.ndarray | None = None,
+    start: int = -1,
 ) -> Result:
     """Loss, gradients, states and logits of one window.
 
     inputs, targets   (T, N)        character ids; target -1 is not predicted
     masks             (L, T, N, H)  dropout: factors on each layer's output, already scaled (0 or
                                     1/(1 - dropout)); upwards only, never on the recurrent path
+    start             wherever this character stands, the state before it is the initial one
+    state             None is the initial one; its gradient is then in the gradients, where it is learned
     """
     cell, (T, N) = CELLS[network.cell], inputs.shape
     vocabulary = parameters["bias_out"].size
     if masks is None:
         masks = np.ones((network.layers, T, N, network.hidden))
     table = parameters["embedding"] if network.embedding else np.eye(vocabulary)  # row of an id
+    zero = np.zeros(network.hidden)
+    initial = [tuple(parameters.get(f"{letter}0_l{k}", zero) for letter in "hc"[: 1 + cell.has_memory])
+               for k in range(network.layers)]
+    is_initial = state is None
+    if state is None:
+        state = [tuple(np.tile(array, (N, 1)) for array in layer) for layer in initial]
+    begins = (inputs == start)[:, :, None]
     x, final_state, tapes = table[inputs], [], []
     for k in range(network.layers):
         layer, layer_state = layer_arrays(parameters, k), state[k]
         outputs, layer_tapes = [], []
         for t in range(T):
+            layer_state = tuple(np.where(begins[t], *pair) for pair in zip(initial[k], layer_state, strict=True))
             layer_state, tape = cell.step(x[t], layer_state, layer)
             outputs.append(layer_state[0])
             layer_tapes.append(tape)
@@ -112,11 +125,22 @@ def forward_backward(
         for t in reversed(range(T)):
             dlayer = (dlayer[0] + doutputs[t], *dlayer[1:])  # h goes up, and on to the next step
             dx[t], dlayer = cell.step_backward(dlayer, tapes[k][t], layer, layer_gradients)
+            _add_initial(layer_gradients, dlayer, begins[t])
+            dlayer = tuple(np.where(begins[t], 0, array) for array in dlayer)
+        if is_initial:
+            _add_initial(layer_gradients, dlayer, True)
         dx = np.stack(dx)
         dstate.insert(0, dlayer)
     if network.embedding:
         np.add.at(gradients["embedding"], inputs, dx)
     return Result(loss, gradients, final_state, logits, dstate)
+
+
+def _add_initial(gradients: Arrays, dstate: State, begins: np.ndarray | bool) -> None:
+    """Adds dstate to the gradients of the initial state, if that is learned, in the rows that begin with it."""
+    for letter, array in zip("hc", dstate, strict=False):
+        if f"{letter}0" in gradients:
+            gradients[f"{letter}0"] += np.where(begins, array, 0).sum(axis=0)
 
 
 def clip_gradients(gradients: Arrays, limit: float) -> float:

@@ -240,7 +240,7 @@ def test_a_forgery_without_changes_loads(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("changes", "words"), [
-    ({"version": "2"}, "newer charrnn"),
+    ({"version": "3"}, "newer charrnn"),
     ({"version": "two"}, "version"),
     ({"version": None}, "version"),
     ({"settings": None}, "settings"),

@@ -15,8 +15,8 @@ FLOORS = [
     {"kernels"},
     {"network"},
     {"training"},
-    {"checkpoint", "runs"},
-    {"sampling", "inspection", "model", "bench"},
+    {"checkpoint", "metrics", "runs"},
+    {"sampling", "inspection", "plot", "model", "bench"},
     {"cli", "__main__"},
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -11,8 +11,8 @@ from charrnn.bench.shape import VOCABULARY, Shape, token_windows
 from charrnn.network.network import Network
 from charrnn.sampling.opening import generators_of
 from charrnn.sampling.sampler import Sampler
+from charrnn.training.choice import fitting_shards
 from charrnn.training.optimizers import Adam
-from charrnn.training.trainer import fitting_shards
 
 ENDLESS = 10**12
 # How long the machine's peak is looked for after the steps, whose share of it is then of the same minute.

@@ -34,8 +34,11 @@ def settings_options(*classes: type[Bounded]) -> Callable[[Function], Function]:
 
 
 def settings_from(kind: type[Chosen], options: Mapping[str, Any]) -> Chosen:
-    """The settings of class `kind` among the `options` that a command was called with; it may have others."""
-    return kind(**{spec.name: options[spec.name] for spec in _fields(kind)})
+    """The settings of class `kind` among the `options` that a command was called with; it may have others.
+
+    What is not among them keeps its default.
+    """
+    return kind(**{spec.name: options[spec.name] for spec in _fields(kind) if spec.name in options})
 
 
 class SettingOption(click.Option):
@@ -86,7 +89,8 @@ def _option(kind: type[Bounded], spec: dataclasses.Field[Any]) -> Callable[[Func
     value_type, metavar = _value_type(get_type_hints(kind)[spec.name], meta)
     letter = [f"-{meta['letter']}"] if meta["letter"] else []
     return click.option(*letter, "--" + spec.name.replace("_", "-"), spec.name, cls=SettingOption, type=value_type,
-                        metavar=metavar, default=spec.default, show_default=spec.default is not None,
+                        metavar=metavar, default=spec.default,
+                        show_default="fits text and time" if meta["fitted"] else spec.default is not None,
                         help=meta["help"])
 
 

@@ -20,7 +20,8 @@ _SMOOTHING = 0.95
 class Progress:
     """Shows a run's events as they come."""
 
-    def __init__(self) -> None:
+    def __init__(self, unit: str = "char") -> None:
+        self._unit = unit
         self._bar: tqdm[None] | None = None
         self._loss, self._speed, self._val = math.nan, math.nan, math.nan
         self._began = self._last = time.perf_counter()
@@ -73,7 +74,7 @@ class Progress:
         val = "" if math.isnan(self._val) else f" val {self._val:.3f}"
         # short enough to leave room for a bar in 80 columns
         return (f"epoch {event.epoch:.2f} loss {self._loss:.3f} ({bits(self._loss):.3f} bits){val} "
-                f"{self._speed / 1000:.0f}k char/s {duration_words(left)} left")
+                f"{self._speed / 1000:.0f}k {self._unit}/s {duration_words(left)} left")
 
     def _validated(self, event: Validated) -> str:
         head = f"epoch {event.epoch:6.2f}  step {event.step:6}  train {event.train_loss:.3f}"

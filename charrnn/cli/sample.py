@@ -26,8 +26,10 @@ def sample(checkpoint: str | None, prime: str, **options: Any) -> None:
     from charrnn.text.alike import alike
 
     model = load(checkpoint)
-    # what can't be read is refused before anything else is said
-    opening(model.vocabulary, alike(prime, model.settings.text), [], model.mark)
+    said = alike(prime, model.settings.text)
+    opening(model.vocabulary, said, [], model.mark)  # what can't be read is refused before anything else is said
+    if rare := model.vocabulary.rare(said):
+        print(f"note: too rare in training to be known, and read as \ufffd: {', '.join(rare)}", file=sys.stderr)
     if not is_compiled("generate"):
         print(compiling_words(), file=sys.stderr)
     chosen: dict[str, Any] = {"temp": settings.temp, "top_k": settings.top_k, "prime": prime, "seed": settings.seed,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from charrnn.cli.config import read_config
 from charrnn.cli.options import SettingOption, Whole, settings_from, settings_options
 from charrnn.errors import CorpusError, SettingsError, StorageError
 from charrnn.presets import DEFAULT, PRESETS, layered, preset_values
@@ -33,30 +34,33 @@ _EPILOG = "Built-in texts: " + "; ".join(f"{name}, {text.description}" for name,
               help="threads to run on; changes no result")
 @click.option("--name", metavar="TEXT", show_default="from corpus and network", help="name of the run's folder")
 @click.option("--folder", metavar="FOLDER", default="checkpoints", show_default=True, help="where runs are kept")
-@click.option("--show-samples", is_flag=True, help="show a short sample at each validation")
+@click.option("--show-samples", is_flag=True, help="write a short sample at each validation")
+@click.option("--samples-every", cls=SettingOption, type=Whole(1, 10**9), metavar="STEPS",
+              help="write a short sample every so many steps; samples are kept in samples.txt in the run's folder, and "
+                   "change nothing in the training")
+@click.option("--config", metavar="FILE", help="take options from a TOML file, as `charrnn info --config` writes it: "
+                                               "their names without dashes before them; what is typed has the say")
 @click.option("--resume", metavar="[RUN]", is_flag=False, flag_value="",
               help="go on with a run (its name, folder or file; the newest if none is named), exactly where its last "
                    "checkpoint was saved; of the settings only its --epochs or --minutes (in all) and --threads may "
                    "change")
 @click.pass_context
-def train(context: click.Context, corpus: tuple[str, ...], preset: str, threads: int | None, name: str | None,
-          folder: str, show_samples: bool, resume: str | None, **options: Any) -> None:
+def train(context: click.Context, resume: str | None, config: str | None, **options: Any) -> None:
     """Train a network on CORPUS: text files, folders, built-in texts (@name) or - for standard input.
 
     The run is kept in checkpoints/NAME: `best`, the moment of the lowest validation loss, `last`, to go on from, and
     metrics.jsonl. Ctrl-C finishes the step, saves, and says how to go on.
     """
-    if resume is None and not corpus:
-        raise click.UsageError("name a text to train on: a file, a folder, - or a built-in one "
-                               f"({', '.join(BUILTINS)})")
     if resume is None:
-        run = _start(context, corpus, options, preset, name, folder, threads)
+        given = layered(_typed(context), read_config(config, context.command) if config else {})
+        options |= given
+        run, why = _start(given, options)
     else:
-        run = _resume(context, resume, corpus, folder, threads)
+        run, why = _resume(context, resume, options["corpus"], options["folder"], options["threads"]), ""
     first_step = run.trainer.step
     with run:
-        _announce(run)
-        finished, interrupted = _follow(run, show_samples)
+        _announce(run, why)
+        finished, interrupted = _follow(run, options["samples_every"] or 0, options["show_samples"])
     if resume is not None and finished.step == first_step and not interrupted:
         print("this run was finished before; to train it further give a larger --epochs or --minutes", file=sys.stderr)
     _report(run, finished)
@@ -64,35 +68,41 @@ def train(context: click.Context, corpus: tuple[str, ...], preset: str, threads:
         context.exit(128 + interrupted)
 
 
-def _start(context: click.Context, corpus: tuple[str, ...], options: dict[str, Any], preset: str, name: str | None,
-           folder: str, threads: int | None) -> "Run":
-    given = {name: options[name] for name in _given(context) if name in SETTING_NAMES}
+def _typed(context: click.Context) -> dict[str, Any]:
+    """The options that stand on the command line."""
+    return {key: value for key, value in context.params.items() if value != ()
+            and context.get_parameter_source(key) == click.core.ParameterSource.COMMANDLINE}
+
+
+def _start(given: dict[str, Any], options: dict[str, Any]) -> tuple["Run", str]:
+    """A new run with the `given` settings, and why it has the others; `options` has everything, given or not."""
+    corpus, name, preset = options["corpus"], options["name"], options["preset"]
+    if not corpus:
+        raise click.UsageError("name a text to train on: a file, a folder, - or a built-in one "
+                               f"({', '.join(BUILTINS)})")
+    given = {name: value for name, value in given.items() if name in SETTING_NAMES}
     early = settings_of(layered(given, preset_values(preset)))  # refused now, not after a long text has been read
     from charrnn.cli.reading import read
     from charrnn.runs import Run
+    from charrnn.text.doubts import doubts
     from charrnn.training.choice import chosen_settings
 
     text = read(corpus, early.text)
     for reason in text.skipped.values():
         print(f"note: skipped: {reason}", file=sys.stderr)
+    if not all(source in BUILTINS for source in corpus):  # which nobody can mend
+        for doubt in doubts(text, early.text):
+            print(f"note: {doubt}", file=sys.stderr)
     settings, why = chosen_settings(given, preset, len(text))
-    if why:
-        print(f"settings {why}", file=sys.stderr)
-    run = Run.start(text, settings, name, folder, threads, settings_from(RunSettings, options))
+    run = Run.start(text, settings, name, options["folder"], options["threads"], settings_from(RunSettings, options))
     if name and run.folder.name != name:
         print(f"note: there is a run called {name}; this one is {run.folder.name}", file=sys.stderr)
-    return run
-
-
-def _given(context: click.Context) -> list[str]:
-    """The names of the options that were typed."""
-    return [key for key in context.params
-            if context.get_parameter_source(key) == click.core.ParameterSource.COMMANDLINE]
+    return run, why
 
 
 def _resume(context: click.Context, resume: str, corpus: tuple[str, ...], folder: str, threads: int | None) -> "Run":
-    allowed = (*_BUDGET, "threads", "resume", "corpus", "folder", "show_samples", "keep_last")
-    given = _given(context)
+    allowed = (*_BUDGET, "threads", "resume", "corpus", "folder", "show_samples", "samples_every", "keep_last")
+    given = _typed(context)
     for key in given:
         if key not in allowed:
             raise SettingsError(f"--{key.replace('_', '-')} can't change when a run is resumed; leave it out, or start "
@@ -119,9 +129,9 @@ def _resume(context: click.Context, resume: str, corpus: tuple[str, ...], folder
                       settings_from(RunSettings, context.params))
 
 
-def _announce(run: "Run") -> None:
+def _announce(run: "Run", why: str) -> None:
     """Says what is about to be trained, on what."""
-    from charrnn.cli.wording import corpus_words, network_words
+    from charrnn.cli.wording import corpus_words, counted, network_words
     from charrnn.kernels.target import HAS_BF16
 
     trainer = run.trainer
@@ -129,8 +139,14 @@ def _announce(run: "Run") -> None:
         print("note: this processor has no bfloat16 products; --precision float32 would train faster", file=sys.stderr)
     print(f"network  {network_words(trainer.settings.network)}: {trainer.network.parameters.count:,} parameters, "
           f"{trainer.memory / 1e6:,.0f} MB to train\n"
-          f"text     {corpus_words(run.corpus)}, {len(run.vocabulary)} different; {_kept_words(run)}\n"
-          f"run      {run.folder}" + (f", from step {trainer.step:,}" if trainer.step else ""), file=sys.stderr)
+          f"text     {corpus_words(run.corpus, len(run.vocabulary), trainer.settings.text)}; {_kept_words(run)}\n"
+          f"run      {run.folder}" + (f", from step {trainer.step:,}" if trainer.step else "")
+          + (f"\nchosen   {why}" if why else ""), file=sys.stderr)
+    rows = trainer.settings.windows.batch
+    if trainer.documents and trainer.documents[0] < rows:
+        print(f"note: {counted(trainer.documents[0], 'document')} to train on for {rows} rows side by side, and a row "
+              f"reads whole ones: the others stay empty; --batch {trainer.documents[0]} learns the same in less time",
+              file=sys.stderr)
 
 
 def _kept_words(run: "Run") -> str:
@@ -142,22 +158,25 @@ def _kept_words(run: "Run") -> str:
         return "none kept for validation"
     if documents is None:
         return f"the last {characters:,} kept for validation"
-    return f"{counted(documents[1], 'document')} ({counted(characters, 'character')}) kept for validation"
+    units = counted(characters, run.trainer.settings.text.unit_name)
+    return f"{counted(documents[1], 'document')} ({units}) kept for validation"
 
 
-def _follow(run: "Run", show_samples: bool) -> tuple["Finished", int]:
+def _follow(run: "Run", samples_every: int, show_samples: bool) -> tuple["Finished", int]:
     """Trains to the end; what was told last, and the number of the signal that ended it early, or 0."""
     from charrnn.cli.progress import Progress
+    from charrnn.cli.samples import Samples
     from charrnn.cli.signals import stopping
-    from charrnn.training.events import Finished, Validated
+    from charrnn.training.events import Finished
 
-    progress = Progress()
+    progress, samples = Progress(run.trainer.settings.text.unit), Samples(run, samples_every, show_samples)
     try:
         with stopping(run.trainer.stop) as signals:
             for event in run.events():
                 progress.show(event)
-                if isinstance(event, Validated) and show_samples:
-                    progress.line(_short_sample(run))
+                sample = samples.after(event)
+                if sample is not None:
+                    progress.line(sample)
     except StorageError as error:
         if any(run.folder.glob("*.safetensors")):
             raise StorageError(f"{error}; what was saved before goes on with: {_resume_call(run)}") from error
@@ -166,22 +185,6 @@ def _follow(run: "Run", show_samples: bool) -> tuple["Finished", int]:
         progress.close()
     assert isinstance(event, Finished)
     return event, signals[0] if signals else 0
-
-
-def _short_sample(run: "Run") -> str:
-    """A few lines as the network writes them now; the run's own generator is not touched."""
-    from charrnn.sampling.opening import generators_of, opening
-    from charrnn.sampling.sampler import Sampler
-    from charrnn.sampling.writing import written
-    from charrnn.text.splitter import mark_of
-
-    mark = mark_of(run.trainer.settings.text)
-    generators = generators_of(run.trainer.step, 5 if mark == "\n" else 1)
-    sampler = Sampler(run.trainer.settings.network, run.trainer.network.weights, len(generators))
-    sampler.begin(opening(run.vocabulary, "", generators, mark))
-    pieces = written(sampler.stream(200, generators, 0.8, 0), run.vocabulary, mark)
-    text = "\n".join(map("".join, zip(*pieces, strict=True)))
-    return "\n".join("    " + line for line in text.strip().splitlines())
 
 
 def _report(run: "Run", finished: "Finished") -> None:
@@ -195,7 +198,8 @@ def _report(run: "Run", finished: "Finished") -> None:
     print(f"{verb} {counted(finished.step, 'step')}, {finished.epoch:.2f} epochs")
     if finished.best_step:
         kind = "validation" if run.trainer.characters[1] > 1 else "training"
-        print(f"best {kind} loss {loss_words(finished.best_loss)}, at step {finished.best_step:,}")
+        loss = loss_words(finished.best_loss, run.corpus, run.trainer.settings.text)
+        print(f"best {kind} loss {loss}, at step {finished.best_step:,}")
     if finished.stale:
         print(f"ended early: {finished.stale} validations without a new best")
     if line := _overfitting_words(run):

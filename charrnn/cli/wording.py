@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from charrnn.settings import NetworkSettings
+from charrnn.settings import NetworkSettings, TextSettings
 from charrnn.text.sources import STDIN
 
 _NAMED = 5  # sources that are named one by one
@@ -21,9 +21,16 @@ def counted(number: float, thing: str) -> str:
     return f"{digits} {thing}{'' if number == 1 else 's'}"
 
 
-def loss_words(nats: float) -> str:
-    """`1.523 nats (2.197 bits) a character`."""
-    return f"{nats:.3f} nats ({bits(nats):.3f} bits) a character"
+def loss_words(nats: float, corpus: Mapping[str, Any], text: TextSettings) -> str:
+    """`1.523 nats (2.197 bits) a character`, `4.2 nats (6.059 bits) a word, about 1.05 nats (1.515 bits) a character`.
+
+    The second is the first, spread over the characters of the whole text.
+    """
+    words = f"{nats:.3f} nats ({bits(nats):.3f} bits) a {text.unit_name}"
+    if "units" not in corpus or "rare_units" in corpus:  # what was rare is easily told, and no character of the text
+        return words
+    spread = nats * corpus["units"] / max(1, corpus.get("characters", 0))
+    return f"{words}, about {spread:.3f} nats ({bits(spread):.3f} bits) a character"
 
 
 def network_words(network: NetworkSettings) -> str:
@@ -31,16 +38,24 @@ def network_words(network: NetworkSettings) -> str:
     layers = f"{counted(network.layers, 'layer')} of {network.hidden}"
     given = f"embedding of {network.embedding}" if network.embedding else "one-hot input"
     dropout = f", dropout {network.dropout:g}" if network.dropout else ""
-    return f"{network.cell}, {layers}, {given}{dropout}"
+    initial = ", learned initial state" if network.learn_initial_state else ""
+    return f"{network.cell}, {layers}, {given}{dropout}{initial}"
 
 
-def corpus_words(corpus: Mapping[str, Any]) -> str:
-    """`alice.txt + notes, 164,762 characters`, `names.txt, 32,033 documents (29,494 different), 228,145 characters`."""
+def corpus_words(corpus: Mapping[str, Any], different: int, text: TextSettings) -> str:
+    """`alice.txt + notes, 164,762 characters, 85 different`, and what else is known of the text: of how many documents
+    and units it is."""
     parts = [source_words(corpus.get("sources", [])), counted(corpus.get("characters", 0), "character")]
     if (number := corpus.get("documents")) is not None:
-        different = corpus.get("different_documents", number)
-        parts.insert(1, counted(number, "document") + (f" ({different:,} different)" if different < number else ""))
-    return ", ".join(parts)
+        others = corpus.get("different_documents", number)
+        parts.insert(1, counted(number, "document") + (f" ({others:,} different)" if others < number else ""))
+    if "units" in corpus:
+        parts.append(counted(corpus["units"], text.unit_name))
+    if number := corpus.get("rare_units"):
+        different, stand_in = different - 1, f", {counted(number, 'rarer one')} as \ufffd"
+    else:
+        stand_in = ""
+    return f"{', '.join(parts)}, {different:,} different{stand_in}"
 
 
 def source_words(sources: Sequence[str]) -> str:

@@ -6,6 +6,7 @@ A window's positions look their row up, and their gradients gather in dtable; on
 vocabulary, not for each position, then gives the gradients of embedding and weight.
 """
 
+from charrnn.kernels.flat import flat
 from charrnn.kernels.jit import kernel
 from charrnn.kernels.layers import input_rows
 from charrnn.kernels.matmul import add_transposed_product, matmul
@@ -22,5 +23,6 @@ def embedding_backward(tiles, dtable, embedding, weight_ih, dembedding, dweight_
     """dembedding (V, E) = dtable (V, G*H) @ weight_ih; dweight_ih (G*H, E) += dtable^T @ embedding (1, V, E)."""
     V, width = dtable.shape
     E, exact = embedding.shape[2], weight_ih[:0]
-    matmul(tiles, dtable, 0, width, V, weight_ih, 0, width, E, dembedding, 0, E, False, exact)
-    add_transposed_product(tiles, dtable, 0, width, embedding, 0, E, V, width, E, dweight_ih, 0, E, exact, exact)
+    matmul(tiles, flat(dtable), 0, width, V, weight_ih, 0, width, E, flat(dembedding), 0, E, False, exact)
+    add_transposed_product(tiles, flat(dtable), 0, width, flat(embedding), 0, E, V, width, E, flat(dweight_ih), 0, E,
+                           exact, exact)

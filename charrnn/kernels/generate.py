@@ -8,12 +8,14 @@ layer's products, and when all have met each does everything else for itself. Ev
 """
 
 from charrnn.kernels.choose import choose
+from charrnn.kernels.flat import flat
 from charrnn.kernels.gru import gru_cell
 from charrnn.kernels.jit import inner, kernel
 from charrnn.kernels.lstm import lstm_cell
 from charrnn.kernels.matmul import matmul
 from charrnn.kernels.meeting import meet
 from charrnn.kernels.rnn import rnn_cell
+from charrnn.kernels.starts import put_initial
 from charrnn.kernels.target import TARGET
 
 RNN, LSTM, GRU = 0, 1, 2
@@ -31,17 +33,19 @@ def add_own_columns(tiles, h, k, weights, at, columns, out, bias, rounded, part,
         for n in range(N):
             for j in range(start, stop):
                 out[n, j] = bias[j]
-        matmul(tiles, h, k * N * H, H, N, weights, at + start * H, H, stop - start, out, start, out.shape[1], True,
-               rounded)
+        matmul(tiles, flat(h), k * N * H, H, N, weights, at + start * H, H, stop - start, flat(out), start,
+               out.shape[1], True, rounded)
 
 
 @kernel
 def generate(tiles, layer_tiles, cell, table, weights, bias, bias_n, weight_out, bias_out, h, c, now, products, inputs,
-             gates, rounded, logits, scratch, meeting, part, parts, vocabulary, tokens, prime, draws, temp, top_k, out):
+             gates, rounded, logits, scratch, meeting, part, parts, vocabulary, start, h0, c0, tokens, prime, draws,
+             temp, top_k, out):
     """Reads prime (P, N), then writes out (S, N): S further characters of N streams, chosen with draws (S, N).
 
     tokens (N,) is the last character that the states have not read yet. h, c (2, L, N, H) hold them in [now], then in
-    [1 - now], and so on in turn; both and tokens are left ready to go on, in [(now + P + S) % 2].
+    [1 - now], and so on in turn; both and tokens are left ready to go on, in [(now + P + S) % 2]. Before the character
+    `start` they are h0, c0 (L, H).
 
     products (2, N, 4H) and inputs (2, N, G*H) are shared by the parts and take turns: while one part still reads a
     layer's, another may be writing the next one's. Everything else that is written to is this part's own.
@@ -56,6 +60,8 @@ def generate(tiles, layer_tiles, cell, table, weights, bias, bias_n, weight_out,
         at = 0
         for k in range(L):
             turn = met % 2
+            put_initial(tokens, start, h_before[k], h0[k])
+            put_initial(tokens, start, c_before[k], c0[k])
             if k > 0:
                 add_own_columns(layer_tiles, h_after, k - 1, weights, at, width, inputs[turn], bias[k], rounded, part,
                                 parts)
@@ -84,8 +90,8 @@ def generate(tiles, layer_tiles, cell, table, weights, bias, bias_n, weight_out,
         for n in range(N):
             for j in range(bias_out.shape[0]):
                 logits[n, j] = bias_out[j]
-        matmul(tiles, h_after, (L - 1) * N * H, H, N, weight_out, 0, H, bias_out.shape[0], logits, 0, bias_out.shape[0],
-               True, exact)
+        matmul(tiles, flat(h_after), (L - 1) * N * H, H, N, weight_out, 0, H, bias_out.shape[0], flat(logits), 0,
+               bias_out.shape[0], True, exact)
         for n in range(N):
             tokens[n] = choose(logits[n], scratch, lanes, vocabulary, temp, top_k, draws[s, n])
             out[s, n] = tokens[n]

@@ -7,9 +7,11 @@ the product with h- yields, and backward their gradients are what it is fed with
 """
 
 from charrnn.kernels.activations import sigmoid, tanh
+from charrnn.kernels.flat import flat
 from charrnn.kernels.jit import inner, kernel
 from charrnn.kernels.layers import ONE, add_input_gradients, add_rows, chunk_steps, input_rows
 from charrnn.kernels.matmul import add_transposed_product, matmul
+from charrnn.kernels.starts import put_initial, state_before, take_initial
 
 
 @inner
@@ -39,7 +41,8 @@ def gru_cell_backward(gates, h_before, dout, dh, H):
 
 
 @kernel
-def gru_forward(tiles, tokens, table, x, weight_ih, weight_hh, bias, bias_n, h, c, gates, rounded):
+def gru_forward(tiles, tokens, table, x, weight_ih, weight_hh, bias, bias_n, h, c, gates, rounded,
+                start, h0, c0, before):
     """Fills h (T+1, N, H) and gates (T, N, 4H) for tokens (T, N), or for x (T, N, D) where x is not empty."""
     T, N = tokens.shape
     H = h.shape[2]
@@ -47,27 +50,33 @@ def gru_forward(tiles, tokens, table, x, weight_ih, weight_hh, bias, bias_n, h, 
     for t in range(T):
         if x.size and t % chunk == 0:
             input_rows(tiles, x, t, min(chunk, T - t), weight_ih, bias, table, rounded)
-        matmul(tiles, h, t * N * H, H, N, weight_hh, 0, H, 3 * H, gates, t * N * 4 * H, 4 * H, False, rounded)
+        a, a_at = state_before(tokens, t, start, h, h0, before)
+        matmul(tiles, a, a_at, H, N, weight_hh, 0, H, 3 * H, flat(gates), t * N * 4 * H, 4 * H, False,
+               rounded)
         for n in range(N):
             row = t % chunk * N + n if x.size else tokens[t, n]
-            gru_cell(table[row], gates[t, n], bias_n, h[t, n], h[t + 1, n], H)
+            h_before = h0 if tokens[t, n] == start else h[t, n]
+            gru_cell(table[row], gates[t, n], bias_n, h_before, h[t + 1, n], H)
 
 
 @kernel
 def gru_backward(tiles, tokens, x, weight_ih, weight_hh, bias_n, h, c, gates, dout, dh, dc, dtable, dweight_ih,
-                 dweight_hh, dbias, dbias_n, rounded, copied):
+                 dweight_hh, dbias, dbias_n, rounded, copied, start, h0, c0, dh0, dc0):
     """Adds this window's gradients, as lstm_backward does; c and dc are empty."""
     T, N = tokens.shape
     H = h.shape[2]
     chunk = chunk_steps(N)
     stop = T
     for t in range(T - 1, -1, -1):
+        put_initial(tokens[t], start, h[t], h0)
         for n in range(N):
             gru_cell_backward(gates[t, n], h[t, n], dout[t, n], dh[n], H)
-        matmul(tiles, gates, t * N * 4 * H, 4 * H, N, weight_hh, 0, 3 * H, H, dh, 0, H, True, rounded)
+        matmul(tiles, flat(gates), t * N * 4 * H, 4 * H, N, weight_hh, 0, 3 * H, H, flat(dh), 0, H, True,
+               rounded)
+        take_initial(tokens[t], start, dh, dh0)
         if t % chunk == 0:
-            add_transposed_product(tiles, gates, t * N * 4 * H, 4 * H, h, t * N * H, H, (stop - t) * N, 3 * H, H,
-                                   dweight_hh, 0, H, rounded, copied)
+            add_transposed_product(tiles, flat(gates), t * N * 4 * H, 4 * H, flat(h), t * N * H, H, (stop - t) * N,
+                                   3 * H, H, flat(dweight_hh), 0, H, rounded, copied)
             add_rows(gates, t, stop, 2 * H, H, dbias_n, 0)
             # r z lie side by side, n behind s: two stretches of the input's gradient
             add_input_gradients(tiles, tokens, x, t, stop, gates, 4 * H, 0, 0, 2 * H, weight_ih, dout, dtable,

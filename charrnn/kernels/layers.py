@@ -3,6 +3,7 @@
 import numpy as np
 from numba.extending import register_jitable
 
+from charrnn.kernels.flat import flat
 from charrnn.kernels.jit import inner
 from charrnn.kernels.matmul import add_transposed_product, matmul
 
@@ -35,7 +36,7 @@ def input_rows(tiles, x, t, steps, weight_ih, bias, table, rounded):
         out = table[row]
         for j in range(width):
             out[j] = bias[j]
-    matmul(tiles, x, t * N * D, D, steps * N, weight_ih, 0, D, width, table, 0, width, True, rounded)
+    matmul(tiles, flat(x), t * N * D, D, steps * N, weight_ih, 0, D, width, flat(table), 0, width, True, rounded)
 
 
 @inner
@@ -69,7 +70,7 @@ def add_input_gradients(tiles, tokens, x, start, stop, gates, ld, first, to, wid
     D = x.shape[2]
     rows = (stop - start) * N
     add_rows(gates, start, stop, first, width, dbias, to)
-    add_transposed_product(tiles, gates, start * N * ld + first, ld, x, start * N * D, D, rows, width, D,
-                           dweight_ih, to * D, D, rounded, copied)
-    matmul(tiles, gates, start * N * ld + first, ld, rows, weight_ih, to * D, width, D, dout, start * N * D, D,
-           accumulate, rounded)
+    add_transposed_product(tiles, flat(gates), start * N * ld + first, ld, flat(x), start * N * D, D, rows, width, D,
+                           flat(dweight_ih), to * D, D, rounded, copied)
+    matmul(tiles, flat(gates), start * N * ld + first, ld, rows, weight_ih, to * D, width, D, flat(dout), start * N * D,
+           D, accumulate, rounded)

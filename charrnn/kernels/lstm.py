@@ -12,9 +12,11 @@ each character of the vocabulary, for the layers above one row for each place of
 """
 
 from charrnn.kernels.activations import sigmoid, tanh
+from charrnn.kernels.flat import flat
 from charrnn.kernels.jit import inner, kernel
 from charrnn.kernels.layers import ONE, add_input_gradients, chunk_steps, input_rows
 from charrnn.kernels.matmul import add_transposed_product, matmul
+from charrnn.kernels.starts import put_initial, state_before, take_initial
 
 
 @inner
@@ -47,7 +49,8 @@ def lstm_cell_backward(gates, c_before, c, dout, dh, dc, H):
 
 
 @kernel
-def lstm_forward(tiles, tokens, table, x, weight_ih, weight_hh, bias, bias_n, h, c, gates, rounded):
+def lstm_forward(tiles, tokens, table, x, weight_ih, weight_hh, bias, bias_n, h, c, gates, rounded,
+                 start, h0, c0, before):
     """Fills h, c (T+1, N, H) and gates (T, N, 4H) for tokens (T, N), or for x (T, N, D) where x is not empty."""
     T, N = tokens.shape
     H = h.shape[2]
@@ -55,15 +58,18 @@ def lstm_forward(tiles, tokens, table, x, weight_ih, weight_hh, bias, bias_n, h,
     for t in range(T):
         if x.size and t % chunk == 0:
             input_rows(tiles, x, t, min(chunk, T - t), weight_ih, bias, table, rounded)
-        matmul(tiles, h, t * N * H, H, N, weight_hh, 0, H, 4 * H, gates, t * N * 4 * H, 4 * H, False, rounded)
+        a, a_at = state_before(tokens, t, start, h, h0, before)
+        matmul(tiles, a, a_at, H, N, weight_hh, 0, H, 4 * H, flat(gates), t * N * 4 * H, 4 * H, False,
+               rounded)
         for n in range(N):
             row = t % chunk * N + n if x.size else tokens[t, n]
-            lstm_cell(table[row], gates[t, n], c[t, n], c[t + 1, n], h[t + 1, n], H)
+            c_before = c0 if tokens[t, n] == start else c[t, n]
+            lstm_cell(table[row], gates[t, n], c_before, c[t + 1, n], h[t + 1, n], H)
 
 
 @kernel
 def lstm_backward(tiles, tokens, x, weight_ih, weight_hh, bias_n, h, c, gates, dout, dh, dc, dtable, dweight_ih,
-                  dweight_hh, dbias, dbias_n, rounded, copied):
+                  dweight_hh, dbias, dbias_n, rounded, copied, start, h0, c0, dh0, dc0):
     """Adds this window's gradients; dout (T, N, H) is the loss's gradient of every h and becomes that of every x.
 
     dh, dc (N, H) start as the gradient of the last state and end as that of the first. gates become their gradients.
@@ -74,12 +80,17 @@ def lstm_backward(tiles, tokens, x, weight_ih, weight_hh, bias_n, h, c, gates, d
     chunk = chunk_steps(N)
     stop = T
     for t in range(T - 1, -1, -1):
+        put_initial(tokens[t], start, h[t], h0)
         for n in range(N):
-            lstm_cell_backward(gates[t, n], c[t, n], c[t + 1, n], dout[t, n], dh[n], dc[n], H)
-        matmul(tiles, gates, t * N * 4 * H, 4 * H, N, weight_hh, 0, 4 * H, H, dh, 0, H, False, rounded)
+            c_before = c0 if tokens[t, n] == start else c[t, n]
+            lstm_cell_backward(gates[t, n], c_before, c[t + 1, n], dout[t, n], dh[n], dc[n], H)
+        matmul(tiles, flat(gates), t * N * 4 * H, 4 * H, N, weight_hh, 0, 4 * H, H, flat(dh), 0, H, False,
+               rounded)
+        take_initial(tokens[t], start, dh, dh0)
+        take_initial(tokens[t], start, dc, dc0)
         if t % chunk == 0:
-            add_transposed_product(tiles, gates, t * N * 4 * H, 4 * H, h, t * N * H, H, (stop - t) * N, 4 * H, H,
-                                   dweight_hh, 0, H, rounded, copied)
+            add_transposed_product(tiles, flat(gates), t * N * 4 * H, 4 * H, flat(h), t * N * H, H, (stop - t) * N,
+                                   4 * H, H, flat(dweight_hh), 0, H, rounded, copied)
             add_input_gradients(tiles, tokens, x, t, stop, gates, 4 * H, 0, 0, 4 * H, weight_ih, dout, dtable,
                                 dweight_ih, dbias, False, rounded, copied)
             stop = t

@@ -7,12 +7,13 @@ packed once for each update and then used for every character of a window.
 With bfloat16 tiles, packed weights are pairs along the depth and half as long, and A is rounded into scratch memory
 before it is multiplied (bfloat16.py). Where `rounded`, that scratch memory, is empty, everything is float32. Offsets
 and sizes are always told in numbers, not in pairs.
+
+Arrays come as lines of numbers (flat.py), whatever their shape: numba compiles a product anew for every kind of array.
 """
 
 import numpy as np
 
 from charrnn.kernels.bfloat16 import pair, round_line_pairs, round_rows
-from charrnn.kernels.flat import flat
 from charrnn.kernels.jit import inner, kernel
 from charrnn.kernels.target import TARGET
 from charrnn.kernels.tile import tile
@@ -31,7 +32,6 @@ def matmul(tiles, a, a_at, lda, rows, packed, packed_at, depth, columns, c, c_at
 
     rounded   empty, or at least rows * depth / 2 numbers; the depth is a multiple of PAD then
     """
-    a = flat(a)
     if rounded.size:
         round_rows(a, a_at, lda, rows, depth, rounded)
         depth //= 2
@@ -56,7 +56,6 @@ def add_transposed_product(tiles, a, a_at, lda, b, b_at, ldb, depth, rows, colum
     rounded   empty, or at least (rows + columns) * depth / 2 numbers, the depth rounded up to an even one
     copied    empty, or copied_size(columns) numbers for copies that narrow tiles read faster
     """
-    a, b = flat(a), flat(b)
     if rounded.size:
         pairs = (depth + 1) // 2
         round_line_pairs(a, a_at, lda, depth, rows, rounded, 0)

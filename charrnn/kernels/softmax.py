@@ -8,6 +8,7 @@ Padding columns of the logits have a bias so low that their probability is exact
 import numpy as np
 
 from charrnn.kernels.activations import exp_nonpositive
+from charrnn.kernels.flat import flat
 from charrnn.kernels.jit import inner, kernel
 from charrnn.kernels.layers import ONE
 from charrnn.kernels.matmul import add_transposed_product, matmul
@@ -77,14 +78,15 @@ def output_loss(tiles, x, targets, weight_out, weight_out_back, bias_out, scale,
             line = logits[row]
             for j in range(width):
                 line[j] = bias_out[j]
-        matmul(tiles, x, first * H, H, rows, weight_out, 0, H, width, logits, 0, width, True, exact)
+        matmul(tiles, flat(x), first * H, H, rows, weight_out, 0, H, width, flat(logits), 0, width, True, exact)
         for row in range(rows):
             place = first + row
             loss += loss_row(logits[row], targets[place // N, place % N], scale, lanes)
         if scale > 0:
-            matmul(tiles, logits, 0, width, rows, weight_out_back, 0, V, H, dout, first * H, H, False, exact)
-            add_transposed_product(tiles, logits, 0, width, x, first * H, H, rows, V, H, dweight_out, 0, H, exact,
-                                   exact)
+            matmul(tiles, flat(logits), 0, width, rows, weight_out_back, 0, V, H, flat(dout), first * H, H, False,
+                   exact)
+            add_transposed_product(tiles, flat(logits), 0, width, flat(x), first * H, H, rows, V, H, flat(dweight_out),
+                                   0, H, exact, exact)
             for row in range(rows):
                 line = logits[row]
                 for j in range(width):

@@ -9,7 +9,8 @@ parameters:
     silenced     L G H H  with recurrent dropout
     windows      L (T + 1) N H  for h, again for the c of an lstm, and for dropout;  L T N K H  for gates;
                  T N H  for the gradient on its way back;  2 L N H  for that of the states
-    scratch      S (65 V + 256 G H where L > 1 + 128 (K + 1) H with bf16 + V G H with an embedding
+                 N H  where texts begin inside a window
+    scratch      S (H + 65 V + 256 G H where L > 1 + 128 (K + 1) H with bf16 + V G H with an embedding
                  + 256 (24 + H) where vectors are narrower than 512 bits)
 
 A chunk's 256 rows are as many as whole time steps make (chunk_steps).
@@ -24,9 +25,10 @@ from charrnn.settings import NetworkSettings
 
 
 def training_bytes(network: NetworkSettings, parameters: int, vocabulary: int, batch: int, window: int, shards: int,
-                   precision: str, remembered: int = 2) -> int:
+                   precision: str, starts: bool = False, remembered: int = 2) -> int:
     """Bytes of everything that training keeps from step to step; `parameters` is P, padding included.
 
+    starts       whether texts begin inside a window
     remembered   numbers that the optimizer keeps for each parameter, M
     """
     H, L, G = padded(network.hidden), network.layers, GATES[network.cell]
@@ -37,9 +39,9 @@ def training_bytes(network: NetworkSettings, parameters: int, vocabulary: int, b
     packed = recurrent + 2 * G * H * E + vocabulary * G * H + 3 * V * H
     silenced = L * G * H * H if network.recurrent_dropout else 0
     places, sequences = window * batch * H, batch * H
-    windows = L * states * (places + sequences) + L * kept * places + places + 2 * L * sequences
+    windows = L * states * (places + sequences) + L * kept * places + places + (2 * L + starts) * sequences
     rows = -(-batch // shards)
-    scratch = (BLOCK_ROWS + 1) * V
+    scratch = H + (BLOCK_ROWS + 1) * V
     scratch += chunk_steps(rows) * rows * G * H if L > 1 else 0
     scratch += rounded_size(rows, kept * H, H) if precision == "bf16" else copied_size(H)
     scratch += vocabulary * G * H if network.embedding else 0

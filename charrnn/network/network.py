@@ -37,7 +37,7 @@ class Batch:
         self.shards = [Shard(parameters, weights, part.stop - part.start, window, part.start) for part in self.slices]
 
     def reset_state(self) -> None:
-        """Goes back to the initial state, zero."""
+        """Goes back to the initial state: zero, or what was learned so far."""
         for shard in self.shards:
             shard.reset_state()
 
@@ -82,16 +82,20 @@ class Batch:
 
 
 class Network:
-    """Parameters, the packed weights made from them, and the threads that use them."""
+    """Parameters, the packed weights made from them, and the threads that use them.
+
+    start   the character that every text begins with: wherever it stands in a window, the state before it is the
+            initial one; -1 where no text begins inside a window
+    """
 
     def __init__(self, settings: NetworkSettings, vocabulary: int, generator: np.random.Generator | None = None,
-                 threads: int = 1, precision: str = "float32") -> None:
+                 threads: int = 1, precision: str = "float32", start: int = -1) -> None:
         self.settings, self.vocabulary = settings, vocabulary
         self.parameters = Parameters(settings, vocabulary)
         if generator is not None:
             self.parameters.initialize(generator)
         self.workers = Workers(threads)
-        self.weights = Weights(self.parameters, precision)
+        self.weights = Weights(self.parameters, precision, start)
 
     def batch(self, rows: int, window: int, shards: int) -> Batch:
         """Buffers for `rows` sequences and windows of up to `window` characters; its state is the initial one."""

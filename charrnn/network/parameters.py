@@ -15,6 +15,7 @@ from charrnn.kernels.target import padded, zeros
 from charrnn.settings import NetworkSettings
 
 GATES = {"rnn": 1, "lstm": 4, "gru": 3}
+HAS_MEMORY = ("lstm",)  # the cells with a c besides h
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,10 @@ def _parameters(network: NetworkSettings, vocabulary: int) -> Iterator[tuple[str
         yield f"bias_l{k}", (gates, hidden), (0, 1)
         if network.cell == "gru":
             yield f"bias_n_l{k}", (hidden,), (0,)
+        if network.learn_initial_state:
+            yield f"h0_l{k}", (hidden,), (0,)
+            if network.cell in HAS_MEMORY:
+                yield f"c0_l{k}", (hidden,), (0,)
     yield "weight_out", (vocabulary, hidden), (0, 1)
     yield "bias_out", (vocabulary,), (0,)
 
@@ -112,6 +117,8 @@ class Parameters:
     def initialize(self, generator: np.random.Generator) -> None:
         """Draws initial values: uniform within 1/sqrt(H) as PyTorch does, biases 0 but the LSTM's forget gate 1.
 
+        A learned initial state begins as the one that is not learned, 0.
+
         The forget bias is Gers, Schmidhuber & Cummins 2000: a new network remembers.
         """
         bound = 1 / np.sqrt(self.network.hidden)
@@ -119,7 +126,7 @@ class Parameters:
         for name, parameter in self.table.items():
             if name == "embedding":
                 arrays[name] = generator.standard_normal(parameter.shape, np.float32)
-            elif name.startswith("bias"):
+            elif name.startswith(("bias", "h0", "c0")):
                 arrays[name] = np.zeros(parameter.shape, np.float32)
             else:
                 arrays[name] = generator.uniform(-bound, bound, parameter.shape).astype(np.float32)

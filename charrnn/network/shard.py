@@ -5,7 +5,7 @@ Numbers held for n sequences, T characters, H padded hidden size, L layers, G' =
     L (T+1) n H  h           L (T+1) n H  c (lstm only)      L T n G'H  gates
       T n H    dout          L T n H    dropped (with dropout)     2 L n H  dh, dc
     65 V logits              256 G H    input rows (with more than one layer)
-    V G H    dtable (with an embedding)
+    V G H    dtable (with an embedding)         H  ignored      n H  before (where texts begin inside a window)
 """
 
 from typing import Any
@@ -50,31 +50,38 @@ class Shard:
         self.dropped = buffers(window, rows, H) if network.dropout else []
         self.dout = zeros((window, rows, H))
         self.dh, self.dc = buffers(rows, H), buffers(rows, H)
+        self.before = zeros((rows if weights.start >= 0 else 0, H))
+        self.ignored = zeros(H)  # takes the gradient of an initial state that is not learned
         self.logits = zeros((BLOCK_ROWS + 1, weights.bias_out.size))
         places = chunk_steps(rows) * rows if L > 1 else 0
         self.input_rows = zeros((places, GATES[network.cell] * H))
         self.rounded = zeros(rounded_size(rows, width, H) if weights.kind == BF16 else 0)
         self.copied = zeros(copied_size(H) if weights.kind == FLOAT32 else 0)
         self.dtable = zeros(weights.table.shape if network.embedding else (0, 0))
+        self.reset_state()
 
     @property
     def nbytes(self) -> int:
         """Bytes in all buffers."""
         return sum(array.nbytes for array in (
             *self.h, *self.c, *self.gates, *self.dropped, self.dout, *self.dh, *self.dc, self.logits,
-            self.input_rows, self.dtable, self.rounded, self.copied))
+            self.input_rows, self.dtable, self.rounded, self.copied, self.before, self.ignored))
 
     def set_state(self, h: list[np.ndarray], c: list[np.ndarray]) -> None:
         """Takes each layer's h and c (rows, H) as the state before the next window."""
+        self.is_initial = False
         for k in range(self.network.layers):
             self.h[k][0, :, : self.network.hidden] = h[k]
             if self.network.cell == "lstm":
                 self.c[k][0, :, : self.network.hidden] = c[k]
 
     def reset_state(self) -> None:
-        """Goes back to the initial state, zero."""
-        for array in (*self.h, *self.c):
-            array[:1] = 0
+        """Goes back to the initial state: zero, or what was learned so far."""
+        for k, layer in enumerate(self.weights.layers):
+            self.h[k][0] = layer.h0
+            if self.c[k].size:
+                self.c[k][0] = layer.c0
+        self.is_initial = True
 
     def state(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """Copies of each layer's h and c (rows, H) before the next window; c is empty but for the lstm."""
@@ -87,7 +94,8 @@ class Shard:
         for k, layer in enumerate(self.weights.layers):
             table = self.input_rows if k else self.weights.table
             self.forward(self.weights.layer_tiles, tokens, table, x, layer.ih, layer.hh, layer.bias, layer.bias_n,
-                         self.h[k], self.c[k], self.gates[k], self.rounded)
+                         self.h[k], self.c[k], self.gates[k], self.rounded, self.weights.start, layer.h0, layer.c0,
+                         self.before)
             x = self.h[k][1 : len(tokens) + 1]
             if keys is not None:
                 drop(x, self.dropped[k][: len(tokens)], self.network.dropout, keys[k], self.first_row)
@@ -96,6 +104,7 @@ class Shard:
 
     def carry_state(self, T: int) -> None:
         """Makes the state after T characters the one before the next window."""
+        self.is_initial = False
         for array in (*self.h, *self.c):
             array[:1] = array[T : T + 1]
 
@@ -149,12 +158,18 @@ class Shard:
             dtable.fill(0)
         elif k == 0:
             dtable = stored("weight_ih_l0")
+        dh0, dc0 = (stored(name) if name in self.parameters.table else self.ignored
+                    for name in (f"h0_l{k}", f"c0_l{k}"))
         self.dh[k].fill(0)
         self.dc[k].fill(0)
         self.backward(
             self.weights.layer_tiles, tokens, x, layer.ih_back, layer.hh_back, layer.bias_n, self.h[k], self.c[k],
             self.gates[k], dout, self.dh[k], self.dc[k], dtable, stored(f"weight_ih_l{k}"), stored(f"weight_hh_l{k}"),
-            stored(f"bias_l{k}"), stored(f"bias_n_l{k}") if network.cell == "gru" else EMPTY, self.rounded, self.copied)
+            stored(f"bias_l{k}"), stored(f"bias_n_l{k}") if network.cell == "gru" else EMPTY, self.rounded, self.copied,
+            self.weights.start, layer.h0, layer.c0, dh0, dc0)
+        if self.is_initial and network.learn_initial_state:
+            dh0 += self.dh[k].sum(axis=0)
+            dc0 += self.dc[k].sum(axis=0)
         if k == 0:
             # each position used one row of the table, and each row holds the bias once
             np.sum(dtable, axis=0, out=stored("bias_l0"))

@@ -30,6 +30,8 @@ class LayerWeights:
         network = parameters.network
         self.bias = parameters.stored(f"bias_l{k}").reshape(-1)
         self.bias_n = parameters.stored(f"bias_n_l{k}") if network.cell == "gru" else EMPTY
+        self.h0, self.c0 = (parameters.stored(name) if name in parameters.table else zeros(padded(network.hidden))
+                            for name in (f"h0_l{k}", f"c0_l{k}"))
         self._hh = parameters.stored(f"weight_hh_l{k}")
         self._ih = parameters.stored(f"weight_ih_l{k}")
         self.one_hot = k == 0 and not network.embedding
@@ -67,9 +69,13 @@ class LayerWeights:
 
 
 class Weights:
-    """Everything a window reads: layers, the table of the first one, the output layer."""
+    """Everything a window reads: layers, the table of the first one, the output layer.
 
-    def __init__(self, parameters: Parameters, precision: str = "float32") -> None:
+    start   the character that every text begins with: before it the state is the initial one; -1 where there is none
+    """
+
+    def __init__(self, parameters: Parameters, precision: str = "float32", start: int = -1) -> None:
+        self.start = start
         self.kind = BF16 if precision == "bf16" else FLOAT32
         # The output layer and the table stay in float32: they are a few hundredths of the work.
         self.tiles, self.layer_tiles = tiles(), tiles(self.kind)

@@ -7,6 +7,7 @@ weights, which take nearly all the time.
 import numpy as np
 
 from charrnn.kernels import generate as kernels
+from charrnn.kernels.softmax import NEVER
 from charrnn.kernels.target import padded, zeros
 from charrnn.kernels.twin import BF16
 from charrnn.network.parameters import GATES
@@ -19,7 +20,8 @@ _CELLS = {"rnn": kernels.RNN, "lstm": kernels.LSTM, "gru": kernels.GRU}
 class PackedModel:
     """What all streams read, as the kernel wants it: all layers' weights in one buffer."""
 
-    def __init__(self, network: NetworkSettings, weights: Weights) -> None:
+    def __init__(self, network: NetworkSettings, weights: Weights, never: int = -1) -> None:
+        """never   the id that is never chosen; -1 if any may be"""
         layers = weights.layers
         self.weights, self.cell, self.layers = weights, _CELLS[network.cell], len(layers)
         self.hidden, self.width = padded(network.hidden), GATES[network.cell] * padded(network.hidden)
@@ -33,6 +35,11 @@ class PackedModel:
         # the last line is the bias of products that have none
         self.bias = np.stack([*(layer.bias for layer in layers), np.zeros_like(layers[0].bias)])
         self.bias_n = np.stack([layer.bias_n for layer in layers])
+        self.bias_out = weights.bias_out
+        if never >= 0:
+            self.bias_out = self.bias_out.copy()
+            self.bias_out[never] = NEVER
+        self.h0, self.c0 = np.stack([layer.h0 for layer in layers]), np.stack([layer.c0 for layer in layers])
 
 
 class Hand:
@@ -59,9 +66,9 @@ class Group:
         self._meeting = np.zeros(1, np.int64)
 
     def reset(self, tokens: np.ndarray) -> None:
-        """The initial state, zero, before `tokens` (streams,) are read."""
-        first = self._hands[0]
-        first.h[first.now], first.c[first.now] = 0, 0
+        """The initial state before `tokens` (streams,) are read."""
+        first, model = self._hands[0], self._model
+        first.h[first.now], first.c[first.now] = model.h0[:, np.newaxis], model.c0[:, np.newaxis]
         first.tokens[:] = tokens
 
     def gather(self, hands: int) -> None:
@@ -82,9 +89,9 @@ class Group:
         out = np.zeros(draws.shape, np.int32)
         own, model, weights = self._hands[hand], self._model, self._model.weights
         kernels.generate(weights.tiles, weights.layer_tiles, model.cell, weights.table, model.packed, model.bias,
-                         model.bias_n, weights.out, weights.bias_out, own.h, own.c, own.now, self._products,
+                         model.bias_n, weights.out, model.bias_out, own.h, own.c, own.now, self._products,
                          self._inputs, own.gates, own.rounded, own.logits, own.scratch, self._meeting, hand, hands,
-                         weights.vocabulary, own.tokens, np.ascontiguousarray(prime, np.int32),
-                         np.ascontiguousarray(draws), float(temp), top_k, out)
+                         weights.vocabulary, weights.start, model.h0, model.c0, own.tokens,
+                         np.ascontiguousarray(prime, np.int32), np.ascontiguousarray(draws), float(temp), top_k, out)
         own.now = (own.now + len(prime) + len(draws)) % 2
         return out

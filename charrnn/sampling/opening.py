@@ -22,7 +22,7 @@ def opening(vocabulary: Vocabulary, prime: str, generators: Sequence[np.random.G
             raise SettingsError(f"the prime goes past the end of a document: it holds {mark!r}; give what one document "
                                 "begins with")
         prime = mark + prime
-    if prime or "\n" in vocabulary.characters:
+    if prime or "\n" in vocabulary.units:
         return np.repeat(vocabulary.encode(prime or "\n")[:, None], len(generators), axis=1)
     return np.array([[generator.integers(len(vocabulary), dtype=np.int32) for generator in generators]])
 

@@ -49,11 +49,13 @@ class Corpus:
     ids: MappedIds = field(repr=False, compare=False)  # the fingerprint decides what is equal
     vocabulary: Vocabulary = field(repr=False)
     fingerprint: str  # SHA-256 of the text in UTF-8
+    characters: int
+    counts: dict[str, int] = field(repr=False, compare=False)  # of its units, the rare ones among them
+    marks: np.ndarray | None = field(repr=False, compare=False)  # the places between documents, if there are any
     sources: tuple[str, ...]  # as the user gave them
     name: str  # short, fit for the name of a folder
     # files below a folder that hold no text, or could not be read, and what was said of each
     skipped: dict[str, str] = field(default_factory=dict, hash=False)
-    marks: np.ndarray | None = field(default=None, repr=False, compare=False)  # the places between documents, if any
 
     @classmethod
     def of(cls, text: str, sources: Sequence[str] = (), name: str = "text",
@@ -66,7 +68,7 @@ class Corpus:
             return intake.finished(sources, name)
 
     def __len__(self) -> int:
-        """Its characters; of documents with one for the end of each."""
+        """Its units; of documents with one for the end of each."""
         return len(self.ids) - (self.marks is not None)
 
     @cached_property
@@ -106,7 +108,7 @@ class _Intake:
         self.settings = settings
         self.between = None if settings.between is None else unescaped(settings.between)
         self.splitter = splitter_of(settings)
-        self.encoder = Encoder(self.splitter.mark if self.splitter else "")
+        self.encoder = Encoder(settings, self.splitter.mark if self.splitter else "")
 
     def add(self, chunks: Iterable[str]) -> None:
         """Appends a file's text, behind what stands between files: a mark, the user's own words, or a line end."""
@@ -114,8 +116,8 @@ class _Intake:
         chunks = alike_chunks(chunks, self.settings)
         if self.splitter is not None:
             chunks = self.splitter.marked(chunks)
-            joint = "" if self.encoder.length else self.splitter.mark
-        elif self.encoder.length:
+            joint = "" if self.encoder.characters else self.splitter.mark
+        elif self.encoder.characters:
             line_end = "" if self.encoder.last == "\n" else "\n"
             joint = line_end if self.between is None else self.between
         for chunk in chunks:
@@ -126,12 +128,12 @@ class _Intake:
                  skipped: dict[str, str] | None = None) -> Corpus:
         """The whole corpus; raises CorpusError if there is nothing in it."""
         names = " + ".join("standard input" if source == STDIN else repr(source) for source in sources) or "the text"
+        self.encoder.flush()
         if self.splitter is not None:
             _check_documents(self.splitter, self.encoder.marked - 1, names)
         if not self.encoder.length:
             raise CorpusError(f"{names} is empty; give a text with something in it")
-        ids, vocabulary, fingerprint = self.encoder.finish()
-        return Corpus(ids, vocabulary, fingerprint, tuple(sources), name, skipped or {}, self.encoder.marks())
+        return Corpus(*self.encoder.finish(), tuple(sources), name, skipped or {})
 
     def __enter__(self) -> "_Intake":
         return self

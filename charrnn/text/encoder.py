@@ -1,7 +1,7 @@
 """Floor 1: text to ids on disk, a chunk at a time, whatever its length.
 
-Chunks of text come in; out go the ids, the vocabulary and the fingerprint. A character's number is the order of its
-first appearance, and is kept in 1 byte while there are up to 256 of them, in 2 up to 65,536, else in 4.
+Chunks of text come in; out go the ids, the vocabulary and the fingerprint. A unit's number is the order of its first
+appearance, and is kept in 1 byte while there are up to 256 of them, in 2 up to 65,536, else in 4.
 """
 
 import hashlib
@@ -10,11 +10,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from charrnn.cache import ScratchFile
+from charrnn.settings import TextSettings
 from charrnn.text.ids import MappedIds
-from charrnn.text.vocabulary import Vocabulary, code_points
+from charrnn.text.numbering import numbering_of
+from charrnn.text.units import vocabulary_of
+from charrnn.text.vocabulary import STAND_IN, Vocabulary
 
 BLOCK = 1 << 20
-_CODE_POINTS = 0x110000
 
 
 class Mark(NamedTuple):
@@ -22,66 +24,77 @@ class Mark(NamedTuple):
 
     length: int
     characters: int
+    units: int
+    rest: str
     last: str
     hash: Any
     marked: int
 
 
+class Encoded(NamedTuple):
+    """A whole text."""
+
+    ids: MappedIds
+    vocabulary: Vocabulary
+    fingerprint: str  # SHA-256 in UTF-8
+    characters: int  # with the mark behind each document, but not the one before the first
+    counts: dict[str, int]  # how often each unit occurs, the rare ones that are not in the vocabulary among them
+    marks: np.ndarray | None  # the places of the marks, int64, on disk; None where nothing is marked
+
+
 class Encoder:
     """Writes the ids of a growing text, until it is closed."""
 
-    def __init__(self, mark: str = "") -> None:
+    def __init__(self, settings: TextSettings, mark: str = "") -> None:
         """The places of `mark`, a character, are written down."""
-        self.length = 0
+        self.length = 0  # in units
+        self.characters = 0
         self.last = ""  # the character that was written last
-        self._codes: list[int] = []  # code points, in the order of their numbers
-        self._numbers = np.full(_CODE_POINTS, -1, np.int32)  # by code point
+        self.marked = 0  # marks so far
+        self._settings, self._mark = settings, mark
+        self._numbering = numbering_of(settings.unit)
         self._kind = _kind(0)
         self._hash = hashlib.sha256()
         self._file = ScratchFile()
-        self.marked, self._mark = 0, mark  # marks so far
         self._places = ScratchFile() if mark else None  # of the marks, int64
 
     def append(self, text: str) -> None:
         """Writes `text`, which is not empty, behind what is there."""
-        codes = code_points(text)
-        numbers = self._numbers.take(codes, mode="clip")  # quicker than a check of bounds that can't be left
-        if numbers.min() < 0:
-            self._learn(np.unique(codes[numbers < 0]))
-            numbers = self._numbers.take(codes, mode="clip")
-        if self._places is not None:
-            places = np.flatnonzero(codes == ord(self._mark)) + self.length
-            self._places.write(8 * self.marked, places.astype(np.int64).data)
-            self.marked += len(places)
-        self._file.write(self.length * self._kind.itemsize, numbers.astype(self._kind).data)
+        self._write(self._numbering.numbers(text))
         self._hash.update(text.encode(errors="surrogatepass"))
-        self.length, self.last = self.length + len(text), text[-1]
+        self.characters, self.last = self.characters + len(text), text[-1]
+
+    def flush(self) -> None:
+        """Writes what was still waiting for what comes."""
+        self._write(self._numbering.numbers("", is_last=True))
 
     def mark(self) -> Mark:
         """What rollback() needs to come back here."""
-        return Mark(self.length, len(self._codes), self.last, self._hash.copy(), self.marked)
+        return Mark(self.length, self.characters, len(self._numbering), self._numbering.rest, self.last,
+                    self._hash.copy(), self.marked)
 
     def rollback(self, mark: Mark) -> None:
-        """Forgets what was appended since `mark`, its characters too; a mark serves once."""
-        self._numbers[self._codes[mark.characters:]] = -1
-        del self._codes[mark.characters:]
-        self.length, self.last, self._hash, self.marked = mark.length, mark.last, mark.hash, mark.marked
+        """Forgets what was appended since `mark`, its units too; a mark serves once."""
+        self._numbering.forget(mark.units, mark.rest)
+        self.length, self.characters, self.marked = mark.length, mark.characters, mark.marked
+        self.last, self._hash = mark.last, mark.hash
 
-    def finish(self) -> tuple[MappedIds, Vocabulary, str]:
-        """The ids of the whole text, which is not empty, its vocabulary, and its SHA-256 in UTF-8."""
-        self._store_as(_kind(len(self._codes)))  # it may be wider than needed, after a rollback
+    def finish(self) -> Encoded:
+        """The whole text, which is flushed and not empty."""
+        units = self._numbering.units
+        self._store_as(_kind(len(units)))  # it may be wider than needed, after a rollback
         self._file.truncate(self.length * self._kind.itemsize)
-        table = np.empty(len(self._codes), np.int32)
-        table[np.argsort(self._codes)] = np.arange(len(table))
-        ids = MappedIds(self._file.map(), self._kind, table)
-        return ids, Vocabulary("".join(map(chr, self._codes))), self._hash.hexdigest()
-
-    def marks(self) -> np.ndarray | None:
-        """The places of the marks, int64, on disk; None where nothing is marked, and there must be one."""
-        if self._places is None:
-            return None
-        self._places.truncate(8 * self.marked)
-        return np.frombuffer(self._places.map(), np.int64)
+        counts = self._counts(len(units))
+        is_kept = counts >= self._settings.min_count
+        if self._mark:
+            is_kept[self._numbering.number(self._mark)] = True
+        kept = [unit for unit, keep in zip(units, is_kept.tolist(), strict=True) if keep]
+        vocabulary = vocabulary_of(self._settings, kept if is_kept.all() else [*kept, STAND_IN])
+        order = {unit: number for number, unit in enumerate(vocabulary.units)}
+        table = np.array([order.get(unit, vocabulary.stand_in) for unit in units], np.int32)
+        return Encoded(MappedIds(self._file.map(), self._kind, table), vocabulary, self._hash.hexdigest(),
+                       self.characters - len(self._mark), dict(zip(units, counts.tolist(), strict=True)),
+                       self._marks())
 
     def close(self) -> None:
         """Lets go of the files; of what was not finished nothing is left."""
@@ -89,11 +102,29 @@ class Encoder:
         if self._places is not None:
             self._places.close()
 
-    def _learn(self, codes: np.ndarray) -> None:
-        """Gives numbers to new characters, and all numbers the room that they need then."""
-        self._numbers[codes] = np.arange(len(self._codes), len(self._codes) + len(codes))
-        self._codes += codes.tolist()
-        self._store_as(max(self._kind, _kind(len(self._codes)), key=lambda kind: kind.itemsize))
+    def _write(self, numbers: np.ndarray) -> None:
+        """Writes the numbers of further units."""
+        self._store_as(max(self._kind, _kind(len(self._numbering)), key=lambda kind: kind.itemsize))
+        if self._places is not None:
+            places = np.flatnonzero(numbers == self._numbering.number(self._mark)) + self.length
+            self._places.write(8 * self.marked, places.astype(np.int64).data)
+            self.marked += len(places)
+        self._file.write(self.length * self._kind.itemsize, numbers.astype(self._kind).data)
+        self.length += len(numbers)
+
+    def _counts(self, units: int) -> np.ndarray:
+        """How often each of so many units occurs, int64."""
+        counts, size = np.zeros(units, np.int64), self._kind.itemsize
+        for start in range(0, self.length, BLOCK):
+            block = self._file.read(start * size, min(BLOCK, self.length - start) * size)
+            counts += np.bincount(np.frombuffer(block, self._kind), minlength=units)
+        return counts
+
+    def _marks(self) -> np.ndarray | None:
+        if self._places is None:
+            return None
+        self._places.truncate(8 * self.marked)
+        return np.frombuffer(self._places.map(), np.int64)
 
     def _store_as(self, kind: np.dtype) -> None:
         """Rewrites the file in place, block by block: from its end where it grows, so that nothing is overwritten."""
@@ -107,6 +138,6 @@ class Encoder:
             self._file.write(start * kind.itemsize, block.astype(kind).data)
 
 
-def _kind(characters: int) -> np.dtype:
-    """The smallest type of number for so many different characters."""
-    return np.dtype(np.uint8 if characters <= 1 << 8 else np.uint16 if characters <= 1 << 16 else np.int32)
+def _kind(units: int) -> np.dtype:
+    """The smallest type of number for so many different units."""
+    return np.dtype(np.uint8 if units <= 1 << 8 else np.uint16 if units <= 1 << 16 else np.int32)

@@ -4,7 +4,7 @@ Text comes in and int32 ids go out, or the other way round. The ids count the ch
 code points, so a vocabulary is its characters and nothing else.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -12,17 +12,26 @@ from charrnn.errors import VocabularyError
 
 CHUNK = 1 << 20
 NAMED = 5
+# What rare units are written as.
+STAND_IN = "\ufffd"
 
 
 class Vocabulary:
     """The characters a model knows; equal to any other of the same characters."""
 
-    def __init__(self, characters: str) -> None:
-        """Sorts `characters`; drops repeats, and half surrogates, which no file holds and no model learns."""
+    kind = "character"
+
+    def __init__(self, characters: str, stand_in: bool = False) -> None:
+        """Sorts `characters`; drops repeats, and half surrogates, which no file holds and no model learns.
+
+        With `stand_in`, STAND_IN stands for every other character too, if it is among them.
+        """
         self.characters = "".join(sorted(c for c in set(characters) if not "\ud800" <= c <= "\udfff"))
+        self.units: Sequence[str] = self.characters
+        self._set_stand_in(stand_in)
         self._codes = code_points(self.characters)
-        # One entry past the last character stays -1: every higher code point is clipped to it.
-        self._ids = np.full(int(self._codes[-1]) + 2 if len(self) else 1, -1, np.int32)
+        # One entry past the last character is nobody's: every higher code point is clipped to it.
+        self._ids = np.full(int(self._codes[-1]) + 2 if len(self) else 1, self.stand_in, np.int32)
         self._ids[self._codes] = np.arange(len(self), dtype=np.int32)
 
     @classmethod
@@ -32,44 +41,70 @@ class Vocabulary:
 
     def encode(self, text: str) -> np.ndarray:
         """The ids of `text`, int32, one a character; raises VocabularyError where a character is unknown."""
-        ids = np.empty(len(text), np.int32)
-        for start in range(0, len(text), CHUNK):  # because the way there takes 12 bytes a character
-            codes = code_points(text[start:start + CHUNK])
+        spelled = self._spelled(text)
+        ids = np.empty(len(spelled), np.int32)
+        for start in range(0, len(spelled), CHUNK):  # because the way there takes 12 bytes a character
+            codes = code_points(spelled[start:start + CHUNK])
             self._ids.take(codes, mode="clip", out=ids[start:start + CHUNK])
         if len(ids) and ids.min() < 0:
-            raise VocabularyError(self._refusal(text))
+            raise self._refusal(self.unknown(text))
         return ids
 
     def decode(self, ids: Sequence[int] | np.ndarray) -> str:
         """The text whose ids these are."""
         wanted = np.asarray(ids, dtype=np.intp)
-        if wanted.size and not 0 <= wanted.min() <= wanted.max() < len(self):
-            raise IndexError(f"ids run from 0 to {len(self) - 1}; got {wanted.min()} to {wanted.max()}")
+        self._check(wanted)
         return self._codes[wanted].tobytes().decode("utf-32-le")
+
+    def writer(self, after: str = "") -> Callable[[np.ndarray], str]:
+        """What turns ids that come piece by piece into the text that goes on from `after`."""
+        return self.decode
 
     def unknown(self, text: str) -> list[tuple[str, int]]:
         """Each character of `text` that has no id, with its first position (from 0), in that order."""
-        strangers = set(text).difference(self.characters)
-        return sorted(((c, text.index(c)) for c in strangers), key=lambda found: found[1])
+        spelled = self._spelled(text)
+        strangers = set(spelled).difference(self.characters)
+        return sorted(((c, spelled.index(c)) for c in strangers), key=lambda found: found[1])
 
-    def _refusal(self, text: str) -> str:
-        found = self.unknown(text)
-        names = ", ".join(f"{c!r} (U+{ord(c):04X})" for c, _ in found[:NAMED])
+    def rare(self, text: str) -> list[str]:
+        """The units of `text`, by the names that messages give them, that are read as the stand-in."""
+        return [self.named(unit) for unit, _ in self.unknown(text)] if self.stand_in >= 0 else []
+
+    def named(self, unit: str) -> str:
+        """A unit as it is written in a message."""
+        return f"{unit!r} (U+{ord(unit):04X})"
+
+    def _spelled(self, text: str) -> str:
+        """The characters that have the ids of `text`."""
+        return text
+
+    def _set_stand_in(self, is_wanted: bool) -> None:
+        """The id of what stands for unknown units; -1 if nothing does."""
+        self.stand_in = self.units.index(STAND_IN) if is_wanted and STAND_IN in self.units else -1
+
+    def _check(self, ids: np.ndarray) -> None:
+        if ids.size and not 0 <= ids.min() <= ids.max() < len(self):
+            raise IndexError(f"ids run from 0 to {len(self) - 1}; got {ids.min()} to {ids.max()}")
+
+    def _refusal(self, found: list[tuple[str, int]]) -> VocabularyError:
+        names = ", ".join(self.named(unit) for unit, _ in found[:NAMED])
         more = f" and {len(found) - NAMED:,} more" if len(found) > NAMED else ""
-        return (f"text has characters that the model has never seen: {names}{more}, the first at position "
-                f"{found[0][1]:,}; leave them out, or train on a text that has them")
+        return VocabularyError(
+            f"text has {self.kind}s that the model has never seen: {names}{more}, the first at position "
+            f"{found[0][1]:,}; leave them out, or train on a text that has them")
 
     def __len__(self) -> int:
-        return len(self.characters)
+        return len(self.units)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Vocabulary) and self.characters == other.characters
+        return (isinstance(other, Vocabulary) and (self.kind, self.units, self.stand_in)
+                == (other.kind, other.units, other.stand_in))
 
     def __hash__(self) -> int:
-        return hash(self.characters)
+        return hash(self.units)
 
     def __repr__(self) -> str:
-        return f"Vocabulary({self.characters!r})"
+        return f"{type(self).__name__}({self.units!r})"
 
 
 def code_points(text: str) -> np.ndarray:

@@ -3,42 +3,66 @@
 The numbers come from trials whose results are kept (python -m benchmarks sweep).
 """
 
+import dataclasses
+import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from charrnn.kernels.target import HAS_BF16
 from charrnn.network.workers import physical_cores
-from charrnn.presets import DEFAULT, layered, preset_values
+from charrnn.presets import OURS, layered, preset_values
 from charrnn.settings import Settings, settings_of
+from charrnn.text.windows import decided_fraction
+from charrnn.training.schedules import fitting_rate
+
+# Sequences a shard, about: with fewer, reading the weights takes longer than using them.
+SHARD_ROWS = 4
+# How long a run is when nobody says: so many passes, and for a short text as many as make so many steps.
+DEFAULT_EPOCHS, DEFAULT_STEPS = 10, 1500
 
 
 class Size(NamedTuple):
-    """A network for runs of up to so many minutes on two cores that multiply bfloat16."""
+    """A network: what it reads in a minute on two cores that multiply bfloat16, and the shortest text it is for."""
 
-    minutes: float
     layers: int
     hidden: int
+    pace: float  # characters
+    least: int  # characters
     dropout: float
 
 
-SIZES = (Size(0.4, 1, 128, 0.0), Size(1.7, 1, 384, 0.1), Size(5.0, 1, 512, 0.3), Size(1e9, 2, 512, 0.5))
-# Without a limit the run lasts a few minutes for a million characters.
-UNHURRIED = SIZES[2]
-# What two cores that multiply only float32 get done, beside those.
+SIZES = (Size(2, 512, 0.95e6, 400_000, 0.5), Size(1, 512, 2.6e6, 400_000, 0.3), Size(1, 384, 4.6e6, 150_000, 0.1),
+         Size(1, 256, 9e6, 40_000, 0.1), Size(1, 128, 25e6, 0, 0.1))
+# A network is worth its size when it can read so many characters, or a shorter text so many times.
+WORTH, PASSES = 1_000_000, 4
+# From so many passes on a text is learned by heart unless more is silenced.
+MANY_PASSES, MUCH_DROPOUT = 15, 0.5
+# Without a limit on time or passes a run lasts a few minutes for a million characters.
+UNHURRIED = 4.0
+# What cores that multiply only float32 get done, beside those.
 FLOAT32_PACE = 0.6
 
 
-def fitting(given: Mapping[str, Any], characters: int, cores: int, has_bf16: bool = HAS_BF16) -> dict[str, Any]:
-    """Settings that fit: the network to the time and to the length of the text, the precision to the processor."""
+def fitting(given: Mapping[str, Any], characters: int, cores: int,
+            has_bf16: bool = HAS_BF16) -> tuple[dict[str, Any], str]:
+    """Settings for all that `given` lacks, and why: the network fits time and text, the precision the processor."""
     precision = given.get("precision") or ("bf16" if has_bf16 else "float32")
-    pace = cores / 2 * (1.0 if has_bf16 and precision == "bf16" else FLOAT32_PACE)
     minutes = given.get("minutes")
-    # even a short text gives some steps an epoch
-    window = max(1, min(64, characters // 16))
-    batch = max(1, min(16, characters // (4 * given.get("window", window))))
-    size = UNHURRIED if minutes is None else next(size for size in SIZES if minutes * pace <= size.minutes)
-    return {"precision": precision, "batch": batch, "window": window, "layers": size.layers, "hidden": size.hidden,
-            "dropout": size.dropout}
+    pace = (minutes or UNHURRIED) * cores / 2 * (1.0 if has_bf16 and precision == "bf16" else FLOAT32_PACE)
+    size = next((size for size in SIZES if characters >= size.least
+                 and pace * size.pace >= PASSES * min(characters, WORTH)), SIZES[-1])
+    usual = max(DEFAULT_EPOCHS, DEFAULT_STEPS * 64 * 16 / characters)
+    passes = given.get("epochs") or (pace * size.pace / characters if minutes else usual)
+    dropout = max(size.dropout, MUCH_DROPOUT) if passes > MANY_PASSES else size.dropout
+    # even a short text gives some steps an epoch; documents are packed, and do so at any length
+    room = characters if given.get("documents") is None else math.inf
+    window = int(max(1, min(64, room // 16)))
+    batch = int(max(1, min(16, room // (4 * given.get("window", window)))))
+    chosen = {"precision": precision, "batch": batch, "window": window, "layers": size.layers, "hidden": size.hidden,
+              "dropout": dropout}
+    chosen = {name: value for name, value in chosen.items() if name not in given}
+    time = f"{minutes:g} min on" if minutes else "no time limit, and"
+    return chosen, f"to fit {characters:,} characters, {time} {cores} core{'' if cores == 1 else 's'}"
 
 
 def chosen_settings(given: Mapping[str, Any], preset: str, characters: int) -> tuple[Settings, str]:
@@ -47,7 +71,27 @@ def chosen_settings(given: Mapping[str, Any], preset: str, characters: int) -> t
     What is given wins over the preset, and that over the defaults.
     """
     named = layered(given, preset_values(preset))
-    if preset != DEFAULT:
+    if preset not in OURS:
         return settings_of(named), f"preset {preset}"
-    fitted = fitting(named, characters, physical_cores())
-    return settings_of(layered(named, fitted)), ""
+    fitted, reason = fitting(named, characters, physical_cores())
+    words = ", ".join(f"--{name} {value}" for name, value in sorted(fitted.items()))
+    return settings_of(layered(named, fitted)), f"{words} {reason}" if fitted else ""
+
+
+def decided(settings: Settings, characters: int, windows_per_epoch: int) -> Settings:
+    """The settings with what was left open decided: what to validate on, how long, how fast, and how many shards."""
+    training, windows = settings.training, settings.windows
+    windows = dataclasses.replace(windows, val_fraction=decided_fraction(characters, windows.val_fraction))
+    if training.lr is None:
+        training = dataclasses.replace(training, lr=fitting_rate(settings.network, training.optimizer))
+    if training.epochs is None and training.minutes is None:
+        training = dataclasses.replace(
+            training, epochs=float(max(DEFAULT_EPOCHS, math.ceil(DEFAULT_STEPS / windows_per_epoch))))
+    if training.shards == 0:
+        training = dataclasses.replace(training, shards=fitting_shards(windows.batch, physical_cores()))
+    return dataclasses.replace(settings, windows=windows, training=training)
+
+
+def fitting_shards(batch: int, cores: int) -> int:
+    """Parts that a batch is best cut into: one a core, but none smaller than pays."""
+    return min(cores, math.ceil(batch / SHARD_ROWS))

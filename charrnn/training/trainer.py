@@ -4,7 +4,6 @@ It prints nothing and writes nothing. One generator owns every random draw, in t
 step its window and the keys of dropout and of recurrent dropout.
 """
 
-import dataclasses
 import math
 import time
 from collections.abc import Iterator
@@ -16,23 +15,19 @@ from charrnn.errors import CheckpointError, TrainingError
 from charrnn.kernels.jit import is_compiled
 from charrnn.network.memory import training_bytes
 from charrnn.network.network import Network
-from charrnn.network.workers import physical_cores
 from charrnn.settings import Settings
 from charrnn.text.cutting import Text, parts, size, training_windows
 from charrnn.text.documents import Documents
-from charrnn.text.windows import Window, decided_fraction
+from charrnn.text.windows import Window
+from charrnn.training.averaging import Average
+from charrnn.training.choice import decided
 from charrnn.training.evaluation import Evaluation
 from charrnn.training.events import Compiling, Event, Finished, RolledBack, Started, Step, Validated
 from charrnn.training.history import History, Point
 from charrnn.training.optimizers import optimizer_of
 from charrnn.training.recovery import Recovery
-from charrnn.training.schedules import fitting_rate, learning_rate
+from charrnn.training.schedules import learning_rate
 from charrnn.training.warmup import compile_kernels
-
-# Sequences a shard, about: with fewer, reading the weights takes longer than using them.
-SHARD_ROWS = 4
-# How long a run is when nobody says: so many passes, and for a short text as many as make so many steps.
-DEFAULT_EPOCHS, DEFAULT_STEPS = 10, 1500
 
 
 class Trainer:
@@ -43,7 +38,7 @@ class Trainer:
         self.generator = np.random.Generator(np.random.PCG64(settings.training.seed))
         train_text, val_text = parts(text, cut.val_fraction)
         self.cutter = training_windows(train_text, cut, self.generator)
-        self.settings = settings = _decided(settings, size(text), self.cutter.windows_per_epoch)
+        self.settings = settings = decided(settings, size(text), self.cutter.windows_per_epoch)
         training = settings.training
         self.network = Network(settings.network, vocabulary, self.generator, threads or training.shards,
                                training.precision)
@@ -54,6 +49,7 @@ class Trainer:
         self.characters = size(train_text), size(val_text)
         self.documents = ((len(train_text), len(val_text))  # to train and to validate on, if there are any
                           if isinstance(train_text, Documents) and isinstance(val_text, Documents) else None)
+        self.average = Average(self.network, training.averaging)
         self.history = History()
         self.recovery = Recovery(vocabulary)
         self.seconds = 0.0  # since training began; only a run measured in minutes looks at it
@@ -69,9 +65,10 @@ class Trainer:
         """Bytes that network, optimizer, a step's buffers and a copy to go back to take; the text comes on top."""
         cut, training, network = self.settings.windows, self.settings.training, self.network
         parameters, remembered = network.parameters.flat.size, len(self.optimizer.memory)
-        return (1 + remembered) * 4 * parameters + training_bytes(
+        copies = 1 + remembered + 2 * (training.averaging > 0)
+        return copies * 4 * parameters + training_bytes(
             network.settings, parameters, network.vocabulary, cut.batch, cut.window, len(self.batch.shards),
-            training.precision, remembered)
+            training.precision, network.weights.start >= 0, remembered)
 
     @property
     def progress(self) -> float:
@@ -133,6 +130,7 @@ class Trainer:
             return self._roll_back("the gradient is no longer a number")
         if self.recovery.has_exploded(loss):
             return self._roll_back("the loss explodes")
+        self.average.add(self.step)
         self.history.add(loss, window.predicted)
         return Step(self.step, self.cutter.progress, self.progress, loss, lr, norm, window.predicted)
 
@@ -161,7 +159,8 @@ class Trainer:
 
     def _validate(self) -> Validated | None:
         """None if stop() came in between: the validation then stays due."""
-        val_loss = self.evaluation.loss(lambda: self._stop)
+        with self.average.in_use():
+            val_loss = self.evaluation.loss(lambda: self._stop)
         if val_loss is None:
             return None
         point = self._note(val_loss)
@@ -175,7 +174,7 @@ class Trainer:
 
     def state(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """Arrays and plain numbers from which restore() goes on as if nothing had happened."""
-        arrays = {**self.network.parameters.to_arrays(), **self.optimizer.to_arrays(),
+        arrays = {**self.average.to_arrays(), **self.optimizer.to_arrays(),
                   **{f"state.{name}": array for name, array in self.batch.state().items()}}
         progress = {"step": self.step, "epoch": self.cutter.progress, "cursor": self.cutter.state(),
                     "generator": self.generator.bit_generator.state, "history": self.history.to_dict()}
@@ -188,7 +187,7 @@ class Trainer:
     def restore(self, arrays: dict[str, np.ndarray], progress: dict[str, Any]) -> None:
         """Takes up the state of an earlier run with the same settings and text."""
         try:
-            self.network.parameters.from_arrays(arrays)
+            self.average.from_arrays(arrays)
             self.optimizer.from_arrays(arrays, progress["step"])
             self.batch.set_state({name.removeprefix("state."): array for name, array in arrays.items()
                                   if name.startswith("state.")})
@@ -202,22 +201,3 @@ class Trainer:
             raise CheckpointError(f"cannot resume: the saved state does not fit ({error})") from error
         self.network.refresh()
         self.history.rewind(self.progress, self.settings.training.validations)
-
-
-def _decided(settings: Settings, characters: int, windows_per_epoch: int) -> Settings:
-    """The settings with what was left open decided: what to validate on, how long, how fast, and how many shards."""
-    training, windows = settings.training, settings.windows
-    windows = dataclasses.replace(windows, val_fraction=decided_fraction(characters, windows.val_fraction))
-    if training.lr is None:
-        training = dataclasses.replace(training, lr=fitting_rate(settings.network, training.optimizer))
-    if training.epochs is None and training.minutes is None:
-        training = dataclasses.replace(
-            training, epochs=float(max(DEFAULT_EPOCHS, math.ceil(DEFAULT_STEPS / windows_per_epoch))))
-    if training.shards == 0:
-        training = dataclasses.replace(training, shards=fitting_shards(windows.batch, physical_cores()))
-    return dataclasses.replace(settings, windows=windows, training=training)
-
-
-def fitting_shards(batch: int, cores: int) -> int:
-    """Parts that a batch is best cut into: one a core, but none smaller than pays."""
-    return min(cores, math.ceil(batch / SHARD_ROWS))

@@ -187,7 +187,7 @@ def test_python_m_charrnn() -> None:
     assert (done.returncode, done.stdout) == (0, f"charrnn {__version__}\n")
 
 
-@pytest.mark.parametrize("name", ["train", "sample", "info", "bench"])
+@pytest.mark.parametrize("name", ["train", "sample", "info", "plot", "bench"])
 def test_every_command_in_the_table_exists_and_has_help(name: str) -> None:
     command = group.charrnn.get_command(click.Context(group.charrnn), name)
     assert command is not None

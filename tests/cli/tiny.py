@@ -19,7 +19,7 @@ TEXT = "\n".join(" ".join(_random.choices(_WORDS, k=8)) + "." for _ in range(60)
 SETTINGS = Settings(NetworkSettings(hidden=8, dropout=0.0), WindowSettings(batch=2, window=10, val_fraction=0.1),
                     TrainingSettings(lr=0.01, epochs=1.0, validations=4, shards=2))
 # The same for the command line.
-OPTIONS = ("--hidden", "8", "--batch", "2", "--window", "10", "--dropout", "0", "--lr", "0.01",
+OPTIONS = ("--layers", "1", "--hidden", "8", "--batch", "2", "--window", "10", "--dropout", "0", "--lr", "0.01",
            "--epochs", "1", "--validations", "4", "--shards", "2", "--precision", "float32")
 
 

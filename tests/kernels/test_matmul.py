@@ -77,7 +77,8 @@ def test_matmul(rows, columns, depth, kind):
         inside[...] = A @ B + accumulate * inside
         packed = packed_of(B, True, 2, packed_at, kind)
         rounded, behind = scratch(kind, rows * depth)
-        matmul(tiles(kind), a, a_at, lda, rows, packed, packed_at, depth, columns, out, c_at, ldc, accumulate, rounded)
+        matmul(tiles(kind), a.ravel(), a_at, lda, rows, packed, packed_at, depth, columns, out.ravel(), c_at,
+               ldc, accumulate, rounded)
         np.testing.assert_array_equal(out.ravel(), expected)
         assert behind == GUARD
 
@@ -96,8 +97,8 @@ def test_add_transposed_product(rows, columns, depth, kind):
     expected = c.ravel().copy()
     expected[c_at : c_at + rows * ldc].reshape(rows, ldc)[:, :columns] += (A.T @ B).astype(np.float32)
     rounded, behind = scratch(kind, (rows + columns) * (depth + depth % 2))
-    add_transposed_product(tiles(kind), a, a_at, lda, b, b_at, ldb, depth, rows, columns, c, c_at, ldc, rounded,
-                           packed_copies(kind, columns))
+    add_transposed_product(tiles(kind), a.ravel(), a_at, lda, b.ravel(), b_at, ldb, depth, rows, columns, c.ravel(),
+                           c_at, ldc, rounded, packed_copies(kind, columns))
     assert behind == GUARD
     np.testing.assert_array_equal(c.ravel(), expected)
 
@@ -105,6 +106,7 @@ def test_add_transposed_product(rows, columns, depth, kind):
 def test_a_product_of_no_rows_changes_nothing():
     c = np.full((2, PAD), GUARD)
     a, packed = np.ones((1, 3), np.float32), np.ones(3 * PAD, np.float32)
-    matmul(tiles(), a, 0, 3, 0, packed, 0, 3, PAD, c, 0, PAD, False, packed[:0])
-    add_transposed_product(tiles(), a, 0, 3, packed, 0, PAD, 0, 2, PAD, c, 0, PAD, packed[:0], packed[:0])
+    matmul(tiles(), a.ravel(), 0, 3, 0, packed, 0, 3, PAD, c.ravel(), 0, PAD, False, packed[:0])
+    add_transposed_product(tiles(), a.ravel(), 0, 3, packed, 0, PAD, 0, 2, PAD, c.ravel(), 0, PAD, packed[:0],
+                           packed[:0])
     assert (c == GUARD).all()

@@ -13,9 +13,10 @@ from tests.reference import Arrays, Result, random_parameters, random_state
 CLOSE = {"rtol": 1e-5, "atol": 1e-6}
 
 
-def compiled_network(settings: NetworkSettings, parameters: Arrays, threads: int = 1) -> Network:
+def compiled_network(settings: NetworkSettings, parameters: Arrays, threads: int = 1, precision: str = "float32",
+                     start: int = -1) -> Network:
     """A network with these parameters."""
-    network = Network(settings, parameters["bias_out"].size, threads=threads)
+    network = Network(settings, parameters["bias_out"].size, threads=threads, precision=precision, start=start)
     network.parameters.from_arrays(parameters)
     network.refresh()
     return network
@@ -59,16 +60,21 @@ def forward_backward(
     parameters: Arrays,
     inputs: np.ndarray,
     targets: np.ndarray,
-    state: list[State],
+    state: list[State] | None,
     keys: np.ndarray | None = None,
     shards: int = 1,
     threads: int = 1,
     window: int = 0,
+    precision: str = "float32",
+    start: int = -1,
 ) -> Result:
     """What tests/reference.py's function of that name gives, from the kernels; `window` may be longer than needed."""
-    (T, N), network = inputs.shape, compiled_network(settings, parameters, threads)
+    (T, N), network = inputs.shape, compiled_network(settings, parameters, threads, precision, start)
     batch, gradients = network.batch(N, max(T, window), shards), network.gradients(min(shards, N))
-    batch.set_state(named(state))
+    if state is None:
+        batch.reset_state()
+    else:
+        batch.set_state(named(state))
     logits = logits_of(batch, network, inputs, keys)
     loss = batch.learn(ids(inputs), ids(targets), gradients, keys)
     network.gather(gradients)

@@ -130,11 +130,13 @@ def test_memory_is_what_the_formula_says(cell, layers, embedding, dropout):
     floats = layers * (T + 1) * n * H * (2 if cell == "lstm" else 1)  # h, c
     floats += layers * T * n * (1 if cell == "rnn" else 4) * H  # gates
     floats += T * n * H + (layers * T * n * H if dropout else 0) + 2 * layers * n * H  # dout, dropped, dh and dc
-    floats += 65 * padded(V)  # logits
+    floats += 65 * padded(V) + H  # logits, ignored
     floats += 256 // n * n * G * H if layers > 1 else 0  # input rows
     floats += V * G * H if embedding else 0  # gradient of the table
     (shard,) = compiled_network(settings, drawn(settings, V, 1, 1, 0)[0]).batch(n, T, 1).shards
     assert shard.nbytes == 4 * floats
+    (shard,) = compiled_network(settings, drawn(settings, V, 1, 1, 0)[0], start=3).batch(n, T, 1).shards
+    assert shard.nbytes == 4 * (floats + n * H)  # h where texts begin
 
 
 @KINDS

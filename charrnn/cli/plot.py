@@ -1,0 +1,85 @@
+"""Floor 7: `charrnn plot`: the losses of runs in one picture, in the terminal or in a file."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from charrnn.errors import CheckpointError, SettingsError
+
+if TYPE_CHECKING:
+    from charrnn.plot.curves import Curves
+
+_AXES = ("epochs", "steps", "minutes", "characters")
+_HEIGHT = 20  # lines of the drawing
+_KINDS = (".svg", ".png")
+
+
+@click.command()
+@click.argument("runs", nargs=-1, metavar="[RUN]...")
+@click.option("-o", "--output", metavar="FILE", help="write the picture to FILE.svg, or to FILE.png (needs the extra "
+                                                     "`plot`), in place of the terminal")
+@click.option("--x", "axis", type=click.Choice(_AXES), default=_AXES[0], show_default=True,
+              help="what the losses are drawn over; minutes are those spent in training")
+@click.option("--log", "is_log", is_flag=True, help="logarithmic axis for the losses")
+@click.option("--bits", "in_bits", is_flag=True, help="losses in bits instead of nats")
+def plot(runs: tuple[str, ...], output: str | None, axis: str, is_log: bool, in_bits: bool) -> None:
+    """Draw the training and validation losses of each RUN (a name, a run's folder or a checkpoint) in one picture.
+
+    Without RUN it draws the newest run in ./checkpoints. A run may still be going on.
+    """
+    kind = _kind(output)
+    from charrnn.cli.screen import show, style, width
+    from charrnn.plot.terminal import legend, picture
+
+    curves, unit = _read(runs, axis, is_log, in_bits)
+    if output is None:
+        look = style()
+        show([*picture(curves, axis, unit, width(), _HEIGHT, look, is_log), "", *legend(curves, axis, width(), look)])
+        return
+    from charrnn.files import write_atomic
+    from charrnn.plot.scene import scene
+
+    drawing = scene(curves, axis, unit, is_log)
+    if kind == ".svg":
+        from charrnn.plot.svg import svg
+
+        write_atomic(output, svg(drawing).encode())
+    else:
+        from charrnn.plot.png import png
+
+        write_atomic(output, png(drawing))
+    print(output)
+
+
+def _kind(output: str | None) -> str:
+    """The suffix of the file that is asked for; raises SettingsError for what we can't write, before any work."""
+    if output is None:
+        return ""
+    kind = Path(output).suffix.lower()
+    if kind not in _KINDS:
+        raise SettingsError(f"--output {output} should end in {' or '.join(_KINDS)}: these can be written")
+    if kind == ".png":
+        from charrnn.plot.png import check_installed
+
+        check_installed()
+    return kind
+
+
+def _read(runs: Sequence[str], axis: str, is_log: bool, in_bits: bool) -> "tuple[list[Curves], str]":
+    """The curves of all runs, and what their losses are in; raises CheckpointError for one that has none."""
+    from charrnn.checkpoint import resolve_checkpoint
+    from charrnn.plot.curves import read_curves
+    from charrnn.plot.terminal import MOST
+
+    paths = list(dict.fromkeys(resolve_checkpoint(run, "last") for run in runs or (None,)))
+    if len(paths) > MOST:
+        raise SettingsError(f"{len(paths)} runs are too many for one picture; name {MOST} at most")
+    curves, unit = read_curves(paths, axis, in_bits)
+    for path, run in zip(paths, curves, strict=True):
+        if not run.main:
+            raise CheckpointError(f"{path} has no losses to draw yet; wait for the first validation of its run")
+        if is_log and min(loss for _, loss in (*run.train, *run.val)) <= 0:
+            raise SettingsError(f"{path} has a loss of 0, for which a logarithmic axis has no place; leave out --log")
+    return curves, unit
