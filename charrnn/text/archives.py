@@ -101,9 +101,9 @@ def _zstandard(source: _Source, name: str) -> tuple[Any, tuple[type[Exception], 
         pass
     try:
         module = import_module("zstandard")
-    except ImportError:
+    except ImportError as error:
         raise CorpusError(f"{name} is packed with Zstandard, and this Python can't unpack that; pip install zstandard, "
-                          "or unpack it first with zstd -d") from None
+                          "or unpack it first with zstd -d") from error
     return _Frames(source, module), (module.ZstdError,)
 
 

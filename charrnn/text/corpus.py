@@ -6,6 +6,7 @@ chunks: sources (bytes) - archives (unpacked) - decoder (text with line feeds on
 """
 
 import re
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,8 +21,9 @@ from charrnn.text.alike import alike_chunks
 from charrnn.text.builtin import BUILTINS
 from charrnn.text.cutting import Text
 from charrnn.text.documents import Documents
-from charrnn.text.encoder import Encoder
+from charrnn.text.encoder import Encoded, Encoder
 from charrnn.text.ids import MappedIds
+from charrnn.text.prepared import Recipe, is_worth_keeping
 from charrnn.text.sources import (
     STDIN,
     chunks_of,
@@ -71,6 +73,10 @@ class Corpus:
         """Its units; of documents with one for the end of each."""
         return len(self.ids) - (self.marks is not None)
 
+    @property
+    def encoded(self) -> Encoded:
+        return Encoded(self.ids, self.vocabulary, self.fingerprint, self.characters, self.counts, self.marks)
+
     @cached_property
     def content(self) -> Text:
         """What is trained on: the ids, or the documents in them."""
@@ -90,7 +96,11 @@ def read_corpus(sources: Sequence[str], stdin: BinaryIO | None = None, on_read: 
     files = [files_below(source) if is_folder(source) else None for source in sources]
     sizes = [size_of(source, stdin) if paths is None else size_below(paths)
              for source, paths in zip(sources, files, strict=True)]
-    count = _counter(sizes, on_read)
+    name = short_name(sources[0])
+    recipe = Recipe.of(sources, files, settings) if is_worth_keeping(sources, sizes) else None
+    if recipe is not None and (before := recipe.load()) is not None:
+        return Corpus(*before[0], tuple(sources), name, before[1])
+    began, count = time.time(), _counter(sizes, on_read)
     skipped: dict[str, str] = {}
     with _Intake(settings) as intake:
         for source, paths in zip(sources, files, strict=True):
@@ -98,7 +108,10 @@ def read_corpus(sources: Sequence[str], stdin: BinaryIO | None = None, on_read: 
                 intake.add(read_source(source, stdin, count))
             else:
                 skipped |= _add_folder(intake, source, paths, count)
-        return intake.finished(sources, short_name(sources[0]), skipped)
+        corpus = intake.finished(sources, name, skipped)
+    if recipe is not None and not intake.was_refused and recipe.is_still_so(began):
+        recipe.keep(corpus.encoded, skipped)
+    return corpus
 
 
 class _Intake:
@@ -108,6 +121,7 @@ class _Intake:
         self.settings = settings
         self.between = None if settings.between is None else unescaped(settings.between)
         self.splitter = splitter_of(settings)
+        self.was_refused = False  # a file, by the system: another time it may be read
         self.encoder = Encoder(settings, self.splitter.mark if self.splitter else "")
 
     def add(self, chunks: Iterable[str]) -> None:
@@ -168,6 +182,7 @@ def _add_folder(intake: _Intake, name: str, paths: list[str], count: Count) -> d
             intake.add(read_file(path, count))
         except CorpusError as error:
             intake.encoder.rollback(mark)
+            intake.was_refused |= isinstance(error.__cause__, (OSError, ImportError))
             skipped[path] = str(error)
     if len(skipped) == len(paths):
         seen = f"{len(skipped):,} skipped, the first because {skipped[paths[0]]}" if skipped else (
