@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from charrnn.network.parameters import GATES
 from charrnn.settings import NetworkSettings, TextSettings
 from charrnn.text.documents import Documents
 from charrnn.text.packing import Packed
@@ -16,7 +17,7 @@ from tests.reference import forward_backward, random_parameters
 from tests.training.runs import V, advance, flat_state, settings_of
 
 MARK = 4
-CELLS = pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+CELLS = pytest.mark.parametrize("cell", GATES)
 
 
 def documents_of(count=40, longest=23, seed=0):
