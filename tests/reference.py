@@ -35,6 +35,8 @@ def parameter_shapes(network: NetworkSettings, vocabulary: int) -> dict[str, tup
         shapes[f"bias_l{k}"] = (gates * H,)
         if network.cell == "gru":
             shapes[f"bias_n_l{k}"] = (H,)
+        if network.cell == "peephole":
+            shapes[f"weight_peep_l{k}"] = (3 * H,)
         if network.learn_initial_state:
             shapes |= {f"{letter}0_l{k}": (H,) for letter in "hc"[: 1 + CELLS[network.cell].has_memory]}
     return shapes | {"weight_out": (vocabulary, H), "bias_out": (vocabulary,)}

@@ -8,6 +8,7 @@ import pytest
 
 import charrnn
 from charrnn.checkpoint import BEST, load_checkpoint, save_checkpoint
+from charrnn.network.parameters import GATES
 from charrnn.settings import NetworkSettings
 from charrnn.training.events import Finished, Saved, Started, Step, Validated
 from tests.cli.tiny import SETTINGS, TEXT, train_tiny
@@ -31,7 +32,7 @@ def model(folder: Path) -> charrnn.Model:
     return charrnn.load(folder)
 
 
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("cell", GATES)
 def test_train_load_and_sample(cell: str) -> None:
     events = []
     trained = charrnn.train(text=TEXT, cell=cell, name="mine", on_event=events.append, **TINY)

@@ -13,6 +13,7 @@ from charrnn import runs
 from charrnn.checkpoint import BEST, LAST, load_checkpoint
 from charrnn.errors import CheckpointError, CorpusError, SettingsError, StorageError
 from charrnn.files import TEMPORARY
+from charrnn.network.parameters import GATES
 from charrnn.runs import Run
 from charrnn.settings import NetworkSettings, RunSettings, Settings, WindowSettings
 from charrnn.text.corpus import Corpus
@@ -23,7 +24,7 @@ from tests.cli.tiny import SETTINGS, TEXT, finish, start, tiny_corpus, train_tin
 KILLS = 25
 SNIPPETS = dataclasses.replace(STEPS, windows=WindowSettings("snippets", "last", window=10, batch=50))
 KINDS = {cell: dataclasses.replace(STEPS, network=dataclasses.replace(STEPS.network, cell=cell))
-         for cell in ("rnn", "lstm", "gru")} | {
+         for cell in GATES} | {
     "snippets": SNIPPETS,
     "rmsprop": dataclasses.replace(
         STEPS, network=dataclasses.replace(STEPS.network, recurrent_dropout=0.3),

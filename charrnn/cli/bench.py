@@ -104,7 +104,8 @@ def _announce_compiling(shapes: tuple[Shape, ...]) -> None:
     from charrnn.cli.wording import compiling_words
     from charrnn.kernels.jit import is_compiled
 
-    needed = {f"{shape.cell}_backward" for shape in shapes} | {"generate", "multiply_and_add", "read"}
+    needed = {f"{kind.format(shape.cell)}" for shape in shapes for kind in ("{}_backward", "generate_{}")}
+    needed |= {"multiply_and_add", "read"}
     if not all(is_compiled(name) for name in needed):
         print(compiling_words(), file=sys.stderr)
 

@@ -30,7 +30,7 @@ def sample(checkpoint: str | None, prime: str, **options: Any) -> None:
     opening(model.vocabulary, said, [], model.mark)  # what can't be read is refused before anything else is said
     if rare := model.vocabulary.rare(said):
         print(f"note: too rare in training to be known, and read as \ufffd: {', '.join(rare)}", file=sys.stderr)
-    if not is_compiled("generate"):
+    if not is_compiled(f"generate_{model.settings.network.cell}"):
         print(compiling_words(), file=sys.stderr)
     chosen: dict[str, Any] = {"temp": settings.temp, "top_k": settings.top_k, "prime": prime, "seed": settings.seed,
               "precision": settings.precision}

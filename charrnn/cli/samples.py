@@ -67,6 +67,6 @@ def _compile(run: Run) -> None:
     from charrnn.cli.wording import compiling_words
     from charrnn.kernels.jit import is_compiled
 
-    if not is_compiled("generate"):
+    if not is_compiled(f"generate_{run.trainer.settings.network.cell}"):
         print(compiling_words(), file=sys.stderr, flush=True)
     sample_of(run, 1)

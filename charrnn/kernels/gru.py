@@ -41,9 +41,12 @@ def gru_cell_backward(gates, h_before, dout, dh, H):
 
 
 @kernel
-def gru_forward(tiles, tokens, table, x, weight_ih, weight_hh, bias, bias_n, h, c, gates, rounded,
+def gru_forward(tiles, tokens, table, x, weight_ih, weight_hh, bias, extra, h, c, gates, rounded,
                 start, h0, c0, before):
-    """Fills h (T+1, N, H) and gates (T, N, 4H) for tokens (T, N), or for x (T, N, D) where x is not empty."""
+    """Fills h (T+1, N, H) and gates (T, N, 4H) for tokens (T, N), or for x (T, N, D) where x is not empty.
+
+    extra is bias_n (H).
+    """
     T, N = tokens.shape
     H = h.shape[2]
     chunk = chunk_steps(N)
@@ -56,13 +59,13 @@ def gru_forward(tiles, tokens, table, x, weight_ih, weight_hh, bias, bias_n, h, 
         for n in range(N):
             row = t % chunk * N + n if x.size else tokens[t, n]
             h_before = h0 if tokens[t, n] == start else h[t, n]
-            gru_cell(table[row], gates[t, n], bias_n, h_before, h[t + 1, n], H)
+            gru_cell(table[row], gates[t, n], extra, h_before, h[t + 1, n], H)
 
 
 @kernel
-def gru_backward(tiles, tokens, x, weight_ih, weight_hh, bias_n, h, c, gates, dout, dh, dc, dtable, dweight_ih,
-                 dweight_hh, dbias, dbias_n, rounded, copied, start, h0, c0, dh0, dc0):
-    """Adds this window's gradients, as lstm_backward does; c and dc are empty."""
+def gru_backward(tiles, tokens, x, weight_ih, weight_hh, extra, h, c, gates, dout, dh, dc, dtable, dweight_ih,
+                 dweight_hh, dbias, dextra, rounded, copied, start, h0, c0, dh0, dc0):
+    """Adds this window's gradients, as lstm_backward does; c is empty and dc unused."""
     T, N = tokens.shape
     H = h.shape[2]
     chunk = chunk_steps(N)
@@ -77,7 +80,7 @@ def gru_backward(tiles, tokens, x, weight_ih, weight_hh, bias_n, h, c, gates, do
         if t % chunk == 0:
             add_transposed_product(tiles, flat(gates), t * N * 4 * H, 4 * H, flat(h), t * N * H, H, (stop - t) * N,
                                    3 * H, H, flat(dweight_hh), 0, H, rounded, copied)
-            add_rows(gates, t, stop, 2 * H, H, dbias_n, 0)
+            add_rows(gates, t, stop, 2 * H, H, dextra, 0)
             # r z lie side by side, n behind s: two stretches of the input's gradient
             add_input_gradients(tiles, tokens, x, t, stop, gates, 4 * H, 0, 0, 2 * H, weight_ih, dout, dtable,
                                 dweight_ih, dbias, False, rounded, copied)

@@ -5,7 +5,8 @@
 Notation, the same in every kernel: N sequences side by side, T characters, D width of the input, H hidden size (padded
 to whole cache lines; the units in the padding stay exactly 0), V vocabulary, R rows of a table; t time, j unit;
 x input, h hidden, c cell, gates i f g o in PyTorch's order, `d` + name the gradient of the loss.
-h and c are (T+1, N, H): row t is the state before character t, row 0 the state that was carried in.
+h and c are (T+1, N, H): row t is the state before character t, row 0 the state that was carried in. `extra` are the
+parameters that only some cells have; `start`, h0 (H) and c0 (H) are explained in starts.py.
 
 The input's share of the gates comes as rows of a table (R, 4H) that holds U x + b: for the first layer one row for
 each character of the vocabulary, for the layers above one row for each place of a short stretch of time.
@@ -49,7 +50,7 @@ def lstm_cell_backward(gates, c_before, c, dout, dh, dc, H):
 
 
 @kernel
-def lstm_forward(tiles, tokens, table, x, weight_ih, weight_hh, bias, bias_n, h, c, gates, rounded,
+def lstm_forward(tiles, tokens, table, x, weight_ih, weight_hh, bias, extra, h, c, gates, rounded,
                  start, h0, c0, before):
     """Fills h, c (T+1, N, H) and gates (T, N, 4H) for tokens (T, N), or for x (T, N, D) where x is not empty."""
     T, N = tokens.shape
@@ -68,8 +69,8 @@ def lstm_forward(tiles, tokens, table, x, weight_ih, weight_hh, bias, bias_n, h,
 
 
 @kernel
-def lstm_backward(tiles, tokens, x, weight_ih, weight_hh, bias_n, h, c, gates, dout, dh, dc, dtable, dweight_ih,
-                  dweight_hh, dbias, dbias_n, rounded, copied, start, h0, c0, dh0, dc0):
+def lstm_backward(tiles, tokens, x, weight_ih, weight_hh, extra, h, c, gates, dout, dh, dc, dtable, dweight_ih,
+                  dweight_hh, dbias, dextra, rounded, copied, start, h0, c0, dh0, dc0):
     """Adds this window's gradients; dout (T, N, H) is the loss's gradient of every h and becomes that of every x.
 
     dh, dc (N, H) start as the gradient of the last state and end as that of the first. gates become their gradients.

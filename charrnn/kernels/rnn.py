@@ -31,7 +31,7 @@ def rnn_cell_backward(gates, dout, dh, H):
 
 
 @kernel
-def rnn_forward(tiles, tokens, table, x, weight_ih, weight_hh, bias, bias_n, h, c, gates, rounded,
+def rnn_forward(tiles, tokens, table, x, weight_ih, weight_hh, bias, extra, h, c, gates, rounded,
                 start, h0, c0, before):
     """Fills h (T+1, N, H) and gates (T, N, H) for tokens (T, N), or for x (T, N, D) where x is not empty."""
     T, N = tokens.shape
@@ -48,8 +48,8 @@ def rnn_forward(tiles, tokens, table, x, weight_ih, weight_hh, bias, bias_n, h, 
 
 
 @kernel
-def rnn_backward(tiles, tokens, x, weight_ih, weight_hh, bias_n, h, c, gates, dout, dh, dc, dtable, dweight_ih,
-                 dweight_hh, dbias, dbias_n, rounded, copied, start, h0, c0, dh0, dc0):
+def rnn_backward(tiles, tokens, x, weight_ih, weight_hh, extra, h, c, gates, dout, dh, dc, dtable, dweight_ih,
+                 dweight_hh, dbias, dextra, rounded, copied, start, h0, c0, dh0, dc0):
     """Adds this window's gradients, as lstm_backward does; c and dc are empty."""
     T, N = tokens.shape
     H = h.shape[2]

@@ -121,6 +121,61 @@ def lstm_step_backward(
     return dx, (dh_before, dc * f)
 
 
+class PeepholeTape(NamedTuple):
+    x: Array  # (N, D)
+    h_before: Array  # (N, H), and so the rest
+    c_before: Array
+    c: Array
+    i: Array
+    f: Array
+    g: Array
+    o: Array
+    tanh_c: Array
+
+
+def peephole_step(x: Array, state: State, parameters: Arrays) -> tuple[State, PeepholeTape]:
+    """The state after one step of the LSTM with peepholes, and its tape.
+
+    i = sigmoid(W_i x + U_i h_before + b_i + p_i*c_before)
+    f = sigmoid(W_f x + U_f h_before + b_f + p_f*c_before)
+    g = tanh   (W_g x + U_g h_before + b_g)
+    c = f*c_before + i*g
+    o = sigmoid(W_o x + U_o h_before + b_o + p_o*c)    this gate sees the new memory
+    h = o*tanh(c)
+
+    A gate of the plain LSTM sees the memory only as far as o showed it: with o shut it is blind. Here each unit's gates
+    see its own c, which helps to count and to keep time. p = weight_peep (3*H) stacks i, f, o, one weight a unit.
+    (Gers & Schmidhuber 2000.)
+    """
+    h_before, c_before = state
+    from_input, from_before = _products(x, h_before, parameters)
+    i, f, g, o = np.split(from_input + from_before, 4, axis=1)
+    peep_i, peep_f, peep_o = np.split(parameters["weight_peep"], 3)
+    i, f, g = sigmoid(i + peep_i * c_before), sigmoid(f + peep_f * c_before), np.tanh(g)
+    c = f * c_before + i * g
+    o, tanh_c = sigmoid(o + peep_o * c), np.tanh(c)
+    h = o * tanh_c
+    return (h, c), PeepholeTape(x, h_before, c_before, c, i, f, g, o, tanh_c)
+
+
+def peephole_step_backward(
+    dstate: State, tape: PeepholeTape, parameters: Arrays, gradients: Arrays
+) -> tuple[Array, State]:
+    """dx and the gradient of the state before the step; adds to `gradients`."""
+    x, h_before, c_before, c, i, f, g, o, tanh_c = tape
+    peep_i, peep_f, peep_o = np.split(parameters["weight_peep"], 3)
+    dh, dc = dstate
+    dgate_o = dh * tanh_c * o * (1 - o)
+    # c acts three times: through h now, through what o saw of it, and through the next step's c.
+    dc = dc + dh * o * (1 - tanh_c * tanh_c) + dgate_o * peep_o
+    dgate_i, dgate_f, dgate_g = dc * g * i * (1 - i), dc * c_before * f * (1 - f), dc * i * (1 - g * g)
+    gradients["weight_peep"] += np.concatenate(
+        [(dgate_i * c_before).sum(axis=0), (dgate_f * c_before).sum(axis=0), (dgate_o * c).sum(axis=0)])
+    dgates = np.concatenate([dgate_i, dgate_f, dgate_g, dgate_o], axis=1)
+    dx, dh_before = _products_backward(dgates, dgates, x, h_before, parameters, gradients)
+    return dx, (dh_before, dc * f + dgate_i * peep_i + dgate_f * peep_f)
+
+
 class GruTape(NamedTuple):
     x: Array  # (N, D)
     h_before: Array  # (N, H), and so the rest
@@ -171,6 +226,52 @@ def gru_step_backward(
     return dx, (dh_before + dh * z,)
 
 
+class GruOriginalTape(NamedTuple):
+    x: Array  # (N, D)
+    h_before: Array  # (N, H), and so the rest
+    r: Array
+    z: Array
+    n: Array
+
+
+def gru_original_step(x: Array, state: State, parameters: Arrays) -> tuple[State, GruOriginalTape]:
+    """The state after one step of the gated recurrent unit as it was published first, and its tape.
+
+    r = sigmoid(W_r x + U_r h_before + b_r)
+    z = sigmoid(W_z x + U_z h_before + b_z)
+    n = tanh(W_n x + U_n (r*h_before) + b_n)
+    h = (1 - z)*n + z*h_before
+
+    What is reset is a unit's own value, before others get to see it; in the GRU above it is what they all recalled
+    together. The product with U_n must wait for r. (Cho et al. 2014, Chung et al. 2014.)
+    """
+    (h_before,) = state
+    input_r, input_z, input_n = np.split(x @ parameters["weight_ih"].T + parameters["bias"], 3, axis=1)
+    U_r, U_z, U_n = np.split(parameters["weight_hh"], 3)
+    r, z = sigmoid(input_r + h_before @ U_r.T), sigmoid(input_z + h_before @ U_z.T)
+    n = np.tanh(input_n + (r * h_before) @ U_n.T)
+    h = (1 - z) * n + z * h_before
+    return (h,), GruOriginalTape(x, h_before, r, z, n)
+
+
+def gru_original_step_backward(
+    dstate: State, tape: GruOriginalTape, parameters: Arrays, gradients: Arrays
+) -> tuple[Array, State]:
+    """dx and the gradient of the state before the step; adds to `gradients`."""
+    x, h_before, r, z, n = tape
+    (dh,) = dstate
+    U_r, U_z, U_n = np.split(parameters["weight_hh"], 3)
+    dgate_n = dh * (1 - z) * (1 - n * n)
+    dgate_z = dh * (h_before - n) * z * (1 - z)
+    dreset = dgate_n @ U_n  # the gradient of r*h_before
+    dgate_r = dreset * h_before * r * (1 - r)
+    dgates = np.concatenate([dgate_r, dgate_z, dgate_n], axis=1)
+    gradients["weight_ih"] += dgates.T @ x
+    gradients["bias"] += dgates.sum(axis=0)
+    gradients["weight_hh"] += np.concatenate([dgate_r.T @ h_before, dgate_z.T @ h_before, dgate_n.T @ (r * h_before)])
+    return dgates @ parameters["weight_ih"], (dgate_r @ U_r + dgate_z @ U_z + dreset * r + dh * z,)
+
+
 class Cell(NamedTuple):
     """One kind of cell; the steps of all kinds have the same signature, so a stack is written only once.
 
@@ -192,4 +293,6 @@ CELLS = {
     "rnn": Cell(("h",), False, rnn_step, rnn_step_backward),
     "lstm": Cell(("i", "f", "g", "o"), True, lstm_step, lstm_step_backward),
     "gru": Cell(("r", "z", "n"), False, gru_step, gru_step_backward),
+    "peephole": Cell(("i", "f", "g", "o"), True, peephole_step, peephole_step_backward),
+    "gru-original": Cell(("r", "z", "n"), False, gru_original_step, gru_original_step_backward),
 }

@@ -7,7 +7,7 @@ parameters:
     parameters   P            optimizer    M P, M = 2 (adam, adamw) or 1      gradients   S P
     packed       2 (2 L - 1) G H H  (half of it with bf16), V G H (the table), 3 V H (the output layer)
     silenced     L G H H  with recurrent dropout
-    windows      L (T + 1) N H  for h, again for the c of an lstm, and for dropout;  L T N K H  for gates;
+    windows      L (T + 1) N H  for h, again for the c of lstm and peephole, and for dropout;  L T N K H  for gates;
                  T N H  for the gradient on its way back;  2 L N H  for that of the states
                  N H  where texts begin inside a window
     scratch      S (H + 65 V + 256 G H where L > 1 + 128 (K + 1) H with bf16 + V G H with an embedding
@@ -20,7 +20,7 @@ from charrnn.kernels.layers import chunk_steps, rounded_size
 from charrnn.kernels.matmul import copied_size
 from charrnn.kernels.softmax import BLOCK_ROWS
 from charrnn.kernels.target import padded
-from charrnn.network.parameters import GATES
+from charrnn.network.parameters import GATES, HAS_MEMORY
 from charrnn.settings import NetworkSettings
 
 
@@ -34,7 +34,7 @@ def training_bytes(network: NetworkSettings, parameters: int, vocabulary: int, b
     H, L, G = padded(network.hidden), network.layers, GATES[network.cell]
     V, E = padded(vocabulary), padded(network.embedding)
     kept = 1 if network.cell == "rnn" else 4
-    states = (2 if network.cell == "lstm" else 1) + (1 if network.dropout else 0)
+    states = (2 if network.cell in HAS_MEMORY else 1) + (1 if network.dropout else 0)
     recurrent = 2 * (2 * L - 1) * G * H * H // (2 if precision == "bf16" else 1)
     packed = recurrent + 2 * G * H * E + vocabulary * G * H + 3 * V * H
     silenced = L * G * H * H if network.recurrent_dropout else 0

@@ -42,7 +42,7 @@ class Batch:
             shard.reset_state()
 
     def state(self) -> dict[str, np.ndarray]:
-        """The carried state by name: h_l{k}, and c_l{k} for an lstm, each (rows, H)."""
+        """The carried state by name: h_l{k}, and c_l{k} where cells have one, each (rows, H)."""
         states = [shard.state() for shard in self.shards]
         return {f"{letter}_l{k}": np.concatenate([state[kind][k] for state in states])
                 for kind, letter in enumerate("hc") for k in range(len(states[0][kind]))}

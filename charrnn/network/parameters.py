@@ -14,8 +14,9 @@ from charrnn.errors import CheckpointError
 from charrnn.kernels.target import padded, zeros
 from charrnn.settings import NetworkSettings
 
-GATES = {"rnn": 1, "lstm": 4, "gru": 3}
-HAS_MEMORY = ("lstm",)  # the cells with a c besides h
+GATES = {"rnn": 1, "lstm": 4, "gru": 3, "peephole": 4, "gru-original": 3}
+HAS_MEMORY = ("lstm", "peephole")  # the cells with a c besides h
+EXTRA = {"gru": "bias_n", "peephole": "weight_peep"}  # what only these cells have
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,8 @@ def _parameters(network: NetworkSettings, vocabulary: int) -> Iterator[tuple[str
         yield f"bias_l{k}", (gates, hidden), (0, 1)
         if network.cell == "gru":
             yield f"bias_n_l{k}", (hidden,), (0,)
+        if network.cell == "peephole":
+            yield f"weight_peep_l{k}", (3, hidden), (0, 1)
         if network.learn_initial_state:
             yield f"h0_l{k}", (hidden,), (0,)
             if network.cell in HAS_MEMORY:
@@ -76,7 +79,7 @@ class Parameters:
         offset = 0
         for name, split, axes in _parameters(network, vocabulary):
             # Only an innermost axis is padded, and units always: gates then start on cache lines too.
-            is_gated = name.startswith(("weight_ih", "weight_hh", "bias_l"))
+            is_gated = name.startswith(("weight_ih", "weight_hh", "weight_peep", "bias_l"))
             widths = [padded(width) if axis == axes[-1] or (is_gated and axis == 1) else width
                       for axis, width in enumerate(split)]
             shape = (split[0] * split[1], *split[2:]) if is_gated else split
@@ -115,9 +118,10 @@ class Parameters:
             view[...] = arrays[name].reshape(view.shape)
 
     def initialize(self, generator: np.random.Generator) -> None:
-        """Draws initial values: uniform within 1/sqrt(H) as PyTorch does, biases 0 but the LSTM's forget gate 1.
+        """Draws initial values: uniform within 1/sqrt(H) as PyTorch does, biases 0 but an LSTM's forget gate 1.
 
-        A learned initial state begins as the one that is not learned, 0.
+        What would be 0 if it were not there at all begins as 0: peepholes and the initial state. A peephole LSTM so
+        begins as the LSTM whose learning rate suits it, and its gates learn from the first step on what c tells them.
 
         The forget bias is Gers, Schmidhuber & Cummins 2000: a new network remembers.
         """
@@ -126,11 +130,11 @@ class Parameters:
         for name, parameter in self.table.items():
             if name == "embedding":
                 arrays[name] = generator.standard_normal(parameter.shape, np.float32)
-            elif name.startswith(("bias", "h0", "c0")):
+            elif name.startswith(("bias", "weight_peep", "h0", "c0")):
                 arrays[name] = np.zeros(parameter.shape, np.float32)
             else:
                 arrays[name] = generator.uniform(-bound, bound, parameter.shape).astype(np.float32)
-        if self.network.cell == "lstm":
+        if self.network.cell in HAS_MEMORY:
             hidden = self.network.hidden
             for k in range(self.network.layers):
                 arrays[f"bias_l{k}"][hidden : 2 * hidden] = 1

@@ -1,8 +1,8 @@
 """Floor 3: the buffers of a few of a batch's sequences, and their way through one window: forward, loss, backward.
 
-Numbers held for n sequences, T characters, H padded hidden size, L layers, G' = 4 (lstm, gru) or 1 (rnn):
+Numbers held for n sequences, T characters, H padded hidden size, L layers, G' = 1 (rnn) or 4 (all others):
 
-    L (T+1) n H  h           L (T+1) n H  c (lstm only)      L T n G'H  gates
+    L (T+1) n H  h           L (T+1) n H  c (lstm, peephole)     L T n G'H  gates
       T n H    dout          L T n H    dropped (with dropout)     2 L n H  dh, dc
     65 V logits              256 G H    input rows (with more than one layer)
     V G H    dtable (with an embedding)         H  ignored      n H  before (where texts begin inside a window)
@@ -15,18 +15,21 @@ import numpy as np
 from charrnn.kernels.dropout import drop
 from charrnn.kernels.embedding import embedding_backward
 from charrnn.kernels.gru import gru_backward, gru_forward
+from charrnn.kernels.gru_original import gru_original_backward, gru_original_forward
 from charrnn.kernels.layers import chunk_steps, rounded_size
 from charrnn.kernels.lstm import lstm_backward, lstm_forward
 from charrnn.kernels.matmul import copied_size
+from charrnn.kernels.peephole import peephole_backward, peephole_forward
 from charrnn.kernels.rnn import rnn_backward, rnn_forward
 from charrnn.kernels.softmax import BLOCK_ROWS, output_loss
 from charrnn.kernels.target import padded, zeros
 from charrnn.kernels.twin import BF16, FLOAT32
-from charrnn.network.parameters import GATES, Parameters
+from charrnn.network.parameters import EXTRA, GATES, HAS_MEMORY, Parameters
 from charrnn.network.weights import EMPTY, Weights
 
-_FORWARD: dict[str, Any] = {"rnn": rnn_forward, "lstm": lstm_forward, "gru": gru_forward}
-_BACKWARD: dict[str, Any] = {"rnn": rnn_backward, "lstm": lstm_backward, "gru": gru_backward}
+_KERNELS: dict[str, tuple[Any, Any]] = {
+    "rnn": (rnn_forward, rnn_backward), "lstm": (lstm_forward, lstm_backward), "gru": (gru_forward, gru_backward),
+    "peephole": (peephole_forward, peephole_backward), "gru-original": (gru_original_forward, gru_original_backward)}
 _NO_INPUT = EMPTY.reshape(0, 0, 0)
 
 
@@ -37,15 +40,15 @@ class Shard:
         network = parameters.network
         self.parameters, self.weights, self.network = parameters, weights, network
         self.rows, self.first_row = rows, first_row
-        self.forward, self.backward = _FORWARD[network.cell], _BACKWARD[network.cell]
+        self.forward, self.backward = _KERNELS[network.cell]
         H, L = padded(network.hidden), network.layers
-        width = {"rnn": 1, "lstm": 4, "gru": 4}[network.cell] * H
+        width = (1 if network.cell == "rnn" else 4) * H
 
         def buffers(*shape: int) -> list[np.ndarray]:
             return [zeros(shape) for _ in range(L)]
 
         self.h = buffers(window + 1, rows, H)
-        self.c = buffers(window + 1, rows, H) if network.cell == "lstm" else [_NO_INPUT] * L
+        self.c = buffers(window + 1, rows, H) if network.cell in HAS_MEMORY else [_NO_INPUT] * L
         self.gates = buffers(window, rows, width)
         self.dropped = buffers(window, rows, H) if network.dropout else []
         self.dout = zeros((window, rows, H))
@@ -72,7 +75,7 @@ class Shard:
         self.is_initial = False
         for k in range(self.network.layers):
             self.h[k][0, :, : self.network.hidden] = h[k]
-            if self.network.cell == "lstm":
+            if self.network.cell in HAS_MEMORY:
                 self.c[k][0, :, : self.network.hidden] = c[k]
 
     def reset_state(self) -> None:
@@ -84,7 +87,7 @@ class Shard:
         self.is_initial = True
 
     def state(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
-        """Copies of each layer's h and c (rows, H) before the next window; c is empty but for the lstm."""
+        """Copies of each layer's h and c (rows, H) before the next window; c is empty where a cell has none."""
         H = self.network.hidden
         return [h[0, :, :H].copy() for h in self.h], [c[0, :, :H].copy() for c in self.c if c.size]
 
@@ -93,7 +96,7 @@ class Shard:
         x = _NO_INPUT
         for k, layer in enumerate(self.weights.layers):
             table = self.input_rows if k else self.weights.table
-            self.forward(self.weights.layer_tiles, tokens, table, x, layer.ih, layer.hh, layer.bias, layer.bias_n,
+            self.forward(self.weights.layer_tiles, tokens, table, x, layer.ih, layer.hh, layer.bias, layer.extra,
                          self.h[k], self.c[k], self.gates[k], self.rounded, self.weights.start, layer.h0, layer.c0,
                          self.before)
             x = self.h[k][1 : len(tokens) + 1]
@@ -163,10 +166,10 @@ class Shard:
         self.dh[k].fill(0)
         self.dc[k].fill(0)
         self.backward(
-            self.weights.layer_tiles, tokens, x, layer.ih_back, layer.hh_back, layer.bias_n, self.h[k], self.c[k],
+            self.weights.layer_tiles, tokens, x, layer.ih_back, layer.hh_back, layer.extra, self.h[k], self.c[k],
             self.gates[k], dout, self.dh[k], self.dc[k], dtable, stored(f"weight_ih_l{k}"), stored(f"weight_hh_l{k}"),
-            stored(f"bias_l{k}"), stored(f"bias_n_l{k}") if network.cell == "gru" else EMPTY, self.rounded, self.copied,
-            self.weights.start, layer.h0, layer.c0, dh0, dc0)
+            stored(f"bias_l{k}"), stored(f"{EXTRA[network.cell]}_l{k}") if network.cell in EXTRA else EMPTY,
+            self.rounded, self.copied, self.weights.start, layer.h0, layer.c0, dh0, dc0)
         if self.is_initial and network.learn_initial_state:
             dh0 += self.dh[k].sum(axis=0)
             dc0 += self.dc[k].sum(axis=0)

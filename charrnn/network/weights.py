@@ -9,7 +9,7 @@ from charrnn.kernels.softmax import NEVER
 from charrnn.kernels.target import padded, zeros
 from charrnn.kernels.tile import tiles
 from charrnn.kernels.twin import BF16, FLOAT32
-from charrnn.network.parameters import Parameters
+from charrnn.network.parameters import EXTRA, Parameters
 
 EMPTY = np.zeros(0, np.float32)
 
@@ -29,7 +29,7 @@ class LayerWeights:
     def __init__(self, parameters: Parameters, k: int, kind: int) -> None:
         network = parameters.network
         self.bias = parameters.stored(f"bias_l{k}").reshape(-1)
-        self.bias_n = parameters.stored(f"bias_n_l{k}") if network.cell == "gru" else EMPTY
+        self.extra = parameters.stored(f"{EXTRA[network.cell]}_l{k}") if network.cell in EXTRA else EMPTY
         self.h0, self.c0 = (parameters.stored(name) if name in parameters.table else zeros(padded(network.hidden))
                             for name in (f"h0_l{k}", f"c0_l{k}"))
         self._hh = parameters.stored(f"weight_hh_l{k}")
@@ -42,10 +42,13 @@ class LayerWeights:
         size = 0 if self.one_hot else self._ih.size >> self._ih_bf16
         self.ih, self.ih_back = zeros(size), zeros(size)
         self._silenced = zeros(self._hh.shape) if network.recurrent_dropout else self._hh
-        # In a GRU's upper layer the gradient of n lies apart from those of r and z: its part is a block of its own.
-        rows = self._ih.shape[0]
-        cut = rows // 3 * 2 if network.cell == "gru" and k else rows
-        self._blocks = [] if self.one_hot else [(0, cut), (cut, rows)] if cut < rows else [(0, rows)]
+        # Parts that are multiplied by themselves are packed by themselves: a product begins where a block does.
+        rows = self._hh.shape[0]
+        apart, whole = [(0, rows // 3 * 2), (rows // 3 * 2, rows)], [(0, rows)]
+        # In a GRU's upper layer the gradient of n lies apart from those of r and z.
+        self._ih_blocks = [] if self.one_hot else apart if network.cell == "gru" and k else whole
+        # In an original GRU the product for n waits for r.
+        self._hh_blocks = apart if network.cell == "gru-original" else whole
 
     def silence(self, rate: float, key: np.uint32, part: int, parts: int) -> None:
         """Silences a share of weight_hh for the windows until refresh(); when all parts are done, pack them."""
@@ -56,15 +59,17 @@ class LayerWeights:
         self._pack_recurrent(self._silenced, part, parts)
 
     def _pack_recurrent(self, weight: np.ndarray, part: int, parts: int) -> None:
-        pack(weight, True, self.hh, 0, self._hh_bf16, part, parts)
-        pack(weight, False, self.hh_back, 0, self._hh_bf16, part, parts)
+        for start, stop in self._hh_blocks:
+            at = start * weight.shape[1]
+            pack(weight[start:stop], True, self.hh, at, self._hh_bf16, part, parts)
+            pack(weight[start:stop], False, self.hh_back, at, self._hh_bf16, part, parts)
 
     def refresh(self, part: int, parts: int) -> None:
         """Packs part `part` of `parts`, each of about equal size."""
         self._pack_recurrent(self._hh, part, parts)
         if not self.one_hot:
             pack(self._ih, True, self.ih, 0, self._ih_bf16, part, parts)
-        for start, stop in self._blocks:
+        for start, stop in self._ih_blocks:
             pack(self._ih[start:stop], False, self.ih_back, start * self._ih.shape[1], self._ih_bf16, part, parts)
 
 

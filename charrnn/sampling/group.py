@@ -6,15 +6,13 @@ weights, which take nearly all the time.
 
 import numpy as np
 
-from charrnn.kernels import generate as kernels
+from charrnn.kernels.generate import GENERATE
 from charrnn.kernels.softmax import NEVER
 from charrnn.kernels.target import padded, zeros
 from charrnn.kernels.twin import BF16
 from charrnn.network.parameters import GATES
 from charrnn.network.weights import Weights
 from charrnn.settings import NetworkSettings
-
-_CELLS = {"rnn": kernels.RNN, "lstm": kernels.LSTM, "gru": kernels.GRU}
 
 
 class PackedModel:
@@ -23,7 +21,7 @@ class PackedModel:
     def __init__(self, network: NetworkSettings, weights: Weights, never: int = -1) -> None:
         """never   the id that is never chosen; -1 if any may be"""
         layers = weights.layers
-        self.weights, self.cell, self.layers = weights, _CELLS[network.cell], len(layers)
+        self.weights, self.kernel, self.layers = weights, GENERATE[network.cell], len(layers)
         self.hidden, self.width = padded(network.hidden), GATES[network.cell] * padded(network.hidden)
         self.gates = self.width if network.cell == "rnn" else 4 * self.hidden
         self.packed = zeros(sum(layer.ih.size * (k > 0) + layer.hh.size for k, layer in enumerate(layers)))
@@ -34,7 +32,7 @@ class PackedModel:
                 at += packed.size
         # the last line is the bias of products that have none
         self.bias = np.stack([*(layer.bias for layer in layers), np.zeros_like(layers[0].bias)])
-        self.bias_n = np.stack([layer.bias_n for layer in layers])
+        self.extra = np.stack([layer.extra for layer in layers])
         self.bias_out = weights.bias_out
         if never >= 0:
             self.bias_out = self.bias_out.copy()
@@ -49,7 +47,7 @@ class Hand:
         shape = (2, model.layers, streams, model.hidden)
         self.h, self.c, self.now = zeros(shape), zeros(shape), 0
         self.tokens = np.zeros(streams, np.int32)
-        self.gates = zeros(model.gates)
+        self.gates = zeros((streams, model.gates))
         self.rounded = zeros(streams * model.hidden // 2 if model.weights.kind == BF16 else 0)
         self.logits = zeros((streams + 1, model.weights.bias_out.size))
         self.scratch = zeros(model.weights.bias_out.size)
@@ -88,10 +86,10 @@ class Group:
         """What hand `hand` of `hands` does of Sampler.generate; they must all do it at the same time."""
         out = np.zeros(draws.shape, np.int32)
         own, model, weights = self._hands[hand], self._model, self._model.weights
-        kernels.generate(weights.tiles, weights.layer_tiles, model.cell, weights.table, model.packed, model.bias,
-                         model.bias_n, weights.out, model.bias_out, own.h, own.c, own.now, self._products,
-                         self._inputs, own.gates, own.rounded, own.logits, own.scratch, self._meeting, hand, hands,
-                         weights.vocabulary, weights.start, model.h0, model.c0, own.tokens,
-                         np.ascontiguousarray(prime, np.int32), np.ascontiguousarray(draws), float(temp), top_k, out)
+        model.kernel(
+            weights.tiles, weights.layer_tiles, weights.table, model.packed, model.bias, model.extra, weights.out,
+            model.bias_out, own.h, own.c, own.now, self._products, self._inputs, own.gates, own.rounded, own.logits,
+            own.scratch, self._meeting, hand, hands, weights.vocabulary, weights.start, model.h0, model.c0, own.tokens,
+            np.ascontiguousarray(prime, np.int32), np.ascontiguousarray(draws), float(temp), top_k, out)
         own.now = (own.now + len(prime) + len(draws)) % 2
         return out

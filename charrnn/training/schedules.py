@@ -6,7 +6,7 @@ import math
 from charrnn.settings import NetworkSettings, TrainingSettings
 
 # The highest rates that trained well at one layer of 256, measured on tiny Shakespeare; a plain RNN explodes first.
-_RATES = {"lstm": 1.6e-2, "gru": 8e-3, "rnn": 5e-3}
+_RATES = {"lstm": 1.6e-2, "gru": 8e-3, "rnn": 5e-3, "peephole": 1.6e-2, "gru-original": 8e-3}
 # What another rule takes of Adam's rate; those without a running mean have rates of their own, whatever the network.
 _SHARES = {"adam": 1.0, "adamw": 1.0, "rmsprop": 0.25}
 _OWN_RATES = {"adagrad": 0.05, "sgd": 0.5}

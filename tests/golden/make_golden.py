@@ -24,7 +24,7 @@ SHAPES = [(1, 0), (2, 0), (3, 0), (2, E)]  # layers, embedding
 def build() -> dict[str, Any]:
     """The whole document, ready for JSON."""
     settings = [NetworkSettings(cell=cell, hidden=H, layers=layers, embedding=embedding)
-                for cell in twin.MODULES for layers, embedding in SHAPES]
+                for cell in twin.CELLS for layers, embedding in SHAPES]
     cases, trajectories = [], []
     for seed, network in enumerate(settings):
         given = _draw(network, np.random.default_rng(seed), (T, N))

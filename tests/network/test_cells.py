@@ -56,7 +56,7 @@ def test_every_derivative_of_a_cell(kind):
     errors["dx"] = relative_error(dx, every_derivative(loss, x))
     for name, analytic, array in zip(("dh0", "dc0"), dstate, state, strict=False):
         errors[name] = relative_error(analytic, every_derivative(loss, array))
-    assert len(errors) == 5 + cell.has_memory + (kind == "gru")
+    assert len(errors) == 5 + cell.has_memory + (kind in ("gru", "peephole"))
     assert max(errors.values()) <= 1e-6, errors
 
 
@@ -108,6 +108,50 @@ def test_gru_by_hand():
     assert (z, n, h) == pytest.approx((0.2689, 0.8483, 0.7546), abs=1e-4)
 
 
+def test_peephole_by_hand():
+    # As the LSTM above, but the gates i, f, o lack 2, 1, 1 that they see in c: i and f in -2, o in the c after it.
+    parameters = one_unit([1.0, 2.0, 3.0, 4.0], [2.0, -2.0, 4.0, -4.0], [-3.0, -0.5, -4.5, -4.0])
+    i, f, g = sig(1.0), sig(1.5), math.tanh(0.5)
+    c = f * -2.0 + i * g
+    parameters["weight_peep"] = np.array([-1.0, -0.5, 1 / c])
+    (h, after), tape = stepped("peephole", parameters, 0.5, -2.0)
+    assert [getattr(tape, name).item() for name in "ifgo"] == pytest.approx([i, f, g, sig(-1.0)], abs=1e-15)
+    assert after == pytest.approx(c, abs=1e-15)
+    assert h == pytest.approx(sig(-1.0) * math.tanh(c), abs=1e-15)
+    assert (after, h) == pytest.approx((-1.2973, -0.2316), abs=1e-4)
+
+
+@pytest.mark.parametrize(("kind", "plain"), [("peephole", "lstm"), ("gru-original", "gru")])
+def test_where_it_is_the_cell_it_comes_from(kind, plain):
+    """Without peepholes, and for a reset gate that is open, nothing differs."""
+    _, parameters, state, x, _ = drawn(kind)
+    if kind == "peephole":
+        parameters["weight_peep"][:] = 0
+        others = parameters
+    else:
+        parameters["bias"][:H] = 1000
+        others = parameters | {"bias_n": np.zeros(H)}
+    for one, other in zip(CELLS[kind].step(x[0], state, parameters)[0], CELLS[plain].step(x[0], state, others)[0],
+                          strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-14)
+
+
+def test_gru_original_by_hand():
+    # r and z see a = 1*W + 0.5*U + b; n sees W + b + (r*0.5)*U = 0.25 + r*1.5, not r*2 as the other GRU.
+    parameters = one_unit([1.0, 2.0, 0.5], [2.0, -2.0, 3.0], [-2.0, -2.0, -0.25])
+    (h,), tape = stepped("gru-original", parameters, 0.5)
+    r, z, n = sig(0.0), sig(-1.0), math.tanh(0.25 + 0.5 * 1.5)
+    assert [getattr(tape, name).item() for name in "rzn"] == pytest.approx([r, z, n], abs=1e-15)
+    assert h == pytest.approx((1 - z) * n + z * 0.5, abs=1e-15)
+    assert (z, n, h) == pytest.approx((0.2689, 0.7616, 0.6912), abs=1e-4)
+    # two units, r = (1, 0): what the second recalls does not reach the first, whatever its own r
+    parameters = {"weight_ih": np.zeros((6, 1)), "weight_hh": np.zeros((6, 2)), "bias": np.zeros(6)}
+    parameters["bias"][:4] = [1000, -1000, -1000, -1000]  # z = 0: h is n
+    parameters["weight_hh"][4:] = [[1.0, 2.0], [3.0, 4.0]]
+    (h,), _ = CELLS["gru-original"].step(np.ones((1, 1)), (np.array([[0.25, 0.5]]),), parameters)
+    np.testing.assert_allclose(h, np.tanh([[0.25, 0.75]]), rtol=0, atol=1e-15)
+
+
 def test_open_forget_gate_keeps_the_memory_and_its_gradient():
     parameters = one_unit([0.0] * 4, [0.0] * 4, [-100.0, 100.0, 0.0, 0.0])  # i = 0, f = 1
     (_, c), tape = stepped("lstm", parameters, 0.5, 0.75)
@@ -144,7 +188,7 @@ def test_a_step_changes_nothing_it_was_given(kind):
 def test_interface(kind):
     cell, parameters, state, x, _ = drawn(kind)
     after, tape = cell.step(x[0], state, parameters)
-    assert cell.gates == {"rnn": 1, "lstm": 4, "gru": 3}[kind]
+    assert cell.gates == {"rnn": 1, "lstm": 4, "gru": 3, "peephole": 4, "gru-original": 3}[kind]
     assert len(after) == 1 + cell.has_memory
     assert all(getattr(tape, name).shape == (N, H) for name in cell.gate_names)
     for of_cell, of_rnn in zip(cell[2:], CELLS["rnn"][2:], strict=True):

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from charrnn.network.cells import CELLS
 from tests.golden import load
 from tests.golden.load import golden_cases, golden_trajectories
 from tests.reference import adam_update, clip_gradients, forward_backward, parameter_shapes
@@ -47,7 +48,7 @@ def test_trajectory(case):
 
 
 def test_golden_covers_what_it_should():
-    kinds = {"rnn", "lstm", "gru"}
+    kinds = set(CELLS)
     one_hot = {(case.settings.cell, case.settings.layers) for case in CASES if not case.settings.embedding}
     assert one_hot == {(kind, layers) for kind in kinds for layers in (1, 2, 3)}
     assert {case.settings.cell for case in CASES if case.settings.embedding} == kinds

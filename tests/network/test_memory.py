@@ -8,11 +8,12 @@ import pytest
 
 from charrnn.network.memory import training_bytes
 from charrnn.network.network import Network
+from charrnn.network.parameters import GATES
 from charrnn.settings import NetworkSettings, TrainingSettings
 from charrnn.training.optimizers import optimizer_of
 from charrnn.training.warmup import compile_kernels
 
-SHAPES = [(cell, *shape) for cell, shape in itertools.product(("rnn", "lstm", "gru"), [
+SHAPES = [(cell, *shape) for cell, shape in itertools.product(GATES, [
     (128, 1, 0, 0.0, 65, 50, 50, 2), (250, 2, 0, 0.3, 90, 33, 40, 2), (70, 3, 24, 0.1, 200, 7, 300, 1),
     (300, 1, 0, 0.0, 65, 1, 900, 1)])]
 

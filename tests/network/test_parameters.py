@@ -93,7 +93,9 @@ def test_initial_values(cell, embedding):
     arrays, bound = parameters.to_arrays(), 1 / np.sqrt(H)
     assert {name: array.shape for name, array in arrays.items()} == parameter_shapes(settings, vocabulary)
     for name, array in arrays.items():
-        if name.startswith("weight"):
+        if name.startswith("weight_peep"):
+            assert not array.any()  # it begins as the LSTM
+        elif name.startswith("weight"):
             assert np.abs(array).max() <= np.float32(bound)
             assert np.abs(array).max() > 0.99 * bound
             assert abs(array.mean()) < 4 * bound / np.sqrt(3 * array.size)
@@ -101,7 +103,7 @@ def test_initial_values(cell, embedding):
         elif name == "embedding":
             assert abs(array.mean()) < 4 / np.sqrt(array.size)
             assert array.std() == pytest.approx(1, rel=0.1)
-        elif cell == "lstm" and name != "bias_out":
+        elif cell in ("lstm", "peephole") and name != "bias_out":
             assert array.tolist() == [0] * H + [1] * H + [0] * 2 * H  # a new network remembers
         else:
             assert not array.any()

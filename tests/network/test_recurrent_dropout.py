@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from charrnn.network.network import Network
+from charrnn.network.parameters import GATES
 from charrnn.settings import NetworkSettings
 from tests.reference import random_parameters
 
 V, N, T, RATE = 9, 5, 7, 0.4
-CELLS = pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+CELLS = pytest.mark.parametrize("cell", GATES)
 KEYS = np.array([77, 4_000_000_000], np.uint32)
 
 

@@ -53,7 +53,7 @@ def test_derivative_in_random_directions(kind, layers, embedding, dropout):
 @KINDS
 @pytest.mark.parametrize("embedding", [0, 2])
 def test_every_derivative_of_a_deep_network(kind, embedding):
-    rng = np.random.default_rng(1)
+    rng = np.random.default_rng(2)  # with 1, a cell has a derivative of 1e-8: too small to compare
     network, V = NetworkSettings(cell=kind, hidden=3, layers=2, embedding=embedding), 4
     parameters, state = random_parameters(network, V, rng), random_state(network, N, rng)
     inputs, targets = np.array([[0, 2], [1, 2], [3, 0]]), np.array([[1, 2], [-1, 3], [0, 1]])

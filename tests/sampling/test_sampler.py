@@ -7,6 +7,7 @@ import pytest
 
 from charrnn.errors import VocabularyError
 from charrnn.kernels.jit import JIT
+from charrnn.network.cells import CELLS
 from charrnn.network.network import Network
 from charrnn.network.weights import Weights
 from charrnn.network.workers import Workers
@@ -19,7 +20,6 @@ from charrnn.text.vocabulary import Vocabulary
 from tests.network.compiled import logits_of
 
 V, H, LENGTH = 13, 21, 60
-CELLS = ("rnn", "lstm", "gru")
 NETWORKS = [NetworkSettings(cell, H, layers, embedding) for cell in CELLS
             for layers, embedding in [(1, 0), (2, 0), (3, 0), (2, 5)]]
 NOTHING = np.zeros((0, 1), np.int32)

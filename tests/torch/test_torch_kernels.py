@@ -10,9 +10,10 @@ from charrnn.training.optimizers import Adam
 from tests.golden import make_golden
 from tests.network import compiled
 from tests.network.compiled import CLOSE, compiled_network, drawn, ids, listed, named
+from tests.torch import twin
 
 pytestmark = pytest.mark.torch
-CELLS = pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+CELLS = pytest.mark.parametrize("cell", twin.CELLS)
 
 
 # (hidden, layers, embedding, N, T, V)

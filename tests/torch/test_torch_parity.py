@@ -11,6 +11,7 @@ from charrnn.settings import NetworkSettings
 from tests.golden import make_golden
 from tests.golden.load import golden_cases, golden_trajectories
 from tests.reference import forward_backward, random_parameters, random_state
+from tests.torch import twin
 
 pytestmark = pytest.mark.torch
 CLOSE = {"rtol": 1e-9, "atol": 1e-12}
@@ -42,7 +43,7 @@ def test_golden_trajectories_are_still_torch(case):
         assert_close(result, getattr(case, name))
 
 
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("cell", twin.CELLS)
 @pytest.mark.parametrize("seed", range(10))
 def test_reference_at_random_sizes(cell, seed):
     rng = np.random.default_rng(seed)

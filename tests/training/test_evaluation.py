@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from charrnn.network.network import Network
+from charrnn.network.parameters import GATES
 from charrnn.settings import NetworkSettings
 from charrnn.text.windows import evaluation_windows
 from charrnn.training.evaluation import ROWS, Evaluation
@@ -28,7 +29,7 @@ def reference_loss(settings, parameters, ids, window):
     return total / predicted
 
 
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("cell", GATES)
 @pytest.mark.parametrize(("size", "window", "shards"), [
     (2, 5, 1), (38, 5, 2), (701, 10, 3), (701, 1_000, 1), (900, 7, 2)])
 def test_against_float64(cell, size, window, shards):

@@ -5,12 +5,13 @@ import math
 import numpy as np
 import pytest
 
+from charrnn.network.parameters import GATES
 from charrnn.text.windows import NO_TARGET
 from charrnn.training.events import Step
 from charrnn.training.trainer import Trainer
 from tests.training.runs import settings_of
 
-CELLS = pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+CELLS = pytest.mark.parametrize("cell", GATES)
 
 
 @CELLS

@@ -5,6 +5,7 @@ import pytest
 
 from charrnn.errors import CheckpointError, TrainingError
 from charrnn.network.network import Network
+from charrnn.network.parameters import GATES
 from charrnn.settings import NetworkSettings
 from charrnn.training.optimizers import BETA1, BETA2, Adam
 from tests.reference import adam_update, clip_gradients
@@ -109,7 +110,7 @@ def test_the_moments_come_back_as_they_went_out():
         other.from_arrays(without(adam.to_arrays(), "adam_square.bias_out"), 1)
 
 
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("cell", GATES)
 def test_the_packed_weights_follow_the_parameters(cell):
     """After an update the network computes what a new one with the same parameters computes."""
     network, adam, gradients = made(cell, threads=3)

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from charrnn.errors import CheckpointError, CorpusError
+from charrnn.network.parameters import GATES
 from charrnn.training.trainer import Trainer
 from tests.training.runs import V, advance, flat_state, settings_of, text
 
-CELLS = pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+CELLS = pytest.mark.parametrize("cell", GATES)
 STREAM = {"windows": "stream"}
 SNIPPETS = {"windows": "snippets", "targets": "last", "embedding": 3}
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from charrnn.network.network import Network
+from charrnn.network.parameters import GATES
 from charrnn.settings import NetworkSettings, TrainingSettings
 from charrnn.training.optimizers import RULES, optimizer_of
 from charrnn.training.schedules import fitting_rate
@@ -94,6 +95,6 @@ def test_every_rule_that_can_be_chosen_is_there():
 
 
 @pytest.mark.parametrize("rule", list(RULES))
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize("cell", GATES)
 def test_every_rule_has_a_rate(rule, cell):
     assert 0 < fitting_rate(NetworkSettings(cell=cell), rule) < 1

@@ -5,12 +5,13 @@ import math
 import pytest
 
 from charrnn.errors import CorpusError
+from charrnn.network.parameters import GATES
 from charrnn.training.choice import DEFAULT_EPOCHS, DEFAULT_STEPS
 from charrnn.training.events import Finished, Started, Step, Validated
 from charrnn.training.trainer import Trainer
 from tests.training.runs import V, advance, flat_state, settings_of, text, trained
 
-CELLS = pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+CELLS = pytest.mark.parametrize("cell", GATES)
 
 
 def of(kind, events):
