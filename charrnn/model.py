@@ -24,10 +24,11 @@ from charrnn.sampling.opening import generators_of, opening
 from charrnn.sampling.sampler import Sampler
 from charrnn.sampling.writing import written
 from charrnn.settings import RunSettings, SampleSettings, settings_of
+from charrnn.text.alike import alike
 from charrnn.text.corpus import Corpus, read_corpus
 from charrnn.text.cutting import Text
 from charrnn.text.documents import Documents
-from charrnn.text.splitter import Splitter, mark_of
+from charrnn.text.splitter import mark_of, splitter_of
 from charrnn.text.units import vocabulary_of
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.choice import chosen_settings
@@ -93,6 +94,7 @@ class Model:
 
     def _pieces(self, settings: SampleSettings, prime: str) -> Iterator[list[str]]:
         """What each sample adds, piece by piece."""
+        prime = alike(prime, self.settings.text)
         generators = generators_of(settings.seed, settings.samples)
         sampler = Sampler(self.settings.network, self._weights_in(settings.precision), settings.samples,
                           self._network.workers, self.vocabulary.stand_in)
@@ -123,12 +125,14 @@ class Model:
 
     def _encoded(self, text: str) -> Text:
         """The text as it would be trained on."""
-        if self.settings.text.documents is None or self.mark is None:
+        text = alike(text, self.settings.text)
+        splitter = splitter_of(self.settings.text)
+        if splitter is None or self.mark is None:
             whole = self.vocabulary.encode(text)
             if len(whole) < 2:
                 raise CorpusError(f"{text!r} is too short: a loss needs at least 2 {self.vocabulary.kind}s")
             return whole
-        marked = "".join(Splitter(self.settings.text.documents).marked([text]))
+        marked = "".join(splitter.marked([text]))
         if not marked:
             raise CorpusError(f"{text!r} holds no document; give a text with something in it")
         ids = self.vocabulary.encode(self.mark + marked)

@@ -96,8 +96,8 @@ def _start(given: dict[str, Any], options: dict[str, Any]) -> tuple["Run", str]:
     from charrnn.training.choice import chosen_settings
 
     text = read(corpus, early.text)
-    for skipped in text.skipped:
-        print(f"note: skipped {skipped}: not UTF-8 text", file=sys.stderr)
+    for reason in text.skipped.values():
+        print(f"note: skipped: {reason}", file=sys.stderr)
     if not all(source in BUILTINS for source in corpus):  # which nobody can mend
         for doubt in doubts(text, early.text):
             print(f"note: {doubt}", file=sys.stderr)

@@ -23,7 +23,7 @@ TABLE: list[tuple[str, int, str]] = [
     ("train empty.txt", 1, "'empty.txt' is empty; give a text with something in it"),
     ("train binary", 1, "'binary' is binary, not text: NUL byte at offset 3; give a text file"),
     ("train latin.txt", 1, "'latin.txt' is not UTF-8: byte 0xe9 at offset 6; convert it first"),
-    ("train folder", 1, "folder 'folder' holds no UTF-8 text (no files in it)"),
+    ("train folder", 1, "folder 'folder' holds no UTF-8 text: no files in it"),
     ("train @python-doc", 1, "no built-in text is called '@python-doc'; did you mean @python-docs?"),
     ("train -", 1, "standard input is empty"),
     ("train one.txt", 1, "the text is one character, 'a', again and again: there is nothing to learn"),
