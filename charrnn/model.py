@@ -170,7 +170,7 @@ def train(*sources: str | Path, text: str | None = None, name: str | None = None
     if (text is None) == (not sources):
         raise SettingsError("train() takes either the names of texts or text=..., and one of them")
     origin = None if init_from is None else Origin(resolve_checkpoint(str(init_from), "best", folder))
-    inherited = origin.settings(settings) if origin else {}
+    inherited = origin.settings(settings, preset_values(preset)) if origin else {}
     # what contradicts is refused before anything is read
     early = settings_of(layered(settings, inherited, preset_values(preset)))
     corpus = (read_corpus([str(source) for source in sources], settings=early.text) if text is None

@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.checkpoint import Checkpoint, load_checkpoint
+from charrnn.checkpoint import BEST, LAST, Checkpoint, load_checkpoint
 from charrnn.errors import CheckpointError, SettingsError
 from charrnn.network.grafting import grafted
-from charrnn.settings import TextSettings
+from charrnn.presets import layered
+from charrnn.settings import TextSettings, TrainingSettings
 from charrnn.text.units import vocabulary_of
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.schedules import fitting_rate
@@ -30,19 +31,23 @@ class Origin:
         self.path, self.checkpoint = path, load_checkpoint(path)
         settings = self.checkpoint.settings
         self.vocabulary: Vocabulary = vocabulary_of(settings.text, self.checkpoint.vocabulary)
-        self.name = path.parent.name if path.name in ("best.safetensors", "last.safetensors") else path.name
+        self.name = path.absolute().parent.name if path.name in (BEST, LAST) else path.name
         self._shape = {**{name: getattr(settings.network, name) for name in _NETWORK},
                        **{name: getattr(settings.text, name) for name in _TEXT}}
 
-    def settings(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """What it decides of a new run's settings; raises SettingsError where `given` says otherwise."""
+    def settings(self, given: Mapping[str, Any], preset: Mapping[str, Any]) -> dict[str, Any]:
+        """What it decides of a new run's settings; raises SettingsError where `given` says otherwise.
+
+        A preset gives way, but the rate is a share of its rate if it has one.
+        """
         for name, value in self._shape.items():
             if given.get(name, value) != value:
-                option = f"--{name.replace('_', '-')}"
-                raise SettingsError(f"{option} {given[name]} contradicts {self.name}, which has {value}; leave "
-                                    f"{option} out, or --init-from")
-        network, optimizer = self.checkpoint.settings.network, given.get("optimizer", "adam")
-        return {**self._shape, "lr": float(f"{RATE_SHARE * fitting_rate(network, optimizer):.2g}")}
+                wanted = _option(name, given[name])
+                raise SettingsError(f"{wanted} contradicts {self.name}, which has {_option(name, value)}; leave "
+                                    f"{wanted.removeprefix('no ').split()[0]} out, or --init-from")
+        optimizer = layered(given, preset).get("optimizer", TrainingSettings.optimizer)
+        usual = preset.get("lr") or fitting_rate(self.checkpoint.settings.network, optimizer)
+        return {**self._shape, "lr": float(f"{RATE_SHARE * usual:.2g}")}
 
     def vocabulary_with(self, other: Vocabulary, settings: TextSettings) -> Vocabulary:
         """Its own vocabulary and the units of another, that of a text made ready as `settings` say."""
@@ -54,16 +59,24 @@ class Origin:
         return [unit for unit in vocabulary.units if unit not in known]
 
     def arrays_for(self, vocabulary: Vocabulary) -> dict[str, np.ndarray]:
-        """Its parameters by name, for a larger vocabulary."""
+        """Its parameters by name, for a larger vocabulary; raises CheckpointError where they are of another size."""
         try:
             return grafted(self.checkpoint.arrays, self.vocabulary.places_in(vocabulary), len(vocabulary))
         except (ValueError, IndexError) as error:
-            raise CheckpointError(f"{self.path} does not hold the network that it describes ({error})") from error
+            raise CheckpointError(f"it does not hold the network that it describes ({error})") from error
 
     def to_dict(self) -> dict[str, Any]:
         """What a run keeps of it, as JSON."""
         return {"name": self.name, "step": self.checkpoint.progress.get("step", 0),
                 "text": self.checkpoint.corpus.get("name"), "fingerprint": self.checkpoint.corpus.get("fingerprint")}
+
+
+def _option(name: str, value: Any) -> str:
+    """`--hidden 8`, `--no-lowercase`, `no --documents`: a setting as it is typed."""
+    option = name.replace("_", "-")
+    if isinstance(value, bool):
+        return f"--{option}" if value else f"--no-{option}"
+    return f"no --{option}" if value is None else f"--{option} {value}"
 
 
 def described(checkpoint: Checkpoint) -> str | None:

@@ -75,7 +75,10 @@ class Run:
             vocabulary = origin.vocabulary_with(corpus.vocabulary, settings.text)
         run = cls(corpus.within(vocabulary), settings, vocabulary, threads, keep)
         if origin is not None:
-            run.trainer.begin_from(origin.arrays_for(vocabulary))
+            try:
+                run.trainer.begin_from(origin.arrays_for(vocabulary))
+            except CheckpointError as error:
+                raise CheckpointError(f"{origin.path}: {error}") from error
             run.corpus["origin"] = origin.to_dict()
         run.folder = new_folder(runs, name)
         run.lock = FolderLock(run.folder)
@@ -112,7 +115,7 @@ class Run:
         vocabulary = vocabulary_of(settings.text, checkpoint.vocabulary)
         run = cls(corpus.within(vocabulary), settings, vocabulary, threads, keep)
         if origin := checkpoint.corpus.get("origin"):
-            run.corpus["origin"] = origin
+            run.corpus["origin"], run.trainer.recovery.may_begin_worse = origin, True
         try:
             run.trainer.restore(checkpoint.arrays, checkpoint.progress)
         except CheckpointError as error:

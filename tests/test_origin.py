@@ -96,9 +96,9 @@ def test_from_python_and_with_less_of_a_rate(old: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("given", "words"), [
-    ({"hidden": 9}, "--hidden 9 contradicts tiny, which has 8; leave --hidden out"),
-    ({"cell": "gru"}, "--cell gru contradicts tiny, which has lstm"),
-    ({"unit": "word"}, "--unit word contradicts tiny, which has char")])
+    ({"hidden": 9}, "--hidden 9 contradicts tiny, which has --hidden 8; leave --hidden out"),
+    ({"cell": "gru"}, "--cell gru contradicts tiny, which has --cell lstm"),
+    ({"unit": "word"}, "--unit word contradicts tiny, which has --unit char")])
 def test_what_contradicts_is_refused(old: Path, tmp_path: Path, given: dict, words: str) -> None:
     with pytest.raises(SettingsError, match=words):
         charrnn.train(text=NEW, init_from=old, folder=tmp_path, **given)

@@ -87,7 +87,7 @@ def _start(given: dict[str, Any], options: dict[str, Any]) -> tuple["Run", str]:
                                f"({', '.join(BUILTINS)})")
     given = {name: value for name, value in given.items() if name in SETTING_NAMES}
     origin = _origin(options)
-    inherited = origin.settings(given) if origin else {}
+    inherited = origin.settings(given, preset_values(preset)) if origin else {}
     # refused now, and not after a long text has been read
     early = settings_of(layered(given, inherited, preset_values(preset)))
     from charrnn.cli.reading import read
@@ -123,7 +123,6 @@ def _origin(options: dict[str, Any]) -> "Origin | None":
 
 def _origin_words(origin: "Origin", run: "Run") -> str:
     """What a run begins from, and which units are new to it."""
-
     added = origin.added(run.vocabulary)
     named = ", ".join(run.vocabulary.named(unit) for unit in added[:_NAMED])
     more = f" and {len(added) - _NAMED:,} more" if len(added) > _NAMED else ""

@@ -24,6 +24,8 @@ class Recovery:
 
     def __init__(self, vocabulary: int) -> None:
         self.halvings = 0  # of the rate, so far
+        # another text may have taught what is worse on this one, at first, than knowing nothing
+        self.may_begin_worse = False
         self._worst = math.log(vocabulary) + MARGIN
         self._smoothed = math.nan
         self._good: State | None = None
@@ -39,6 +41,8 @@ class Recovery:
 
     def has_exploded(self, loss: float) -> bool:
         """True when the losses of late, this one the last, are wrong."""
+        if self.may_begin_worse and math.isfinite(loss):
+            self._worst, self.may_begin_worse = max(self._worst, loss + MARGIN), False
         before = loss if math.isnan(self._smoothed) else self._smoothed
         self._smoothed = SMOOTHING * before + (1 - SMOOTHING) * loss
         return self.is_wrong(self._smoothed)

@@ -174,6 +174,7 @@ class Trainer:
 
     def begin_from(self, arrays: dict[str, np.ndarray]) -> None:
         """Takes parameters (PyTorch's shapes, by name) in place of those that were drawn."""
+        self.recovery.may_begin_worse = True
         self.network.parameters.from_arrays(arrays)
         self.average.flat[:] = self.network.parameters.flat
         self.network.refresh()
