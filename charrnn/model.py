@@ -17,6 +17,7 @@ from charrnn.errors import CheckpointError, CorpusError, SettingsError
 from charrnn.network.network import Network
 from charrnn.network.weights import Weights
 from charrnn.network.workers import physical_cores
+from charrnn.origin import Origin
 from charrnn.presets import DEFAULT, layered, preset_values
 from charrnn.runs import Run
 from charrnn.sampling.opening import generators_of, opening
@@ -153,7 +154,7 @@ def load(path: str | Path | None = None) -> Model:
 
 def train(*sources: str | Path, text: str | None = None, name: str | None = None, folder: str | Path = RUNS,
           threads: int | None = None, keep_last: int = 0, on_event: Callable[[Event], None] | None = None,
-          preset: str = DEFAULT, **settings: Any) -> Model:
+          preset: str = DEFAULT, init_from: str | Path | None = None, **settings: Any) -> Model:
     """Trains a network on files, folders or built-in texts ("@python-docs"), or on `text`; the best moment of it.
 
     name, folder   where the run is kept: folder/name, made anew
@@ -161,17 +162,21 @@ def train(*sources: str | Path, text: str | None = None, name: str | None = None
     keep_last      checkpoints to keep of the last validations
     on_event       is told everything that happens (charrnn.training.events)
     preset         settings that go together: "best", "char-rnn" and others; "default" fits text and time
+    init_from      a run or a checkpoint to begin with what it has learned
     settings       any field of NetworkSettings, TextSettings, WindowSettings or TrainingSettings: cell="gru", minutes=1
 
     Raises CorpusError for a text that cannot be used, SettingsError for a setting that does not exist or fit.
     """
     if (text is None) == (not sources):
         raise SettingsError("train() takes either the names of texts or text=..., and one of them")
-    early = settings_of(layered(settings, preset_values(preset)))  # what contradicts is refused before anything is read
+    origin = None if init_from is None else Origin(resolve_checkpoint(str(init_from), "best", folder))
+    inherited = origin.settings(settings) if origin else {}
+    # what contradicts is refused before anything is read
+    early = settings_of(layered(settings, inherited, preset_values(preset)))
     corpus = (read_corpus([str(source) for source in sources], settings=early.text) if text is None
               else Corpus.of(text, settings=early.text))
-    chosen, _ = chosen_settings(settings, preset, len(corpus))
-    with Run.start(corpus, chosen, name, folder, threads, RunSettings(keep_last)) as run:
+    chosen, _ = chosen_settings(settings, preset, len(corpus), inherited)
+    with Run.start(corpus, chosen, name, folder, threads, RunSettings(keep_last), origin) as run:
         for event in run.events():
             if on_event is not None:
                 on_event(event)

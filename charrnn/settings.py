@@ -5,6 +5,7 @@ A frozen instance is always valid: its bounds are checked when it is made.
 """
 
 import dataclasses
+import difflib
 import math
 import numbers
 from collections.abc import Mapping
@@ -271,7 +272,9 @@ def settings_of(values: Mapping[str, Any]) -> Settings:
     unknown = set(values).difference(*names.values())
     if unknown:
         known = sorted(set().union(*names.values()))
-        raise SettingsError(f"unknown setting {min(unknown)!r}; there are {', '.join(known)}")
+        nearest = difflib.get_close_matches(min(unknown), known, n=1)
+        meant = f"did you mean {nearest[0]}" if nearest else f"there are {', '.join(known)}"
+        raise SettingsError(f"unknown setting {min(unknown)!r}; {meant}")
     settings = Settings(**{part: kind(**{name: value for name, value in values.items() if name in names[kind]})
                            for part, kind in kinds.items()})
     for part in (settings.network, settings.windows, settings.training, settings.text):

@@ -50,6 +50,12 @@ class MappedIds:
             yield block.data
             self._pages.touched(block.nbytes)
 
+    def renumbered(self, numbers: np.ndarray) -> "MappedIds":
+        """The same text in a vocabulary in which what was id v is numbers[v], int32; nothing is read."""
+        other = self[:]
+        other._table = numbers.take(self._table)
+        return other
+
     @property
     def bytes_each(self) -> int:
         """What a character costs on disk."""

@@ -41,7 +41,7 @@ class Trainer:
         self.settings = settings = decided(settings, size(text), self.cutter.windows_per_epoch)
         training = settings.training
         self.network = Network(settings.network, vocabulary, self.generator, threads or training.shards,
-                               training.precision)
+                               training.precision, text.mark if isinstance(text, Documents) else -1)
         self.optimizer = optimizer_of(self.network, training)
         self.batch = self.network.batch(cut.batch, cut.window, training.shards)
         self.gradients = self.network.gradients(len(self.batch.shards))
@@ -171,6 +171,12 @@ class Trainer:
     def _note(self, val_loss: float | None) -> Point:
         return self.history.close(self.progress, self.settings.training.validations, self.step, self.cutter.progress,
                                   val_loss)
+
+    def begin_from(self, arrays: dict[str, np.ndarray]) -> None:
+        """Takes parameters (PyTorch's shapes, by name) in place of those that were drawn."""
+        self.network.parameters.from_arrays(arrays)
+        self.average.flat[:] = self.network.parameters.flat
+        self.network.refresh()
 
     def state(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """Arrays and plain numbers from which restore() goes on as if nothing had happened."""

@@ -121,7 +121,7 @@ def test_files_are_documents(charrnn: Program) -> None:
     Path("notes").mkdir()
     for name in NAMES:
         Path(f"notes/{name}.txt").write_text(f"{name}\n\nwas here\n")
-    Path("notes/picture").write_bytes(b"\0\1")
+    Path("notes/picture").write_bytes(b"\x1e" + b"a" * 300_000 + b"\0\1")  # the mark in it is no matter
     done = charrnn("train", "notes", "--documents", "file", *OPTIONS)
     assert done.code == 0
     assert "notes, 15 documents, " in done.err

@@ -7,6 +7,7 @@ import pytest
 import charrnn as package
 from charrnn.checkpoint import load_checkpoint
 from charrnn.text.units import tokens_of, words_of
+from charrnn.training.choice import fitting
 from tests.cli.conftest import Program
 from tests.cli.tiny import OPTIONS, TEXT
 
@@ -109,3 +110,8 @@ def test_what_looks_wrong_is_told_before_training(charrnn: Program) -> None:
         "note: 1 character occurs 3 times at most, too rarely to be learned: U+00E9 é; --min-count 4 reads it as "
         "U+FFFD\n")
     assert "note" not in charrnn("train", "@python-docs", *OPTIONS, "--epochs", "0.0001").err
+
+
+def test_what_is_chosen_is_told_in_units() -> None:
+    assert fitting({}, 4_300, 2)[1].startswith("to fit 4,300 characters, ")
+    assert fitting({"unit": "token"}, 4_300, 2)[1].startswith("to fit 4,300 tokens, ")

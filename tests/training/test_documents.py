@@ -101,3 +101,15 @@ def test_a_run_predicts_each_document_once_an_epoch():
     assert events[-1].epoch == 3
     losses = [event.loss for event in events if isinstance(event, Validated)]
     assert losses[-1] < losses[0]
+
+
+@CELLS
+def test_a_run_measures_and_learns_as_if_documents_were_read_alone(cell):
+    settings = with_documents(cell=cell, dropout=0.0, batch=3, window=1_000, lr=1e-9, epochs=1.0)
+    trainer = Trainer(settings, documents_of(), V, 1)
+    parameters = {name: array.astype(float) for name, array in trainer.network.parameters.to_arrays().items()}
+    train, val = documents_of().split(None)
+    assert trainer.documents == (len(train), len(val))
+    for documents, loss in ((val, trainer.evaluation.loss()), (train, trainer._step().loss)):
+        assert loss == pytest.approx(one_by_one(settings.network, parameters, documents)[0] / documents.transitions,
+                                     rel=1e-5)
