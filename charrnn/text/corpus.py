@@ -74,16 +74,16 @@ class Corpus:
         """Its units; of documents with one for the end of each."""
         return len(self.ids) - (self.marks is not None)
 
-    @property
-    def encoded(self) -> Encoded:
-        return Encoded(self.ids, self.vocabulary, self.fingerprint, self.characters, self.counts, self.marks)
-
     def within(self, vocabulary: Vocabulary) -> "Corpus":
         """The same text in the ids of a vocabulary that has all of its units."""
         if vocabulary == self.vocabulary:
             return self
         numbers = self.vocabulary.places_in(vocabulary)
         return dataclasses.replace(self, ids=self.ids.renumbered(numbers), vocabulary=vocabulary)
+
+    @property
+    def encoded(self) -> Encoded:
+        return Encoded(self.ids, self.vocabulary, self.fingerprint, self.characters, self.counts, self.marks)
 
     @cached_property
     def content(self) -> Text:
@@ -147,19 +147,20 @@ class _Intake:
             joint = ""
 
     def tries(self, chunks: Iterable[str]) -> CorpusError | None:
-        """Appends a file's text; why it can't be read, where it can't: then it leaves nothing behind."""
+        """Appends a text, or tells why it could not be read; then nothing of it is left behind."""
         mark, has_met_mark = self.encoder.mark(), self.splitter is not None and self.splitter.has_met_mark
         try:
             self.add(chunks)
         except CorpusError as error:
             self.encoder.rollback(mark)
+            self.was_refused |= isinstance(error.__cause__, (OSError, ImportError))
             if self.splitter is not None:
                 self.splitter.has_met_mark = has_met_mark
-            self.was_refused |= isinstance(error.__cause__, (OSError, ImportError))
             return error
         return None
 
-    def finished(self, sources: Sequence[str], name: str, skipped: dict[str, str] | None = None) -> Corpus:
+    def finished(self, sources: Sequence[str], name: str,
+                 skipped: dict[str, str] | None = None) -> Corpus:
         """The whole corpus; raises CorpusError if there is nothing in it."""
         names = " + ".join("standard input" if source == STDIN else repr(source) for source in sources) or "the text"
         self.encoder.flush()
@@ -197,7 +198,7 @@ def _add_folder(intake: _Intake, name: str, paths: list[str], count: Count) -> d
     """Appends the texts among the files of a folder; what is none is left out, and returned with the reason."""
     skipped: dict[str, str] = {}
     for path in paths:
-        if (error := intake.tries(read_file(path, count))) is not None:
+        if error := intake.tries(read_file(path, count)):
             skipped[path] = str(error)
     if len(skipped) == len(paths):
         seen = f"{len(skipped):,} skipped, the first because {skipped[paths[0]]}" if skipped else (

@@ -43,18 +43,18 @@ class MappedIds:
         self._pages.touched(places.size * self._numbers.itemsize + runs * FAULT_AROUND)
         return ids
 
+    def renumbered(self, numbers: np.ndarray) -> "MappedIds":
+        """The same text in a vocabulary in which what was id v is numbers[v], int32; nothing is read."""
+        other = self[:]
+        other._table = numbers.take(self._table)
+        return other
+
     def blocks(self) -> Iterator[memoryview]:
         """The numbers as they are on disk, from first to last, in blocks."""
         for start in range(0, len(self), BLOCK):
             block = self._numbers[start:start + BLOCK]
             yield block.data
             self._pages.touched(block.nbytes)
-
-    def renumbered(self, numbers: np.ndarray) -> "MappedIds":
-        """The same text in a vocabulary in which what was id v is numbers[v], int32; nothing is read."""
-        other = self[:]
-        other._table = numbers.take(self._table)
-        return other
 
     @property
     def bytes_each(self) -> int:

@@ -186,7 +186,7 @@ def test_what_the_system_refused_may_be_read_later(kept: Path, monkeypatch: pyte
 
 
 def test_only_so_much_is_kept(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    sources = [write(Path(str(number)), TEXT.encode() + b"x" * 50 * number) for number in range(4)]
+    sources = [write(Path(str(number)), TEXT.encode() + b"x" * 32 * number) for number in range(4)]
     assert is_read(sources[0])
     [first] = kept.iterdir()
     size = first.stat().st_size
