@@ -1,6 +1,7 @@
 """Group `memory`: what training takes: beside the published formula, and on a text of a gigabyte."""
 
 import itertools
+import os
 import resource
 import sys
 import tempfile
@@ -87,6 +88,7 @@ def read_and_train(path: str) -> dict[str, float]:
     from charrnn.text.corpus import read_corpus
     from charrnn.training.events import Step
 
+    os.environ["CHARRNN_CACHE_GB"] = "0"  # each round reads the text, and leaves nothing behind
     start = time.perf_counter()
     corpus = read_corpus([path])
     ready = time.perf_counter() - start

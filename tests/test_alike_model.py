@@ -51,6 +51,7 @@ def test_resume_and_sample(capsys: pytest.CaptureFixture[str]) -> None:
     run("train", "a.txt", "b.txt", *OPTIONS, "--name", "low", "--lowercase", "--normalize", "NFC",
         "--between", r"\n##\n")
     assert "#" in charrnn.load("low").vocabulary.characters
+    assert ", lowercase, NFC, " in run("info", "low")
     assert "trained for" in run("train", "--resume", "low", "--epochs", "2")
     with pytest.raises(charrnn.CorpusError, match="not the text"):
         run("train", "a.txt", "--resume", "low", "--epochs", "3")

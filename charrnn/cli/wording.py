@@ -44,13 +44,17 @@ def network_words(network: NetworkSettings) -> str:
 
 def corpus_words(corpus: Mapping[str, Any], different: int, text: TextSettings) -> str:
     """`alice.txt + notes, 164,762 characters, 85 different`, and what else is known of the text: of how many documents
-    and units it is."""
+    and units it is, and how its letters were made alike."""
     parts = [source_words(corpus.get("sources", [])), counted(corpus.get("characters", 0), "character")]
     if (number := corpus.get("documents")) is not None:
         others = corpus.get("different_documents", number)
         parts.insert(1, counted(number, "document") + (f" ({others:,} different)" if others < number else ""))
     if "units" in corpus:
         parts.append(counted(corpus["units"], text.unit_name))
+    if text.lowercase:
+        parts.append("lowercase")
+    if text.normalize != "none":
+        parts.append(text.normalize)
     if number := corpus.get("rare_units"):
         different, stand_in = different - 1, f", {counted(number, 'rarer one')} as \ufffd"
     else:

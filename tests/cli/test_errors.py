@@ -1,6 +1,7 @@
 """Bad input: one clear line on stderr, the right exit code, nothing half written."""
 
 import errno
+import gzip
 import os
 import stat
 from pathlib import Path
@@ -23,7 +24,10 @@ TABLE: list[tuple[str, int, str]] = [
     ("train empty.txt", 1, "'empty.txt' is empty; give a text with something in it"),
     ("train binary", 1, "'binary' is binary, not text: NUL byte at offset 3; give a text file"),
     ("train latin.txt", 1, "'latin.txt' is not UTF-8: byte 0xe9 at offset 6; convert it first"),
-    ("train folder", 1, "folder 'folder' holds no UTF-8 text: no files in it"),
+    ("train folder", 1, "folder 'folder' holds no UTF-8 text: no files in it; name a folder"),
+    ("train packed.gz", 1, "'packed.gz' is cut off: it ends after 100 bytes, in the middle of what is packed in it"),
+    ("train damaged", 1, "'damaged' is damaged: it can't be unpacked"),
+    ("train short.txt --documents line --between x", 2, "--documents and --between contradict each other"),
     ("train @python-doc", 1, "no built-in text is called '@python-doc'; did you mean @python-docs?"),
     ("train -", 1, "standard input is empty"),
     ("train one.txt", 1, "the text is one character, 'a', again and again: there is nothing to learn"),
@@ -98,6 +102,7 @@ def folder(run: Path, tmp_path: Path) -> Path:
     flipped = last[:-1] + bytes([last[-1] ^ 1])
     contents = {"empty.txt": b"", "binary": b"abc\0def", "latin.txt": b"hello \xe9", "one.txt": b"a" * 500,
                 "two.txt": b"ab", "short.txt": TEXT[:300].encode(), "cut.safetensors": last[:1000],
+                "packed.gz": gzip.compress(TEXT.encode())[:100], "damaged": gzip.compress(b"") + b"no more",
                 "torn.safetensors": last[:-1], "flipped.safetensors": flipped}
     for name, data in contents.items():
         (tmp_path / name).write_bytes(data)
