@@ -32,7 +32,7 @@ def learned(text: str, settings: dict[str, Any], test_share: float = 0.0, thread
     for event in trainer.events():
         halved += isinstance(event, RolledBack)
         if isinstance(event, Validated) and event.is_best:
-            best, weights = event, trainer.network.parameters.flat.copy()
+            best, weights = event, trainer.average.flat.copy()
     seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu
     assert best is not None
     assert weights is not None

@@ -2,14 +2,21 @@
 
 A scratch file belongs to one process. It has no name, or the system deletes it when it is closed: a crash, Ctrl-C or
 a kill leaves nothing behind. Every refusal of the disk becomes a StorageError of one line.
+
+A store keeps files from one process to the next, whole or not at all and only so many bytes of them. Nothing depends
+on it: where the disk refuses, or a file was damaged, there is simply nothing kept.
 """
 
 import contextlib
 import mmap
 import os
+import secrets
+import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+import time
+import zlib
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +24,11 @@ from typing import BinaryIO, cast
 
 from charrnn.errors import StorageError
 from charrnn.files import Buffer, refusals
+
+_BLOCK = 1 << 20
+# Bytes behind what a store keeps, its CRC-32; and what a file is called until it is whole.
+CHECKSUM, _UNFINISHED = 4, ".tmp"
+_DAY = 86_400.0
 
 
 def user_cache() -> Path:
@@ -74,6 +86,89 @@ class ScratchFile:
 
     def _refusals(self) -> AbstractContextManager[None]:
         return refusals(self.folder / "scratch file", "a text takes a byte or two a character there")
+
+
+class Store:
+    """Files by name in a folder of the cache folder, `limit` bytes at most: the ones not used for longest go first.
+
+    Several processes may use it at once.
+    """
+
+    def __init__(self, name: str, limit: int) -> None:
+        self.limit = limit
+        self.folder: Path | None = None
+        with contextlib.suppress(RuntimeError):  # no home folder
+            self.folder = user_cache() / "charrnn" / name
+
+    def get(self, key: str) -> mmap.mmap | None:
+        """What was put under `key`, and CHECKSUM bytes behind it, as read-only memory; None if there is nothing whole.
+        """
+        if self.folder is None:
+            return None
+        path = self.folder / key
+        try:
+            with open(path, "rb") as file:
+                if _is_whole(file):
+                    with contextlib.suppress(OSError):
+                        os.utime(path)  # it was used
+                    return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            path.unlink()
+        except OSError:
+            pass
+        return None
+
+    def put(self, key: str, size: int, data: Iterable[Buffer]) -> None:
+        """Keeps `data`, of `size` bytes in all, under `key`, unless the disk refuses, or would soon be full of it."""
+        if self.folder is None or size + CHECKSUM > self.limit:
+            return
+        with contextlib.suppress(OSError):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if shutil.disk_usage(self.folder).free < 2 * size:
+                return
+            unfinished = self.folder / (secrets.token_hex(8) + _UNFINISHED)
+            try:
+                with open(unfinished, "xb", opener=_for_the_user_alone) as file:
+                    _write_with_checksum(file, data)
+                os.replace(unfinished, self.folder / key)  # refused by Windows while another process has it mapped
+            finally:
+                unfinished.unlink(missing_ok=True)
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """Removes what is beyond the limit, and what processes left that were killed while they wrote."""
+        files = sorted(((path.stat(), path) for path in cast(Path, self.folder).iterdir()),
+                       key=lambda found: found[0].st_mtime, reverse=True)
+        total = 0
+        for status, path in files:
+            if path.suffix == _UNFINISHED:
+                is_needless = time.time() - status.st_mtime > _DAY
+            else:
+                total += status.st_size
+                is_needless = total > self.limit
+            if is_needless:
+                with contextlib.suppress(OSError):
+                    path.unlink()
+
+
+def _for_the_user_alone(path: str, flags: int) -> int:
+    """Opens a new file that others can't read: what is kept of a text is as private as the text may be."""
+    return os.open(path, flags, 0o600)
+
+
+def _write_with_checksum(file: BinaryIO, data: Iterable[Buffer]) -> None:
+    checksum = 0
+    for buffer in data:
+        checksum = zlib.crc32(buffer, checksum)
+        file.write(buffer)
+    file.write(checksum.to_bytes(CHECKSUM, "little"))
+
+
+def _is_whole(file: BinaryIO) -> bool:
+    """Whether the checksum at the end of the file is that of what stands before it."""
+    checksum, left = 0, os.fstat(file.fileno()).st_size - CHECKSUM
+    while left > 0 and (block := file.read(min(_BLOCK, left))):
+        checksum, left = zlib.crc32(block, checksum), left - len(block)
+    return file.read() == checksum.to_bytes(CHECKSUM, "little")
 
 
 def _folders() -> Iterator[Path]:

@@ -17,16 +17,18 @@ from charrnn.errors import CheckpointError, CorpusError, SettingsError
 from charrnn.network.network import Network
 from charrnn.network.weights import Weights
 from charrnn.network.workers import physical_cores
+from charrnn.origin import Origin
 from charrnn.presets import DEFAULT, layered, preset_values
 from charrnn.runs import Run
 from charrnn.sampling.opening import generators_of, opening
 from charrnn.sampling.sampler import Sampler
 from charrnn.sampling.writing import written
 from charrnn.settings import RunSettings, SampleSettings, settings_of
+from charrnn.text.alike import alike
 from charrnn.text.corpus import Corpus, read_corpus
 from charrnn.text.cutting import Text
 from charrnn.text.documents import Documents
-from charrnn.text.splitter import Splitter, mark_of
+from charrnn.text.splitter import mark_of, splitter_of
 from charrnn.text.units import vocabulary_of
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.choice import chosen_settings
@@ -92,9 +94,10 @@ class Model:
 
     def _pieces(self, settings: SampleSettings, prime: str) -> Iterator[list[str]]:
         """What each sample adds, piece by piece."""
+        prime = alike(prime, self.settings.text)
         generators = generators_of(settings.seed, settings.samples)
         sampler = Sampler(self.settings.network, self._weights_in(settings.precision), settings.samples,
-                          self._network.workers)
+                          self._network.workers, self.vocabulary.stand_in)
         sampler.begin(opening(self.vocabulary, prime, generators, self.mark))
         return written(sampler.stream(settings.length, generators, settings.temp, settings.top_k), self.vocabulary,
                        self.mark, prime)
@@ -122,12 +125,14 @@ class Model:
 
     def _encoded(self, text: str) -> Text:
         """The text as it would be trained on."""
-        if self.settings.text.documents is None or self.mark is None:
+        text = alike(text, self.settings.text)
+        splitter = splitter_of(self.settings.text)
+        if splitter is None or self.mark is None:
             whole = self.vocabulary.encode(text)
             if len(whole) < 2:
                 raise CorpusError(f"{text!r} is too short: a loss needs at least 2 {self.vocabulary.kind}s")
             return whole
-        marked = "".join(Splitter(self.settings.text.documents).marked([text]))
+        marked = "".join(splitter.marked([text]))
         if not marked:
             raise CorpusError(f"{text!r} holds no document; give a text with something in it")
         ids = self.vocabulary.encode(self.mark + marked)
@@ -149,7 +154,7 @@ def load(path: str | Path | None = None) -> Model:
 
 def train(*sources: str | Path, text: str | None = None, name: str | None = None, folder: str | Path = RUNS,
           threads: int | None = None, keep_last: int = 0, on_event: Callable[[Event], None] | None = None,
-          preset: str = DEFAULT, **settings: Any) -> Model:
+          preset: str = DEFAULT, init_from: str | Path | None = None, **settings: Any) -> Model:
     """Trains a network on files, folders or built-in texts ("@python-docs"), or on `text`; the best moment of it.
 
     name, folder   where the run is kept: folder/name, made anew
@@ -157,17 +162,21 @@ def train(*sources: str | Path, text: str | None = None, name: str | None = None
     keep_last      checkpoints to keep of the last validations
     on_event       is told everything that happens (charrnn.training.events)
     preset         settings that go together: "best", "char-rnn" and others; "default" fits text and time
+    init_from      a run or a checkpoint to begin with what it has learned
     settings       any field of NetworkSettings, TextSettings, WindowSettings or TrainingSettings: cell="gru", minutes=1
 
     Raises CorpusError for a text that cannot be used, SettingsError for a setting that does not exist or fit.
     """
     if (text is None) == (not sources):
         raise SettingsError("train() takes either the names of texts or text=..., and one of them")
-    early = settings_of(layered(settings, preset_values(preset)))  # what contradicts is refused before anything is read
+    origin = None if init_from is None else Origin(resolve_checkpoint(str(init_from), "best", folder))
+    inherited = origin.settings(settings) if origin else {}
+    # what contradicts is refused before anything is read
+    early = settings_of(layered(settings, inherited, preset_values(preset)))
     corpus = (read_corpus([str(source) for source in sources], settings=early.text) if text is None
               else Corpus.of(text, settings=early.text))
-    chosen, _ = chosen_settings(settings, preset, len(corpus))
-    with Run.start(corpus, chosen, name, folder, threads, RunSettings(keep_last)) as run:
+    chosen, _ = chosen_settings(settings, preset, len(corpus), inherited)
+    with Run.start(corpus, chosen, name, folder, threads, RunSettings(keep_last), origin) as run:
         for event in run.events():
             if on_event is not None:
                 on_event(event)

@@ -19,6 +19,7 @@ from charrnn.errors import CheckpointError, CorpusError, SettingsError
 from charrnn.files import TEMPORARY, append_line, new_folder
 from charrnn.locks import FolderLock
 from charrnn.metrics import METRICS, read_metrics, seconds_at
+from charrnn.origin import Origin
 from charrnn.settings import RunSettings, Settings
 from charrnn.text.corpus import Corpus
 from charrnn.text.documents import Documents
@@ -48,17 +49,19 @@ class Run:
             self.corpus["units"] = len(corpus)
         if vocabulary.stand_in >= 0:
             self.corpus["rare_units"] = len(set(corpus.counts).difference(vocabulary.units))
-        if isinstance(corpus.content, Documents):
-            self.corpus |= {"documents": len(corpus.content), "different_documents": corpus.content.different()}
         self.trainer = Trainer(settings, corpus.content, len(vocabulary), threads)
+        if isinstance(corpus.content, Documents):  # behind the trainer: when they are split, it is known
+            self.corpus |= {"documents": len(corpus.content), "different_documents": corpus.content.different()}
         self.keep = keep or RunSettings()
         self.folder = Path()
         self.lock: FolderLock | None = None
 
     @classmethod
     def start(cls, corpus: Corpus, settings: Settings, name: str | None = None, runs: str | Path = RUNS,
-              threads: int | None = None, keep: RunSettings | None = None) -> "Run":
+              threads: int | None = None, keep: RunSettings | None = None, origin: Origin | None = None) -> "Run":
         """A new run on `corpus`; its folder in `runs` gets `name`, or one made from corpus and network.
+
+        With `origin` it begins with what that run has learned, and knows its vocabulary too.
 
         Raises CorpusError for a text that such a run can't be made on, and says what would do.
         """
@@ -68,7 +71,12 @@ class Run:
             name = f"{corpus.name}-{network.cell}-{network.layers}x{network.hidden}"
         elif not name.isprintable() or name.startswith("-"):
             raise SettingsError(f"{name!r} can't name a folder; use letters, digits, '-' and '_'")
-        run = cls(corpus, settings, vocabulary, threads, keep)
+        if origin is not None:
+            vocabulary = origin.vocabulary_with(corpus.vocabulary, settings.text)
+        run = cls(corpus.within(vocabulary), settings, vocabulary, threads, keep)
+        if origin is not None:
+            run.trainer.begin_from(origin.arrays_for(vocabulary))
+            run.corpus["origin"] = origin.to_dict()
         run.folder = new_folder(runs, name)
         run.lock = FolderLock(run.folder)
         return run
@@ -101,7 +109,10 @@ class Run:
             training = dataclasses.replace(settings.training, epochs=budget.get("epochs"),
                                            minutes=budget.get("minutes"))
             settings = dataclasses.replace(settings, training=training)
-        run = cls(corpus, settings, vocabulary_of(settings.text, checkpoint.vocabulary), threads, keep)
+        vocabulary = vocabulary_of(settings.text, checkpoint.vocabulary)
+        run = cls(corpus.within(vocabulary), settings, vocabulary, threads, keep)
+        if origin := checkpoint.corpus.get("origin"):
+            run.corpus["origin"] = origin
         try:
             run.trainer.restore(checkpoint.arrays, checkpoint.progress)
         except CheckpointError as error:

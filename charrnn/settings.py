@@ -5,6 +5,7 @@ A frozen instance is always valid: its bounds are checked when it is made.
 """
 
 import dataclasses
+import difflib
 import math
 import numbers
 from collections.abc import Mapping
@@ -17,13 +18,16 @@ PRECISIONS = ("float32", "bf16")
 
 
 def setting(default: Any, help: str, *, low: Any = None, high: Any = None, choices: tuple[str, ...] = (),
-            letter: str = "", metavar: str = "") -> Any:
+            letter: str = "", metavar: str = "", fitted: bool = False, only_with: str = "") -> Any:
     """A dataclass field that carries its help text, bounds (both inclusive) and option letter in its metadata.
 
-    metavar   stands for the value of free text in help
+    metavar     stands for the value of free text in help
+    fitted      `charrnn train` chooses a value that fits text and time, where none is given
+    only_with   `optimizer sgd`: the setting has no use unless that one has one of those values
     """
     return field(default=default, metadata={"help": help, "low": low, "high": high, "choices": choices,
-                                            "letter": letter, "metavar": metavar})
+                                            "letter": letter, "metavar": metavar, "fitted": fitted,
+                                            "only_with": only_with})
 
 
 class Bounded:
@@ -80,10 +84,11 @@ class NetworkSettings(Bounded):
     """The shape of the network."""
 
     cell: str = setting("lstm", "kind of recurrent cell", choices=("rnn", "lstm", "gru", "peephole", "gru-original"))
-    hidden: int = setting(256, "hidden units in a layer", low=1, high=8192)
-    layers: int = setting(1, "layers, one on top of the other", low=1, high=16)
+    hidden: int = setting(256, "hidden units in a layer", low=1, high=8192, fitted=True)
+    layers: int = setting(1, "layers, one on top of the other", low=1, high=16, fitted=True)
     embedding: int = setting(0, "width of a learned character embedding; 0 is one-hot input", low=0, high=8192)
-    dropout: float = setting(0.1, "share of units silenced between layers and before the output", low=0.0, high=0.95)
+    dropout: float = setting(0.1, "share of units silenced between layers and before the output", low=0.0, high=0.95,
+                             fitted=True)
     recurrent_dropout: float = setting(0.0, "share of the weights from a step to the next silenced, anew for each "
                                             "window", low=0.0, high=0.95)
     learn_initial_state: bool = setting(False, "learn the state that a text begins with, in place of zero")
@@ -98,8 +103,9 @@ class WindowSettings(Bounded):
         choices=("stream", "snippets"))
     targets: str = setting("all", "predict after every character of a window, or only after its last",
                            choices=("all", "last"))
-    window: int = setting(100, "characters in a window: how far the gradient reaches back", low=1, high=100_000)
-    batch: int = setting(16, "sequences side by side in one step", low=1, high=65_536)
+    window: int = setting(100, "characters in a window: how far the gradient reaches back", low=1, high=100_000,
+                          fitted=True)
+    batch: int = setting(16, "sequences side by side in one step", low=1, high=65_536, fitted=True)
     val_fraction: float | None = setting(
         None, "share of the text, at its end, kept for validation; 0 keeps none (default: 0.1, but at most 200,000 "
               "characters)", low=0.0, high=0.9)
@@ -120,15 +126,22 @@ class TrainingSettings(Bounded):
     warmup: float = setting(0.02, "share of the run over which the rate climbs to its highest", low=0.0, high=1.0)
     decay: str = setting("cosine", "how the rate falls after warm-up", choices=("cosine", "linear", "constant", "step",
                                                                              "exponential"))
-    lr_end: float = setting(0.02, "rate at the end of cosine and linear, as a share of the highest", low=0.0, high=1.0)
-    decay_factor: float = setting(0.97, "what step and exponential multiply the rate by", low=0.0, high=1.0)
-    decay_every: int = setting(1, "epochs from one multiplication to the next", low=1, high=1_000_000)
-    decay_after: int = setting(10, "epochs before the first multiplication", low=0, high=1_000_000)
+    lr_end: float = setting(0.02, "rate at the end of cosine and linear, as a share of the highest", low=0.0, high=1.0,
+                            only_with="decay cosine linear")
+    decay_factor: float = setting(0.97, "what step and exponential multiply the rate by", low=0.0, high=1.0,
+                                  only_with="decay step exponential")
+    decay_every: int = setting(1, "epochs from one multiplication to the next", low=1, high=1_000_000,
+                               only_with="decay step exponential")
+    decay_after: int = setting(10, "epochs before the first multiplication", low=0, high=1_000_000,
+                               only_with="decay step exponential")
     clip: float = setting(1.0, "largest norm of the whole gradient; 0 clips nothing", low=0.0, high=1e9)
     clip_value: float = setting(0.0, "largest value of each number of the gradient; 0 clips nothing", low=0.0, high=1e9)
     weight_decay: float = setting(0.01, "what weights lose of themselves, times the rate, in a step of adamw", low=0.0,
-                                  high=100.0)
-    momentum: float = setting(0.9, "what sgd keeps of its velocity from step to step", low=0.0, high=0.9999)
+                                  high=100.0, only_with="optimizer adamw")
+    momentum: float = setting(0.9, "what sgd keeps of its velocity from step to step", low=0.0, high=0.9999,
+                              only_with="optimizer sgd")
+    averaging: float = setting(0.0, "what a running average of the weights keeps of itself in a step; it is then "
+                                    "validated and kept in their place; 0 averages nothing", low=0.0, high=0.99999)
     epochs: float | None = setting(None, "passes over the text (default 10, more for a short text: 1,500 steps' worth)",
                                    low=0.0, high=1e9)
     minutes: float | None = setting(None, "time to train; the learning rate schedule fits itself to it",
@@ -139,7 +152,7 @@ class TrainingSettings(Bounded):
                             high=1_000_000)
     seed: int = setting(1337, "where every random draw comes from", low=0, high=2**63 - 1)
     precision: str = setting("float32", "numbers in the products: bf16 (bfloat16, sums in float32) trains half as fast "
-                                        "again on processors that multiply it", choices=PRECISIONS)
+                                        "again on processors that multiply it", choices=PRECISIONS, fitted=True)
     shards: int = setting(0, "parts a batch is cut into, one a thread; results depend on it; 0 is one a core, but one "
                              "for 4 sequences at most", low=0, high=1024)
 
@@ -194,12 +207,23 @@ class TextSettings(Bounded):
                         choices=("char", "byte", "token", "word"))
     normalize: str = setting("none", "Unicode form that the text is brought into", choices=("none", "NFC", "NFKC"))
     lowercase: bool = setting(False, "turn every letter into a small one")
-    min_count: int = setting(1, "units that occur less often than this become one stand-in, U+FFFD", low=1, high=10**9)
+    between: str | None = setting(
+        None, "what is put between files, of a folder too (default: a new line where the file before does not end with "
+              "one); \\n and \\t are read as in Python", metavar="TEXT")
+    min_count: int = setting(1, "units that occur less often than this are read as one, U+FFFD, which is never written",
+                              low=1, high=10**9)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.documents is not None and (not isinstance(self.documents, str) or not self.documents):
             raise SettingsError("--documents needs line, blank, file, or the text that stands between documents")
+        if self.between is not None and not isinstance(self.between, str):
+            raise SettingsError(f"between is {self.between!r}; it must be the text to put between files")
+        if any("\ud800" <= character <= "\udfff" for character in self.between or ""):
+            raise SettingsError(f"between is {self.between!r}, which is no UTF-8; give other text")
+        if self.documents is not None and self.between is not None:
+            raise SettingsError("--documents and --between contradict each other: a document ends where its file ends, "
+                                "and nothing stands between; leave one of them out")
         if self.unit == "byte" and self.min_count > 1:
             raise SettingsError("--min-count has no use with --unit byte: there are 256 bytes and no more")
 
@@ -239,12 +263,30 @@ class Settings:
 
 
 def settings_of(values: Mapping[str, Any]) -> Settings:
-    """The settings whose fields, of whichever class, are `values`; raises SettingsError for an unknown name."""
+    """The settings whose fields, of whichever class, are `values`.
+
+    Raises SettingsError for an unknown name, and for a value that has no use beside the others.
+    """
     kinds = {"network": NetworkSettings, "windows": WindowSettings, "training": TrainingSettings, "text": TextSettings}
     names = {kind: {spec.name for spec in dataclasses.fields(kind)} for kind in kinds.values()}
     unknown = set(values).difference(*names.values())
     if unknown:
         known = sorted(set().union(*names.values()))
-        raise SettingsError(f"unknown setting {min(unknown)!r}; there are {', '.join(known)}")
-    return Settings(**{part: kind(**{name: value for name, value in values.items() if name in names[kind]})
-                       for part, kind in kinds.items()})
+        nearest = difflib.get_close_matches(min(unknown), known, n=1)
+        meant = f"did you mean {nearest[0]}" if nearest else f"there are {', '.join(known)}"
+        raise SettingsError(f"unknown setting {min(unknown)!r}; {meant}")
+    settings = Settings(**{part: kind(**{name: value for name, value in values.items() if name in names[kind]})
+                           for part, kind in kinds.items()})
+    for part in (settings.network, settings.windows, settings.training, settings.text):
+        _refuse_idle(part, values)
+    return settings
+
+
+def _refuse_idle(part: Any, values: Mapping[str, Any]) -> None:
+    """Raises SettingsError for one of `values` that is no default, and that does nothing as the part is."""
+    for spec in dataclasses.fields(part):
+        name, (other, *useful) = spec.name, spec.metadata["only_with"].split() or [""]
+        if useful and name in values and values[name] != spec.default and getattr(part, other) not in useful:
+            wanted = " or ".join(useful)
+            raise SettingsError(f"--{name.replace('_', '-')} has no use with --{other} {getattr(part, other)}; leave "
+                                f"it out, or give --{other} {wanted}")

@@ -15,7 +15,7 @@ FLOORS = [
     {"kernels"},
     {"network"},
     {"training"},
-    {"checkpoint", "metrics", "runs"},
+    {"checkpoint", "metrics", "origin", "runs"},
     {"sampling", "inspection", "plot", "model", "bench"},
     {"cli", "__main__"},
 ]

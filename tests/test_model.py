@@ -125,7 +125,7 @@ def test_loss_refuses(model: charrnn.Model, text: str, error: type[Exception], w
     ({"text": ""}, charrnn.CorpusError, "the text is empty"),
     ({"text": "aaaa"}, charrnn.CorpusError, "there is nothing to learn"),
     ({"text": TEXT[:50]}, charrnn.CorpusError, "--batch 2 --window 2 will do"),
-    ({"text": TEXT, "hiden": 3}, charrnn.SettingsError, "unknown setting 'hiden'; there are batch, cell, "),
+    ({"text": TEXT, "hiden": 3}, charrnn.SettingsError, "unknown setting 'hiden'; did you mean hidden"),
     ({"text": TEXT, "cell": "x"}, charrnn.SettingsError, "cell is 'x'; it must be one of rnn, lstm, gru"),
     ({"text": TEXT, "epochs": 0}, charrnn.SettingsError, "a run of length 0 trains nothing"),
     ({"text": TEXT, "minutes": 1.0}, charrnn.SettingsError, "contradict each other"),

@@ -56,6 +56,18 @@ def test_the_first_layer_that_has_a_name_wins(layers):
     assert set(budgets) == ({"epochs", "minutes"} & set(with_budget[0]) if with_budget else set())
 
 
+@pytest.mark.parametrize(("settings", "words"), [
+    ({"momentum": 0.5}, "--momentum has no use with --optimizer adam.*--optimizer sgd"),
+    ({"weight_decay": 0.5, "optimizer": "sgd"}, "--weight-decay has no use with --optimizer sgd.*--optimizer adamw"),
+    ({"decay_factor": 0.5}, "--decay-factor has no use with --decay cosine.*--decay step or exponential"),
+    ({"lr_end": 0.5, "decay": "constant"}, "--lr-end has no use with --decay constant.*cosine or linear")])
+def test_a_setting_without_use_is_refused(settings, words):
+    with pytest.raises(SettingsError, match=words):
+        settings_of(settings)
+    settings_of({name: value for name, value in settings.items() if name in ("optimizer", "decay")} | {
+        "momentum": 0.9, "weight_decay": 0.01, "decay_factor": 0.97, "lr_end": 0.02})  # the defaults may be named
+
+
 def test_what_is_given_wins_over_the_preset(tmp_path):
     model = charrnn.train(text=TEXT, preset="torch-rnn", hidden=8, layers=1, batch=2, window=10, epochs=0.5,
                           folder=tmp_path)

@@ -28,7 +28,8 @@ KINDS = {cell: dataclasses.replace(STEPS, network=dataclasses.replace(STEPS.netw
     "snippets": SNIPPETS,
     "rmsprop": dataclasses.replace(
         STEPS, network=dataclasses.replace(STEPS.network, recurrent_dropout=0.3),
-        training=dataclasses.replace(STEPS.training, optimizer="rmsprop", decay="step", decay_after=0, clip_value=0.1)),
+        training=dataclasses.replace(STEPS.training, optimizer="rmsprop", decay="step", decay_after=0, clip_value=0.1,
+                                     averaging=0.9)),
     "embedding": dataclasses.replace(STEPS, network=NetworkSettings("gru", 8, embedding=5, dropout=0.1))}
 
 

@@ -49,6 +49,7 @@ def _config(loaded: "Checkpoint", path: Path) -> str:
 
 def _rows(loaded: "Checkpoint") -> list[tuple[str, str]]:
     from charrnn.cli.wording import corpus_words, counted, loss_words, network_words
+    from charrnn.origin import described
     from charrnn.training.history import History
 
     settings, windows, training = loaded.settings, loaded.settings.windows, loaded.settings.training
@@ -68,6 +69,8 @@ def _rows(loaded: "Checkpoint") -> list[tuple[str, str]]:
                      f"seed {training.seed}, {counted(training.shards, 'shard')}{precision}"),
         ("progress", f"{counted(loaded.progress['step'], 'step')}, {loaded.progress['epoch']:.2f} epochs"),
     ]
+    if origin := described(loaded):
+        rows.append(("begun from", origin))
     if best.step:
         part = "training" if math.isnan(best.val or 0.0) else "validation"
         loss = loss_words(best.loss, loaded.corpus, settings.text)

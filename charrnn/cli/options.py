@@ -89,7 +89,8 @@ def _option(kind: type[Bounded], spec: dataclasses.Field[Any]) -> Callable[[Func
     value_type, metavar = _value_type(get_type_hints(kind)[spec.name], meta)
     letter = [f"-{meta['letter']}"] if meta["letter"] else []
     return click.option(*letter, "--" + spec.name.replace("_", "-"), spec.name, cls=SettingOption, type=value_type,
-                        metavar=metavar, default=spec.default, show_default=spec.default is not None,
+                        metavar=metavar, default=spec.default,
+                        show_default="fits text and time" if meta["fitted"] else spec.default is not None,
                         help=meta["help"])
 
 

@@ -23,10 +23,12 @@ def sample(checkpoint: str | None, prime: str, **options: Any) -> None:
     from charrnn.kernels.jit import is_compiled
     from charrnn.model import load
     from charrnn.sampling.opening import opening
+    from charrnn.text.alike import alike
 
     model = load(checkpoint)
-    opening(model.vocabulary, prime, [], model.mark)  # what can't be read is refused before anything else is said
-    if rare := model.vocabulary.rare(prime):
+    said = alike(prime, model.settings.text)
+    opening(model.vocabulary, said, [], model.mark)  # what can't be read is refused before anything else is said
+    if rare := model.vocabulary.rare(said):
         print(f"note: too rare in training to be known, and read as \ufffd: {', '.join(rare)}", file=sys.stderr)
     if not is_compiled(f"generate_{model.settings.network.cell}"):
         print(compiling_words(), file=sys.stderr)

@@ -56,7 +56,8 @@ def sample_of(run: Run, length: int) -> str:
     """
     settings, mark = SampleSettings(), mark_of(run.trainer.settings.text)
     generators = generators_of(run.trainer.step, _DOCUMENTS if mark == "\n" else 1)
-    sampler = Sampler(run.trainer.settings.network, run.trainer.network.weights, len(generators))
+    sampler = Sampler(run.trainer.settings.network, run.trainer.network.weights, len(generators),
+                      never=run.vocabulary.stand_in)
     sampler.begin(opening(run.vocabulary, "", generators, mark))
     pieces = written(sampler.stream(length, generators, settings.temp, settings.top_k), run.vocabulary, mark)
     return "\n".join(map("".join, zip(*pieces, strict=True)))

@@ -15,9 +15,11 @@ from charrnn.settings import NetworkSettings, RunSettings, TextSettings, Trainin
 from charrnn.text.builtin import BUILTINS
 
 if TYPE_CHECKING:
+    from charrnn.origin import Origin
     from charrnn.runs import Run
     from charrnn.training.events import Finished
 
+_NAMED = 5  # new characters that are named one by one
 _BUDGET = ("epochs", "minutes")
 SETTING_NAMES = {spec.name for kind in (NetworkSettings, TextSettings, WindowSettings, TrainingSettings)
                  for spec in dataclasses.fields(kind)}
@@ -40,6 +42,9 @@ _EPILOG = "Built-in texts: " + "; ".join(f"{name}, {text.description}" for name,
                    "change nothing in the training")
 @click.option("--config", metavar="FILE", help="take options from a TOML file, as `charrnn info --config` writes it: "
                                                "their names without dashes before them; what is typed has the say")
+@click.option("--init-from", metavar="RUN",
+              help="begin with what another run has learned (its name, folder or file; its best moment): the network "
+                   "is as large, characters new to it are added, and the rate is half the usual one")
 @click.option("--resume", metavar="[RUN]", is_flag=False, flag_value="",
               help="go on with a run (its name, folder or file; the newest if none is named), exactly where its last "
                    "checkpoint was saved; of the settings only its --epochs or --minutes (in all) and --threads may "
@@ -81,23 +86,50 @@ def _start(given: dict[str, Any], options: dict[str, Any]) -> tuple["Run", str]:
         raise click.UsageError("name a text to train on: a file, a folder, - or a built-in one "
                                f"({', '.join(BUILTINS)})")
     given = {name: value for name, value in given.items() if name in SETTING_NAMES}
-    early = settings_of(layered(given, preset_values(preset)))  # refused now, not after a long text has been read
+    origin = _origin(options)
+    inherited = origin.settings(given) if origin else {}
+    # refused now, and not after a long text has been read
+    early = settings_of(layered(given, inherited, preset_values(preset)))
     from charrnn.cli.reading import read
     from charrnn.runs import Run
     from charrnn.text.doubts import doubts
     from charrnn.training.choice import chosen_settings
 
     text = read(corpus, early.text)
-    for skipped in text.skipped:
-        print(f"note: skipped {skipped}: not UTF-8 text", file=sys.stderr)
+    for reason in text.skipped.values():
+        print(f"note: skipped: {reason}", file=sys.stderr)
     if not all(source in BUILTINS for source in corpus):  # which nobody can mend
         for doubt in doubts(text, early.text):
             print(f"note: {doubt}", file=sys.stderr)
-    settings, why = chosen_settings(given, preset, len(text))
-    run = Run.start(text, settings, name, options["folder"], options["threads"], settings_from(RunSettings, options))
+    settings, why = chosen_settings(given, preset, len(text), inherited)
+    run = Run.start(text, settings, name, options["folder"], options["threads"], settings_from(RunSettings, options),
+                    origin)
+    if origin:
+        print(_origin_words(origin, run), file=sys.stderr)
     if name and run.folder.name != name:
         print(f"note: there is a run called {name}; this one is {run.folder.name}", file=sys.stderr)
     return run, why
+
+
+def _origin(options: dict[str, Any]) -> "Origin | None":
+    """The run that a new one is to begin from."""
+    if options["init_from"] is None:
+        return None
+    from charrnn.checkpoint import resolve_checkpoint
+    from charrnn.origin import Origin
+
+    return Origin(resolve_checkpoint(options["init_from"], "best", options["folder"]))
+
+
+def _origin_words(origin: "Origin", run: "Run") -> str:
+    """What a run begins from, and which units are new to it."""
+
+    added = origin.added(run.vocabulary)
+    named = ", ".join(run.vocabulary.named(unit) for unit in added[:_NAMED])
+    more = f" and {len(added) - _NAMED:,} more" if len(added) > _NAMED else ""
+    kinds = f"{len(origin.vocabulary):,} different {run.vocabulary.kind}s known"
+    return (f"from     {origin.name}, at step {origin.checkpoint.progress.get('step', 0):,}: {kinds}, "
+            + (f"{len(added):,} added: {named}{more}" if added else "none added"))
 
 
 def _resume(context: click.Context, resume: str, corpus: tuple[str, ...], folder: str, threads: int | None) -> "Run":

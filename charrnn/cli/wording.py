@@ -27,7 +27,7 @@ def loss_words(nats: float, corpus: Mapping[str, Any], text: TextSettings) -> st
     The second is the first, spread over the characters of the whole text.
     """
     words = f"{nats:.3f} nats ({bits(nats):.3f} bits) a {text.unit_name}"
-    if "units" not in corpus:
+    if "units" not in corpus or "rare_units" in corpus:  # what was rare is easily told, and no character of the text
         return words
     spread = nats * corpus["units"] / max(1, corpus.get("characters", 0))
     return f"{words}, about {spread:.3f} nats ({bits(spread):.3f} bits) a character"

@@ -53,6 +53,14 @@ def adam(parameters, gradient, mean, square, start, stop, scale, limit, lr, beta
 
 
 @kernel
+def average(mean, parameters, start, stop, share):
+    """[start:stop) of mean (P) moves by `share` (float32) of the way to the parameters (P)."""
+    m, p = mean[start:stop], parameters[start:stop]
+    for k in range(p.shape[0]):
+        m[k] += share * (p[k] - m[k])
+
+
+@kernel
 def rmsprop(parameters, gradient, square, start, stop, scale, limit, lr, smoothing, epsilon):
     """One step along the gradient over the root of its running mean square (Tieleman & Hinton 2012), as adam() does."""
     one = np.float32(1)

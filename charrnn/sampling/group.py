@@ -7,6 +7,7 @@ weights, which take nearly all the time.
 import numpy as np
 
 from charrnn.kernels.generate import GENERATE
+from charrnn.kernels.softmax import NEVER
 from charrnn.kernels.target import padded, zeros
 from charrnn.kernels.twin import BF16
 from charrnn.network.parameters import GATES
@@ -17,7 +18,8 @@ from charrnn.settings import NetworkSettings
 class PackedModel:
     """What all streams read, as the kernel wants it: all layers' weights in one buffer."""
 
-    def __init__(self, network: NetworkSettings, weights: Weights) -> None:
+    def __init__(self, network: NetworkSettings, weights: Weights, never: int = -1) -> None:
+        """never   the id that is never chosen; -1 if any may be"""
         layers = weights.layers
         self.weights, self.kernel, self.layers = weights, GENERATE[network.cell], len(layers)
         self.hidden, self.width = padded(network.hidden), GATES[network.cell] * padded(network.hidden)
@@ -31,6 +33,10 @@ class PackedModel:
         # the last line is the bias of products that have none
         self.bias = np.stack([*(layer.bias for layer in layers), np.zeros_like(layers[0].bias)])
         self.extra = np.stack([layer.extra for layer in layers])
+        self.bias_out = weights.bias_out
+        if never >= 0:
+            self.bias_out = self.bias_out.copy()
+            self.bias_out[never] = NEVER
         self.h0, self.c0 = np.stack([layer.h0 for layer in layers]), np.stack([layer.c0 for layer in layers])
 
 
@@ -82,7 +88,7 @@ class Group:
         own, model, weights = self._hands[hand], self._model, self._model.weights
         model.kernel(
             weights.tiles, weights.layer_tiles, weights.table, model.packed, model.bias, model.extra, weights.out,
-            weights.bias_out, own.h, own.c, own.now, self._products, self._inputs, own.gates, own.rounded, own.logits,
+            model.bias_out, own.h, own.c, own.now, self._products, self._inputs, own.gates, own.rounded, own.logits,
             own.scratch, self._meeting, hand, hands, weights.vocabulary, weights.start, model.h0, model.c0, own.tokens,
             np.ascontiguousarray(prime, np.int32), np.ascontiguousarray(draws), float(temp), top_k, out)
         own.now = (own.now + len(prime) + len(draws)) % 2

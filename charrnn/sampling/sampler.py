@@ -31,10 +31,11 @@ class Sampler:
     """`streams` texts that grow side by side on the threads of `workers`."""
 
     def __init__(self, network: NetworkSettings, weights: Weights, streams: int = 1,
-                 workers: Workers | None = None) -> None:
+                 workers: Workers | None = None, never: int = -1) -> None:
+        """never   the id that no text gets; -1 if there is none"""
         self.vocabulary = weights.vocabulary
         self.workers = workers if workers is not None and JIT else Workers(1)
-        model, threads = PackedModel(network, weights), self.workers.threads
+        model, threads = PackedModel(network, weights, never), self.workers.threads
         groups = threads if streams >= _STREAMS_A_THREAD * threads else 1
         bounds = [streams * group // groups for group in range(groups + 1)]
         self._slices = [slice(a, b) for a, b in itertools.pairwise(bounds)]

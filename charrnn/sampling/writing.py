@@ -19,10 +19,10 @@ def written(pieces: Iterable[np.ndarray], vocabulary: Vocabulary, mark: str | No
         if not writers:
             is_over = np.zeros(ids.shape[1], bool)
             writers = [vocabulary.writer(prime) for _ in is_over]
-        is_mark = ids == end
         # a stream that is over adds nothing, the others what they have before their first mark
-        lengths = np.where(is_over, 0, np.where(is_mark.any(axis=0), is_mark.argmax(axis=0), len(ids)))
-        is_over |= is_mark.any(axis=0)
+        is_past = is_over | np.logical_or.accumulate(ids == end, axis=0)
+        lengths = np.count_nonzero(~is_past, axis=0)
+        is_over |= (ids == end).any(axis=0)
         yield [write(ids[:length, n]) for n, (write, length) in enumerate(zip(writers, lengths, strict=True))]
         if is_over.all():
             return

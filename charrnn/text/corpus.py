@@ -1,10 +1,13 @@
 """Floor 1: the text to train on.
 
 In come the names a user gives; out goes one Corpus, whose ids lie on disk, however long it is. A text takes this way in
-chunks: sources (bytes) - decoder (text with line feeds only) - encoder (ids), and nowhere is it whole.
+chunks: sources (bytes) - archives (unpacked) - decoder (text with line feeds only) - alike (letters) - splitter
+(documents) - encoder (ids), and nowhere is it whole.
 """
 
+import dataclasses
 import re
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,11 +18,13 @@ import numpy as np
 
 from charrnn.errors import CorpusError
 from charrnn.settings import TextSettings
+from charrnn.text.alike import alike_chunks
 from charrnn.text.builtin import BUILTINS
 from charrnn.text.cutting import Text
 from charrnn.text.documents import Documents
-from charrnn.text.encoder import Encoder
+from charrnn.text.encoder import Encoded, Encoder
 from charrnn.text.ids import MappedIds
+from charrnn.text.prepared import Recipe, is_worth_keeping
 from charrnn.text.sources import (
     STDIN,
     chunks_of,
@@ -31,7 +36,7 @@ from charrnn.text.sources import (
     size_below,
     size_of,
 )
-from charrnn.text.splitter import BLANK, FILE, LINE, Splitter
+from charrnn.text.splitter import BLANK, FILE, LINE, Splitter, splitter_of, unescaped
 from charrnn.text.vocabulary import Vocabulary
 
 Count = Callable[[int], None]
@@ -52,7 +57,8 @@ class Corpus:
     marks: np.ndarray | None = field(repr=False, compare=False)  # the places between documents, if there are any
     sources: tuple[str, ...]  # as the user gave them
     name: str  # short, fit for the name of a folder
-    skipped: tuple[str, ...] = ()  # files below a folder that hold no text, or could not be read
+    # files below a folder that hold no text, or could not be read, and what was said of each
+    skipped: dict[str, str] = field(default_factory=dict, hash=False)
 
     @classmethod
     def of(cls, text: str, sources: Sequence[str] = (), name: str = "text",
@@ -68,6 +74,17 @@ class Corpus:
         """Its units; of documents with one for the end of each."""
         return len(self.ids) - (self.marks is not None)
 
+    def within(self, vocabulary: Vocabulary) -> "Corpus":
+        """The same text in the ids of a vocabulary that has all of its units."""
+        if vocabulary == self.vocabulary:
+            return self
+        numbers = self.vocabulary.places_in(vocabulary)
+        return dataclasses.replace(self, ids=self.ids.renumbered(numbers), vocabulary=vocabulary)
+
+    @property
+    def encoded(self) -> Encoded:
+        return Encoded(self.ids, self.vocabulary, self.fingerprint, self.characters, self.counts, self.marks)
+
     @cached_property
     def content(self) -> Text:
         """What is trained on: the ids, or the documents in them."""
@@ -76,7 +93,7 @@ class Corpus:
 
 def read_corpus(sources: Sequence[str], stdin: BinaryIO | None = None, on_read: OnRead | None = None,
                 settings: TextSettings = AS_IT_IS) -> Corpus:
-    """The texts of all `sources`, one after the other, each beginning on a new line.
+    """The texts of all `sources`, one after the other, each beginning on a new line or behind what is put between.
 
     on_read    is told now and then how many bytes are read, and how many there are in all (None: nobody knows)
     settings   say how the text is made ready
@@ -87,36 +104,63 @@ def read_corpus(sources: Sequence[str], stdin: BinaryIO | None = None, on_read: 
     files = [files_below(source) if is_folder(source) else None for source in sources]
     sizes = [size_of(source, stdin) if paths is None else size_below(paths)
              for source, paths in zip(sources, files, strict=True)]
-    count, skipped = _counter(sizes, on_read), []
+    name = short_name(sources[0])
+    recipe = Recipe.of(sources, files, settings) if is_worth_keeping(sources, sizes) else None
+    if recipe is not None and (before := recipe.load()) is not None:
+        return Corpus(*before[0], tuple(sources), name, before[1])
+    began, count = time.time(), _counter(sizes, on_read)
+    skipped: dict[str, str] = {}
     with _Intake(settings) as intake:
         for source, paths in zip(sources, files, strict=True):
             if paths is None:
                 intake.add(read_source(source, stdin, count))
             else:
-                skipped += _add_folder(intake, source, paths, count)
-        return intake.finished(sources, short_name(sources[0]), skipped)
+                skipped |= _add_folder(intake, source, paths, count)
+        corpus = intake.finished(sources, name, skipped)
+    if recipe is not None and not intake.was_refused and recipe.is_still_so(began):
+        recipe.keep(corpus.encoded, skipped)
+    return corpus
 
 
 class _Intake:
     """A corpus that grows, file by file; as a context, it leaves no file behind, whatever happens."""
 
     def __init__(self, settings: TextSettings) -> None:
-        self.splitter = Splitter(settings.documents) if settings.documents is not None else None
+        self.settings = settings
+        self.between = None if settings.between is None else unescaped(settings.between)
+        self.splitter = splitter_of(settings)
+        self.was_refused = False  # a file, by the system: another time it may be read
         self.encoder = Encoder(settings, self.splitter.mark if self.splitter else "")
 
     def add(self, chunks: Iterable[str]) -> None:
-        """Appends a file's text, which begins on a new line, and with a document where there are documents."""
+        """Appends a file's text, behind what stands between files: a mark, the user's own words, or a line end."""
         joint = ""
+        chunks = alike_chunks(chunks, self.settings)
         if self.splitter is not None:
             chunks = self.splitter.marked(chunks)
             joint = "" if self.encoder.characters else self.splitter.mark
-        elif self.encoder.characters and self.encoder.last != "\n":
-            joint = "\n"
+        elif self.encoder.characters:
+            line_end = "" if self.encoder.last == "\n" else "\n"
+            joint = line_end if self.between is None else self.between
         for chunk in chunks:
             self.encoder.append(joint + chunk)
             joint = ""
 
-    def finished(self, sources: Sequence[str], name: str, skipped: Sequence[str] = ()) -> Corpus:
+    def tries(self, chunks: Iterable[str]) -> CorpusError | None:
+        """Appends a text, or tells why it could not be read; then nothing of it is left behind."""
+        mark, has_met_mark = self.encoder.mark(), self.splitter is not None and self.splitter.has_met_mark
+        try:
+            self.add(chunks)
+        except CorpusError as error:
+            self.encoder.rollback(mark)
+            self.was_refused |= isinstance(error.__cause__, (OSError, ImportError))
+            if self.splitter is not None:
+                self.splitter.has_met_mark = has_met_mark
+            return error
+        return None
+
+    def finished(self, sources: Sequence[str], name: str,
+                 skipped: dict[str, str] | None = None) -> Corpus:
         """The whole corpus; raises CorpusError if there is nothing in it."""
         names = " + ".join("standard input" if source == STDIN else repr(source) for source in sources) or "the text"
         self.encoder.flush()
@@ -124,7 +168,7 @@ class _Intake:
             _check_documents(self.splitter, self.encoder.marked - 1, names)
         if not self.encoder.length:
             raise CorpusError(f"{names} is empty; give a text with something in it")
-        return Corpus(*self.encoder.finish(), tuple(sources), name, tuple(skipped))
+        return Corpus(*self.encoder.finish(), tuple(sources), name, skipped or {})
 
     def __enter__(self) -> "_Intake":
         return self
@@ -150,19 +194,16 @@ def _check_documents(splitter: Splitter, number: int, names: str) -> None:
                                   "does, or leave --documents out"))
 
 
-def _add_folder(intake: _Intake, name: str, paths: list[str], count: Count) -> list[str]:
-    """Appends the texts among the files of a folder; what is none is left out, and returned."""
-    skipped: list[str] = []
+def _add_folder(intake: _Intake, name: str, paths: list[str], count: Count) -> dict[str, str]:
+    """Appends the texts among the files of a folder; what is none is left out, and returned with the reason."""
+    skipped: dict[str, str] = {}
     for path in paths:
-        mark = intake.encoder.mark()
-        try:
-            intake.add(read_file(path, count))
-        except CorpusError:
-            intake.encoder.rollback(mark)
-            skipped.append(path)
+        if error := intake.tries(read_file(path, count)):
+            skipped[path] = str(error)
     if len(skipped) == len(paths):
-        seen = f"{len(skipped):,} skipped, as {skipped[0]!r}" if skipped else "no files in it"
-        raise CorpusError(f"folder {name!r} holds no UTF-8 text ({seen}); name a folder with text files")
+        seen = f"{len(skipped):,} skipped, the first because {skipped[paths[0]]}" if skipped else (
+            "no files in it; name a folder with text files")
+        raise CorpusError(f"folder {name!r} holds no UTF-8 text: {seen}")
     return skipped
 
 

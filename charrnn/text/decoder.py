@@ -1,7 +1,7 @@
 """Floor 1: bytes to text, a chunk at a time.
 
-A stream comes in; chunks of text go out, without a byte order mark and with line feeds only. What the chunks are makes
-no difference to the text, nor to what is refused: bytes that are no UTF-8, and files that are no text.
+A stream comes in, packed or not; chunks of text go out, without a byte order mark and with line feeds only. What the
+chunks are makes no difference to the text, nor to what is refused: bytes that are no UTF-8, and files that are no text.
 """
 
 import codecs
@@ -10,15 +10,17 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from charrnn.errors import CorpusError
+from charrnn.text.archives import Unpacked
 
 # Bytes. What is made of so many fits a core's caches, and the memory for it is used again and again.
 CHUNK = 1 << 18
 
 
 def text_of(stream: BinaryIO, name: str, count: Callable[[int], None]) -> Iterator[str]:
-    """The text in `stream`, in chunks that are never empty; count() is told of each so many bytes.
+    """The text in `stream`, in chunks that are never empty; count() is told of each so many bytes of the stream.
 
-    Raises CorpusError, which calls the stream `name` and tells the offset of the fault.
+    Raises CorpusError, which calls the stream `name` and tells the offset of the fault, of an archive in what is
+    packed in it.
     """
     decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder("utf-8")(), translate=True)
     chunks = _bytes_of(stream, name, count)
@@ -41,17 +43,19 @@ def text_of(stream: BinaryIO, name: str, count: Callable[[int], None]) -> Iterat
 
 
 def _bytes_of(stream: BinaryIO, name: str, count: Callable[[int], None]) -> Iterator[bytes]:
-    """The bytes of the stream, left at the first NUL so that no disk image is read to its end."""
-    offset = 0
-    while chunk := stream.read(CHUNK):
+    """The bytes of the stream, unpacked, left at the first NUL so that no disk image is read to its end."""
+    unpacked, offset, told = Unpacked(stream, name), 0, 0
+    while chunk := unpacked.read(CHUNK):
         if offset == 0:
             if len(chunk) == 1:
-                chunk += stream.read(1)
+                chunk += unpacked.read(1)
             if chunk.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
                 raise CorpusError(f"{name} is UTF-16, not UTF-8; convert it first with iconv -f UTF-16 -t UTF-8")
         if b"\0" in chunk:
             raise CorpusError(f"{name} is binary, not text: NUL byte at offset {offset + chunk.index(0):,}; "
                               "give a text file")
         offset += len(chunk)
-        count(len(chunk))
+        if unpacked.taken > told:
+            count(unpacked.taken - told)
+            told = unpacked.taken
         yield chunk

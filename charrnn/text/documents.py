@@ -5,7 +5,6 @@ out. Documents with the same content are always in the same part: what is traine
 """
 
 from collections.abc import Iterator
-from functools import cached_property
 
 import numpy as np
 
@@ -27,6 +26,7 @@ class Documents:
         self.mark = int(ids.take(marks[:1])[0])  # its id
         self.which = np.arange(len(marks) - 1, dtype=_numbers(len(marks))) if which is None else which
         self.transitions = int(self.lengths(self.which).sum())
+        self._different: int | None = None
 
     @classmethod
     def of(cls, ids: np.ndarray, mark: int) -> "Documents":
@@ -47,7 +47,6 @@ class Documents:
             return self.ids.take(places, runs)
         return np.asarray(self.ids.take(places), np.int32)
 
-    @cached_property
     def hashes(self) -> np.ndarray:
         """A number for the content of each document, uint64."""
         hashes: np.ndarray = _hashes(self.ids, self.marks)[self.which]
@@ -55,7 +54,9 @@ class Documents:
 
     def different(self) -> int:
         """How many of them differ from one another."""
-        return len(np.unique(self.hashes))
+        if self._different is None:
+            self._different = len(np.unique(self.hashes()))
+        return self._different
 
     def split(self, val_fraction: float | None) -> tuple["Documents", "Documents"]:
         """Those to train on, and those to validate on: about `val_fraction` of the transitions; both may be reduced to
@@ -68,7 +69,8 @@ class Documents:
         wanted = min(self.transitions - cut_at(self.transitions, val_fraction), self.transitions - 1)
         if val_fraction == 0:
             return self, Documents(self.ids, self.marks, self.which[:0])
-        kinds, kind = np.unique(self.hashes, return_inverse=True)  # in the order of their hashes: no order at all
+        kinds, kind = np.unique(self.hashes(), return_inverse=True)  # in the order of their hashes: no order at all
+        self._different = len(kinds)
         if len(kinds) < 2:
             raise CorpusError(f"all {len(self):,} documents are equal: none can be kept for validation that is not "
                               "trained on; give --val-fraction 0, or a text with different ones")

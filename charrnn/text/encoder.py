@@ -53,7 +53,7 @@ class Encoder:
         self.marked = 0  # marks so far
         self._settings, self._mark = settings, mark
         self._numbering = numbering_of(settings.unit)
-        self._kind = _kind(0)
+        self._kind = kind_for(0)
         self._hash = hashlib.sha256()
         self._file = ScratchFile()
         self._places = ScratchFile() if mark else None  # of the marks, int64
@@ -82,19 +82,12 @@ class Encoder:
     def finish(self) -> Encoded:
         """The whole text, which is flushed and not empty."""
         units = self._numbering.units
-        self._store_as(_kind(len(units)))  # it may be wider than needed, after a rollback
+        self._store_as(kind_for(len(units)))  # it may be wider than needed, after a rollback
         self._file.truncate(self.length * self._kind.itemsize)
-        counts = self._counts(len(units))
-        is_kept = counts >= self._settings.min_count
-        if self._mark:
-            is_kept[self._numbering.number(self._mark)] = True
-        kept = [unit for unit, keep in zip(units, is_kept.tolist(), strict=True) if keep]
-        vocabulary = vocabulary_of(self._settings, kept if is_kept.all() else [*kept, STAND_IN])
-        order = {unit: number for number, unit in enumerate(vocabulary.units)}
-        table = np.array([order.get(unit, vocabulary.stand_in) for unit in units], np.int32)
+        counts = dict(zip(units, self._counts(len(units)).tolist(), strict=True))
+        vocabulary, table = numbered(counts, self._settings, self._mark)
         return Encoded(MappedIds(self._file.map(), self._kind, table), vocabulary, self._hash.hexdigest(),
-                       self.characters - len(self._mark), dict(zip(units, counts.tolist(), strict=True)),
-                       self._marks())
+                       self.characters - len(self._mark), counts, self._marks())
 
     def close(self) -> None:
         """Lets go of the files; of what was not finished nothing is left."""
@@ -104,7 +97,7 @@ class Encoder:
 
     def _write(self, numbers: np.ndarray) -> None:
         """Writes the numbers of further units."""
-        self._store_as(max(self._kind, _kind(len(self._numbering)), key=lambda kind: kind.itemsize))
+        self._store_as(max(self._kind, kind_for(len(self._numbering)), key=lambda kind: kind.itemsize))
         if self._places is not None:
             places = np.flatnonzero(numbers == self._numbering.number(self._mark)) + self.length
             self._places.write(8 * self.marked, places.astype(np.int64).data)
@@ -138,6 +131,14 @@ class Encoder:
             self._file.write(start * kind.itemsize, block.astype(kind).data)
 
 
-def _kind(units: int) -> np.dtype:
+def numbered(counts: dict[str, int], settings: TextSettings, mark: str) -> tuple[Vocabulary, np.ndarray]:
+    """The vocabulary of units that occur so often, and the id (int32) for each, in their order; rare ones share one."""
+    kept = [unit for unit, count in counts.items() if count >= settings.min_count or unit == mark]
+    vocabulary = vocabulary_of(settings, kept if len(kept) == len(counts) else [*kept, STAND_IN])
+    order = {unit: number for number, unit in enumerate(vocabulary.units)}
+    return vocabulary, np.array([order.get(unit, vocabulary.stand_in) for unit in counts], np.int32)
+
+
+def kind_for(units: int) -> np.dtype:
     """The smallest type of number for so many different units."""
     return np.dtype(np.uint8 if units <= 1 << 8 else np.uint16 if units <= 1 << 16 else np.int32)

@@ -6,19 +6,22 @@ that a text is written once and never rewritten.
 """
 
 import mmap
+from collections.abc import Iterator
 
 import numpy as np
 
 # What the system maps around a page that is touched, at most, and how much of it may add up.
 FAULT_AROUND, RESIDENT = 1 << 16, 1 << 24
+BLOCK = 1 << 20
 
 
 class MappedIds:
     """A row of ids that can be measured, cut into parts and taken from like an array; the parts share one file."""
 
-    def __init__(self, memory: mmap.mmap, kind: np.dtype, table: np.ndarray) -> None:
-        """`memory` holds numbers of type `kind`; `table` (V,) int32 has the id for each number."""
-        self._numbers, self._table, self._pages = np.frombuffer(memory, kind), table, _Pages(memory)
+    def __init__(self, memory: mmap.mmap, kind: np.dtype, table: np.ndarray, count: int = -1) -> None:
+        """`memory` begins with `count` numbers of type `kind`, all of it if -1; `table` (V,) int32 has the id for each.
+        """
+        self._numbers, self._table, self._pages = np.frombuffer(memory, kind, count), table, _Pages(memory)
 
     def __len__(self) -> int:
         return len(self._numbers)
@@ -39,6 +42,19 @@ class MappedIds:
             runs = places.size // max(1, len(places))
         self._pages.touched(places.size * self._numbers.itemsize + runs * FAULT_AROUND)
         return ids
+
+    def renumbered(self, numbers: np.ndarray) -> "MappedIds":
+        """The same text in a vocabulary in which what was id v is numbers[v], int32; nothing is read."""
+        other = self[:]
+        other._table = numbers.take(self._table)
+        return other
+
+    def blocks(self) -> Iterator[memoryview]:
+        """The numbers as they are on disk, from first to last, in blocks."""
+        for start in range(0, len(self), BLOCK):
+            block = self._numbers[start:start + BLOCK]
+            yield block.data
+            self._pages.touched(block.nbytes)
 
     @property
     def bytes_each(self) -> int:

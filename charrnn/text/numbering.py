@@ -11,16 +11,40 @@ from charrnn.text.vocabulary import code_points
 _CODE_POINTS = 0x110000
 
 
-class Characters:
+class Numbering:
+    """What all kinds of units share."""
+
+    rest = ""  # text whose units depend on what comes
+
+    def numbers(self, text: str, is_last: bool = False) -> np.ndarray:
+        """The numbers of the units in `text`, int32; unless it is the last, some may come with the next piece."""
+        raise NotImplementedError
+
+    def number(self, unit: str) -> int:
+        """The number of `unit`, -1 if it was not met."""
+        raise NotImplementedError
+
+    def forget(self, count: int, rest: str) -> None:
+        """Goes back to the first `count` units, and to the rest there was."""
+        raise NotImplementedError
+
+    @property
+    def units(self) -> list[str]:
+        """All units met, in the order of their numbers."""
+        raise NotImplementedError
+
+    def __len__(self) -> int:
+        raise NotImplementedError
+
+
+class Characters(Numbering):
     """Characters, each of which is a unit as soon as it is there."""
 
     def __init__(self) -> None:
-        self.rest = ""  # text whose units depend on what comes
         self._codes: list[int] = []  # code points, in the order of their numbers
         self._numbers = np.full(_CODE_POINTS, -1, np.int32)  # by code point
 
     def numbers(self, text: str, is_last: bool = False) -> np.ndarray:
-        """The numbers of the units in `text`, int32; unless it is the last, some may come with the next piece."""
         codes = code_points(text)
         numbers = self._numbers.take(codes, mode="clip")  # quicker than a check of bounds that can't be left
         if len(numbers) and numbers.min() < 0:
@@ -31,18 +55,14 @@ class Characters:
         return numbers
 
     def number(self, unit: str) -> int:
-        """The number of `unit`, -1 if it was not met."""
         return int(self._numbers[ord(unit)])
 
     def forget(self, count: int, rest: str) -> None:
-        """Goes back to the first `count` units, and to the rest there was."""
         self._numbers[self._codes[count:]] = -1
         del self._codes[count:]
-        self.rest = rest
 
     @property
     def units(self) -> list[str]:
-        """All units met, in the order of their numbers."""
         return [chr(code) for code in self._codes]
 
     def __len__(self) -> int:
@@ -56,11 +76,10 @@ class ByteNumbers(Characters):
         return super().numbers(bytes_as_characters(text))
 
 
-class Strings(Characters):
+class Strings(Numbering):
     """Tokens or words, of which the last ones of a piece may go on in the next."""
 
     def __init__(self, unit: str) -> None:
-        self.rest = ""
         self._split = tokens_of if unit == "token" else words_of
         # so many units at the end of a piece may become others: a word, and an apostrophe behind it
         self._open = 1 if unit == "token" else 2
@@ -97,7 +116,7 @@ class Strings(Characters):
         return len(self._known)
 
 
-def numbering_of(unit: str) -> Characters:
+def numbering_of(unit: str) -> Numbering:
     """What numbers texts in `unit`, one of TextSettings'."""
     if unit in ("token", "word"):
         return Strings(unit)

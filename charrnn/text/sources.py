@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from charrnn.errors import CorpusError
+from charrnn.text.archives import SUFFIXES
 from charrnn.text.builtin import BUILTINS, find_builtin
 from charrnn.text.decoder import CHUNK, text_of
 
@@ -94,7 +95,8 @@ def short_name(source: str) -> str:
         return "stdin"
     if not source.startswith("@"):
         path = Path(os.path.abspath(source))
-        source = path.name if path.is_dir() else path.stem
+        is_packed = path.suffix.lower() in SUFFIXES
+        source = path.name if path.is_dir() else Path(path.stem).stem if is_packed else path.stem
     return re.sub(r"[^\w.-]+", "-", source)[:40].strip("-.") or "text"
 
 

@@ -6,9 +6,10 @@ nothing else is left out.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from charrnn.settings import TextSettings
+from charrnn.text.alike import alike
 from charrnn.text.decoder import CHUNK
 
 LINE, BLANK, FILE = "line", "blank", "file"
@@ -29,18 +30,33 @@ def mark_of(settings: TextSettings) -> str | None:
 
 def separator_of(documents: str) -> str:
     """LINE, BLANK or FILE, or the text between documents, with \\n and \\t in it read as in Python."""
-    separator = re.sub(r"\\[nt\\]", lambda found: _ESCAPES[found[0]], documents)
+    separator = unescaped(documents)
     return LINE if separator == "\n" else separator
+
+
+def unescaped(text: str) -> str:
+    """The text with \\n, \\t and \\\\ in it read as in Python."""
+    return re.sub(r"\\[nt\\]", lambda found: _ESCAPES[found[0]], text)
+
+
+def splitter_of(settings: TextSettings) -> "Splitter | None":
+    """What finds the documents in a text made ready as `settings` say; None for a text without documents."""
+    if settings.documents is None:
+        return None
+    return Splitter(settings.documents, lambda separator: alike(separator, settings))
 
 
 class Splitter:
     """Finds the documents of one file after the other."""
 
-    def __init__(self, documents: str) -> None:
+    def __init__(self, documents: str, change: Callable[[str], str] = str) -> None:
+        """`change` is what was done to the text, so that a separator is found in it."""
         self.separator = separator_of(documents)
         self.mark = "\n" if self.separator == LINE else RECORD
         self.has_met_mark = False  # in a text, where it must not be
         is_text = self.separator not in (LINE, BLANK, FILE)
+        if is_text and (changed := change(self.separator)) not in (LINE, BLANK, FILE):
+            self.separator = changed
         self._begun_separator = len(self.separator) - 1 if is_text else 0
 
     def marked(self, chunks: Iterable[str]) -> Iterator[str]:

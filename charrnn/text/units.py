@@ -107,7 +107,7 @@ class Tokens(Vocabulary):
             nonlocal last
             text = ""
             for unit in self._units_of(ids):
-                text += unit if last in ("", "\n", " ") or unit == "\n" else " " + unit
+                text += unit if not last or last.isspace() or unit == "\n" else " " + unit
                 last = unit[-1]
             return text
 

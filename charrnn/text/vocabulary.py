@@ -60,6 +60,11 @@ class Vocabulary:
         """What turns ids that come piece by piece into the text that goes on from `after`."""
         return self.decode
 
+    def places_in(self, other: "Vocabulary") -> np.ndarray:
+        """The id that each unit has in a vocabulary that has them all, (V,) int32."""
+        places = {unit: number for number, unit in enumerate(other.units)}
+        return np.array([places[unit] for unit in self.units], np.int32)
+
     def unknown(self, text: str) -> list[tuple[str, int]]:
         """Each character of `text` that has no id, with its first position (from 0), in that order."""
         spelled = self._spelled(text)

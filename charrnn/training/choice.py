@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from charrnn.kernels.target import HAS_BF16
 from charrnn.network.workers import physical_cores
 from charrnn.presets import OURS, layered, preset_values
-from charrnn.settings import Settings, settings_of
+from charrnn.settings import Settings, TextSettings, settings_of
 from charrnn.text.windows import decided_fraction
 from charrnn.training.schedules import fitting_rate
 
@@ -54,22 +54,25 @@ def fitting(given: Mapping[str, Any], characters: int, cores: int,
     usual = max(DEFAULT_EPOCHS, DEFAULT_STEPS * 64 * 16 / characters)
     passes = given.get("epochs") or (pace * size.pace / characters if minutes else usual)
     dropout = max(size.dropout, MUCH_DROPOUT) if passes > MANY_PASSES else size.dropout
-    # even a short text gives some steps an epoch
-    window = max(1, min(64, characters // 16))
-    batch = max(1, min(16, characters // (4 * given.get("window", window))))
+    # even a short text gives some steps an epoch; documents are packed, and do so at any length
+    room = characters if given.get("documents") is None else math.inf
+    window = int(max(1, min(64, room // 16)))
+    batch = int(max(1, min(16, room // (4 * given.get("window", window)))))
     chosen = {"precision": precision, "batch": batch, "window": window, "layers": size.layers, "hidden": size.hidden,
               "dropout": dropout}
     chosen = {name: value for name, value in chosen.items() if name not in given}
     time = f"{minutes:g} min on" if minutes else "no time limit, and"
-    return chosen, f"to fit {characters:,} characters, {time} {cores} core{'' if cores == 1 else 's'}"
+    unit = TextSettings(unit=given.get("unit", "char")).unit_name
+    return chosen, f"to fit {characters:,} {unit}s, {time} {cores} core{'' if cores == 1 else 's'}"
 
 
-def chosen_settings(given: Mapping[str, Any], preset: str, characters: int) -> tuple[Settings, str]:
+def chosen_settings(given: Mapping[str, Any], preset: str, characters: int,
+                    inherited: Mapping[str, Any] | None = None) -> tuple[Settings, str]:
     """The settings of a run on so many characters, and a line that tells what was chosen for it, and why.
 
-    What is given wins over the preset, and that over the defaults.
+    What is given wins over what is inherited from another run, that over the preset, and that over the defaults.
     """
-    named = layered(given, preset_values(preset))
+    named = layered(given, inherited or {}, preset_values(preset))
     if preset not in OURS:
         return settings_of(named), f"preset {preset}"
     fitted, reason = fitting(named, characters, physical_cores())

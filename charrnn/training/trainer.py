@@ -19,6 +19,7 @@ from charrnn.settings import Settings
 from charrnn.text.cutting import Text, parts, size, training_windows
 from charrnn.text.documents import Documents
 from charrnn.text.windows import Window
+from charrnn.training.averaging import Average
 from charrnn.training.choice import decided
 from charrnn.training.evaluation import Evaluation
 from charrnn.training.events import Compiling, Event, Finished, RolledBack, Started, Step, Validated
@@ -40,7 +41,7 @@ class Trainer:
         self.settings = settings = decided(settings, size(text), self.cutter.windows_per_epoch)
         training = settings.training
         self.network = Network(settings.network, vocabulary, self.generator, threads or training.shards,
-                               training.precision)
+                               training.precision, text.mark if isinstance(text, Documents) else -1)
         self.optimizer = optimizer_of(self.network, training)
         self.batch = self.network.batch(cut.batch, cut.window, training.shards)
         self.gradients = self.network.gradients(len(self.batch.shards))
@@ -48,6 +49,7 @@ class Trainer:
         self.characters = size(train_text), size(val_text)
         self.documents = ((len(train_text), len(val_text))  # to train and to validate on, if there are any
                           if isinstance(train_text, Documents) and isinstance(val_text, Documents) else None)
+        self.average = Average(self.network, training.averaging)
         self.history = History()
         self.recovery = Recovery(vocabulary)
         self.seconds = 0.0  # since training began; only a run measured in minutes looks at it
@@ -63,7 +65,8 @@ class Trainer:
         """Bytes that network, optimizer, a step's buffers and a copy to go back to take; the text comes on top."""
         cut, training, network = self.settings.windows, self.settings.training, self.network
         parameters, remembered = network.parameters.flat.size, len(self.optimizer.memory)
-        return (1 + remembered) * 4 * parameters + training_bytes(
+        copies = 1 + remembered + 2 * (training.averaging > 0)
+        return copies * 4 * parameters + training_bytes(
             network.settings, parameters, network.vocabulary, cut.batch, cut.window, len(self.batch.shards),
             training.precision, network.weights.start >= 0, remembered)
 
@@ -127,6 +130,7 @@ class Trainer:
             return self._roll_back("the gradient is no longer a number")
         if self.recovery.has_exploded(loss):
             return self._roll_back("the loss explodes")
+        self.average.add(self.step)
         self.history.add(loss, window.predicted)
         return Step(self.step, self.cutter.progress, self.progress, loss, lr, norm, window.predicted)
 
@@ -155,7 +159,8 @@ class Trainer:
 
     def _validate(self) -> Validated | None:
         """None if stop() came in between: the validation then stays due."""
-        val_loss = self.evaluation.loss(lambda: self._stop)
+        with self.average.in_use():
+            val_loss = self.evaluation.loss(lambda: self._stop)
         if val_loss is None:
             return None
         point = self._note(val_loss)
@@ -167,9 +172,15 @@ class Trainer:
         return self.history.close(self.progress, self.settings.training.validations, self.step, self.cutter.progress,
                                   val_loss)
 
+    def begin_from(self, arrays: dict[str, np.ndarray]) -> None:
+        """Takes parameters (PyTorch's shapes, by name) in place of those that were drawn."""
+        self.network.parameters.from_arrays(arrays)
+        self.average.flat[:] = self.network.parameters.flat
+        self.network.refresh()
+
     def state(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
         """Arrays and plain numbers from which restore() goes on as if nothing had happened."""
-        arrays = {**self.network.parameters.to_arrays(), **self.optimizer.to_arrays(),
+        arrays = {**self.average.to_arrays(), **self.optimizer.to_arrays(),
                   **{f"state.{name}": array for name, array in self.batch.state().items()}}
         progress = {"step": self.step, "epoch": self.cutter.progress, "cursor": self.cutter.state(),
                     "generator": self.generator.bit_generator.state, "history": self.history.to_dict()}
@@ -182,7 +193,7 @@ class Trainer:
     def restore(self, arrays: dict[str, np.ndarray], progress: dict[str, Any]) -> None:
         """Takes up the state of an earlier run with the same settings and text."""
         try:
-            self.network.parameters.from_arrays(arrays)
+            self.average.from_arrays(arrays)
             self.optimizer.from_arrays(arrays, progress["step"])
             self.batch.set_state({name.removeprefix("state."): array for name, array in arrays.items()
                                   if name.startswith("state.")})

@@ -5,6 +5,7 @@ import numpy as np
 
 from charrnn.network.network import Network
 from charrnn.settings import NetworkSettings, TrainingSettings
+from charrnn.training.averaging import Average
 from charrnn.training.optimizers import optimizer_of
 
 
@@ -20,3 +21,4 @@ def compile_kernels(settings: NetworkSettings, training: TrainingSettings) -> No
         network.silence(keys)
     batch.learn(ids, ids, gradients, keys if tiny.dropout else None)
     optimizer_of(network, training).update(gradients, 1e-3, 1.0)
+    Average(network, training.averaging).add(1)

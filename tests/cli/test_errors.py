@@ -23,7 +23,7 @@ TABLE: list[tuple[str, int, str]] = [
     ("train empty.txt", 1, "'empty.txt' is empty; give a text with something in it"),
     ("train binary", 1, "'binary' is binary, not text: NUL byte at offset 3; give a text file"),
     ("train latin.txt", 1, "'latin.txt' is not UTF-8: byte 0xe9 at offset 6; convert it first"),
-    ("train folder", 1, "folder 'folder' holds no UTF-8 text (no files in it)"),
+    ("train folder", 1, "folder 'folder' holds no UTF-8 text: no files in it"),
     ("train @python-doc", 1, "no built-in text is called '@python-doc'; did you mean @python-docs?"),
     ("train -", 1, "standard input is empty"),
     ("train one.txt", 1, "the text is one character, 'a', again and again: there is nothing to learn"),
@@ -35,7 +35,8 @@ TABLE: list[tuple[str, int, str]] = [
     ("train short.txt --windows snippets --window 300", 1,
      "the text is too short: 270 characters for training, and 301 are needed (--window 300 + 1); "),
     ("train text.txt --cell transformer", 2,
-     "invalid value for '--cell': 'transformer' is not one of 'rnn', 'lstm', 'gru'. Usage: charrnn train --help"),
+     "invalid value for '--cell': 'transformer' is not one of 'rnn', 'lstm', 'gru', 'peephole', 'gru-original'. "
+     "Usage: charrnn train --help"),
     ("train text.txt --hidden 0", 2,
      "invalid value for '--hidden': 0 is out of bounds: 1 to 8192. Usage: charrnn train --help"),
     ("train text.txt --hidden 1.5", 2, "invalid value for '--hidden': '1.5' is not a valid integer."),
@@ -77,7 +78,7 @@ TABLE: list[tuple[str, int, str]] = [
     ("sample tiny text.txt", 2, "got unexpected extra argument (text.txt). Usage: charrnn sample --help"),
     ("info text.txt", 1, "text.txt is no checkpoint: it does not begin as a safetensors file does"),
     ("info nosuch", 1, "no checkpoint at nosuch"),
-    ("bench --shape tanh-1x8", 2, "invalid value for '--shape': cell is 'tanh'; it must be one of rnn, lstm, gru. "
+    ("bench --shape tanh-1x8", 2, "invalid value for '--shape': cell is 'tanh'; it must be one of rnn, lstm, gru, peephole, gru-original. "
                                   "Usage: charrnn bench --help"),
     ("bench --shape lstm256", 2, "invalid value for '--shape': 'lstm256' is no shape; write one as lstm-2x256-64x100: "
                                  "cell, layers x hidden, batch x window. Usage: charrnn bench --help"),

@@ -60,7 +60,9 @@ def test_help_tells_everything_in_the_order_of_the_fields(kind: type[Bounded]) -
         place = text.index(f"--{spec.name.replace('_', '-')} ")
         places.append(place)
         assert spec.metadata["help"] in text[place:]
-        if spec.default is not None and not isinstance(spec.default, bool):
+        if spec.metadata["fitted"]:
+            assert "[default: (fits text and time)" in text[place:]
+        elif spec.default is not None and not isinstance(spec.default, bool):
             assert f"[default: {spec.default}" in text[place:]
     assert places == sorted(places)
 

@@ -49,7 +49,7 @@ def test_files_folders_and_standard_input_in_one(charrnn: Program, text: Path) -
     Path("more/picture.bin").write_bytes(b"\0\1\2")
     done = charrnn("train", "text.txt", "more", "-", *OPTIONS, "--epochs", "0.1", stdin=b"piped in")
     assert done.code == 0
-    assert done.err.startswith(f"note: skipped {Path('more/picture.bin')}: not UTF-8 text\n")
+    assert done.err.startswith(f"note: skipped: {str(Path('more/picture.bin'))!r} is binary")
     assert f"text.txt + more + standard input, {2 * len(TEXT) + 2 + len('piped in'):,} characters" in done.err
 
 

@@ -7,6 +7,7 @@ import pytest
 import charrnn as package
 from charrnn.checkpoint import load_checkpoint
 from charrnn.text.units import tokens_of, words_of
+from charrnn.training.choice import fitting
 from tests.cli.conftest import Program
 from tests.cli.tiny import OPTIONS, TEXT
 
@@ -28,7 +29,7 @@ def test_tokens_and_words(charrnn: Program, text: Path, unit: str, split) -> Non
             f"the last {kept:,} kept for validation\n") in said
     told = charrnn("info", "mine").out
     assert f"stream of 10 {unit}s, 2 side by side" in told
-    assert f"nats a {unit}: · training" in told
+    assert f"\nnats a {unit}: " in told
     saved = load_checkpoint(Path("checkpoints/mine/last.safetensors"))
     assert saved.vocabulary == tuple(sorted(set(units)))
     assert saved.corpus["units"] == len(units)
@@ -69,6 +70,19 @@ def test_rare_characters_have_a_stand_in(charrnn: Program) -> None:
     assert sampled.code == 0
     assert sampled.err.startswith("note: too rare in training to be known, and read as \ufffd: 'ß' (U+00DF)\n")
     assert sampled.out.startswith("the ßat")
+    assert "a character, at step" in done.out
+
+
+def test_the_stand_in_is_read_and_never_written(charrnn: Program) -> None:
+    Path("text.txt").write_text("".join(f"ab{chr(0x4E00 + n)}" for n in range(400)))
+    done = charrnn("train", "text.txt", "--min-count", "2", *OPTIONS, "--epochs", "3", "--show-samples")
+    assert "3 different, " not in done.err
+    assert ", 2 different, 400 rarer ones as \ufffd;" in done.err
+    assert done.err.count("\ufffd") == 1  # in no sample on the way
+    for options in ((), ("--precision", "bf16"), ("--top-k", "2"), ("--temp", "0"), ("-n", "20")):
+        out = charrnn("sample", "--prime", "ab", "--length", "300", *options).out
+        assert set(out.replace("---", "").replace("\n", "")) == {"a", "b"}
+    assert package.load().loss("ab" + "\u5fff") < package.load().loss("abb")  # but it is expected where it stands
 
 
 def test_words_of_documents(charrnn: Program) -> None:
@@ -84,7 +98,7 @@ def test_words_of_documents(charrnn: Program) -> None:
 
 def test_one_unit_again_and_again(charrnn: Program) -> None:
     Path("text.txt").write_text("so so so so")
-    assert charrnn("train", "text.txt", "--unit", "token").err == (
+    assert charrnn("train", "text.txt", "--unit", "token").err.endswith(
         "charrnn: the text is one token, 'so', again and again: there is nothing to learn; give another text\n")
 
 
@@ -96,3 +110,8 @@ def test_what_looks_wrong_is_told_before_training(charrnn: Program) -> None:
         "note: 1 character occurs 3 times at most, too rarely to be learned: U+00E9 é; --min-count 4 reads it as "
         "U+FFFD\n")
     assert "note" not in charrnn("train", "@python-docs", *OPTIONS, "--epochs", "0.0001").err
+
+
+def test_what_is_chosen_is_told_in_units() -> None:
+    assert fitting({}, 4_300, 2)[1].startswith("to fit 4,300 characters, ")
+    assert fitting({"unit": "token"}, 4_300, 2)[1].startswith("to fit 4,300 tokens, ")

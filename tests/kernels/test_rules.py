@@ -51,7 +51,7 @@ for number, (cell, layers, embedding, dropout, windows, precision) in enumerate(
                         recurrent_dropout=dropout),
         WindowSettings(windows=windows, targets="last" if windows == "snippets" else "all", window=8, batch=5),
         TrainingSettings(epochs=0.2, validations=2, shards=2, precision=precision,
-                         optimizer=rules[number % 4]))
+                         optimizer=rules[number % 4], averaging=0.9))
     trainer = Trainer(settings, ids, 9)
     first.add(type(list(trainer.events())[0]).__name__)
     sampler = Sampler(settings.network, trainer.network.weights, 3, Workers(2))

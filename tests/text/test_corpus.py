@@ -76,7 +76,8 @@ def test_folder_is_read_in_order_without_what_is_no_text(tmp_path: Path) -> None
         write(tmp_path / name, data)
     read = read_corpus([str(tmp_path)])
     assert text_of(read) == "B\nZ\nC"
-    assert read.skipped == (str(tmp_path / "latin1.txt"), str(tmp_path / "a" / "picture.png"))
+    assert tuple(read.skipped) == (str(tmp_path / "latin1.txt"), str(tmp_path / "a" / "picture.png"))
+    assert "is not UTF-8" in read.skipped[str(tmp_path / "latin1.txt")]
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
@@ -127,10 +128,10 @@ def test_names_that_are_nothing_are_refused(tmp_path: Path) -> None:
 
 
 def test_folder_without_text_is_refused(tmp_path: Path) -> None:
-    assert "(no files in it)" in refusal(str(tmp_path))
+    assert ": no files in it; name a folder" in refusal(str(tmp_path))
     picture = write(tmp_path / "picture.png", b"\0")
     write(tmp_path / "z.png", b"\0")
-    assert f"(2 skipped, as {picture!r})" in refusal(str(tmp_path))
+    assert f": 2 skipped, the first because {picture!r} is binary" in refusal(str(tmp_path))
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs POSIX permissions")
@@ -142,7 +143,7 @@ def test_permission_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     else:
         os.chmod(file, 0)
     assert f"cannot read {file!r}: permission denied; give a file you may read" in refusal(file)
-    assert read_corpus([str(tmp_path)]).skipped == (file,)
+    assert read_corpus([str(tmp_path)]).skipped.keys() == {file}
 
 
 def _deny(name: str, really_open):
@@ -184,4 +185,4 @@ def test_a_runs_folder_is_no_text(tmp_path: Path) -> None:
     (run / "last.safetensors").write_bytes(b"\0")
     corpus = read_corpus([str(tmp_path)])
     assert text_of(corpus) == "words"
-    assert corpus.skipped == ()
+    assert corpus.skipped == {}

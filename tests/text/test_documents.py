@@ -11,8 +11,10 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from charrnn.errors import CorpusError
-from charrnn.settings import WindowSettings
+from charrnn.settings import TextSettings, WindowSettings
 from charrnn.text import documents as module
+from charrnn.text import ids
+from charrnn.text.corpus import Corpus
 from charrnn.text.cutting import measuring_windows, parts, training_windows
 from charrnn.text.documents import Documents
 from charrnn.text.packing import Packed, packed_windows
@@ -136,6 +138,7 @@ def test_no_document_is_on_both_sides(contents, fraction: float | None) -> None:
         with pytest.raises(CorpusError, match=r"documents are equal: none can be kept .* give --val-fraction 0"):
             documents.split(fraction)
         return
+    assert documents_of(contents).different() == len(set(map(tuple, contents)))
     train, val = documents.split(fraction)
     assert len(train)
     assert len(val)
@@ -161,10 +164,10 @@ def test_about_the_share_that_was_asked_for_is_kept() -> None:
 def test_equal_documents_have_equal_hashes_wherever_they_lie(contents, block: int, before: int) -> None:
     with mock.patch.object(module, "BLOCK", block):
         documents = documents_of([[4]] * before + contents)
-        hashes = dict(zip(contents_of(documents), documents.hashes.tolist(), strict=True))
+        hashes = dict(zip(contents_of(documents), documents.hashes().tolist(), strict=True))
     assert len(set(hashes.values())) == len(hashes)
     whole = documents_of(contents)
-    assert [hashes[content] for content in contents_of(whole)] == whole.hashes.tolist()
+    assert [hashes[content] for content in contents_of(whole)] == whole.hashes().tolist()
 
 
 def test_hashes_of_long_documents(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,7 +175,7 @@ def test_hashes_of_long_documents(monkeypatch: pytest.MonkeyPatch) -> None:
     other = long.copy()
     other[140_000] += 9
     moved = np.concatenate([long[70_000:], long[:70_000]])
-    hashes = documents_of([long, other, moved, [4], long]).hashes.tolist()
+    hashes = documents_of([long, other, moved, [4], long]).hashes().tolist()
     assert hashes[0] == hashes[4]
     assert len(set(hashes)) == 4
 
@@ -195,3 +198,26 @@ def test_rows_are_of_about_the_same_length(contents, batch: int) -> None:
     rows = np.count_nonzero(packed.next_window().targets >= 0, axis=0)
     longest = max(map(len, contents)) + 1
     assert np.all(np.abs(rows - documents.transitions / batch) <= longest + 1)
+
+
+def test_pages_are_let_go_of_as_scattered_documents_touch_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[int] = []
+    monkeypatch.setattr(ids._Pages, "touched", lambda pages, size: told.append(size))
+    found = Corpus.of("ab\ncde\nf\n" * 5, settings=TextSettings(documents="line"))
+    assert isinstance(found.content, Documents)
+    told.clear()
+    window = Packed(found.content, 2, 11, drawn(0)).next_window()
+    pieces = np.count_nonzero(window.inputs[1:] == found.content.mark) + 2  # one a document, and one a row
+    assert told[-2:] == [window.inputs.size + pieces * ids.FAULT_AROUND] * 2
+
+
+def test_documents_on_disk_are_those_in_memory() -> None:
+    text = "".join(f"{chr(97 + n % 5)}{n % 7}x{n % 3}\n" for n in range(60))
+    found = Corpus.of(text, settings=TextSettings(documents="line"))
+    known = found.vocabulary.encode("\n" + text)
+    memory = Documents.of(known, int(known[0]))
+    assert isinstance(found.content, Documents)
+    for one, other in zip(found.content.split(0.2), memory.split(0.2), strict=True):
+        first, second = Packed(one, 3, 7, drawn(4)), Packed(other, 3, 7, drawn(4))
+        assert all(equal(first.next_window(), second.next_window()) for _ in range(2 * first.windows_per_epoch))
+        assert first.windows_per_epoch == second.windows_per_epoch

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from charrnn.network.parameters import GATES
+from charrnn.network.parameters import GATES, HAS_MEMORY
 from charrnn.settings import NetworkSettings, TextSettings
 from charrnn.text.documents import Documents
 from charrnn.text.packing import Packed
@@ -34,7 +34,7 @@ def one_by_one(settings, parameters, documents):
     total, gradients = 0.0, {name: np.zeros_like(array) for name, array in parameters.items()}
     for d in documents.which:
         read = documents.ids[documents.marks[d]:documents.marks[d + 1] + 1][:, None]
-        state = [(np.zeros((1, settings.hidden)),) * (1 + (settings.cell == "lstm"))] * settings.layers
+        state = [(np.zeros((1, settings.hidden)),) * (1 + (settings.cell in HAS_MEMORY))] * settings.layers
         result = forward_backward(settings, parameters, read[:-1], read[1:], state)
         total += result.loss * (len(read) - 1)
         for name, gradient in result.gradients.items():
@@ -102,3 +102,15 @@ def test_a_run_predicts_each_document_once_an_epoch():
     assert events[-1].epoch == 3
     losses = [event.loss for event in events if isinstance(event, Validated)]
     assert losses[-1] < losses[0]
+
+
+@CELLS
+def test_a_run_measures_and_learns_as_if_documents_were_read_alone(cell):
+    settings = with_documents(cell=cell, dropout=0.0, batch=3, window=1_000, lr=1e-9, epochs=1.0)
+    trainer = Trainer(settings, documents_of(), V, 1)
+    parameters = {name: array.astype(float) for name, array in trainer.network.parameters.to_arrays().items()}
+    train, val = documents_of().split(None)
+    assert trainer.documents == (len(train), len(val))
+    for documents, loss in ((val, trainer.evaluation.loss()), (train, trainer._step().loss)):
+        assert loss == pytest.approx(one_by_one(settings.network, parameters, documents)[0] / documents.transitions,
+                                     rel=1e-5)
