@@ -214,7 +214,8 @@ def test_what_the_file_says(charrnn: Program, run: Path) -> None:
         "[network]", "[windows]", "[training]", "[text]"]
     at = lines.index("hidden = 8")
     assert lines[at - 1] == "# hidden units in a layer"
-    assert lines[lines.index('cell = "lstm"') - 1] == "# kind of recurrent cell (rnn, lstm, gru, peephole, gru-original)"
+    above = lines[lines.index('cell = "lstm"') - 1]
+    assert above == "# kind of recurrent cell (rnn, lstm, gru, peephole, gru-original)"
 
 
 def test_a_text_without_a_name_is_left_to_the_command_line(charrnn: Program, run: Path, text: Path) -> None:
