@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 VOCABULARY = 65
 FLOAT_BYTES = 4
+# The cells that PyTorch has too.
+RIVAL_CELLS = ("rnn", "lstm", "gru")
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Shape:
     @classmethod
     def parse(cls, text: str) -> "Shape":
         """The shape written as lstm-2x256 or lstm-2x256-64x100; raises SettingsError for anything else."""
-        parts = re.fullmatch(r"([a-z]+)-([0-9]+)x([0-9]+)(?:-([0-9]+)x([0-9]+))?", text)
+        parts = re.fullmatch(r"([a-z]+(?:-[a-z]+)*)-([0-9]+)x([0-9]+)(?:-([0-9]+)x([0-9]+))?", text)
         if parts is None:
             raise SettingsError(f"{text!r} is no shape; write one as lstm-2x256-64x100: cell, layers x hidden, "
                                 "batch x window")

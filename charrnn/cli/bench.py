@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from charrnn.bench.shape import USUAL, Shape
+from charrnn.bench.shape import RIVAL_CELLS, USUAL, Shape
 from charrnn.cli.options import SettingOption, Whole, settings_from, settings_options
 from charrnn.errors import MeasurementError, SettingsError
 from charrnn.settings import BenchSettings
@@ -46,6 +46,8 @@ def bench(shapes: tuple[Shape, ...], threads: int | None, against: str | None, a
     """
     if against and importlib.util.find_spec("torch") is None:
         raise MeasurementError("PyTorch is not installed; pip install torch installs it, or leave --against out")
+    if against and (alone := [shape for shape in shapes if shape.cell not in RIVAL_CELLS]):
+        raise MeasurementError(f"PyTorch has no {alone[0].cell}; leave out that shape, or --against")
     settings = settings_from(BenchSettings, options)
     from charrnn.bench import machine
     from charrnn.bench.results import Bench

@@ -10,7 +10,7 @@ from charrnn.errors import SettingsError
 def products_by_hand(shape: Shape) -> int:
     """Multiply-and-adds of one step's matrix products, one after the other, each (rows, depth, columns)."""
     N, T, H = shape.batch, shape.window, shape.hidden
-    gates = {"rnn": 1, "lstm": 4, "gru": 3}[shape.cell] * H
+    gates = {"rnn": 1, "lstm": 4, "gru": 3, "gru-original": 3}[shape.cell] * H
     forward = []
     for layer in range(shape.layers):
         if layer:
@@ -21,7 +21,8 @@ def products_by_hand(shape: Shape) -> int:
     return sum(3 * rows * depth * columns for rows, depth, columns in forward)
 
 
-@pytest.mark.parametrize("shape", [Shape("lstm", 1, 3, 2, 5), Shape("gru", 2, 3, 2, 5), Shape("rnn", 3, 7, 4, 6)])
+@pytest.mark.parametrize("shape", [Shape("lstm", 1, 3, 2, 5), Shape("gru", 2, 3, 2, 5), Shape("rnn", 3, 7, 4, 6),
+                                   Shape("gru-original", 2, 3, 2, 5)])
 def test_useful_arithmetic(shape: Shape) -> None:
     assert shape.useful_flops() == 2 * products_by_hand(shape)
 
@@ -32,14 +33,17 @@ def test_weights_that_sampling_reads() -> None:
 
 def test_shapes_are_read_and_named() -> None:
     assert Shape.parse("gru-2x256") == Shape("gru", 2, 256, 64, 100)
+    assert Shape.parse("gru-original-1x256-64x100") == Shape("gru-original", 1, 256, 64, 100)
+    assert Shape.parse("peephole-1x256") == Shape("peephole", 1, 256)
     assert Shape.parse("lstm-1x128-50x30") == Shape("lstm", 1, 128, 50, 30)
     assert Shape("lstm", 1, 128, 50, 30).name == "lstm 1x128, 50 x 30"
 
 
 @pytest.mark.parametrize(("text", "words"), [
     *((text, "is no shape; write one as") for text in ("lstm", "lstm-1x5-3", "lstm-1x5-3x4x5", "lstm-1x-5", "",
-                                                       "lstm-1x5 ", "LSTM-1x5", "lstm-1x٣")),
-    ("tanh-1x2", "must be one of rnn, lstm, gru"), ("lstm-0x5", "layers is 0; it must be at least 1"),
+                                                       "lstm-1x5 ", "LSTM-1x5", "-lstm-1x5", "lstm-1x٣")),
+    ("tanh-1x2", "must be one of rnn, lstm, gru, peephole, gru-original"),
+    ("lstm-0x5", "layers is 0; it must be at least 1"),
     ("lstm-1x9000", "hidden is 9000; it must be at most 8192"), ("lstm-1x5-0x4", "batch is 0"),
     ("lstm-1x5-4x0", "window is 0")])
 def test_no_shape(text: str, words: str) -> None:

@@ -116,6 +116,13 @@ def test_without_pytorch_it_says_so(charrnn: Program, monkeypatch: pytest.Monkey
     assert done.err == ("charrnn: PyTorch is not installed; pip install torch installs it, or leave --against out\n")
 
 
+def test_a_cell_that_pytorch_has_not(charrnn: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_torch(monkeypatch, True)
+    done = charrnn("bench", "--shape", "lstm-1x8", "--shape", "gru-original-1x8", "--against", "torch")
+    assert (done.code, done.out) == (1, "")
+    assert done.err == "charrnn: PyTorch has no gru-original; leave out that shape, or --against\n"
+
+
 def test_a_process_that_fails(charrnn: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command, "_announce_compiling", lambda shapes: None)
     monkeypatch.setattr(machine, "load", lambda: 0.0)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from charrnn.network.network import Network
-from charrnn.network.parameters import GATES
+from charrnn.network.parameters import GATES, HAS_MEMORY
 from charrnn.settings import NetworkSettings
 from charrnn.text.windows import evaluation_windows
 from charrnn.training.evaluation import ROWS, Evaluation
@@ -22,7 +22,7 @@ def reference_loss(settings, parameters, ids, window):
     for cut in evaluation_windows(ids, ROWS, window):
         if cut.fresh:
             zero = np.zeros((cut.inputs.shape[1], settings.hidden))
-            state = [(zero,) * (1 + (settings.cell == "lstm"))] * settings.layers
+            state = [(zero,) * (1 + (settings.cell in HAS_MEMORY))] * settings.layers
         result = forward_backward(settings, parameters, cut.inputs, cut.targets, state)
         total, predicted, state = total + result.loss * cut.predicted, predicted + cut.predicted, result.state
     assert predicted == len(ids) - 1
