@@ -43,9 +43,14 @@ def grids(text: Path) -> dict[str, tuple[Path, dict[str, Any], list[dict[str, An
             {"hidden": hidden, "dropout": dropout, "batch": batch}
             for hidden, dropout, batch in ((64, 0.2, 16), (128, 0.2, 16), (128, 0.5, 16), (256, 0.5, 16), (128, 0.5, 4),
                                            (128, 0.5, 48))]),
-        "small-long": (CORPORA / "fables.txt", {"epochs": 80.0}, [
-            {"hidden": 256, "dropout": 0.5}, {"hidden": 256, "dropout": 0.6, "recurrent_dropout": 0.3},
-            {"hidden": 512, "dropout": 0.6, "recurrent_dropout": 0.3}]),
+        "small-recurrent": (CORPORA / "fables.txt", {"epochs": 30.0, "hidden": 256}, [
+            {"dropout": 0.5, "averaging": 0.99}, {"dropout": 0.5, "recurrent_dropout": 0.25},
+            {"dropout": 0.5, "recurrent_dropout": 0.25, "averaging": 0.99},
+            {"dropout": 0.5, "recurrent_dropout": 0.25, "averaging": 0.99, "lr": 0.008},
+            {"dropout": 0.3, "recurrent_dropout": 0.4, "averaging": 0.99, "lr": 0.008}]),
+        "names-recurrent": (CORPORA / "colours.txt", {"epochs": 40.0, "documents": "line", "hidden": 128}, [
+            {"dropout": 0.5, "averaging": 0.99}, {"dropout": 0.5, "recurrent_dropout": 0.25, "averaging": 0.99},
+            {"dropout": 0.5, "recurrent_dropout": 0.25, "averaging": 0.99, "lr": 0.01}]),
         "optimizers": (text, {"hidden": 128, "dropout": 0.0, "epochs": 2.0, "batch": 32}, [
             {"optimizer": rule, "lr": lr} for rule, rates in (
                 ("adam", (0.01, 0.02)), ("rmsprop", (0.002, 0.005, 0.01)), ("adagrad", (0.02, 0.05, 0.1)),

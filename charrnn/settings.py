@@ -90,7 +90,7 @@ class NetworkSettings(Bounded):
     dropout: float = setting(0.1, "share of units silenced between layers and before the output", low=0.0, high=0.95,
                              fitted=True)
     recurrent_dropout: float = setting(0.0, "share of the weights from a step to the next silenced, anew for each "
-                                            "window", low=0.0, high=0.95)
+                                            "window", low=0.0, high=0.95, fitted=True)
     learn_initial_state: bool = setting(False, "learn the state that a text begins with, in place of zero")
 
 
@@ -141,7 +141,8 @@ class TrainingSettings(Bounded):
     momentum: float = setting(0.9, "what sgd keeps of its velocity from step to step", low=0.0, high=0.9999,
                               only_with="optimizer sgd")
     averaging: float = setting(0.0, "what a running average of the weights keeps of itself in a step; it is then "
-                                    "validated and kept in their place; 0 averages nothing", low=0.0, high=0.99999)
+                                    "validated and kept in their place; 0 averages nothing", low=0.0, high=0.99999,
+                               fitted=True)
     epochs: float | None = setting(None, "passes over the text (default 10, more for a short text: 1,500 steps' worth)",
                                    low=0.0, high=1e9)
     minutes: float | None = setting(None, "time to train; the learning rate schedule fits itself to it",

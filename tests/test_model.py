@@ -14,7 +14,7 @@ from charrnn.training.events import Finished, Saved, Started, Step, Validated
 from tests.cli.tiny import SETTINGS, TEXT, train_tiny
 
 TINY = {"hidden": 8, "dropout": 0.0, "batch": 2, "window": 10, "lr": 0.01, "epochs": 1.0, "validations": 4,
-        "shards": 2, "precision": "float32"}
+        "shards": 2, "precision": "float32", "averaging": 0.0, "recurrent_dropout": 0.0}
 
 
 @pytest.fixture(autouse=True)

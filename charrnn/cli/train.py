@@ -2,7 +2,6 @@
 
 import dataclasses
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from charrnn.runs import Run
     from charrnn.training.events import Finished
 
-_NAMED = 5  # new characters that are named one by one
 _BUDGET = ("epochs", "minutes")
 SETTING_NAMES = {spec.name for kind in (NetworkSettings, TextSettings, WindowSettings, TrainingSettings)
                  for spec in dataclasses.fields(kind)}
@@ -62,13 +60,15 @@ def train(context: click.Context, resume: str | None, config: str | None, **opti
         run, why = _start(given, options)
     else:
         run, why = _resume(context, resume, options["corpus"], options["folder"], options["threads"]), ""
+    from charrnn.cli.telling import announce, report
+
     first_step = run.trainer.step
     with run:
-        _announce(run, why)
+        announce(run, why)
         finished, interrupted = _follow(run, options["samples_every"] or 0, options["show_samples"])
     if resume is not None and finished.step == first_step and not interrupted:
         print("this run was finished before; to train it further give a larger --epochs or --minutes", file=sys.stderr)
-    _report(run, finished)
+    report(run, finished)
     if interrupted:
         context.exit(128 + interrupted)
 
@@ -91,6 +91,7 @@ def _start(given: dict[str, Any], options: dict[str, Any]) -> tuple["Run", str]:
     # refused now, and not after a long text has been read
     early = settings_of(layered(given, inherited, preset_values(preset)))
     from charrnn.cli.reading import read
+    from charrnn.cli.telling import origin_words
     from charrnn.runs import Run
     from charrnn.text.doubts import doubts
     from charrnn.training.choice import chosen_settings
@@ -105,7 +106,7 @@ def _start(given: dict[str, Any], options: dict[str, Any]) -> tuple["Run", str]:
     run = Run.start(text, settings, name, options["folder"], options["threads"], settings_from(RunSettings, options),
                     origin)
     if origin:
-        print(_origin_words(origin, run), file=sys.stderr)
+        print(origin_words(origin, run), file=sys.stderr)
     if name and run.folder.name != name:
         print(f"note: there is a run called {name}; this one is {run.folder.name}", file=sys.stderr)
     return run, why
@@ -121,16 +122,6 @@ def _origin(options: dict[str, Any]) -> "Origin | None":
     return Origin(resolve_checkpoint(options["init_from"], "best", options["folder"]))
 
 
-def _origin_words(origin: "Origin", run: "Run") -> str:
-    """What a run begins from, and which units are new to it."""
-    added = origin.added(run.vocabulary)
-    named = ", ".join(run.vocabulary.named(unit) for unit in added[:_NAMED])
-    more = f" and {len(added) - _NAMED:,} more" if len(added) > _NAMED else ""
-    kinds = f"{len(origin.vocabulary):,} different {run.vocabulary.kind}s known"
-    return (f"from     {origin.name}, at step {origin.checkpoint.progress.get('step', 0):,}: {kinds}, "
-            + (f"{len(added):,} added: {named}{more}" if added else "none added"))
-
-
 def _resume(context: click.Context, resume: str, corpus: tuple[str, ...], folder: str, threads: int | None) -> "Run":
     allowed = (*_BUDGET, "threads", "resume", "corpus", "folder", "show_samples", "samples_every", "keep_last")
     given = _typed(context)
@@ -140,13 +131,14 @@ def _resume(context: click.Context, resume: str, corpus: tuple[str, ...], folder
                                 "a new run")
     from charrnn.checkpoint import load_checkpoint, resolve_checkpoint
     from charrnn.cli.reading import read
+    from charrnn.cli.telling import quoted
     from charrnn.runs import Run
     from charrnn.text.sources import STDIN
 
     path = resolve_checkpoint(resume or None, "last", folder)
     saved = load_checkpoint(path)
     sources = corpus or tuple(saved.corpus.get("sources", ()))
-    call = f"charrnn train CORPUS --resume {_quoted(str(path.parent))}"
+    call = f"charrnn train CORPUS --resume {quoted(str(path.parent))}"
     if not sources:
         raise SettingsError(f"{path.parent} was trained on a text that came from no file; name one with it: {call}")
     if STDIN in sources and not corpus:
@@ -160,44 +152,12 @@ def _resume(context: click.Context, resume: str, corpus: tuple[str, ...], folder
                       settings_from(RunSettings, context.params))
 
 
-def _announce(run: "Run", why: str) -> None:
-    """Says what is about to be trained, on what."""
-    from charrnn.cli.wording import corpus_words, counted, network_words
-    from charrnn.kernels.target import HAS_BF16
-
-    trainer = run.trainer
-    if trainer.settings.training.precision == "bf16" and not HAS_BF16:
-        print("note: this processor has no bfloat16 products; --precision float32 would train faster", file=sys.stderr)
-    print(f"network  {network_words(trainer.settings.network)}: {trainer.network.parameters.count:,} parameters, "
-          f"{trainer.memory / 1e6:,.0f} MB to train\n"
-          f"text     {corpus_words(run.corpus, len(run.vocabulary), trainer.settings.text)}; {_kept_words(run)}\n"
-          f"run      {run.folder}" + (f", from step {trainer.step:,}" if trainer.step else "")
-          + (f"\nchosen   {why}" if why else ""), file=sys.stderr)
-    rows = trainer.settings.windows.batch
-    if trainer.documents and trainer.documents[0] < rows:
-        print(f"note: {counted(trainer.documents[0], 'document')} to train on for {rows} rows side by side, and a row "
-              f"reads whole ones: the others stay empty; --batch {trainer.documents[0]} learns the same in less time",
-              file=sys.stderr)
-
-
-def _kept_words(run: "Run") -> str:
-    """What is kept for validation."""
-    from charrnn.cli.wording import counted
-
-    characters, documents = run.trainer.characters[1], run.trainer.documents
-    if not characters:
-        return "none kept for validation"
-    if documents is None:
-        return f"the last {characters:,} kept for validation"
-    units = counted(characters, run.trainer.settings.text.unit_name)
-    return f"{counted(documents[1], 'document')} ({units}) kept for validation"
-
-
 def _follow(run: "Run", samples_every: int, show_samples: bool) -> tuple["Finished", int]:
     """Trains to the end; what was told last, and the number of the signal that ended it early, or 0."""
     from charrnn.cli.progress import Progress
     from charrnn.cli.samples import Samples
     from charrnn.cli.signals import stopping
+    from charrnn.cli.telling import resume_call
     from charrnn.training.events import Finished
 
     progress, samples = Progress(run.trainer.settings.text.unit), Samples(run, samples_every, show_samples)
@@ -210,63 +170,9 @@ def _follow(run: "Run", samples_every: int, show_samples: bool) -> tuple["Finish
                     progress.line(sample)
     except StorageError as error:
         if any(run.folder.glob("*.safetensors")):
-            raise StorageError(f"{error}; what was saved before goes on with: {_resume_call(run)}") from error
+            raise StorageError(f"{error}; what was saved before goes on with: {resume_call(run)}") from error
         raise
     finally:
         progress.close()
     assert isinstance(event, Finished)
     return event, signals[0] if signals else 0
-
-
-def _report(run: "Run", finished: "Finished") -> None:
-    """Says on stdout what was reached, where it lies, and what to type next."""
-    from charrnn.cli.wording import counted, loss_words
-
-    if finished.step == 0:
-        print("nothing was trained")
-        return
-    verb = "stopped after" if finished.stopped else "trained for"
-    print(f"{verb} {counted(finished.step, 'step')}, {finished.epoch:.2f} epochs")
-    if finished.best_step:
-        kind = "validation" if run.trainer.characters[1] > 1 else "training"
-        loss = loss_words(finished.best_loss, run.corpus, run.trainer.settings.text)
-        print(f"best {kind} loss {loss}, at step {finished.best_step:,}")
-    if finished.stale:
-        print(f"ended early: {finished.stale} validations without a new best")
-    if line := _overfitting_words(run):
-        print(line)
-    print(f"kept in {run.folder}")
-    if finished.stopped:
-        print(f"to go on: {_resume_call(run)}")
-    print(f"next: charrnn sample {_short(run)}")
-
-
-def _overfitting_words(run: "Run") -> str:
-    """What the curves say when the network has begun to learn the text by heart; else nothing."""
-    turn = run.trainer.history.overfitting
-    if turn is None:
-        return ""
-    best, last = turn
-    return (f"overfitting: from step {best.step:,} to {last.step:,} the validation loss rose from {best.loss:.3f} to "
-            f"{last.loss:.3f} while that in training fell from {best.train:.3f} to {last.train:.3f}; a higher "
-            "--dropout, a smaller network, fewer --epochs or more text would help")
-
-
-def _resume_call(run: "Run") -> str:
-    """What to type to go on with `run`."""
-    from charrnn.text.sources import STDIN
-
-    return f"charrnn train {'- ' if STDIN in run.corpus['sources'] else ''}--resume {_short(run)}"
-
-
-def _short(run: "Run") -> str:
-    """How to name `run` in the shell; its name is enough in its usual place."""
-    return _quoted(run.folder.name if run.folder.parent == Path("checkpoints") else str(run.folder))
-
-
-def _quoted(argument: str) -> str:
-    import os
-    import shlex
-    import subprocess
-
-    return subprocess.list2cmdline([argument]) if os.name == "nt" else shlex.quote(argument)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from charrnn.kernels.target import HAS_BF16
 from charrnn.network.workers import physical_cores
 from charrnn.presets import OURS, layered, preset_values
-from charrnn.settings import Settings, TextSettings, settings_of
+from charrnn.settings import NetworkSettings, Settings, TextSettings, settings_of
 from charrnn.text.windows import decided_fraction
 from charrnn.training.schedules import fitting_rate
 
@@ -31,12 +31,18 @@ class Size(NamedTuple):
     dropout: float
 
 
-SIZES = (Size(2, 512, 0.95e6, 400_000, 0.5), Size(1, 512, 2.6e6, 400_000, 0.3), Size(1, 384, 4.6e6, 150_000, 0.1),
-         Size(1, 256, 9e6, 40_000, 0.1), Size(1, 128, 25e6, 0, 0.1))
+SIZES = (Size(1, 512, 2.6e6, 400_000, 0.3), Size(1, 384, 4.6e6, 150_000, 0.1), Size(1, 256, 9e6, 40_000, 0.1),
+         Size(1, 128, 25e6, 0, 0.1))
 # A network is worth its size when it can read so many characters, or a shorter text so many times.
 WORTH, PASSES = 1_000_000, 4
-# From so many passes on a text is learned by heart unless more is silenced.
-MANY_PASSES, MUCH_DROPOUT = 15, 0.5
+# From so many passes on a text is learned by heart unless more is silenced, above all from one step to the next.
+MANY_PASSES, MUCH_DROPOUT, RECURRENT_DROPOUT = 12, 0.5, 0.25
+# A smaller network has no room for that, and would only learn less.
+LEARNS_BY_HEART = 128
+# What is silenced so is learned more slowly: long runs like a lower rate, by the root of their steps beyond so many.
+UNSLOWED_STEPS = 5000
+# Weights are averaged over about such a share of the run.
+AVERAGED = 1 / 20
 # Without a limit on time or passes a run lasts a few minutes for a million characters.
 UNHURRIED = 4.0
 # What cores that multiply only float32 get done, beside those.
@@ -51,15 +57,21 @@ def fitting(given: Mapping[str, Any], characters: int, cores: int,
     pace = (minutes or UNHURRIED) * cores / 2 * (1.0 if has_bf16 and precision == "bf16" else FLOAT32_PACE)
     size = next((size for size in SIZES if characters >= size.least
                  and pace * size.pace >= PASSES * min(characters, WORTH)), SIZES[-1])
-    usual = max(DEFAULT_EPOCHS, DEFAULT_STEPS * 64 * 16 / characters)
-    passes = given.get("epochs") or (pace * size.pace / characters if minutes else usual)
-    dropout = max(size.dropout, MUCH_DROPOUT) if passes > MANY_PASSES else size.dropout
     # even a short text gives some steps an epoch; documents are packed, and do so at any length
     room = characters if given.get("documents") is None else math.inf
-    window = int(max(1, min(64, room // 16)))
-    batch = int(max(1, min(16, room // (4 * given.get("window", window)))))
+    window = int(given.get("window") or max(1, min(64, room // 16)))
+    batch = int(given.get("batch") or max(1, min(16, room // (4 * window))))
+    usual = max(DEFAULT_EPOCHS, DEFAULT_STEPS * window * batch / characters)
+    passes = given.get("epochs") or (pace * size.pace / characters if minutes else usual)
+    steps = passes * characters / (window * batch)
     chosen = {"precision": precision, "batch": batch, "window": window, "layers": size.layers, "hidden": size.hidden,
-              "dropout": dropout}
+              "dropout": size.dropout, "averaging": round(max(0.0, min(0.999, 1 - 1 / (AVERAGED * steps))), 4)}
+    if passes > MANY_PASSES and given.get("hidden", size.hidden) >= LEARNS_BY_HEART:
+        chosen |= {"dropout": MUCH_DROPOUT, "recurrent_dropout": RECURRENT_DROPOUT}
+        shape = {name: given.get(name, chosen.get(name)) for name in ("hidden", "layers", "cell")}
+        rate = fitting_rate(NetworkSettings(**{name: value for name, value in shape.items() if value is not None}),
+                            given.get("optimizer", "adam"))
+        chosen["lr"] = float(f"{rate * min(1.0, math.sqrt(UNSLOWED_STEPS / steps)):.2g}")
     chosen = {name: value for name, value in chosen.items() if name not in given}
     time = f"{minutes:g} min on" if minutes else "no time limit, and"
     unit = TextSettings(unit=given.get("unit", "char")).unit_name
@@ -76,7 +88,7 @@ def chosen_settings(given: Mapping[str, Any], preset: str, characters: int,
     if preset not in OURS:
         return settings_of(named), f"preset {preset}"
     fitted, reason = fitting(named, characters, physical_cores())
-    words = ", ".join(f"--{name} {value}" for name, value in sorted(fitted.items()))
+    words = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in sorted(fitted.items()))
     return settings_of(layered(named, fitted)), f"{words} {reason}" if fitted else ""
 
 

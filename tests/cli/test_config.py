@@ -31,6 +31,8 @@ epochs = 1
 validations = 4
 precision = "float32"
 shards = 2
+averaging = 0
+recurrent-dropout = 0
 val-fraction = 0.2
 """
 TABLES = """
@@ -39,6 +41,7 @@ name = "tables"
 [network]
 hidden = 8
 dropout = 0.0
+recurrent_dropout = 0.0
 [windows]
 batch = 2
 window = 10
@@ -48,6 +51,7 @@ lr = 0.01
 epochs = 1.0
 validations = 4
 precision = "float32"
+averaging = 0.0
 shards = 2
 """
 

@@ -77,6 +77,13 @@ def test_a_short_text_needs_no_advice(charrnn: Program, length: int) -> None:
     assert charrnn("train", "short.txt", "--hidden", "4", "--epochs", "1").code == 0
 
 
+def test_a_validation_part_smaller_than_a_window_is_told(charrnn: Program, text: Path) -> None:
+    done = charrnn("train", "text.txt", *OPTIONS, "--window", "70", "--val-fraction", "0.03")
+    assert "note: 58 characters to validate on, fewer than a window of 70: " in done.err
+    assert "best validation loss" in done.out
+    assert "note:" not in charrnn("train", "text.txt", *OPTIONS).err
+
+
 @pytest.mark.parametrize("length", [4, 10, 31, 100, 1_000, 2_999])
 @pytest.mark.parametrize("kind", ["stream", "snippets"])
 def test_the_advice_always_fits(charrnn: Program, length: int, kind: str) -> None:

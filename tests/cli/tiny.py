@@ -20,7 +20,8 @@ SETTINGS = Settings(NetworkSettings(hidden=8, dropout=0.0), WindowSettings(batch
                     TrainingSettings(lr=0.01, epochs=1.0, validations=4, shards=2))
 # The same for the command line.
 OPTIONS = ("--layers", "1", "--hidden", "8", "--batch", "2", "--window", "10", "--dropout", "0", "--lr", "0.01",
-           "--epochs", "1", "--validations", "4", "--shards", "2", "--precision", "float32")
+           "--epochs", "1", "--validations", "4", "--shards", "2", "--precision", "float32", "--averaging", "0",
+           "--recurrent-dropout", "0")
 
 
 def train_tiny(runs: Path, settings: Settings = SETTINGS, name: str = "tiny") -> Path:

@@ -30,7 +30,7 @@ def test_more_time_never_makes_the_network_smaller(characters, cores, has_bf16, 
 
 
 @pytest.mark.parametrize(("characters", "minutes", "layers", "hidden"), [
-    (1_115_394, 0.1, 1, 128), (1_115_394, 1.0, 1, 384), (1_115_394, 3.0, 1, 512), (1_115_394, 8.0, 2, 512),
+    (1_115_394, 0.1, 1, 128), (1_115_394, 1.0, 1, 384), (1_115_394, 3.0, 1, 512), (1_115_394, 8.0, 1, 512),
     (10_000, 8.0, 1, 128), (100_000, 8.0, 1, 256), (10**9, 1.0, 1, 384), (1_115_394, None, 1, 512)])
 def test_by_hand_for_two_cores(characters, minutes, layers, hidden):
     chosen, _ = fitting({"minutes": minutes}, characters, 2, True)
@@ -40,6 +40,24 @@ def test_by_hand_for_two_cores(characters, minutes, layers, hidden):
 def test_a_text_read_many_times_gets_much_dropout():
     (few, _), (many, _) = (fitting({"epochs": epochs}, 100_000, 2, True) for epochs in (2.0, 60.0))
     assert few["dropout"] < many["dropout"] == 0.5
+    assert "recurrent_dropout" not in few
+    assert many["recurrent_dropout"] > 0
+    (small, _) = fitting({"epochs": 60.0, "hidden": 64}, 100_000, 2, True)
+    assert "recurrent_dropout" not in small  # it has no room to learn a text by heart
+
+
+def test_long_runs_that_silence_much_go_at_a_lower_rate():
+    rates = [fitting({"epochs": epochs}, 100_000, 2, True)[0]["lr"] for epochs in (20.0, 50.0, 200.0, 800.0)]
+    assert rates[0] == rates[1] > rates[2] > rates[3] > 0
+    assert "lr" not in fitting({"epochs": 20.0, "lr": 0.5}, 100_000, 2, True)[0]
+
+
+@given(epochs=st.floats(0.01, 1e5), characters=st.integers(20, 10**8))
+def test_the_average_is_never_longer_than_the_run(epochs, characters):
+    fitted, _ = fitting({"epochs": epochs}, characters, 2, True)
+    steps = epochs * characters / (fitted["batch"] * fitted["window"])
+    assert 0 <= fitted["averaging"] <= 0.999
+    assert 1 / (1 - fitted["averaging"]) <= max(1.0, steps / 20) * 1.01
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -55,10 +73,11 @@ def test_what_is_given_stands(preset):
 
 
 def test_nothing_is_told_where_nothing_was_chosen():
-    everything = {"hidden": 7, "layers": 1, "batch": 3, "window": 9, "dropout": 0.0, "precision": "float32"}
+    everything = {"hidden": 7, "layers": 1, "batch": 3, "window": 9, "dropout": 0.0, "precision": "float32",
+                  "averaging": 0.0}
     settings, why = chosen_settings(everything, DEFAULT, 50_000)
     assert why == ""
-    assert settings.training == TrainingSettings()
+    assert settings.training == TrainingSettings()  # nor lr, of a network so small
 
 
 def test_sizes_go_from_large_to_small():
