@@ -25,7 +25,7 @@ def announce(run: Run, why: str) -> None:
           f"{trainer.memory / 1e6:,.0f} MB to train\n"
           f"text     {corpus_words(run.corpus, len(run.vocabulary), trainer.settings.text)}; {_kept_words(run)}\n"
           f"run      {run.folder}" + (f", from step {trainer.step:,}" if trainer.step else "")
-          + (f"\nchosen   {why}" if why else ""), file=sys.stderr)
+          + ("\nchosen   " + why.replace("\n", "\n         ") if why else ""), file=sys.stderr)
     windows, validated = trainer.settings.windows, trainer.characters[1]
     if trainer.documents is None and 0 < validated <= windows.window:
         print(f"note: {counted(validated, trainer.settings.text.unit_name)} to validate on, fewer than a window of "

@@ -80,7 +80,7 @@ def fitting(given: Mapping[str, Any], characters: int, cores: int,
 
 def chosen_settings(given: Mapping[str, Any], preset: str, characters: int,
                     inherited: Mapping[str, Any] | None = None) -> tuple[Settings, str]:
-    """The settings of a run on so many characters, and a line that tells what was chosen for it, and why.
+    """The settings of a run on so many characters, and two lines that tell why what was chosen for it, and what.
 
     What is given wins over what is inherited from another run, that over the preset, and that over the defaults.
     """
@@ -89,7 +89,7 @@ def chosen_settings(given: Mapping[str, Any], preset: str, characters: int,
         return settings_of(named), f"preset {preset}"
     fitted, reason = fitting(named, characters, physical_cores())
     words = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in sorted(fitted.items()))
-    return settings_of(layered(named, fitted)), f"{words} {reason}" if fitted else ""
+    return settings_of(layered(named, fitted)), f"{reason}:\n{words}" if fitted else ""
 
 
 def decided(settings: Settings, characters: int, windows_per_epoch: int) -> Settings:
