@@ -21,19 +21,6 @@ SHARED = {"precision": "bf16", "validations": 12, "batch": 16, "window": 64}
 def grids(text: Path) -> dict[str, tuple[Path, dict[str, Any], list[dict[str, Any]]]]:
     """Name -> text, what all trials share, and what each has of its own; `text` is tinyshakespeare.txt."""
     return {
-        # about a minute, three and eight of a quiet machine of two cores
-        "minute": (text, {}, [
-            {"hidden": hidden, "dropout": dropout, "epochs": epochs}
-            for hidden, epochs in ((256, 9.0), (384, 4.5), (512, 2.6)) for dropout in (0.1, 0.2)]),
-        "minute-rate": (text, {"hidden": 384, "dropout": 0.1, "epochs": 4.5}, [
-            {"lr": lr} for lr in (0.008, 0.012, 0.018, 0.025)]),
-        "minute-window": (text, {"hidden": 384, "dropout": 0.1, "epochs": 4.5}, [
-            {"window": window, "batch": batch}
-            for window, batch in ((32, 16), (48, 16), (100, 16), (64, 8), (64, 32))]),
-        "three-minutes": (text, {"epochs": 7.7, "hidden": 512}, [
-            {"dropout": 0.4}, {"dropout": 0.5}, {"dropout": 0.3, "recurrent_dropout": 0.1},
-            {"dropout": 0.3, "batch": 8},
-            {"dropout": 0.3, "optimizer": "adamw", "weight_decay": 0.1}]),
         # fables.txt, 100,000 characters: what a small text can bear
         "small": (CORPORA / "fables.txt", {"epochs": 30.0}, [
             {"hidden": hidden, "dropout": dropout}

@@ -20,7 +20,7 @@ LONG, STRAY = 10_000, 3
 # So many different characters, or other units, are a good part of a network.
 MANY_CHARACTERS, MANY_UNITS = 2_000, 20_000
 # Characters that are looked through for words that were decoded wrongly, and how often makes a doubt.
-LOOKED_AT, OFTEN = 4_000_000, 3
+LOOKED_AT, PIECE, OFTEN = 4_000_000, 100_000, 3
 
 # What the first byte of a character in UTF-8 becomes, and the others, where bytes are taken for characters.
 _MISREAD = re.compile("[\u00c2-\u00f4][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc"
@@ -86,12 +86,20 @@ def _misread(corpus: Corpus, counts: Counter[str]) -> Iterator[str]:
     """UTF-8 that was read as Windows' Western European and written as UTF-8 again."""
     if not any("\u00c2" <= c <= "\u00f4" for c in counts):
         return
-    text = corpus.vocabulary.decode(corpus.ids.take(np.arange(min(len(corpus.ids), LOOKED_AT))))
-    found = Counter((wrong, right) for wrong in _MISREAD.findall(text) if (right := _reread(wrong)))
+    found: Counter[tuple[str, str]] = Counter()
+    for text in _pieces(corpus):
+        found.update((wrong, right) for wrong in _MISREAD.findall(text) if (right := _reread(wrong)))
     if found.total() >= OFTEN:
         (wrong, right), _ = found.most_common(1)[0]
         yield (f"the text looks as if it had been decoded wrongly: {found.total():,} times something like {wrong!r}, "
                f"which would be {right!r}; encode it back, for example with iconv -f UTF-8 -t CP1252")
+
+
+def _pieces(corpus: Corpus) -> Iterator[str]:
+    """The beginning of the text, a piece at a time: in memory as a whole it would be much larger than on disk."""
+    stop = min(len(corpus.ids), LOOKED_AT)
+    for start in range(0, stop, PIECE):
+        yield corpus.vocabulary.decode(corpus.ids.take(np.arange(start, min(start + PIECE, stop))))
 
 
 def _reread(wrong: str) -> str:
