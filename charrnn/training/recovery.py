@@ -13,8 +13,9 @@ from charrnn.errors import TrainingError
 
 # How often the rate is halved before the run is given up.
 HALVINGS = 5
-# A loss so far above that of knowing nothing, log V, has exploded; a single window's may be, so a few are smoothed.
-MARGIN, SMOOTHING = 1.0, 0.9
+# A loss so far above twice that of knowing nothing, log V, has exploded. Losses are smoothed, because a few windows may be
+# there: Adagrad's first steps are, and come back by themselves.
+MARGIN, SMOOTHING = 1.0, 0.95
 
 State = tuple[dict[str, np.ndarray], dict[str, Any]]
 
@@ -26,7 +27,8 @@ class Recovery:
         self.halvings = 0  # of the rate, so far
         # another text may have taught what is worse on this one, at first, than knowing nothing
         self.may_begin_worse = False
-        self._worst = math.log(vocabulary) + MARGIN
+        self._usual = math.log(vocabulary)
+        self._worst = 2 * self._usual + MARGIN
         self._smoothed = math.nan
         self._good: State | None = None
 
@@ -43,7 +45,7 @@ class Recovery:
         """True when the losses of late, this one the last, are wrong."""
         if self.may_begin_worse and math.isfinite(loss):
             self._worst, self.may_begin_worse = max(self._worst, loss + MARGIN), False
-        before = loss if math.isnan(self._smoothed) else self._smoothed
+        before = min(loss, self._usual) if math.isnan(self._smoothed) else self._smoothed
         self._smoothed = SMOOTHING * before + (1 - SMOOTHING) * loss
         return self.is_wrong(self._smoothed)
 

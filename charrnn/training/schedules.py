@@ -8,7 +8,8 @@ from charrnn.settings import NetworkSettings, TrainingSettings
 # The highest rates that trained well at one layer of 256, measured on tiny Shakespeare; a plain RNN explodes first.
 _RATES = {"lstm": 1.6e-2, "gru": 8e-3, "rnn": 5e-3, "peephole": 1.6e-2, "gru-original": 8e-3}
 # What another rule takes of Adam's rate; those without a running mean have rates of their own, whatever the network.
-# Measured at 1x128 (python -m benchmarks sweep --grid optimizers); sgd liked 3 better there, which larger ones may not bear.
+# Measured at 1x128 (python -m benchmarks sweep --grid optimizers); there sgd liked 3 better, which larger networks may
+# not bear.
 _SHARES = {"adam": 1.0, "adamw": 1.0, "rmsprop": 0.5}
 _OWN_RATES = {"adagrad": 0.1, "sgd": 1.0}
 

@@ -86,13 +86,14 @@ def test_a_halved_rate_stays_halved_when_the_run_goes_on():
     assert flat_state(second) == flat_state(whole)
 
 
-@pytest.mark.parametrize("losses", [[math.nan], [math.inf], [9.0] * 4, [1.0, 1.0, 30.0, 30.0]])
+@pytest.mark.parametrize("losses", [[math.nan], [math.inf], [200.0] * 2, [9.0] * 40, [1.0, 1.0, *[30.0] * 7]])
 def test_what_has_exploded(losses):
     recovery = Recovery(20)
     assert any([recovery.has_exploded(loss) for loss in losses])
 
 
-@pytest.mark.parametrize("losses", [[math.log(20)] * 50, [1.0] * 20 + [8.0] + [1.0] * 20, [3.9] * 9])
+@pytest.mark.parametrize("losses", [[math.log(20)] * 50, [1.0] * 20 + [80.0] + [1.0] * 20, [3.9] * 9,
+                                    [8.0] * 20 + [4.0] * 50])
 def test_what_has_not(losses):
     recovery = Recovery(20)
     assert not any([recovery.has_exploded(loss) for loss in losses])
