@@ -13,8 +13,8 @@ from charrnn.errors import TrainingError
 
 # How often the rate is halved before the run is given up.
 HALVINGS = 5
-# A loss so far above twice that of knowing nothing, log V, has exploded. Losses are smoothed, because a few windows may be
-# there: Adagrad's first steps are, and come back by themselves.
+# A loss so far above twice that of knowing nothing, log V, has exploded. Losses are smoothed, because a few windows may
+# be there: Adagrad's first steps are, and come back by themselves.
 MARGIN, SMOOTHING = 1.0, 0.95
 
 State = tuple[dict[str, np.ndarray], dict[str, Any]]
