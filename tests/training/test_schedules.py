@@ -79,5 +79,6 @@ def test_the_fitting_rate_falls_with_units_and_never_rises_above_its_cell():
     assert rates[4] == rates[8] > rates[256] > rates[512] > rates[1024] > 0
     # two layers of 512 count as one of 1024
     assert fitting(cell="lstm", hidden=512, layers=2) == rates[1024]
+    assert fitting(cell="rnn", hidden=256, layers=2) == pytest.approx(fitting(cell="rnn", hidden=512) / 2, abs=1e-4)
     assert fitting(cell="rnn") < fitting(cell="gru") < rates[256]
     assert fitting_rate(NetworkSettings(hidden=256), "rmsprop") < rates[256]
