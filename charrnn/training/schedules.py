@@ -18,8 +18,8 @@ def fitting_rate(network: NetworkSettings, optimizer: str) -> float:
     """A highest rate for Adam that fits the network: the more units in all layers, the lower, by the square root.
 
     The rule gives 1.1e-2 for an LSTM of 1 x 512 and 8e-3 for 2 x 512, where 1.6e-2 diverges; small networks, which
-    like more, get up to half as much again. A plain RNN of several layers learns nothing at such rates (3 x 256 stayed at
-    3.33 nats): its rate falls faster with them.
+    like more, get up to half as much again. A plain RNN of several layers learns nothing at such rates (3 x 256 stayed
+    at 3.33 nats): its rate falls faster with them.
     """
     if optimizer in _OWN_RATES:
         return _OWN_RATES[optimizer]
