@@ -56,7 +56,7 @@ def test_it_really_measures(tmp_path: Path) -> None:
     [shape] = report["shapes"]
     assert (shape["network"], shape["batch"], shape["window"]) == ("rnn 1x8", 4, 5)
     assert len(shape["training"]["rounds"]) == len(shape["sampling"]["rounds"]) == len(shape["peak_rounds"]) == 1
-    assert shape["share_of_peak"] > 0  # a busy machine may well measure its peak too low
+    assert 0 < shape["share_of_peak"] < 1
     assert shape["gflops"] < report["peak"][0]["gflops"]
     told = [line for line in err.splitlines() if line.startswith("measuring ")]
     assert told == ["measuring the machine's limits", "measuring training of rnn 1x8, 4 x 5",

@@ -138,3 +138,17 @@ def test_no_shard_is_left_with_a_few_sequences(monkeypatch):
     monkeypatch.setattr("charrnn.training.choice.physical_cores", lambda: 64)
     shards = [Trainer(settings_of(shards=0, batch=batch), text(), V, 1).settings.training.shards for batch in (3, 17)]
     assert shards == [1, 5]  # about four each
+
+
+def test_recurrent_dropout_silences_a_share_of_the_weights_in_a_step_and_no_more():
+    settings = settings_of(recurrent_dropout=0.4, dropout=0.0, optimizer="sgd", lr=0.1, warmup=0.0, clip=0.0)
+    trainer, plain = Trainer(settings, text(), V, 1), Trainer(settings_of(dropout=0.0), text(), V, 1)
+    before = trainer.network.parameters.to_arrays()
+    [first] = of(Step, advance(trainer, 1))
+    assert first.loss != of(Step, advance(plain, 1))[0].loss  # they begin with the same weights and window
+    for name, array in trainer.network.parameters.to_arrays().items():
+        unmoved = (array == before[name]).mean()
+        if name.startswith("weight_hh"):
+            assert abs(unmoved - 0.4) < 4 * math.sqrt(0.4 * 0.6 / array.size)
+        elif name != "weight_ih_l0":  # there, characters that do not occur in the window stay
+            assert unmoved < 0.05
