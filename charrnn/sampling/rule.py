@@ -55,7 +55,8 @@ class Rule:
     clamps: tuple[Clamp, ...] = ()
 
     def temps(self, streams: int) -> np.ndarray:
-        return np.ascontiguousarray(np.broadcast_to(np.asarray(self.temp, np.float64), streams))
+        # a copy: what may only be read would be another type to the kernel, and compile it anew
+        return np.array(np.broadcast_to(self.temp, streams), np.float64)
 
     def added(self, vocabulary: int) -> np.ndarray:
         """The adjustment as the kernel takes it, (V padded,)."""
