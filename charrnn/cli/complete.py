@@ -11,7 +11,7 @@ import click
 
 from charrnn.cli.options import settings_from, settings_options
 from charrnn.errors import CharrnnError, CorpusError
-from charrnn.settings import CompleteSettings
+from charrnn.settings import UNKNOWN, CompleteSettings
 
 if TYPE_CHECKING:
     from charrnn.model import Model
@@ -25,10 +25,10 @@ _LEAST = 0.001  # what is less is written as 1.2e-05
 @click.command()
 @click.argument("arguments", nargs=-1, required=True, metavar="[CHECKPOINT] TEXT")
 @settings_options(CompleteSettings)
-@click.option("--unknown", type=click.Choice(("error", "fold", "skip", "replace")), default="error", show_default=True,
-              help="what becomes of characters that the network never saw: refused, read in another form, left out, or "
-                   "replaced")
-@click.option("--json", "as_json", is_flag=True, help="print one JSON object a text, on one line, in place of the table")
+@click.option("--unknown", type=click.Choice(UNKNOWN), default=UNKNOWN[0], show_default=True,
+              help="what becomes of characters of TEXT that the model never saw: fold reads them in another Unicode "
+                   "form or without accents, skip and replace do what they say with those that have none")
+@click.option("--json", "as_json", is_flag=True, help="one line of JSON for each text, in place of the table")
 def complete(arguments: tuple[str, ...], unknown: str, as_json: bool, **options: Any) -> None:
     """Tell how TEXT most probably goes on, and how probable that is.
 
@@ -66,11 +66,8 @@ class _Answering:
 
     def answer(self, text: str) -> None:
         """Prints the completions of `text`."""
-        from charrnn.text.alike import alike
-        from charrnn.text.readable import readable
-
         model, settings = self._model, self._settings
-        read = readable(alike(text, model.settings.text), model.vocabulary, self._unknown)
+        read = model.readable(text, self._unknown)
         completions = self._completer.complete(read.text, settings.count, until=settings.until, length=settings.length,
                                                beams=settings.beams, prove=settings.prove)
         rare = [f"too rare in training to be known, and read as \ufffd: {name}" for name in

@@ -1,8 +1,8 @@
 """Floor 6: completes what was typed: the most probable continuations up to a word, a line or a length.
 
-Probabilities are the network's own, at temperature 1; the search for the most probable is a beam search (`beam`), which
-proves its result where it can. A completer is meant to be kept from one letter to the next: what it has read of the text
-before is not read again.
+Probabilities are the network's own, at temperature 1; the search for the most probable is a beam search (`beam`),
+which proves its result where it can. A completer is meant to be kept from one letter to the next: what it has read of
+the text before is not read again.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""Floor 6: the network a step at a time, for a search, and the state behind a text that changes little between calls."""
+"""Floor 6: the network a step at a time, as a search wants it, and the state behind a text that is being typed."""
 
 from collections.abc import Sequence
 
