@@ -60,8 +60,10 @@ class Open(NamedTuple):
         return self.where(self.log_probability > floor)
 
     def split(self, size: int) -> tuple["Open", "Open"]:
-        """The `size` most probable, the first of equals, from the best on; and the others."""
-        order = np.argsort(-self.log_probability, kind="stable")
+        """The `size` most probable, in any order; and the others."""
+        if size >= len(self.unit):
+            return self, _NONE
+        order = np.argpartition(-self.log_probability, size)
         return self.where(order[:size]), self.where(order[size:])
 
     @property
@@ -141,7 +143,7 @@ class Search:
 
     def _find(self, found: list[Found]) -> None:
         if found:
-            self._found = sorted([*self._found, *found], key=lambda one: -one.log_probability)[:self._count]
+            self._found = sorted([*self._found, *found], key=lambda one: (-one.log_probability, one.path))[:self._count]
 
 
 def _paths(log_probability: np.ndarray, chosen: np.ndarray) -> Open:

@@ -14,6 +14,7 @@ walk goes on beyond another's end: their probabilities add up to 1, less what ne
 
 import codecs
 import unicodedata
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -59,8 +60,11 @@ class Ending:
     def after(self, place: Place, unit: int) -> Place:
         """The place behind `unit`, with which the continuation goes on."""
         is_letter = bool(self._letters[unit])
-        begun = place.begun + self._units[unit].encode("latin-1") if self._is_bytes else b""
-        return Place(place.has_letter or is_letter, is_letter, begun if _is_begun(begun) else b"")
+        begun = b""
+        if self._is_bytes:
+            follows = place.begun + self._units[unit].encode("latin-1")
+            begun = follows if _is_begun(follows) else b""
+        return Place(place.has_letter or is_letter, is_letter, begun)
 
     def ways(self, place: Place, length: int) -> Ways:
         """What each unit does behind `place`, when there are `length` units in front of it."""
@@ -100,6 +104,7 @@ class Ending:
         return any(c == "_" or c.isalnum() or unicodedata.category(c)[0] == "M" for c in unit)
 
 
+@lru_cache(maxsize=1 << 12)
 def _is_utf8(text: bytes) -> bool:
     """Whether `text` is UTF-8, or begins so."""
     try:
@@ -109,6 +114,7 @@ def _is_utf8(text: bytes) -> bool:
     return True
 
 
+@lru_cache(maxsize=1 << 12)
 def _is_begun(text: bytes) -> bool:
     """Whether `text` is the beginning of a character."""
     return _is_utf8(text) and not codecs.getincrementaldecoder("utf-8")().decode(text)

@@ -15,6 +15,7 @@ class Plain:
     """A network as a search wants it; it counts the paths that it reads."""
 
     def __init__(self, vocabulary: int, seed: int, scale: float = 4.0, network: NetworkSettings | None = None) -> None:
+        """`scale` makes the random weights larger, and what they predict more certain."""
         self.network = network or NetworkSettings(cell="lstm", hidden=3, layers=2)
         parameters = random_parameters(self.network, vocabulary, np.random.default_rng(seed))
         self.parameters = {name: scale * array for name, array in parameters.items()}
@@ -22,7 +23,9 @@ class Plain:
 
     def start(self, units: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
         """The state after `units`, and the logits (V,) of what follows."""
-        states, logits = [np.zeros((2, self.network.layers, self.network.hidden))], np.zeros((1, 0))
+        zero, layers = np.zeros(self.network.hidden), range(self.network.layers)
+        states = [np.array([[self.parameters.get(f"{letter}0_l{k}", zero) for k in layers] for letter in "hc"])]
+        logits = np.zeros((1, 0))
         for unit in units:
             states, logits = self.step(states, np.array([unit]))
         return states[0], logits[0]
@@ -30,7 +33,8 @@ class Plain:
     def step(self, states: Sequence[np.ndarray], units: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
         self.rows += len(states)
         self.widest = max(self.widest, len(states))
-        cell, x, after = CELLS[self.network.cell], np.eye(self.vocabulary)[units], []
+        cell, after = CELLS[self.network.cell], []
+        x = self.parameters.get("embedding", np.eye(self.vocabulary))[units]
         for k in range(self.network.layers):
             before = tuple(np.stack([state[i, k] for state in states]) for i in range(1 + cell.has_memory))
             own, _ = cell.step(x, before, layer_arrays(self.parameters, k))
