@@ -81,7 +81,7 @@ class _Answering:
         else:
             from charrnn.cli.screen import width
 
-            print("\n".join(_table(completions, width())), flush=True)
+            print("\n".join(_table(read.text, completions, width())), flush=True)
 
     def answer_all(self, texts: Iterator[str]) -> bool:
         """Answers each; what one of them is refused for does not keep the next from its answer. Whether none was."""
@@ -114,12 +114,14 @@ def _say_json(text: str, answer: dict[str, Any]) -> None:
     print(json.dumps({"text": text, **answer}, ensure_ascii=False), flush=True)
 
 
-def _table(completions: "list[Completion]", width: int) -> list[str]:
+def _table(text: str, completions: "list[Completion]", width: int) -> list[str]:
     """A line each, or more where one is long, and what is known of all that is not in the table."""
-    lines = [_FIRST_COLUMN + "continuation"]
+    room = width - len(_FIRST_COLUMN)
+    head = visible(text)
+    head = head if len(head) <= room - len("after ") else '"...' + head[-(room - len('after "...')):]
+    lines = [f"{_FIRST_COLUMN}after {head}"]
     for one in completions:
         said = visible(one.text) + {"length": "...", "document": " and the document ends"}.get(one.end, "")
-        room = width - len(_FIRST_COLUMN)
         for start in range(0, len(said), room):
             first = _number(one.probability) if start == 0 else ""
             lines.append(first.rjust(len(_FIRST_COLUMN) - 2) + "  " + said[start : start + room])

@@ -11,7 +11,7 @@ No path is read twice, so no continuation is found twice.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -35,19 +35,28 @@ class Found(NamedTuple):
 
 
 class Node(NamedTuple):
-    """A path that was read."""
+    """A path that was read; its state is let go when nothing goes on from it any more."""
 
     log_probability: float
-    path: tuple[int, ...]
+    path: tuple[Any, ...]  # (path before, unit), and so on; () is where all begin
+    length: int
     place: Place
     state: np.ndarray
+
+    def units(self) -> tuple[int, ...]:
+        """The units of the path."""
+        units, path = [], self.path
+        while path:
+            path, unit = path
+            units.append(unit)
+        return tuple(reversed(units))
 
 
 class Open(NamedTuple):
     """Paths to be read, as numbers in arrays: there may be thousands."""
 
     log_probability: np.ndarray  # (M,)
-    parent: np.ndarray  # (M,) the number of the node that it goes on from
+    parent: np.ndarray  # (M,) the node that it goes on from
     unit: np.ndarray  # (M,)
 
     def __add__(self, other: "Open") -> "Open":  # type: ignore[override]
@@ -71,7 +80,7 @@ class Open(NamedTuple):
         return float(self.log_probability.max(initial=-np.inf))
 
 
-_NONE = Open(np.zeros(0), np.zeros(0, np.intp), np.zeros(0, np.intp))
+_NONE = Open(np.zeros(0), np.zeros(0, object), np.zeros(0, np.intp))
 
 
 class Search:
@@ -84,13 +93,12 @@ class Search:
     def __init__(self, predictor: Predictor, ending: Ending, count: int, beams: int, prove: int) -> None:
         self._predictor, self._ending = predictor, ending
         self._count, self._beams, self._prove = count, beams, prove
-        self._nodes: list[Node] = []
         self._found: list[Found] = []
         self._lost = -np.inf  # the most probable path that was given up
 
     def run(self, state: np.ndarray, logits: np.ndarray, place: Place) -> list[Found]:
         """What was found, from the most probable on, behind a prefix that left `state`, `logits` (V,) and `place`."""
-        grown, aside = self._grow([Node(0.0, (), place, state)], logits[np.newaxis]), _NONE
+        grown, aside = self._grow([Node(0.0, (), 0, place, state)], logits[np.newaxis]), _NONE
         is_beam, left = True, self._prove
         while True:
             grown = grown.above(self._floor)
@@ -114,42 +122,41 @@ class Search:
 
     def _read(self, chosen: Open) -> tuple[list[Node], np.ndarray]:
         """The paths as nodes, and the logits (N, V) of what follows them."""
-        parents = [self._nodes[parent] for parent in chosen.parent]
-        states, logits = self._predictor.step([parent.state for parent in parents], chosen.unit)
-        nodes = [Node(float(log_probability), (*parent.path, int(unit)), self._ending.after(parent.place, unit), state)
-                 for log_probability, unit, parent, state in
-                 zip(chosen.log_probability, chosen.unit, parents, states, strict=True)]
+        states, logits = self._predictor.step([parent.state for parent in chosen.parent], chosen.unit)
+        nodes = [Node(log_probability, (parent.path, unit), parent.length + 1, self._ending.after(parent.place, unit),
+                      state) for log_probability, parent, unit, state in
+                 zip(chosen.log_probability.tolist(), chosen.parent, chosen.unit.tolist(), states, strict=True)]
         return nodes, logits
 
     def _grow(self, nodes: list[Node], logits: np.ndarray) -> Open:
         """The paths that go on from `nodes`; what ends there is found."""
         own = np.array([node.log_probability for node in nodes])
         following = log_softmax(logits)
-        ways = Ways(*map(np.stack, zip(*(self._ending.ways(node.place, len(node.path)) for node in nodes),
+        ways = Ways(*map(np.stack, zip(*(self._ending.ways(node.place, node.length) for node in nodes),
                                        strict=True)))
         with np.errstate(divide="ignore"):
             # rounding may take the sum of a whole row a little above 1
             over = own + np.minimum(np.log((np.exp(following) * ways.over).sum(axis=1)), 0.0)
         following += own[:, np.newaxis]
-        self._find([Found(float(over[n]), nodes[n].path, self._ending.reason(nodes[n].place))
+        self._find([Found(float(over[n]), nodes[n].units(), self._ending.reason(nodes[n].place))
                     for n in np.flatnonzero(over > self._floor)])
-        ended, _ = _paths(following, ways.last & (following > self._floor)).split(self._count)
-        self._find([Found(float(log_probability), (*nodes[n].path, int(unit)),
-                          self._ending.last_reason(len(nodes[n].path))) for log_probability, n, unit in
-                    zip(*ended, strict=True)])
-        opened = _paths(following, ways.on & (following > self._floor))
-        self._nodes += nodes
-        return opened._replace(parent=opened.parent + len(self._nodes) - len(nodes))
+        ended, _ = _paths(nodes, following, ways.last & (following > self._floor)).split(self._count)
+        self._find([Found(float(log_probability), (*node.units(), int(unit)), self._ending.last_reason(node.length))
+                    for log_probability, node, unit in zip(*ended, strict=True)])
+        return _paths(nodes, following, ways.on & (following > self._floor))
 
     def _find(self, found: list[Found]) -> None:
         if found:
             self._found = sorted([*self._found, *found], key=lambda one: (-one.log_probability, one.path))[:self._count]
 
 
-def _paths(log_probability: np.ndarray, chosen: np.ndarray) -> Open:
-    """The chosen ones of (N, V) paths."""
-    parent, unit = np.nonzero(chosen)
-    return Open(log_probability[chosen], parent, unit)
+def _paths(nodes: list[Node], log_probability: np.ndarray, chosen: np.ndarray) -> Open:
+    """The chosen ones of the paths (N, V) that go on from N nodes."""
+    row, unit = np.nonzero(chosen)
+    parents = np.empty(len(nodes), object)
+    for n, node in enumerate(nodes):
+        parents[n] = node
+    return Open(log_probability[chosen], parents[row], unit)
 
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:

@@ -39,7 +39,7 @@ class Steps:
         group.state = np.stack([*states, *[states[0]] * (streams - N)], axis=2)
         logits = group.predict(tokens)[:N].copy()
         after = group.state
-        return [after[:, :, n] for n in range(N)], logits
+        return [after[:, :, n].copy() for n in range(N)], logits
 
 
 class Past:
