@@ -133,10 +133,9 @@ def _verdict(completions: "list[Completion]") -> str:
     proven = sum(one.proven for one in completions)
     total = f"{_number(math.fsum(one.probability for one in completions))} together; "
     if proven == len(completions):
-        return total + "proven: nothing else is more probable"
-    if proven:
-        return total + f"proven for the first {proven}: nothing else is more probable than those"
-    return total + "not proven: something else may be more probable"
+        return total + "proven to be the most probable"
+    return total + (f"the first {proven} proven to be the most probable, the others not" if proven
+                    else "not proven to be the most probable")
 
 
 def _number(probability: float) -> str:

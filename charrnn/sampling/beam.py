@@ -108,8 +108,8 @@ class Search:
                 break
             left -= not is_beam
             chosen, others = grown.split(self._beams)
-            # no more can be read in the steps that are left
-            aside, lost = (aside + others).split(self._beams * left)
+            # no more can be read in the steps that are left; less than what was given up already is given up too
+            aside, lost = (aside + others.above(self._lost)).split(self._beams * left)
             self._lost = max(self._lost, lost.best)
             grown = self._grow(*self._read(chosen))
         unread = max(self._lost, grown.best)
@@ -132,17 +132,19 @@ class Search:
         """The paths that go on from `nodes`; what ends there is found."""
         own = np.array([node.log_probability for node in nodes])
         following = log_softmax(logits)
-        ways = Ways(*map(np.stack, zip(*(self._ending.ways(node.place, node.length) for node in nodes),
-                                       strict=True)))
+        every = [self._ending.ways(node.place, node.length) for node in nodes]
+        is_one = all(one is every[0] for one in every)  # as in the middle of words
+        ways = every[0] if is_one else Ways(*map(np.stack, zip(*every, strict=True)))
         with np.errstate(divide="ignore"):
             # rounding may take the sum of a whole row a little above 1
             over = own + np.minimum(np.log((np.exp(following) * ways.over).sum(axis=1)), 0.0)
         following += own[:, np.newaxis]
         self._find([Found(float(over[n]), nodes[n].units(), self._ending.reason(nodes[n].place))
                     for n in np.flatnonzero(over > self._floor)])
-        ended, _ = _paths(nodes, following, ways.last & (following > self._floor)).split(self._count)
-        self._find([Found(float(log_probability), (*node.units(), int(unit)), self._ending.last_reason(node.length))
-                    for log_probability, node, unit in zip(*ended, strict=True)])
+        if ways.last.any():
+            ended, _ = _paths(nodes, following, ways.last & (following > self._floor)).split(self._count)
+            self._find([Found(float(log_probability), (*node.units(), int(unit)), self._ending.last_reason(node.length))
+                        for log_probability, node, unit in zip(*ended, strict=True)])
         return _paths(nodes, following, ways.on & (following > self._floor))
 
     def _find(self, found: list[Found]) -> None:

@@ -221,7 +221,7 @@ def test_what_the_model_never_saw_may_be_left_out() -> None:
 
 
 def test_each_kind_of_continuation_has_a_length_of_its_own() -> None:
-    assert [CompleteSettings(until=until).most for until in ("word", "line", "length")] == [32, 100, 10]
+    assert [CompleteSettings(until=until).most for until in ("word", "line", "length")] == [32, 60, 10]
     assert CompleteSettings(until="line", length=7).most == 7
 
 
