@@ -20,6 +20,7 @@ from charrnn.network.workers import physical_cores
 from charrnn.origin import Origin
 from charrnn.presets import DEFAULT, layered, preset_values
 from charrnn.runs import Run
+from charrnn.sampling.completer import Completer, Completion
 from charrnn.sampling.drawing import Drawing, Sample, SampleOptions
 from charrnn.settings import RunSettings, SampleSettings, settings_of
 from charrnn.text.alike import alike
@@ -132,6 +133,18 @@ class Model:
         if self._bf16 is None:
             self._bf16 = Weights(self._network.parameters, precision, self._network.weights.start)
         return self._bf16
+
+    def complete(self, prefix: str, k: int = 5, *, unknown: str = "error", **options: Any) -> list[Completion]:
+        """The `k` most probable continuations of `prefix` up to a word (until="line": a line, "length": a length).
+
+        What else can be said, what comes back and what is raised stand at Completer.complete. To complete at each
+        keystroke, keep a completer().
+        """
+        return self.completer().complete(prefix, k, unknown=unknown, **options)
+
+    def completer(self) -> Completer:
+        """What completes one text after the other, and reads again only what has changed: for one thread."""
+        return Completer(self.settings, self._network.weights, self.vocabulary, self.mark)
 
     def loss(self, text: str) -> float:
         """Mean nats per character (or unit) of `text`, measured as validation measures it.

@@ -234,6 +234,25 @@ class SampleSettings(Bounded):
 
 
 @dataclass(frozen=True)
+class CompleteSettings(Bounded):
+    """Which continuations of a text are looked for, and how."""
+
+    until: str = setting("word", "where a continuation ends: in front of what follows its first word, of the line's "
+                                 "end, or at --length", choices=("word", "line", "length"))
+    length: int | None = setting(None, "characters of a continuation, at most (default: 32 for a word, 60 for a line, "
+                                       "10 for length)", low=1, high=10_000)
+    count: int = setting(5, "continuations to show", low=1, high=1000, letter="k")
+    beams: int = setting(16, "beginnings that are followed side by side", low=1, high=512)
+    prove: int = setting(48, "steps to go back to beginnings that were left aside, so that nothing more probable is "
+                             "missed; 0 is a plain beam search", low=0, high=10_000)
+
+    @property
+    def most(self) -> int:
+        """The length that a continuation has at most."""
+        return self.length or {"word": 32, "line": 60, "length": 10}[self.until]
+
+
+@dataclass(frozen=True)
 class BenchSettings(Bounded):
     """How long speed is measured."""
 
