@@ -10,28 +10,51 @@ import numpy as np
 
 from charrnn.kernels.jit import inner, kernel
 
-# Columns of `states` (2N + 2, 3) int32: of the longest substring, of its longest suffix elsewhere, first of its edges.
-LENGTH, LINK, EDGES = 0, 1, 2
-# Columns of `reach` (2N + 2, 3) int64: longest match that ended in a state, where the first so long ended in the large
+# Columns of `states` (2N + 2, 2) int32.
+LENGTH, LINK = 0, 1
+# Columns of `edges` (3N + 4, 2) int32: its symbol, the state's next edge.
+SYMBOL, NEXT = 0, 1
+# Columns of `reach` (S, 3) int64: longest match that ended in a state, where the first so long ended in the large
 # text, and where the first match of any length did.
 BEST, FIRST_BEST, FIRST = 0, 1, 2
 # What the large text has in place of symbols: a character that the small one lacks, and the end of a document.
 STRANGER, END = -1, -2
 
+# Of an entry's 63 bits so many are the target's: enough for the states of so many symbols. The others are the key's,
+# enough for that many states of so many different symbols.
+TARGET_BITS = 22
+LONGEST, WIDEST = 1 << TARGET_BITS - 1, 1 << 63 - 2 * TARGET_BITS
+
 _MIXER = np.uint64(0x9E3779B97F4A7C15)
 
 
-def tables_for(count):
-    """Empty states, edges and hash table for a small text of so many symbols, and the shift of the hash."""
-    states = np.full((2 * count + 2, 3), -1, np.int32)
-    states[:, LENGTH] = 0
-    bits = max(4, int(6 * count).bit_length())  # at most half full: there are no more than 3N edges
-    return states, np.empty((3 * count + 4, 2), np.int32), np.full((1 << bits, 2), -1, np.int64), 64 - bits
+def automaton_of(symbols, width):
+    """The automaton of symbols (N,) int32, all below `width`; N is at most LONGEST, `width` at most WIDEST.
+
+    Returns states (S, 2); the packed hash table of the edges, int64, -1 where there is none, else the target in the
+    lower bits and above them the key, state * width + symbol; the shift of its hash; and ends (N,) int32, the state of
+    what ends with each symbol.
+    """
+    count = len(symbols)
+    states, ends = np.zeros((2 * count + 2, 2), np.int32), np.empty(count, np.int32)
+    edges, heads = np.empty((3 * count + 4, 2), np.int32), np.full(2 * count + 2, -1, np.int32)
+    keys, shift = _slots(3 * count, 2)
+    state_count, edge_count = build_suffixes(symbols, width, states, edges, heads, keys, shift, ends)
+    del edges, heads
+    table, shift = _slots(edge_count, 1)  # smaller, mostly, so that more of it is in the processor's cache
+    pack_edges(keys, table.reshape(-1), shift)
+    return states[:state_count], table.reshape(-1), shift, ends
+
+
+def _slots(count, columns):
+    """An empty hash table that `count` entries fill by half at most, and the shift of its hash."""
+    bits = max(4, int(2 * count).bit_length())
+    return np.full((1 << bits, columns), -1, np.int64), 64 - bits
 
 
 @inner
 def slot_of(table, key, shift):
-    """Where `key` stands in the hash table, or where it would: a slot that is empty has the key -1."""
+    """Where `key` stands among the keys, or where it would: a slot that is empty has the key -1."""
     slot = np.int64((np.uint64(key) * _MIXER) >> np.uint64(shift))
     while table[slot, 0] != key and table[slot, 0] != -1:
         slot = (slot + 1) & (len(table) - 1)
@@ -39,21 +62,38 @@ def slot_of(table, key, shift):
 
 
 @inner
-def add_edge(state, symbol, target, width, states, edges, table, shift, count):
+def target_of(table, key, shift):
+    """The state that the edge `key` of a packed table leads to, or -1."""
+    slot = np.int64((np.uint64(key) * _MIXER) >> np.uint64(shift))
+    while table[slot] != -1 and table[slot] >> TARGET_BITS != key:
+        slot = (slot + 1) & (len(table) - 1)
+    return table[slot] if table[slot] == -1 else table[slot] & (1 << TARGET_BITS) - 1
+
+
+@inner
+def add_edge(state, symbol, target, width, edges, heads, table, shift, count):
     """Leads from `state` to `target`, as edge number `count`."""
     key = np.int64(state) * width + symbol
     slot = slot_of(table, key, shift)
     table[slot, 0], table[slot, 1] = key, target
-    edges[count, 0], edges[count, 1] = symbol, states[state, EDGES]
-    states[state, EDGES] = count
+    edges[count, SYMBOL], edges[count, NEXT] = symbol, heads[state]
+    heads[state] = count
 
 
 @kernel
-def build_suffixes(symbols, width, states, edges, table, shift, ends):
-    """Builds the automaton of symbols (N,) int32, all below `width`, in empty tables; returns its number of states.
+def pack_edges(keys, table, shift):
+    """Puts the keys and targets (2 columns) into the packed table, which is empty."""
+    for i in range(len(keys)):
+        if keys[i, 0] != -1:
+            slot = np.int64((np.uint64(keys[i, 0]) * _MIXER) >> np.uint64(shift))
+            while table[slot] != -1:
+                slot = (slot + 1) & (len(table) - 1)
+            table[slot] = keys[i, 0] << TARGET_BITS | keys[i, 1]
 
-    ends (N,) int32 gets the state of what ends with each symbol.
-    """
+
+@kernel
+def build_suffixes(symbols, width, states, edges, heads, table, shift, ends):
+    """Builds the automaton of symbols (N,) int32 in empty tables; returns how many states and edges it has."""
     states[0, LINK] = -1
     last, count, edge_count = 0, 1, 0
     for i in range(len(symbols)):
@@ -68,7 +108,7 @@ def build_suffixes(symbols, width, states, edges, table, shift, ends):
             if table[slot, 0] != -1:
                 target = table[slot, 1]
                 break
-            add_edge(before, symbol, new, width, states, edges, table, shift, edge_count)
+            add_edge(before, symbol, new, width, edges, heads, table, shift, edge_count)
             edge_count += 1
             before = states[before, LINK]
         if target == -1:
@@ -80,12 +120,12 @@ def build_suffixes(symbols, width, states, edges, table, shift, ends):
             count += 1
             states[clone, LENGTH] = states[before, LENGTH] + 1
             states[clone, LINK] = states[target, LINK]
-            edge = states[target, EDGES]
+            edge = heads[target]
             while edge != -1:
-                slot = slot_of(table, np.int64(target) * width + edges[edge, 0], shift)
-                add_edge(clone, edges[edge, 0], table[slot, 1], width, states, edges, table, shift, edge_count)
+                slot = slot_of(table, np.int64(target) * width + edges[edge, SYMBOL], shift)
+                add_edge(clone, edges[edge, SYMBOL], table[slot, 1], width, edges, heads, table, shift, edge_count)
                 edge_count += 1
-                edge = edges[edge, 1]
+                edge = edges[edge, NEXT]
             while before != -1:
                 slot = slot_of(table, np.int64(before) * width + symbol, shift)
                 if table[slot, 1] != target:
@@ -94,15 +134,15 @@ def build_suffixes(symbols, width, states, edges, table, shift, ends):
                 before = states[before, LINK]
             states[target, LINK] = states[new, LINK] = clone
         ends[i] = last = new
-    return count
+    return count, edge_count
 
 
 @kernel
 def scan_suffixes(symbols, base, width, states, table, shift, reach, wholes, is_found, carried):
     """Reads symbols (T,) int32, a block of the large text that begins at its place `base`.
 
-    wholes     (2N + 2,) int32, the length of the document of the small text that is one of a state's substrings, or 0
-    is_found   (2N + 2,) bool, gets True where that is a document of the large text too
+    wholes     (S,) int32, the length of the document of the small text that is one of a state's substrings, or 0
+    is_found   (S,) bool, gets True where that is a document of the large text too
     carried    (3,) int64: state, length of the match, characters since the document began; 0 before the first block
     """
     state, length, since = carried[0], carried[1], carried[2]
@@ -116,18 +156,18 @@ def scan_suffixes(symbols, base, width, states, table, shift, reach, wholes, is_
                 since = 0
             state = length = 0
             continue
-        slot = slot_of(table, state * width + symbol, shift)
-        while table[slot, 0] == -1 and state != 0:
+        target = target_of(table, state * width + symbol, shift)
+        while target == -1 and state != 0:
             state = np.int64(states[state, LINK])
             length = np.int64(states[state, LENGTH])
-            slot = slot_of(table, state * width + symbol, shift)
-        if table[slot, 0] == -1:
+            target = target_of(table, state * width + symbol, shift)
+        if target == -1:
             continue
-        state = table[slot, 1]
+        state = target
         length += 1
-        if reach[state, FIRST] < 0:
-            reach[state, FIRST] = base + j
         if length > reach[state, BEST]:
+            if reach[state, BEST] == 0:
+                reach[state, FIRST] = base + j
             reach[state, BEST], reach[state, FIRST_BEST] = length, base + j
     carried[0], carried[1], carried[2] = state, length, since
 

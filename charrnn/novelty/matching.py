@@ -5,24 +5,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charrnn.errors import SettingsError
+from charrnn.errors import CorpusError
 from charrnn.kernels.suffixes import (
     BEST,
     END,
     FIRST_BEST,
     LENGTH,
     LINK,
+    LONGEST,
     STRANGER,
-    build_suffixes,
+    WIDEST,
+    automaton_of,
     scan_suffixes,
     settle_suffixes,
-    tables_for,
 )
 from charrnn.text.vocabulary import STAND_IN, code_points
 
-# Characters of texts that are looked at together; each takes about 300 bytes.
-LIMIT = 4_000_000
-KERNELS = ("build_suffixes", "scan_suffixes", "settle_suffixes")
+KERNELS = ("build_suffixes", "pack_edges", "scan_suffixes", "settle_suffixes")
 
 
 @dataclass(frozen=True)
@@ -42,19 +41,16 @@ class Match:
 
 
 def matches(texts: Sequence[str], blocks: Iterable[np.ndarray], mark: str | None = None,
-            has_stand_in: bool = False) -> list[Match]:
-    """What of each text stands in the large one, whose code points come in `blocks`.
+            has_stand_in: bool = False) -> tuple[list[Match], int]:
+    """What of each text stands in the large one, whose code points come in `blocks`; and how many those are.
 
     mark           what stands behind each document of the large text, if it is one of documents
     has_stand_in   whether U+FFFD in it stands for what nobody knows any more, and is equal to nothing
 
-    Raises SettingsError if the texts are too long to be looked at.
+    Raises CorpusError if the texts are too long to be looked at: each character takes about 250 bytes.
     """
     symbols, numbers, width = _numbered(texts, mark, has_stand_in)
-    states, edges, table, shift = tables_for(len(symbols))
-    ends = np.empty(len(symbols), np.int32)
-    count = build_suffixes(symbols, width, states, edges, table, shift, ends)
-    del edges
+    states, table, shift, ends = automaton_of(symbols, width)
     lasts = np.cumsum([len(text) + 1 for text in texts], dtype=np.int64) - 2  # places of the last characters
     wholes, is_found = np.zeros(len(states), np.int32), np.zeros(len(states), np.bool_)
     documents = [_state_of(text, int(ends[last]), states) if text else 0
@@ -69,20 +65,20 @@ def matches(texts: Sequence[str], blocks: Iterable[np.ndarray], mark: str | None
         scan_suffixes(numbers.take(block, mode="clip"), base, width, states, table, shift, reach, wholes, is_found,
                       carried)
         base += len(block)
-    settle_suffixes(np.argsort(states[:count, LENGTH], kind="stable"), states, reach)
+    settle_suffixes(np.argsort(states[:, LENGTH], kind="stable"), states, reach)
     found = reach[ends]
-    return [Match(text, *(found[last + 1 - len(text):last + 1, column] for column in (BEST, FIRST_BEST)),
-                  bool(is_found[state]))
-            for text, last, state in zip(texts, lasts.tolist(), documents, strict=True)]
+    parts = [found[last + 1 - len(text):last + 1] for text, last in zip(texts, lasts.tolist(), strict=True)]
+    return [Match(text, part[:, BEST], part[:, FIRST_BEST], bool(is_found[state]))
+            for text, part, state in zip(texts, parts, documents, strict=True)], base
 
 
 def _numbered(texts: Sequence[str], mark: str | None, has_stand_in: bool) -> tuple[np.ndarray, np.ndarray, int]:
     """The texts as one row of symbols, int32, a separator behind each; the symbol of each code point; how many there
     are with the separator, which is the last."""
     total = sum(map(len, texts)) + len(texts)
-    if total > LIMIT:
-        raise SettingsError(f"{total:,} characters are too many to be looked for at a time; the most is {LIMIT:,}: "
-                            "give a part of them")
+    if total > LONGEST:
+        raise CorpusError(f"a text of {total:,} characters is too long to be looked for; the most is {LONGEST:,}: give "
+                          "a part of it")
     codes = [code_points(text) for text in texts]
     known = np.unique(np.concatenate([*codes, np.zeros(0, np.uint32)]))
     if has_stand_in:
@@ -91,6 +87,8 @@ def _numbered(texts: Sequence[str], mark: str | None, has_stand_in: bool) -> tup
     numbers = np.full(max(int(known.max(initial=0)), ord(mark or "\0")) + 2, STRANGER, np.int32)
     numbers[known] = np.arange(len(known))
     separator = len(known)
+    if separator >= WIDEST:
+        raise CorpusError(f"{separator:,} different characters are too many; give a text of fewer than {WIDEST:,}")
     symbols = np.full(total, separator, np.int32)
     place = 0
     for text_codes in codes:
