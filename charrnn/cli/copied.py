@@ -1,11 +1,13 @@
 """Floor 7: what a Novelty looks like: a table, the longest passages, and what it comes to in a sentence."""
 
 import json
+import sys
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from charrnn.cli.wording import counted
+from charrnn.cli.wording import compiling_words, counted
+from charrnn.settings import Settings
 
 if TYPE_CHECKING:
     from charrnn.novelty.places import Place
@@ -18,8 +20,31 @@ _START, _END = 150, 75
 _SHOWN = (1, 2, 3, 5, 8, 10, 15, 20, 30, 40, 50)
 # The sentence is about n-grams of so many characters, a few words, if there are so many of them.
 _TELLING, _ENOUGH = 20, 100
+# Of short documents, whose n-grams are but syllables, it is enough to know how many are new.
+_WORTH_TELLING = 8
 # Shares that differ by no more, or by no such factor, are called the same.
 _CLOSE, _CLOSE_FACTOR = 0.01, 1.25
+
+
+def novelty_with_notes(texts: str | Sequence[str], settings: Settings, known: Mapping[str, Any],
+                       sources: Sequence[str] = ()) -> "Novelty":
+    """How much of a text, or of several, is copied, for a checkpoint's (or a model's) `settings` and `corpus`; what is
+    to be said on the way goes to stderr.
+
+    sources   where the training text is now, if it is not where it was
+    """
+    from charrnn.cli.reading import read
+    from charrnn.kernels.jit import is_compiled
+    from charrnn.novelty.finding import find_trained
+    from charrnn.novelty.matching import KERNELS
+    from charrnn.novelty.report import novelty_of
+
+    trained = find_trained(settings, known, sources, read)
+    for note in _notes(trained, known):
+        print(note, file=sys.stderr)
+    if not all(map(is_compiled, KERNELS)):
+        print(compiling_words(), file=sys.stderr)
+    return novelty_of(texts, trained)
 
 
 def novelty_lines(found: "Novelty", lines: Sequence[int] = (1,)) -> list[str]:
@@ -38,11 +63,12 @@ def novelty_lines(found: "Novelty", lines: Sequence[int] = (1,)) -> list[str]:
 def short_lines(found: "Novelty") -> list[str]:
     """What it comes to, in a sentence or two."""
     sentences = [_document_words(found)] if found.documents is not None else []
-    sentences.append(_gram_words(found))
+    if not sentences or _telling(found).n >= _WORTH_TELLING:
+        sentences.append(_gram_words(found))
     return [line for sentence in sentences for line in _wrapped(sentence)]
 
 
-def notes(trained: "Trained", known: Mapping[str, Any]) -> Iterator[str]:
+def _notes(trained: "Trained", known: Mapping[str, Any]) -> Iterator[str]:
     """What to bear in mind, from a checkpoint's `corpus`: that the text has changed, or that it is not all."""
     if trained.is_changed:
         yield (f"note: the training text has changed since: {counted(trained.corpus.characters, 'character')}, it had "

@@ -43,24 +43,13 @@ def novelty(names: tuple[str, ...], corpus: tuple[str, ...], as_json: bool, as_c
     if names[-1] == "-" and "-" in corpus:
         raise click.UsageError("the sample and the training text can't both come from standard input")
     from charrnn.checkpoint import load_checkpoint, resolve_checkpoint
-    from charrnn.cli.copied import notes, novelty_lines
-    from charrnn.cli.reading import read
-    from charrnn.cli.wording import compiling_words
-    from charrnn.kernels.jit import is_compiled
-    from charrnn.novelty.finding import find_trained
-    from charrnn.novelty.matching import KERNELS
-    from charrnn.novelty.report import novelty_of
+    from charrnn.cli.copied import novelty_lines, novelty_with_notes
     from charrnn.text.sources import read_source
 
     checkpoint = load_checkpoint(resolve_checkpoint(names[0] if len(names) == 2 else None))
     text = "".join(read_source(names[-1], sys.stdin.buffer if sys.stdin else None, lambda size: None))
     texts = _BETWEEN.split(text)
-    trained = find_trained(checkpoint.settings, checkpoint.corpus, corpus, read)
-    for note in notes(trained, checkpoint.corpus):
-        print(note, file=sys.stderr)
-    if not all(map(is_compiled, KERNELS)):
-        print(compiling_words(), file=sys.stderr)
-    found = novelty_of(texts, trained)
+    found = novelty_with_notes(texts, checkpoint.settings, checkpoint.corpus, corpus)
     if as_json:
         print(json.dumps(_record(found), ensure_ascii=False))
     elif as_csv:

@@ -57,7 +57,6 @@ def matches(texts: Sequence[str], blocks: Iterable[np.ndarray], mark: str | None
                  for text, last in zip(texts, lasts, strict=True)]
     if mark is not None:
         wholes[documents] = [len(text) for text in texts]
-        wholes[0] = 0
     reach = np.full((len(states), 3), -1, np.int64)
     reach[:, BEST] = 0
     carried, base = np.zeros(3, np.int64), 0
