@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 _WIDTH = 80
 # Characters that are shown of the start and the end of a long passage.
 _START, _END = 150, 75
+# Documents of up to so many characters are named, a few of them.
+_SHORT, _NAMED = 20, 4
 _SHOWN = (1, 2, 3, 5, 8, 10, 15, 20, 30, 40, 50)
 # The sentence is about n-grams of so many characters, a few words, if there are so many of them.
 _TELLING, _ENOUGH = 20, 100
-# Of short documents, whose n-grams are but syllables, it is enough to know how many are new.
-_WORTH_TELLING = 8
 # Shares that differ by no more, or by no such factor, are called the same.
 _CLOSE, _CLOSE_FACTOR = 0.01, 1.25
 
@@ -63,7 +63,7 @@ def novelty_lines(found: "Novelty", lines: Sequence[int] = (1,)) -> list[str]:
 def short_lines(found: "Novelty") -> list[str]:
     """What it comes to, in a sentence or two."""
     sentences = [_document_words(found)] if found.documents is not None else []
-    if not sentences or _telling(found).n >= _WORTH_TELLING:
+    if not sentences or _telling(found).n == _TELLING:  # of short documents it is enough to know how many are new
         sentences.append(_gram_words(found))
     return [line for sentence in sentences for line in _wrapped(sentence)]
 
@@ -108,8 +108,9 @@ def _document_words(found: "Novelty") -> str:
     what = f"{new:,} of {counted(number, 'document')} {'is' if new == 1 else 'are'} new"
     if new == number:
         return f"{what}: none stands whole in the training text."
-    short = [repr(text)[1:-1] for text in found.copied_documents if len(text) <= 20]
-    named = ", ".join(short[:4]) + (" ..." if len(found.copied_documents) > len(short[:4]) else "")
+    short = [repr(text)[1:-1] for text in found.copied_documents if len(text) <= _SHORT][:_NAMED]
+    more = len(found.copied_documents) - len(short)
+    named = ", ".join(short) + (f" and {more:,} more" if more else "")
     return f"{what}; {number - new:,} stand{'s' if number - new == 1 else ''} whole in the training text" + (
         f": {named}." if short else ".")
 

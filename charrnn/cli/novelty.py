@@ -28,11 +28,13 @@ _BETWEEN = re.compile(r"^---\n", re.MULTILINE)
 def novelty(names: tuple[str, ...], corpus: tuple[str, ...], as_json: bool, as_csv: bool) -> None:
     """Tell how much of a sample stands word for word in the training text.
 
-    The sample is FILE, or standard input; CHECKPOINT (a file, a run's folder or its name; without it the newest run)
-    says what the training text is, which is read once more. Told is the share of the sample's n-grams, its pieces of n
-    characters, that stand in the training text; the same share of the text that was held out for validation, for
-    comparison; and the longest passages, with their places. What stands only in the part held out is not copied. Lines
-    of --- in FILE stand between samples; of a network trained on documents each document is looked at by itself.
+    The sample is FILE, or standard input. CHECKPOINT (a file, a run's folder or its name; without it the newest run)
+    says what the training text is, which is read once more. The table has the share of the sample's n-grams, its
+    pieces of n characters, that stand there, and beside it the same share for the text that was held out for
+    validation; below are the longest passages and their places. What stands only in the part held out is not copied.
+
+    Lines of --- in FILE stand between samples. If the network was trained on documents, each one of the sample is
+    looked at by itself, and the new ones are counted.
     """
     if len(names) > 2:
         raise click.UsageError("give one sample, behind the checkpoint if you name one")

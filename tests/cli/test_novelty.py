@@ -79,7 +79,7 @@ def test_the_sample_may_come_through_a_pipe(charrnn: Program, run: Path) -> None
 
 
 def test_lines_between_samples_are_no_part_of_them(charrnn: Program, run: Path) -> None:
-    sample = f"zzz\n---\nz\nz{SHORT}\n---\n{LONG}z\nz--- z\n"
+    sample = f"zzz\n---\nz\nz{SHORT}\n---\n{LONG}z\nz---\n"
     done = charrnn("novelty", "-", stdin=sample.encode())
     assert f"longest passage: {len(LONG)} characters, line 6 of the sample" in done.out
     assert f"next: {len(SHORT)} characters, line 4 of the sample" in done.out
@@ -233,11 +233,20 @@ def test_what_is_not_all_is_not_called_so() -> None:
     ("one\ntwo\nsix", "1 of 3 documents is new; 2 stand whole in the training text: one, two."),
     ("one\nsix\n", "1 of 2 documents is new; 1 stands whole in the training text: one."),
     ("six", "1 of 1 document is new: none stands whole in the training text."),
-    ("one\n1\n2\n3\n4", "0 of 5 documents are new; 5 stand whole in the training text: one, 1, 2, 3 ..."),
+    ("one\n1\n2\n3\n4", "0 of 5 documents are new; 5 stand whole in the training text: one, 1, 2, 3 and 1 more."),
     ("a document that is too long to be named", "0 of 1 document are new; 1 stands whole in the training text.")])
 def test_documents_in_words(sample: str, words: str) -> None:
     text = "one\ntwo\n1\n2\n3\n4\na document that is too long to be named"
     assert sentence(sample, text, 0.0, documents="line").startswith(words)
+
+
+def test_of_short_documents_no_share_is_told() -> None:
+    text = "\n".join(words_of(200).split())
+    assert sentence(text, text, 0.0, documents="line") == (
+        "0 of 200 documents are new; 200 stand whole in the training text: 1000003, 1000004, 1000011, 1000030 and 196 "
+        "more.")
+    long = words_of(60) + "\n" + words_of(60, 100)
+    assert "of the sample's pieces of 20 characters" in sentence(long, long, 0.0, documents="line")
 
 
 # From Python.

@@ -14,7 +14,7 @@ FILES = {
     "empty.txt": "",
     "folder/two.txt": "Epsilon zeta\n \n   eta theta\niota kappa\n",
     "folder/no text.txt": b"\xff\xfe\xfd",
-    "folder/three.txt": "last\n\n\nLambda",
+    "folder/with three.txt": "last\n\n\nLambda",
 }
 
 
@@ -38,7 +38,7 @@ def place_of(word: str, trained: Trained) -> Place:
 
 WORDS = [("alpha", "one.txt", 3), ("beta", "one.txt", 3), ("gamma", "one.txt", 5), ("one", "one.txt", 6),
          ("psilon", "folder/two.txt", 1), ("eta theta", "folder/two.txt", 3), ("kappa", "folder/two.txt", 4),
-         ("last", "folder/three.txt", 1), ("ambda", "folder/three.txt", 4)]
+         ("last", "folder/with three.txt", 1), ("ambda", "folder/with three.txt", 4)]
 
 
 @pytest.mark.parametrize(("options", "is_alike"), [
@@ -57,7 +57,8 @@ def test_documents_in_several_files(unit: str) -> None:
     trained = trained_on_files(["one.txt", "empty.txt", "folder"], documents="blank", unit=unit)
     wanted = {"alpha": ("one.txt", 1, 1), "gamma": ("one.txt", 2, 1), "one": ("one.txt", 2, 2),
               "zeta": ("folder/two.txt", 1, 1), "eta theta": ("folder/two.txt", 2, 1),
-              "kappa": ("folder/two.txt", 2, 2), "last": ("folder/three.txt", 1, 1), "Lamb": ("folder/three.txt", 2, 1)}
+              "kappa": ("folder/two.txt", 2, 2), "last": ("folder/with three.txt", 1, 1),
+              "Lamb": ("folder/with three.txt", 2, 1)}
     for word, (source, document, line) in wanted.items():
         place = place_of(word, trained)
         assert (Path(place.source), place.document, place.line) == (Path(source), document, line), word
@@ -67,7 +68,7 @@ def test_a_file_may_be_a_document() -> None:
     trained = trained_on_files(["one.txt", "folder"], documents="file")
     assert place_of("kappa", trained).line == 4
     assert place_of("gamma", trained).line == 3  # blank lines before a document are not kept
-    assert Path(place_of("last", trained).source) == Path("folder/three.txt")
+    assert Path(place_of("last", trained).source) == Path("folder/with three.txt")
     assert place_of("last", trained).document == 1
 
 
@@ -95,6 +96,6 @@ def test_a_text_in_memory_has_lines_and_no_source() -> None:
 
 
 def test_standard_input_among_the_sources_is_not_read_again() -> None:
-    trained = trained_on_files(["one.txt", "folder/three.txt"])
+    trained = trained_on_files(["one.txt", "folder/with three.txt"])
     object.__setattr__(trained.corpus, "sources", ("one.txt", "-"))
     assert place_of("last", trained) == Place("one.txt + standard input", None, 7, 38)
