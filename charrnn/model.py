@@ -6,7 +6,7 @@
     model = charrnn.load("checkpoints/corpus-lstm-1x256")
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,9 @@ from charrnn.errors import CheckpointError, CorpusError, SettingsError
 from charrnn.network.network import Network
 from charrnn.network.weights import Weights
 from charrnn.network.workers import physical_cores
+from charrnn.novelty.finding import find_trained
+from charrnn.novelty.report import Novelty, novelty_of
+from charrnn.novelty.trained import Trained
 from charrnn.origin import Origin
 from charrnn.presets import DEFAULT, layered, preset_values
 from charrnn.runs import Run
@@ -145,6 +148,18 @@ class Model:
     def completer(self) -> Completer:
         """What completes one text after the other, and reads again only what has changed: for one thread."""
         return Completer(self.settings, self._network.weights, self.vocabulary, self.mark)
+
+    def novelty(self, text: str | Sequence[str], corpus: str | Path | Corpus | None = None) -> Novelty:
+        """How much of a text, or of several, stands word for word in the part of a text that was trained on.
+
+        corpus   where the training text is now, if it is not where it was, or that text itself
+
+        Raises CorpusError if the training text can't be found, or the text is empty or too long (2,000,000 characters).
+        """
+        if isinstance(corpus, Corpus):
+            return novelty_of(text, Trained.of(corpus, self.settings, self.corpus))
+        sources = () if corpus is None else (str(corpus),)
+        return novelty_of(text, find_trained(self.settings, self.corpus, sources))
 
     def loss(self, text: str) -> float:
         """Mean nats per character (or unit) of `text`, measured as validation measures it.
