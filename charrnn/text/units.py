@@ -33,6 +33,11 @@ def bytes_as_characters(text: str) -> str:
     return text.encode(errors="surrogatepass").decode("latin-1")
 
 
+def piece_pattern(vocabulary: "Tokens") -> re.Pattern[str]:
+    """What one unit of a vocabulary of tokens or words is."""
+    return _word() if isinstance(vocabulary, Words) else _TOKEN
+
+
 def tokens_of(text: str) -> list[str]:
     """What stands between white space, and each line end."""
     return _TOKEN.findall(text)
