@@ -125,7 +125,7 @@ class Shard:
         there are no more than all; the state moves on."""
         x = self.read(tokens)
         V = self.parameters.table["bias_out"].shape[0]
-        scores = Scores.empty(*targets.shape, min(likeliest, V))
+        scores = Scores.empty(len(targets), self.rows, min(likeliest, V))
         loss = output_scores(self.weights.tiles, x, targets, self.weights.out, self.weights.bias_out, self.logits,
                              V, *scores[1:])
         self.carry_state(len(tokens))
