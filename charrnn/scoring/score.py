@@ -4,11 +4,17 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NoReturn
 
 import numpy as np
 
 from charrnn.errors import SettingsError
 from charrnn.text.vocabulary import Vocabulary
+
+
+def refuse_documents() -> NoReturn:
+    """Says that a model knows of none."""
+    raise SettingsError("there are no documents: the model was trained on a text without; score it by line")
 
 
 @dataclass(frozen=True)
@@ -122,7 +128,7 @@ class Score(Measured):
     def _end_of(self, kind: str) -> int:
         if kind == "document":
             if self.mark < 0:
-                raise SettingsError("there are no documents: the model was trained on a text without; score it by line")
+                refuse_documents()
             return self.mark
         if kind != "line":
             raise SettingsError(f"a text can be scored by line or by document, not by {kind!r}")
