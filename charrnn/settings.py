@@ -301,6 +301,28 @@ class TextSettings(Bounded):
 
 
 @dataclass(frozen=True)
+class ScoreSettings(Bounded):
+    """How a text is read that is scored, and what is kept of it."""
+
+    rows: int = setting(16, "parts that a long text is cut into, read side by side, each without a past: 16 as in "
+                            "training's validation; 1 reads it in one go, a little better foretold and slower",
+                        low=1, high=65_536)
+    guesses: int = setting(5, "the model's likeliest characters to tell for each one", low=0, high=1_114_112)
+
+
+@dataclass(frozen=True)
+class ColourSettings(Bounded):
+    """Colours in a terminal."""
+
+    color: str = setting("auto", "colour the text: auto does it in a terminal, unless NO_COLOR is set",
+                         choices=("auto", "always", "never"))
+    color_depth: str = setting("auto", "how many colours there are: 16, 256, or all; auto asks the terminal",
+                               choices=("auto", "16", "256", "24bit"))
+    palette: str = setting("blue-vermilion", "the colours; all palettes fit any kind of colour vision",
+                           choices=("blue-vermilion", "purple-green", "gray"))
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything that decides a training run, apart from the text itself."""
 
