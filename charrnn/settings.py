@@ -187,6 +187,20 @@ class SampleSettings(Bounded):
 
 
 @dataclass(frozen=True)
+class PlaySettings(SampleSettings):
+    """How continuations are drawn in a session of writing; all of them can be changed while it lasts."""
+
+    length: int = setting(200, "characters of a continuation; a document ends where it will, and this is the most",
+                          low=0, high=10**12)
+    samples: int = setting(4, "continuations to choose from after /branch", low=1, high=100, letter="n")
+    seed: int | None = setting(None, "makes the same typed lines give the same text; the first continuation has this "
+                                     "seed, each further one the next number", low=0, high=2**63 - 1)
+    unknown: str = setting("error", "what the model never saw: refuse it, read another form of it, leave it out, or "
+                                    "replace it; the text keeps it as you typed it",
+                           choices=("error", "fold", "skip", "replace"))
+
+
+@dataclass(frozen=True)
 class BenchSettings(Bounded):
     """How long speed is measured."""
 
