@@ -5,7 +5,6 @@ prompt and no talk. Where standard output is no terminal, it gets the text as it
 """
 
 import contextlib
-import io
 import os
 import signal
 import sys
@@ -36,16 +35,21 @@ class Console:
         self._script = _script() if not self.is_talking else iter(())
 
     def ask(self, prompt: str) -> str:
-        """The next line, without its end; raises EOFError when there is none."""
+        """The next line, without its end; raises EOFError when there is none, PlayError for one that is no text."""
         self.end_line()
-        if not self.is_talking:
-            line = next(self._script, "")
-        elif self._has_line_editor:
-            return input(prompt)
-        else:
+        try:
+            if not self.is_talking:
+                return next(self._script)
+            if self._has_line_editor:
+                return input(prompt)
             self._write(prompt)
             self._last = "\n"  # the person ends it
             line = sys.stdin.readline()
+        except UnicodeDecodeError as error:
+            raise PlayError(f"these were no characters: {error.reason} in {error.encoding}; nothing was added"
+                            ) from error
+        except StopIteration:
+            line = ""
         if not line:
             raise EOFError
         return line.removesuffix("\n")
@@ -63,14 +67,14 @@ class Console:
     def note(self, line: str) -> None:
         """Something that is no text; a script is not told."""
         if self.is_talking:
-            self.tell("-- " + line)
+            self.tell(click.style("-- " + line, dim=True))
 
     def tell(self, line: str) -> None:
         """A line on standard error."""
         self.end_line()
         sys.stdout.flush()
         with contextlib.suppress(OSError):
-            click.echo(click.style(line, dim=True), err=True, color=self._has_colour)
+            click.echo(line, err=True, color=self._has_colour)
 
     def deliver(self, text: str, ends_line: bool) -> None:
         """The text on standard output, with a line end behind it if that is wanted."""
@@ -81,7 +85,7 @@ class Console:
 
     @contextlib.contextmanager
     def interruptible(self) -> Iterator[Callable[[], bool]]:
-        """Gives what tells whether the person has pressed Ctrl-C; pressed twice it ends the program."""
+        """Gives what tells whether the person has pressed Ctrl-C; the second time it does what it does elsewhere."""
         pressed: list[int] = []
         before = signal.getsignal(signal.SIGINT)
 
@@ -110,12 +114,6 @@ def _load_line_editor() -> bool:
 
 
 def _script() -> Iterator[str]:
-    """The lines of standard input, which is UTF-8 whatever the locale says; raises PlayError where it is not."""
-    if sys.stdin is None:
-        return
-    with io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8-sig", newline=None) as lines:
-        try:
-            yield from lines
-        except UnicodeDecodeError as error:
-            raise PlayError("standard input is not UTF-8; convert it first, for example with iconv -f LATIN1 -t UTF-8"
-                            ) from error
+    """The lines of standard input, which is UTF-8 whatever the locale says."""
+    for line in sys.stdin.buffer if sys.stdin is not None else ():
+        yield line.decode().removeprefix("\ufeff").rstrip("\r\n")

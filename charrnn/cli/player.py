@@ -26,6 +26,7 @@ class Player:
         self._settings = [spec.name for spec in dataclasses.fields(session.settings)]
         self._is_leaving = self._is_warned = False
         self._kept, self._delivered, self._refusal = "", "", ""
+        self._aside: dict[str, Draft] = {}  # texts that others took the place of, and their drafts
         self._actions: dict[str, Callable[[str], None]] = {
             "type": self._type, "continue": self._continue, "pick": self._pick, "none": self._none,
             "again": self._again, "branch": self._branch, "more": self._branch, "undo": self._undo, "redo": self._redo,
@@ -44,7 +45,7 @@ class Player:
                     if not self._console.is_talking:
                         raise
                     self._console.show("\n")
-                    self._console.note("the text is as it was; /quit or Ctrl-D leaves")
+                    self._console.note("the text is still here; /quit or Ctrl-D leaves")
                 except CharrnnError as error:
                     if not self._console.is_talking:
                         raise type(error)(f"line {number:,} of standard input: {error}") from error
@@ -55,14 +56,20 @@ class Player:
 
     def open(self, path: str) -> None:
         """Goes on with the text in a file; raises CorpusError where it cannot be read."""
+        path = path.strip()
         if not path:
             raise PlayError("/open needs the name of a file")
         self.begin("".join(read_file(os.path.expanduser(path), lambda size: None)))
         self._session.saved(path)
 
     def begin(self, text: str) -> None:
-        """Goes on with `text`."""
-        self._tell_all(self._session.begin(text))
+        """Goes on with `text`; one that was not saved stays in its draft."""
+        is_saved, before = self._session.is_saved, self._session.text
+        notes = self._session.begin(text)
+        if self._console.is_talking and not is_saved and not self._refusal:
+            self._console.note(f"what was not saved is kept in {self._draft.path}; /undo brings it back")
+            self._aside[before], self._draft = self._draft, Draft()
+        self._tell_all(notes)
 
     def _step(self) -> None:
         session = self._session
@@ -93,7 +100,7 @@ class Player:
         self._stream(pieces)
 
     def _branch(self, count: str = "") -> None:
-        if count:
+        if count.strip():
             self._session.set("samples", count)
         shown = 0
         with self._console.interruptible() as is_pressed, closing(self._session.branch()) as pieces:
@@ -109,6 +116,7 @@ class Player:
 
     def _pick(self, number: str) -> None:
         self._session.pick(int(number))
+        self._tell_end()
 
     def _none(self, _: str) -> None:
         self._session.drop_choices()
@@ -131,7 +139,7 @@ class Player:
 
     def _save(self, path: str, over: bool = False) -> None:
         session = self._session
-        name = path or session.file
+        name = path.strip() or session.file
         if name is None:
             raise PlayError("the text has no file yet; /save FILE gives it one")
         target = Path(os.path.expanduser(name))
@@ -145,7 +153,7 @@ class Player:
         self._save(path, over=True)
 
     def _new(self, _: str) -> None:
-        self._session.begin("")
+        self.begin("")
 
     def _set(self, name: str, value: str) -> None:
         if value:
@@ -177,6 +185,9 @@ class Player:
                 self._console.show(piece)
                 if is_pressed():
                     break
+        self._tell_end()
+
+    def _tell_end(self) -> None:
         if self._session.is_ended:
             self._console.note("the document ends here; type on, /again writes another end, /new begins another")
 
@@ -189,30 +200,38 @@ class Player:
         text = self._session.text
         if not self._console.is_talking or text == self._kept:
             return
+        if text in self._aside:
+            self._draft.drop()
+            self._draft = self._aside.pop(text)
         try:
-            self._draft.keep(text)
+            if self._session.is_saved:
+                self._draft.drop()
+            else:
+                self._draft.keep(text)
             self._kept, self._refusal, self._is_warned = text, "", False
         except StorageError as error:
             if not self._refusal:
-                self._console.note(f"the draft of this session cannot be kept: {error}")
+                self._console.note(f"no draft of this session is kept: {error}")
             self._refusal = str(error)
 
     def _leave(self) -> None:
         """Delivers the text, or says where it is."""
-        text = self._session.text
         self._keep()
+        text = self._session.text
         if self._console.wants_result and text != self._delivered:
             self._console.deliver(text, self._ends_line)
-        elif not self._session.is_saved and not self._refusal:
-            self._console.note(f"not saved, but kept in {self._draft.path}; charrnn play --resume goes on with it")
+        if not self._console.is_talking:
             return
-        if not self._refusal:
+        if self._session.is_saved or self._console.wants_result:
             self._draft.drop()
+        elif not self._refusal:
+            self._console.note(f"not saved, but kept in {self._draft.path}; charrnn play --resume goes on with it")
 
 
 def _times(count: str) -> int:
-    if not count:
+    if not count.strip():
         return 1
-    if not count.isdecimal():
-        raise PlayError(f"{count!r} is no number of changes")
-    return int(count)
+    try:
+        return max(0, int(count))
+    except ValueError:
+        raise PlayError(f"{count!r} is no number of changes") from None

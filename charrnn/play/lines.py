@@ -58,7 +58,7 @@ def action_of(line: str, settings: Sequence[str] = (), choices: int = 0) -> Acti
         return Action(PICK, line.strip())
     if line.startswith("/") and not line.startswith("//"):
         word, _, argument = line[1:].partition(" ")
-        return Action(_command(word, settings), argument.strip())
+        return Action(_command(word, settings), argument)
     return Action(TYPE, typed(line.removeprefix("/") if line.startswith("//") else line))
 
 

@@ -39,7 +39,7 @@ class Session:
 
     settings   how continuations are drawn; the first has the seed given there, each further one the next number
     choices    continuations to choose from; none if they are empty
-    is_ended   whether the last continuation came to the end of a document
+    is_ended   whether the continuation that was drawn or chosen last came to the end of a document
     file       the file that the text was saved to or comes from
     """
 
@@ -47,6 +47,7 @@ class Session:
         self._model, self._history = model, History()
         self.settings = settings or PlaySettings()
         self.choices: list[str] = []
+        self._endings: list[bool] = []
         self.is_ended = False
         self.file: str | None = None
         self._saved, self._drawn = "", 0
@@ -96,15 +97,18 @@ class Session:
         """Pieces of settings.samples continuations, with their numbers from 1; they are in choices when the iterator
         is closed, as far as they were taken."""
         choices: list[str] = []
+        endings: list[bool] = []
         try:
             for number in range(1, self.settings.samples + 1):
                 choices.append("")
+                endings.append(False)
                 with closing(self._drawing(self.text)) as drawing:
                     for piece in drawing:
                         choices[-1] += piece
                         yield number, piece
+                endings[-1] = self.is_ended
         finally:
-            self.choices = choices
+            self.choices, self._endings = choices, endings
 
     @property
     def before_last(self) -> str:
@@ -119,7 +123,7 @@ class Session:
         """Adds the continuation of that number, from 1, and returns it; raises PlayError if there is none."""
         if not 1 <= number <= len(self.choices):
             raise PlayError(f"there is no continuation {number}; choose 1 to {len(self.choices)}, or Enter for none")
-        chosen = self.choices[number - 1]
+        chosen, self.is_ended = self.choices[number - 1], self._endings[number - 1]
         self._replace(len(self.text), chosen, is_written=True)
         return chosen
 
@@ -154,7 +158,10 @@ class Session:
         """The text as the network reads it. What was typed has been checked: what it does not know now it wrote itself,
         half a character of a network that writes bytes, or two words in a row without a space."""
         unknown = "replace" if self.settings.unknown == "replace" else "skip"
-        return readable(alike(text, self._model.settings.text), self._model.vocabulary, unknown).text
+        before, text = "", alike(text, self._model.settings.text)
+        while text != before:  # what is left out of a row of words lets its neighbours meet
+            before, text = text, readable(text, self._model.vocabulary, unknown).text
+        return text
 
     def _written(self, at: int) -> Generator[str, None, None]:
         pieces: list[str] = []
@@ -205,14 +212,15 @@ class Session:
 
 def _read(spec: Any, value: str, now: Any) -> Any:
     """A typed value of a setting; one that may be given several times gets the value in addition to those of `now`."""
-    if value == "default":
+    if value.strip() == "default":
         return spec.default
     if isinstance(spec.default, tuple):
         return (*now, value)
     if isinstance(spec.default, bool):
-        return {"on": True, "yes": True, "true": True, "off": False, "no": False, "false": False}.get(value, value)
-    if spec.metadata["low"] is None:
+        return {"on": True, "off": False}.get(value.strip(), value)
+    if spec.metadata["low"] is None and not spec.metadata["choices"]:
         return value
+    value = value.strip()
     for kind in (int, float):
         try:
             return kind(value)

@@ -29,7 +29,7 @@ def tail_of(text: str) -> str:
     line = text[-4 * _TAIL:].rpartition("\n")[2]
     if len(line) > _TAIL:
         line = line[-_TAIL:]
-        word = line.partition(" ")[2]
+        word = line.partition(" ")[2] or line
         line = "..." + (word if word.strip() else line)
     return "".join(c if c.isprintable() else " " for c in line)
 
@@ -57,6 +57,7 @@ def help_lines(settings: PlaySettings) -> list[str]:
     return [
         *(f"{what:<{_NAMES_END}}{does}" for what, does in _HELP),
         *(f"{f'/{command.name} {command.argument}':<{_NAMES_END}}{command.help}" for command in COMMANDS),
-        f"Settings, with a value behind them, or default: {names}",
+        "Settings, with a value or default behind them:",
+        names,
         "The beginning of a name will do: /u, /t 0.5.",
     ]
