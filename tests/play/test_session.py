@@ -200,8 +200,8 @@ def test_choices_go_when_the_text_changes_or_none_is_wanted(action: Any) -> None
 
 @pytest.mark.parametrize(("name", "value", "kept"), [
     ("temp", "0.5", 0.5), ("temp", " 2 ", 2.0), ("top_k", "7", 7), ("length", "1000", 1000),
-    ("precision", "bf16", "bf16"), ("samples", "9", 9), ("seed", "12", 12), ("seed", "default", None), ("temp", "default", 0.8),
-    ("length", "default", 200), ("unknown", "skip", "skip"),
+    ("precision", "bf16", "bf16"), ("samples", "9", 9), ("seed", "12", 12), ("seed", "default", None),
+    ("temp", "default", 0.8), ("length", "default", 200), ("unknown", "skip", "skip"),
 ])
 def test_settings_can_be_changed(name: str, value: str, kept: object) -> None:
     session = session_of(temp=1.5, length=3, seed=99)
