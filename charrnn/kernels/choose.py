@@ -3,37 +3,11 @@
 import numpy as np
 
 from charrnn.kernels.jit import inner
-from charrnn.kernels.softmax import NEVER, softmax_row
+from charrnn.kernels.limits import keep_likely, keep_mass, keep_top
+from charrnn.kernels.softmax import softmax_row
 
 # 1 / temp from where on only equals of the most likely character have a chance.
 _SHARPEST = 1e30
-
-
-@inner
-def kth_largest(values, scratch, count, k):
-    """The k-th largest of values[:count], 1 <= k <= count, by quickselect (Hoare 1961) on a copy in scratch."""
-    for j in range(count):
-        scratch[j] = values[j]
-    low, high = 0, count - 1
-    while low < high:
-        pivot = scratch[(low + high) // 2]
-        left, right = low, high
-        while left <= right:
-            while scratch[left] > pivot:
-                left += 1
-            while scratch[right] < pivot:
-                right -= 1
-            if left <= right:
-                scratch[left], scratch[right] = scratch[right], scratch[left]
-                left += 1
-                right -= 1
-        if k - 1 <= right:
-            high = right
-        elif k - 1 >= left:
-            low = left
-        else:
-            break
-    return scratch[k - 1]
 
 
 @inner
@@ -47,22 +21,12 @@ def most_likely(logits, count):
 
 
 @inner
-def keep_top(logits, scratch, count, top_k):
-    """Takes all but the top_k largest of logits[:count] out of the choice; of equals at the border the first stay."""
-    floor = kth_largest(logits, scratch, count, top_k)
-    spare = top_k
-    for j in range(count):
-        spare -= 1 if logits[j] > floor else 0
-    for j in range(count):
-        if logits[j] == floor and spare > 0:
-            spare -= 1
-        elif logits[j] <= floor:
-            logits[j] = NEVER
+def choose(logits, scratch, lanes, count, temp, top_k, top_p, min_p, draw):
+    """An index below `count` with probability softmax(logits / temp), among those that three limits leave, in order:
 
-
-@inner
-def choose(logits, scratch, lanes, count, temp, top_k, draw):
-    """An index below `count` with probability softmax(logits / temp), among the top_k most likely if top_k > 0.
+    top_k   the top_k most likely; 0 leaves all
+    top_p   the fewest that make up this share of what is left, the likeliest first (Holtzman et al. 2020); 1 leaves all
+    min_p   those at least min_p times as probable as the most likely (Nguyen et al. 2024); 0 leaves all
 
     draw is uniform in [0, 1). temp 0 takes the most likely. logits, padded with NEVER, are used up; scratch is as long,
     lanes (PAD) is scratch too.
@@ -70,8 +34,12 @@ def choose(logits, scratch, lanes, count, temp, top_k, draw):
     if temp == 0.0:
         return most_likely(logits, count)
     if 0 < top_k < count:
-        keep_top(logits, scratch, count, top_k)
+        keep_top(logits, scratch, top_k)
     _, total = softmax_row(logits, lanes, np.float32(min(1.0 / temp, _SHARPEST)))
+    if top_p < 1.0:
+        total = keep_mass(logits, lanes, top_p, total)
+    if min_p > 0.0:
+        total = keep_likely(logits, np.float32(min_p))
     wanted = draw * np.float64(total)
     chosen = 0
     for j in range(count):

@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from charrnn.errors import SettingsError, VocabularyError
+from charrnn.settings import UNKNOWN
 from charrnn.text.units import Tokens, piece_pattern
 from charrnn.text.vocabulary import NAMED, STAND_IN, Vocabulary
 
-UNKNOWN = ("error", "fold", "skip", "replace")
 # No Unicode form has these as plain characters.
 _PLAIN = str.maketrans({**dict.fromkeys("\u2018\u2019\u201a", "'"), **dict.fromkeys("\u201c\u201d\u201e\xab\xbb", '"'),
                         **dict.fromkeys("\u2010\u2011\u2013\u2014\u2212", "-")})

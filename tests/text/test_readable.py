@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.errors import SettingsError, VocabularyError
-from charrnn.text.readable import UNKNOWN, readable
+from charrnn.settings import UNKNOWN
+from charrnn.text.readable import readable
 from charrnn.text.units import Bytes, Tokens, Words
 from charrnn.text.vocabulary import STAND_IN, Vocabulary
 
