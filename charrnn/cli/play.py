@@ -43,9 +43,10 @@ def play(checkpoint: str | None, prime: str, file: str | None, resume: bool, **o
         raise PlayError("no text was left without being saved; play without --resume")
     model = load(checkpoint)
     console = Console()
-    player = Player(Session(model, settings), console, Draft(path), ends_line=model.mark is not None)
     if not is_compiled(f"generate_{model.settings.network.cell}"):
         print(compiling_words(), file=sys.stderr)
+    session = Session(model, settings, is_watched=console.is_talking)
+    player = Player(session, console, Draft(path), ends_line=model.mark is not None)
     console.note(f"{model.corpus.get('name', 'a text')}: {network_words(model.settings.network)}")
     console.note("type, and Enter on an empty line lets the network go on; /help tells the rest")
     if file is not None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import re
 from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
 from pathlib import Path
@@ -13,8 +14,11 @@ from charrnn.errors import CharrnnError, PlayError, StorageError
 from charrnn.files import write_atomic
 from charrnn.play.lines import action_of
 from charrnn.play.session import Session
-from charrnn.play.words import help_lines, prompt_of, setting_words, tail_of, undone_words
+from charrnn.play.words import ending_words, help_lines, prompt_of, setting_words, tail_of, undone_words
 from charrnn.text.sources import read_file
+
+# What is an option of commands is a command here.
+_OPTION = re.compile(r"(?<!\S)--(?=[a-z])")
 
 
 class Player:
@@ -47,9 +51,10 @@ class Player:
                     self._console.show("\n")
                     self._console.note("the text is still here; /quit or Ctrl-D leaves")
                 except CharrnnError as error:
+                    words = _OPTION.sub("/", str(error))
                     if not self._console.is_talking:
-                        raise type(error)(f"line {number:,} of standard input: {error}") from error
-                    self._console.note(str(error).replace("--unknown", "/unknown"))
+                        raise type(error)(f"line {number:,} of standard input: {words}") from error
+                    self._console.note(words)
                 self._keep()
         finally:
             self._leave()
@@ -188,8 +193,8 @@ class Player:
         self._tell_end()
 
     def _tell_end(self) -> None:
-        if self._session.is_ended:
-            self._console.note("the document ends here; type on, /again writes another end, /new begins another")
+        if words := ending_words(self._session.ending):
+            self._console.note(words)
 
     def _tell_all(self, notes: Iterable[str]) -> None:
         for line in notes:

@@ -5,33 +5,53 @@ a continuation is what Model.sample gives for the text, the settings and the see
 """
 
 import dataclasses
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from typing import Any, Protocol
 
 from charrnn.errors import PlayError
 from charrnn.play.history import Change, History
-from charrnn.settings import PlaySettings, Settings
-from charrnn.text.alike import alike
-from charrnn.text.readable import readable
+from charrnn.settings import PlaySettings, SampleSettings
+from charrnn.text.readable import Readable
 from charrnn.text.units import Tokens
 from charrnn.text.vocabulary import Vocabulary
 
-# What the session sees to by itself: branches are drawn one after the other, and texts are read here.
-_OWN = ("samples", "unknown")
 _SEEDS = 2**63
+
+
+class Piece(Protocol):
+    """A piece of a continuation."""
+
+    @property
+    def text(self) -> str:
+        """What it adds."""
+
+
+class Drawing(Protocol):
+    """What a session needs of a continuation in the making."""
+
+    @property
+    def endings(self) -> Sequence[str | None]:
+        """What ended it: "length", "document" or "stop"."""
+
+    def pieces(self) -> Iterator[Sequence[Piece]]:
+        """What it adds, piece by piece."""
+
+    def refuse_endless(self) -> None:
+        """Raises SettingsError if it would never end."""
 
 
 class Writer(Protocol):
     """What a session needs of a Model."""
 
-    settings: Settings
     vocabulary: Vocabulary
     mark: str | None
 
-    @property
-    def stream(self) -> Callable[..., Iterator[str]]:
-        """Model.stream, which takes all the settings by their names."""
+    def drawing(self, settings: SampleSettings, prime: str = ..., /) -> Drawing:
+        """A continuation of `prime`."""
+
+    def readable(self, text: str, unknown: str = ..., /) -> Readable:
+        """The text as the model can read it."""
 
 
 class Session:
@@ -39,16 +59,21 @@ class Session:
 
     settings   how continuations are drawn; the first has the seed given there, each further one the next number
     choices    continuations to choose from; none if they are empty
-    is_ended   whether the continuation that was drawn or chosen last came to the end of a document
+    ending     what ended the continuation that was drawn or chosen last: "length", "document", "stop"; None if it was
+               not taken to its end
     file       the file that the text was saved to or comes from
     """
 
-    def __init__(self, model: Writer, settings: PlaySettings | None = None) -> None:
-        self._model, self._history = model, History()
-        self.settings = settings or PlaySettings()
+    def __init__(self, model: Writer, settings: PlaySettings | None = None, is_watched: bool = True) -> None:
+        """is_watched   whether somebody can stop a continuation that never ends
+
+        Raises SettingsError for settings that the model cannot follow.
+        """
+        self._model, self._history, self._is_watched = model, History(), is_watched
+        self.settings = self._fitting(settings or PlaySettings())
         self.choices: list[str] = []
-        self._endings: list[bool] = []
-        self.is_ended = False
+        self._endings: list[str | None] = []
+        self.ending: str | None = None
         self.file: str | None = None
         self._saved, self._drawn = "", 0
 
@@ -97,16 +122,17 @@ class Session:
         """Pieces of settings.samples continuations, with their numbers from 1; they are in choices when the iterator
         is closed, as far as they were taken."""
         choices: list[str] = []
-        endings: list[bool] = []
+        endings: list[str | None] = []
         try:
             for number in range(1, self.settings.samples + 1):
-                choices.append("")
-                endings.append(False)
-                with closing(self._drawing(self.text)) as drawing:
+                with closing(self._drawn_after(self.text, must_end=True)) as drawing:
                     for piece in drawing:
+                        if len(choices) < number:
+                            choices.append("")
+                            endings.append(None)
                         choices[-1] += piece
                         yield number, piece
-                endings[-1] = self.is_ended
+                endings[-1] = self.ending
         finally:
             self.choices, self._endings = choices, endings
 
@@ -123,7 +149,7 @@ class Session:
         """Adds the continuation of that number, from 1, and returns it; raises PlayError if there is none."""
         if not 1 <= number <= len(self.choices):
             raise PlayError(f"there is no continuation {number}; choose 1 to {len(self.choices)}, or Enter for none")
-        chosen, self.is_ended = self.choices[number - 1], self._endings[number - 1]
+        chosen, self.ending = self.choices[number - 1], self._endings[number - 1]
         self._replace(len(self.text), chosen, is_written=True)
         return chosen
 
@@ -136,10 +162,13 @@ class Session:
         return self._moved(self._history.redo(), "nothing was taken back")
 
     def set(self, name: str, value: str) -> None:
-        """Changes a setting; `default` gives it its default. Raises SettingsError for a value that does not fit."""
+        """Changes a setting, or adds to one that may be given several times; `default` gives it its default.
+
+        Raises SettingsError for what does not fit; the settings stay as they were then.
+        """
         spec = next(spec for spec in dataclasses.fields(self.settings) if spec.name == name)
         now = getattr(self.settings, name)
-        self.settings = dataclasses.replace(self.settings, **{name: _read(spec, value, now)})
+        self.settings = self._fitting(dataclasses.replace(self.settings, **{name: _read(spec, value, now)}))
         if name == "seed":
             self._drawn = 0
 
@@ -150,23 +179,27 @@ class Session:
             raise PlayError(f"{mark!r} ends a document here, and a text is one document; /new begins another")
         # only a word or a token may become another one by what is added to it
         begun = self._read(before.split()[-1]) if isinstance(vocabulary, Tokens) and before[-1:].strip() else ""
-        whole = alike(begun + new, self._model.settings.text)
-        return [*readable(whole, vocabulary, self.settings.unknown).notes,
-                *(f"too rare in training to be known, and read as \ufffd: {name}" for name in vocabulary.rare(whole))]
+        readable = self._model.readable(begun + new, self.settings.unknown)
+        return [*readable.notes, *(f"too rare in training to be known, and read as \ufffd: {name}"
+                                   for name in vocabulary.rare(readable.text))]
 
     def _read(self, text: str) -> str:
         """The text as the network reads it. What was typed has been checked: what it does not know now it wrote itself,
         half a character of a network that writes bytes, or two words in a row without a space."""
-        unknown = "replace" if self.settings.unknown == "replace" else "skip"
-        before, text = "", alike(text, self._model.settings.text)
+        unknown, before = "replace" if self.settings.unknown == "replace" else "skip", None
         while text != before:  # what is left out of a row of words lets its neighbours meet
-            before, text = text, readable(text, self._model.vocabulary, unknown).text
+            before, text = text, self._model.readable(text, unknown).text
         return text
+
+    def _fitting(self, settings: PlaySettings) -> PlaySettings:
+        """The settings, if the model can follow them."""
+        self._model.drawing(dataclasses.replace(settings, samples=1, seed=0), "")
+        return settings
 
     def _written(self, at: int) -> Generator[str, None, None]:
         pieces: list[str] = []
         try:
-            with closing(self._drawing(self.text[:at])) as drawing:
+            with closing(self._drawn_after(self.text[:at])) as drawing:
                 for piece in drawing:
                     pieces.append(piece)
                     yield piece
@@ -174,26 +207,17 @@ class Session:
             if any(pieces):
                 self._replace(at, "".join(pieces), is_written=True)
 
-    def _drawing(self, text: str) -> Generator[str, None, None]:
-        """What the network adds to `text`, piece by piece; sets is_ended when all is taken."""
-        options = self.settings.to_dict()
-        for name in _OWN:
-            del options[name]
-        if self.settings.seed is not None:
-            options["seed"] = (self.settings.seed + self._drawn) % _SEEDS
-        self._drawn, self.is_ended = self._drawn + 1, False
-        new = ""
-        for piece in self._model.stream(**options, prime=self._read(text)):
-            new += piece
-            yield piece
-        self.is_ended = self._model.mark is not None and self._is_short(new)
-
-    def _is_short(self, text: str) -> bool:
-        """Whether the network wrote less than it was asked for, as it does where a document ends."""
-        vocabulary = self._model.vocabulary
-        units = len(vocabulary.encode(readable(text, vocabulary, "replace").text))
-        held_back = 3 if vocabulary.kind == "byte" else 0  # bytes of a character that is not whole
-        return self.settings.length == 0 or units < self.settings.length - held_back
+    def _drawn_after(self, text: str, must_end: bool = False) -> Generator[str, None, None]:
+        """What the network adds to `text`, piece by piece; sets `ending` when all is taken."""
+        seed = None if self.settings.seed is None else (self.settings.seed + self._drawn) % _SEEDS
+        self.ending = None
+        drawing = self._model.drawing(dataclasses.replace(self.settings, samples=1, seed=seed), self._read(text))
+        if must_end or not self._is_watched:
+            drawing.refuse_endless()
+        self._drawn += 1
+        for [piece] in drawing.pieces():
+            yield piece.text
+        [self.ending] = drawing.endings
 
     def _replace(self, at: int, new: str, is_written: bool = False) -> None:
         self._changed(self._history.replace(at, new, is_written))

@@ -1,6 +1,7 @@
 """Floor 6: what is said in a session: where the text stands, what a setting is, what one can type."""
 
 import dataclasses
+import textwrap
 
 from charrnn.play.history import Change
 from charrnn.play.lines import COMMANDS
@@ -34,6 +35,15 @@ def tail_of(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in line)
 
 
+def ending_words(ending: str | None) -> str | None:
+    """What ended a continuation before its length, and what one can do then."""
+    if ending == "document":
+        return "the document ends here; type on, /again writes another end, /new begins another"
+    if ending == "stop":
+        return "stopped before a text that /stop names; type on, or /again"
+    return None
+
+
 def undone_words(change: Change) -> str:
     """What was taken back."""
     size = len(change.new)
@@ -57,7 +67,7 @@ def help_lines(settings: PlaySettings) -> list[str]:
     return [
         *(f"{what:<{_NAMES_END}}{does}" for what, does in _HELP),
         *(f"{f'/{command.name} {command.argument}':<{_NAMES_END}}{command.help}" for command in COMMANDS),
-        "Settings, with a value or default behind them:",
-        names,
+        "Settings, with a value behind them; default takes it back, repeatable ones add up:",
+        *textwrap.wrap(names, 80, break_on_hyphens=False),
         "The beginning of a name will do: /u, /t 0.5.",
     ]

@@ -47,7 +47,7 @@ def test_typed_and_written() -> None:
 
 
 @settings(max_examples=25)
-@given(st.text(alphabet=LETTERS, max_size=40), st.integers(0, 2**63 - 1), st.integers(0, 40),
+@given(st.text(alphabet=LETTERS, max_size=40), st.integers(0, 2**63 - 1), st.integers(1, 40),
        st.sampled_from([0.0, 0.7, 3.0]), st.sampled_from([0, 3]), st.sampled_from(["float32", "bf16"]))
 def test_each_continuation_is_a_sample_with_the_next_seed(text: str, seed: int, length: int, temp: float, top_k: int,
                                                          precision: str) -> None:
@@ -60,24 +60,27 @@ def test_each_continuation_is_a_sample_with_the_next_seed(text: str, seed: int, 
     assert session.text.startswith(text)
 
 
-def test_every_setting_reaches_the_network() -> None:
+def test_every_setting_reaches_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever settings there are: the session need not know them."""
-    asked: dict[str, Any] = {}
+    asked: list[Any] = []
+    drawing = charrnn.Model.drawing
 
-    class Recorder:
-        settings, vocabulary, mark = TINY.settings, TINY.vocabulary, None
+    def record(self: charrnn.Model, settings: PlaySettings, prime: str, *rest: str) -> Any:
+        asked.append((settings, prime))
+        return drawing(self, settings, prime, *rest)
 
-        def stream(self, **options: Any) -> Any:
-            asked.update(options)
-            return iter(["x"])
-
-    session = Session(Recorder(), PlaySettings(seed=5))
-    session.add("the ")
-    assert written(session) == "x"
-    assert asked == {**{spec.name: getattr(session.settings, spec.name) for spec in dataclasses.fields(PlaySettings)
-                        if spec.name not in ("samples", "unknown")}, "prime": "the "}
-    written(session)
-    assert (asked["seed"], asked["prime"]) == (6, "the x")
+    monkeypatch.setattr(charrnn.Model, "drawing", record)
+    chosen = PlaySettings(temp=0.3, top_k=9, top_p=0.9, min_p=0.01, bias=("e=1",), ban=("z",), clamp=("L1:2=0.5",),
+                          length=9, min_length=3, stop=("over",), samples=3, precision="bf16", seed=5, unknown="skip")
+    assert all(getattr(chosen, spec.name) != spec.default for spec in dataclasses.fields(PlaySettings))
+    session = session_of(**chosen.to_dict())
+    session.add("theΩ ")
+    asked.clear()
+    new = written(session)
+    list(session.again())
+    assert asked == [(dataclasses.replace(chosen, samples=1, seed=seed), "the ") for seed in (5, 6)]
+    options = {name: value for name, value in chosen.to_dict().items() if name not in ("samples", "unknown")}
+    assert new == TINY.sample(prime="the ", **options)
 
 
 def test_without_a_seed_every_continuation_is_another() -> None:
@@ -114,7 +117,7 @@ def test_what_was_taken_of_a_continuation_is_kept() -> None:
     taken = next(pieces) + next(pieces)
     pieces.close()
     assert session.text == "the quick" + taken == (LINE * 99)[:len("the quick" + taken)]
-    assert not session.is_ended
+    assert session.ending is None
     session.undo()
     assert session.text == "the quick"
 
@@ -224,28 +227,76 @@ def test_settings_out_of_bounds_change_nothing(name: str, value: str) -> None:
     assert session.settings == PlaySettings(seed=3)
 
 
-def test_settings_of_kinds_to_come(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_of_several_values_add_up() -> None:
+    session = session_of(temp=0.0, length=100)
+    for value in (" fox", "dog"):
+        session.set("stop", value)
+    session.set("ban", "z")
+    session.set("ban", " ")
+    assert (session.settings.stop, session.settings.ban) == ((" fox", "dog"), ("z", " "))
+    session.set("ban", "default")
+    assert session.settings.ban == ()
+    session.add("the quick ")
+    assert (written(session), session.ending) == ("brown", "stop")
+    session.set("stop", "default")
+    session.set("stop", r"\n")
+    assert (written(session), session.ending) == (LINE[15:-1], "stop")
+
+
+@pytest.mark.parametrize(("name", "value", "words"), [
+    ("bias", "e", "--bias 'e' is not understood"), ("clamp", "L9:1=1", "there is no such cell"),
+    ("ban", "".join(LETTERS), "leaves no character"), ("min_length", "201", "more than --length 200"),
+    ("stop", "", "needs a text"),
+])
+def test_settings_that_do_not_fit_the_model_change_nothing(name: str, value: str, words: str) -> None:
+    session = session_of(seed=1)
+    with pytest.raises(SettingsError, match=words):
+        session.set(name, value)
+    assert session.settings == PlaySettings(seed=1)
+    with pytest.raises(SettingsError, match=words):
+        session_of(**{name: int(value) if name == "min_length" else (value,)})
+
+
+def test_yes_or_no_settings() -> None:
     from charrnn.settings import setting
 
     @dataclasses.dataclass(frozen=True)
     class More(PlaySettings):
-        stop: tuple[str, ...] = setting((), "several")
         loud: bool = setting(False, "yes or no")
-        ban: str = setting("", "free text")
 
     session = Session(TINY, More())
-    for value in ("a", " 12"):
-        session.set("stop", value)
     session.set("loud", "on")
-    session.set("ban", " 5")
-    kept = session.settings
-    assert isinstance(kept, More)
-    assert (kept.stop, kept.loud, kept.ban) == (("a", " 12"), True, " 5")
-    session.set("stop", "default")
-    session.set("loud", "off")
-    assert session.settings == More(ban=" 5")
+    assert session.settings == More(loud=True)
+    session.set("loud", " off")
+    assert session.settings == More()
     with pytest.raises(SettingsError, match="True or False"):
         session.set("loud", "maybe")
+
+
+def test_a_continuation_without_end_is_for_those_who_watch() -> None:
+    session = session_of(temp=0.0, length=0)
+    pieces = session.go_on()
+    first = next(pieces) + next(pieces) + next(pieces)
+    pieces.close()
+    assert session.text == first
+    with pytest.raises(SettingsError, match="never ends"):
+        list(session.branch())
+    assert session.choices == []
+    alone = Session(TINY, PlaySettings(length=0), is_watched=False)
+    with pytest.raises(SettingsError, match="never ends"):
+        list(alone.go_on())
+    alone.set("stop", "dog")
+    assert list(alone.go_on())
+    assert alone.ending == "stop"
+
+
+def test_a_refused_continuation_costs_no_seed() -> None:
+    session = session_of(seed=3, length=9, temp=3.0)
+    session.set("length", "0")
+    with pytest.raises(SettingsError):
+        list(session.branch())
+    session.set("length", "9")
+    assert written(session) == TINY.sample(9, temp=3.0, seed=3)
 
 
 def test_what_the_model_never_saw() -> None:
@@ -273,11 +324,11 @@ def test_what_the_model_never_saw() -> None:
 def test_a_document_that_ends(tmp_path: Path) -> None:
     model = trained(tmp_path, "ab\n" * 300, documents="line", epochs=3.0, lr=0.03, val_fraction=0.0)
     session = session_of(model, temp=0.0, length=10)
-    assert (written(session), session.is_ended) == ("ab", True)
-    assert (written(session), session.is_ended, session.text) == ("", True, "ab")
+    assert (written(session), session.ending) == ("ab", "document")
+    assert (written(session), session.ending, session.text) == ("", "document", "ab")
     session.set("length", "1")
     session.begin()
-    assert (written(session), session.is_ended) == ("a", False)
+    assert (written(session), session.ending) == ("a", "length")
     with pytest.raises(PlayError, match="ends a document"):
         session.add("b\na")
     with pytest.raises(PlayError, match="ends a document"):
@@ -288,9 +339,9 @@ def test_a_document_that_ends(tmp_path: Path) -> None:
     assert session.choices == ["b"] * 4
     session.drop_choices()
     list(session.branch())
-    session.is_ended = False
+    session.ending = None
     session.pick(1)
-    assert session.is_ended
+    assert session.ending == "document"
 
 
 @pytest.mark.parametrize("unit", ["token", "word", "byte"])

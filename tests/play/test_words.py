@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from charrnn.play.history import Change
 from charrnn.play.lines import COMMANDS
-from charrnn.play.words import help_lines, prompt_of, setting_words, undone_words
+from charrnn.play.words import ending_words, help_lines, prompt_of, setting_words, undone_words
 from charrnn.settings import PlaySettings
 
 
@@ -44,11 +44,19 @@ def test_what_was_taken_back() -> None:
     assert undone_words(Change(0, "old", "")) == "the text is back"
 
 
+def test_what_ended_a_continuation() -> None:
+    assert ending_words(None) is ending_words("length") is None
+    assert "document ends" in (ending_words("document") or "")
+    assert "/stop" in (ending_words("stop") or "")
+
+
 def test_settings_in_words() -> None:
     settings = PlaySettings(temp=0.25, seed=None)
     assert setting_words(settings, "temp").startswith("/temp 0.25: below 1 plays safe")
     assert setting_words(settings, "top_k").startswith("/top-k 0: ")
     assert setting_words(settings, "seed").startswith("/seed (none): ")
+    assert setting_words(settings, "ban").startswith("/ban (none): ")
+    assert setting_words(PlaySettings(stop=("a b", "c")), "stop").startswith("/stop a b c: ")
 
 
 def test_help_names_everything() -> None:
