@@ -29,7 +29,9 @@ def play(checkpoint: str | None, prime: str, file: str | None, resume: bool, **o
         raise click.UsageError("a session begins with one text: give only one of --prime, --open and --resume")
     settings = settings_from(PlaySettings, options)
     from charrnn.cli.console import Console
+    from charrnn.cli.keeping import Keeper
     from charrnn.cli.player import Player
+    from charrnn.cli.telling import quoted
     from charrnn.cli.wording import compiling_words, network_words
     from charrnn.drafts import Draft, latest_draft
     from charrnn.errors import PlayError
@@ -46,7 +48,8 @@ def play(checkpoint: str | None, prime: str, file: str | None, resume: bool, **o
     if not is_compiled(f"generate_{model.settings.network.cell}"):
         print(compiling_words(), file=sys.stderr)
     session = Session(model, settings, is_watched=console.is_talking)
-    player = Player(session, console, Draft(path), ends_line=model.mark is not None)
+    resume_call = " ".join(["charrnn play", *([quoted(checkpoint)] if checkpoint else []), "--resume"])
+    player = Player(session, console, Keeper(session, console, Draft(path), resume_call), model.mark is not None)
     console.note(f"{model.corpus.get('name', 'a text')}: {network_words(model.settings.network)}")
     console.note("type, and Enter on an empty line lets the network go on; /help tells the rest")
     if file is not None:

@@ -5,16 +5,13 @@ import os
 import re
 from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
-from pathlib import Path
 
 from charrnn.cli.console import Console
-from charrnn.cli.wording import counted
-from charrnn.drafts import Draft
-from charrnn.errors import CharrnnError, PlayError, StorageError
-from charrnn.files import write_atomic
+from charrnn.cli.keeping import Keeper
+from charrnn.errors import CharrnnError, PlayError
 from charrnn.play.lines import action_of
 from charrnn.play.session import Session
-from charrnn.play.words import ending_words, help_lines, prompt_of, setting_words, tail_of, undone_words
+from charrnn.play.words import choice_words, ending_words, help_lines, prompt_of, setting_words, tail_of, undone_words
 from charrnn.text.sources import read_file
 
 # What is an option of commands is a command here.
@@ -24,13 +21,11 @@ _OPTION = re.compile(r"(?<!\S)--(?=[a-z])")
 class Player:
     """Does what the lines of a console ask for."""
 
-    def __init__(self, session: Session, console: Console, draft: Draft, ends_line: bool) -> None:
+    def __init__(self, session: Session, console: Console, keeper: Keeper, ends_line: bool) -> None:
         """ends_line   whether the text that is delivered at the end gets a line end"""
-        self._session, self._console, self._draft, self._ends_line = session, console, draft, ends_line
+        self._session, self._console, self._keeper, self._ends_line = session, console, keeper, ends_line
         self._settings = [spec.name for spec in dataclasses.fields(session.settings)]
-        self._is_leaving = self._is_warned = False
-        self._kept, self._delivered, self._refusal = "", "", ""
-        self._aside: dict[str, Draft] = {}  # texts that others took the place of, and their drafts
+        self._is_leaving, self._delivered = False, ""
         self._actions: dict[str, Callable[[str], None]] = {
             "type": self._type, "continue": self._continue, "pick": self._pick, "none": self._none,
             "again": self._again, "branch": self._branch, "more": self._branch, "undo": self._undo, "redo": self._redo,
@@ -55,7 +50,7 @@ class Player:
                     if not self._console.is_talking:
                         raise type(error)(f"line {number:,} of standard input: {words}") from error
                     self._console.note(words)
-                self._keep()
+                self._keeper.keep()
         finally:
             self._leave()
 
@@ -71,9 +66,8 @@ class Player:
         """Goes on with `text`; one that was not saved stays in its draft."""
         is_saved, before = self._session.is_saved, self._session.text
         notes = self._session.begin(text)
-        if self._console.is_talking and not is_saved and not self._refusal:
-            self._console.note(f"what was not saved is kept in {self._draft.path}; /undo brings it back")
-            self._aside[before], self._draft = self._draft, Draft()
+        if not is_saved:
+            self._keeper.set_aside(before)
         self._tell_all(notes)
 
     def _step(self) -> None:
@@ -117,11 +111,10 @@ class Player:
                 self._console.show(piece.replace("\n", "\n   "))
                 if is_pressed():
                     break
-        self._console.note("a number takes that one, Enter none, /more shows others")
+        self._console.note(choice_words(self._session.endings))
 
     def _pick(self, number: str) -> None:
-        self._session.pick(int(number))
-        self._tell_end()
+        self._tell_end(not self._session.pick(int(number)))
 
     def _none(self, _: str) -> None:
         self._session.drop_choices()
@@ -142,20 +135,11 @@ class Player:
         else:
             self._console.show(text)
 
-    def _save(self, path: str, over: bool = False) -> None:
-        session = self._session
-        name = path.strip() or session.file
-        if name is None:
-            raise PlayError("the text has no file yet; /save FILE gives it one")
-        target = Path(os.path.expanduser(name))
-        if target.exists() and name != session.file and not over:
-            raise PlayError(f"{name} is there already; /save! {name} writes over it")
-        write_atomic(target, session.text.encode(errors="replace"))
-        session.saved(name)
-        self._console.note(f"{counted(len(session.text), 'character')} saved in {name}")
+    def _save(self, path: str) -> None:
+        self._keeper.save(path.strip(), over=False)
 
     def _save_over(self, path: str) -> None:
-        self._save(path, over=True)
+        self._keeper.save(path.strip(), over=True)
 
     def _new(self, _: str) -> None:
         self.begin("")
@@ -174,63 +158,34 @@ class Player:
             self._console.tell(line)
 
     def _quit(self, _: str = "") -> None:
-        """Leaves, unless the text would be lost by it; asked a second time, it leaves all the same."""
-        self._keep()
-        is_kept = self._session.is_saved or self._console.wants_result or not self._refusal
-        if not is_kept and not self._is_warned:
-            self._is_warned = True
-            self._console.note(f"not saved, and {self._refusal}; /save FILE, or leave once more to lose it")
-            return
-        self._is_leaving = True
+        self._is_leaving = self._keeper.may_leave()
 
     def _stream(self, pieces: Generator[str, None, None]) -> None:
         """Shows a continuation as it is made."""
+        is_empty = True
         with self._console.interruptible() as is_pressed, closing(pieces):
             for piece in pieces:
+                is_empty &= not piece
                 self._console.show(piece)
                 if is_pressed():
                     break
-        self._tell_end()
+        self._tell_end(is_empty)
 
-    def _tell_end(self) -> None:
-        if words := ending_words(self._session.ending):
+    def _tell_end(self, is_empty: bool) -> None:
+        if words := ending_words(self._session.ending, is_empty):
             self._console.note(words)
 
     def _tell_all(self, notes: Iterable[str]) -> None:
         for line in notes:
             self._console.tell(f"note: {line}")
 
-    def _keep(self) -> None:
-        """Keeps what a person has not saved in the draft, as it is now."""
-        text = self._session.text
-        if not self._console.is_talking or text == self._kept:
-            return
-        if text in self._aside:
-            self._draft.drop()
-            self._draft = self._aside.pop(text)
-        try:
-            if self._session.is_saved:
-                self._draft.drop()
-            else:
-                self._draft.keep(text)
-            self._kept, self._refusal, self._is_warned = text, "", False
-        except StorageError as error:
-            if not self._refusal:
-                self._console.note(f"no draft of this session is kept: {error}")
-            self._refusal = str(error)
-
     def _leave(self) -> None:
         """Delivers the text, or says where it is."""
-        self._keep()
+        self._keeper.keep()
         text = self._session.text
         if self._console.wants_result and text != self._delivered:
             self._console.deliver(text, self._ends_line)
-        if not self._console.is_talking:
-            return
-        if self._session.is_saved or self._console.wants_result:
-            self._draft.drop()
-        elif not self._refusal:
-            self._console.note(f"not saved, but kept in {self._draft.path}; charrnn play --resume goes on with it")
+        self._keeper.leave()
 
 
 def _times(count: str) -> int:

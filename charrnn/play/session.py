@@ -5,60 +5,25 @@ a continuation is what Model.sample gives for the text, the settings and the see
 """
 
 import dataclasses
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator
 from contextlib import closing
-from typing import Any, Protocol
+from typing import Any
 
 from charrnn.errors import PlayError
 from charrnn.play.history import Change, History
-from charrnn.settings import PlaySettings, SampleSettings
-from charrnn.text.readable import Readable
+from charrnn.play.writer import Writer
+from charrnn.settings import PlaySettings
 from charrnn.text.units import Tokens
-from charrnn.text.vocabulary import Vocabulary
 
 _SEEDS = 2**63
-
-
-class Piece(Protocol):
-    """A piece of a continuation."""
-
-    @property
-    def text(self) -> str:
-        """What it adds."""
-
-
-class Drawing(Protocol):
-    """What a session needs of a continuation in the making."""
-
-    @property
-    def endings(self) -> Sequence[str | None]:
-        """What ended it: "length", "document" or "stop"."""
-
-    def pieces(self) -> Iterator[Sequence[Piece]]:
-        """What it adds, piece by piece."""
-
-    def refuse_endless(self) -> None:
-        """Raises SettingsError if it would never end."""
-
-
-class Writer(Protocol):
-    """What a session needs of a Model."""
-
-    vocabulary: Vocabulary
-    mark: str | None
-
-    def drawing(self, settings: SampleSettings, prime: str = ..., /) -> Drawing:
-        """A continuation of `prime`."""
-
-    def readable(self, text: str, unknown: str = ..., /) -> Readable:
-        """The text as the model can read it."""
 
 
 class Session:
     """A text in the making.
 
     settings   how continuations are drawn; the first has the seed given there, each further one the next number
-    choices    continuations to choose from; none if they are empty
+    choices    continuations to choose from; none if there are none
+    endings    what ended each of them, as in `ending`
     ending     what ended the continuation that was drawn or chosen last: "length", "document", "stop"; None if it was
                not taken to its end
     file       the file that the text was saved to or comes from
@@ -72,7 +37,7 @@ class Session:
         self._model, self._history, self._is_watched = model, History(), is_watched
         self.settings = self._fitting(settings or PlaySettings())
         self.choices: list[str] = []
-        self._endings: list[str | None] = []
+        self.endings: list[str | None] = []
         self.ending: str | None = None
         self.file: str | None = None
         self._saved, self._drawn = "", 0
@@ -134,7 +99,7 @@ class Session:
                         yield number, piece
                 endings[-1] = self.ending
         finally:
-            self.choices, self._endings = choices, endings
+            self.choices, self.endings = choices, endings
 
     @property
     def before_last(self) -> str:
@@ -149,7 +114,7 @@ class Session:
         """Adds the continuation of that number, from 1, and returns it; raises PlayError if there is none."""
         if not 1 <= number <= len(self.choices):
             raise PlayError(f"there is no continuation {number}; choose 1 to {len(self.choices)}, or Enter for none")
-        chosen, self.ending = self.choices[number - 1], self._endings[number - 1]
+        chosen, self.ending = self.choices[number - 1], self.endings[number - 1]
         self._replace(len(self.text), chosen, is_written=True)
         return chosen
 

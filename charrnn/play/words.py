@@ -2,6 +2,7 @@
 
 import dataclasses
 import textwrap
+from collections.abc import Sequence
 
 from charrnn.play.history import Change
 from charrnn.play.lines import COMMANDS
@@ -35,13 +36,21 @@ def tail_of(text: str) -> str:
     return "".join(c if c.isprintable() else " " for c in line)
 
 
-def ending_words(ending: str | None) -> str | None:
-    """What ended a continuation before its length, and what one can do then."""
+def ending_words(ending: str | None, is_empty: bool) -> str | None:
+    """What ended a continuation before its length, and what one can do then; is_empty: it ended at once."""
+    again = "Enter tries again" if is_empty else "/again writes another"
     if ending == "document":
-        return "the document ends here; type on, /again writes another end, /new begins another"
+        return f"the network ends the document here; type on, {again}, /new begins the next"
     if ending == "stop":
-        return "stopped before a text that /stop names; type on, or /again"
+        return f"stopped before what /stop names; type on, {again}"
     return None
+
+
+def choice_words(endings: Sequence[str | None]) -> str:
+    """How to choose among continuations with these endings."""
+    over = [str(number) for number, ending in enumerate(endings, 1) if ending == "document"]
+    ends = f" (the document ends with {', '.join(over)})" if over else ""
+    return f"a number takes that one{ends}, Enter none, /more shows others"
 
 
 def undone_words(change: Change) -> str:

@@ -249,7 +249,7 @@ def test_a_draft_of_what_is_not_saved(talk, folder: Path, monkeypatch: pytest.Mo
     [path] = folder.iterdir()
     assert path.read_text() == LINE[:20]
     assert done.out == ""
-    assert done.err.endswith(f"-- not saved, but kept in {path}; charrnn play --resume goes on with it\n")
+    assert done.err.endswith(f"-- not saved, but kept in {path}; charrnn play {TINY} --resume goes on with it\n")
     assert talk("/undo", "/undo", options=(*GREEDY, "--resume")).code == 0
     assert list(folder.iterdir()) == []
 
@@ -304,7 +304,10 @@ def test_documents(charrnn: Program, talk) -> None:
     assert play(charrnn, "", options=options) == Result(0, "ab\n", "")
     done = talk("", "b\\", "/branch 1", "1", options=options)
     assert done.out == "ab\n"
-    assert done.err.count("-- the document ends here; type on, /again writes another end, /new begins another\n") == 2
+    ends = "-- the network ends the document here; type on, {}, /new begins the next\n"
+    assert done.err.count(ends.format("/again writes another")) == 1
+    assert done.err.count(ends.format("Enter tries again")) == 1
+    assert "-- a number takes that one (the document ends with 1), Enter none" in done.err
     assert "-- '\\n' ends a document here, and a text is one document; /new begins another\n" in done.err
 
 

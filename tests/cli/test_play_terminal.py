@@ -73,7 +73,7 @@ def test_ctrl_c_and_a_draft(tmp_path: Path) -> None:
         assert "Traceback" not in opened.screen
         [kept] = drafts_in(tmp_path)
         assert f"-- not saved, but kept in {tmp_path}" in opened.screen
-        assert "charrnn play --resume goes on with it\n" in opened.screen
+        assert f"; charrnn play {TINY} --resume goes on with it\n" in opened.screen
     assert len(kept) > 2 * len(LINE)
     assert (LINE * (len(kept) // len(LINE) + 1)).startswith(kept)
     with terminal(*GREEDY, "--resume", folder=tmp_path) as opened:

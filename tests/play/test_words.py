@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from charrnn.play.history import Change
 from charrnn.play.lines import COMMANDS
-from charrnn.play.words import ending_words, help_lines, prompt_of, setting_words, undone_words
+from charrnn.play.words import choice_words, ending_words, help_lines, prompt_of, setting_words, undone_words
 from charrnn.settings import PlaySettings
 
 
@@ -45,9 +45,18 @@ def test_what_was_taken_back() -> None:
 
 
 def test_what_ended_a_continuation() -> None:
-    assert ending_words(None) is ending_words("length") is None
-    assert "document ends" in (ending_words("document") or "")
-    assert "/stop" in (ending_words("stop") or "")
+    assert ending_words(None, False) is ending_words("length", False) is ending_words("length", True) is None
+    assert ending_words("document", False) == ("the network ends the document here; type on, /again writes another, "
+                                               "/new begins the next")
+    assert "here; type on, Enter tries again, /new" in (ending_words("document", True) or "")
+    assert ending_words("stop", False) == "stopped before what /stop names; type on, /again writes another"
+    assert "Enter tries again" in (ending_words("stop", True) or "")
+
+
+def test_how_to_choose() -> None:
+    assert choice_words(["length", None, "stop"]) == "a number takes that one, Enter none, /more shows others"
+    assert choice_words(["document", "length", "document"]).startswith(
+        "a number takes that one (the document ends with 1, 3), Enter none")
 
 
 def test_settings_in_words() -> None:
