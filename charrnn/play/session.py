@@ -22,7 +22,7 @@ class Session:
     """A text in the making.
 
     settings   how continuations are drawn; the first has the seed given there, each further one the next number
-    choices    continuations to choose from; none if there are none
+    choices    continuations to choose from; empty if there are none
     endings    what ended each of them, as in `ending`
     ending     what ended the continuation that was drawn or chosen last: "length", "document", "stop"; None if it was
                not taken to its end
