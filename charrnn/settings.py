@@ -243,7 +243,7 @@ class CompleteSettings(Bounded):
                                        "10 for length)", low=1, high=10_000)
     count: int = setting(5, "continuations to show", low=1, high=1000, letter="k")
     beams: int = setting(16, "beginnings that are followed side by side", low=1, high=512)
-    prove: int = setting(32, "steps to go back to beginnings that were left aside, so that nothing more probable is "
+    prove: int = setting(48, "steps to go back to beginnings that were left aside, so that nothing more probable is "
                              "missed; 0 is a plain beam search", low=0, high=10_000)
 
     @property
