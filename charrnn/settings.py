@@ -10,7 +10,7 @@ import math
 import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from charrnn.errors import SettingsError
 
@@ -205,7 +205,7 @@ class SampleSettings(Bounded):
                            low=0.0, high=1.0)
     min_p: float = setting(0.0, "of those, draw only from characters at least this many times as probable as the most "
                                 "likely one", low=0.0, high=1.0)
-    bias: tuple[str, ...] = setting((), "make a character likelier (+) or rarer (-) by so many nats; repeatable",
+    bias: tuple[str, ...] = setting((), "a character becomes likelier (+) or rarer (-) by so many nats; repeatable",
                                     metavar="CHAR=NUMBER")
     ban: tuple[str, ...] = setting((), "characters that are never written; repeatable", metavar="CHARS")
     clamp: tuple[str, ...] = setting(
@@ -250,6 +250,19 @@ class CompleteSettings(Bounded):
     def most(self) -> int:
         """The length that a continuation has at most."""
         return self.length or {"word": 32, "line": 60, "length": 10}[self.until]
+
+
+@dataclass(frozen=True)
+class PlaySettings(SampleSettings):
+    """How continuations are drawn in a session of writing; all of them can be changed while it lasts."""
+
+    temps: ClassVar[tuple[float, ...]] = ()  # type: ignore[misc]  # no field here: a continuation has one temperature
+    length: int = setting(200, "characters of a continuation, at most; 0 writes on until Ctrl-C", low=0, high=10**12)
+    samples: int = setting(4, "continuations to choose from after /branch", low=1, high=100, letter="n")
+    seed: int | None = setting(None, "makes the same typed lines give the same text; the first continuation has this "
+                                     "seed, each further one the next number", low=0, high=2**63 - 1)
+    unknown: str = setting("error", "what the model never saw: refuse it, read another form of it, leave it out, or "
+                                    "replace it; the text keeps it as you typed it", choices=UNKNOWN)
 
 
 @dataclass(frozen=True)
@@ -298,6 +311,28 @@ class TextSettings(Bounded):
     def unit_name(self) -> str:
         """What one unit is called."""
         return "character" if self.unit == "char" else self.unit
+
+
+@dataclass(frozen=True)
+class ScoreSettings(Bounded):
+    """How a text is read that is scored, and what is kept of it."""
+
+    rows: int = setting(16, "parts that a long text is cut into, read side by side, each without a past: 16 as in "
+                            "training's validation; 1 reads it in one go, a little better foretold and slower",
+                        low=1, high=65_536)
+    guesses: int = setting(5, "the model's likeliest characters to tell for each one", low=0, high=1_114_112)
+
+
+@dataclass(frozen=True)
+class ColourSettings(Bounded):
+    """Colours in a terminal."""
+
+    color: str = setting("auto", "colour the text: auto does it in a terminal, unless NO_COLOR is set",
+                         choices=("auto", "always", "never"))
+    color_depth: str = setting("auto", "how many colours there are: 16, 256, or all; auto asks the terminal",
+                               choices=("auto", "16", "256", "24bit"))
+    palette: str = setting("blue-vermilion", "the colours; all palettes fit any kind of colour vision",
+                           choices=("blue-vermilion", "purple-green", "gray"))
 
 
 @dataclass(frozen=True)
