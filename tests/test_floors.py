@@ -12,11 +12,14 @@ ROOT = Path(__file__).parents[1]
 FLOORS = [
     {"errors", "settings", "presets", "files", "locks", "cache"},
     {"text", "colour"},
+    {"errors", "settings", "presets", "files", "locks", "cache", "drafts"},
+    {"text"},
     {"kernels"},
     {"network"},
     {"training"},
     {"checkpoint", "metrics", "origin", "runs"},
-    {"sampling", "scoring", "inspection", "plot", "model", "bench"},
+    {"sampling", "scoring", "novelty", "inspection", "plot", "model", "bench"},
+    {"sampling", "play", "inspection", "plot", "model", "bench"},
     {"cli", "__main__"},
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
