@@ -250,6 +250,9 @@ class CompleteSettings(Bounded):
     def most(self) -> int:
         """The length that a continuation has at most."""
         return self.length or {"word": 32, "line": 60, "length": 10}[self.until]
+
+
+@dataclass(frozen=True)
 class PlaySettings(SampleSettings):
     """How continuations are drawn in a session of writing; all of them can be changed while it lasts."""
 

@@ -13,10 +13,10 @@ from charrnn import __version__
 COMMANDS = {
     "train": ("charrnn.cli.train:train", "Train a network on a text."),
     "sample": ("charrnn.cli.sample:sample", "Write new text with a trained network."),
-    "complete": ("charrnn.cli.complete:complete", "Tell how a text most probably goes on."),
-    "novelty": ("charrnn.cli.novelty:novelty", "Tell how much of a sample is copied from the training text."),
-    "score": ("charrnn.cli.score:score", "Tell how well a network foretells a text."),
     "play": ("charrnn.cli.play:play", "Write a text in turn with a trained network."),
+    "complete": ("charrnn.cli.complete:complete", "Tell how a text most probably goes on."),
+    "score": ("charrnn.cli.score:score", "Tell how well a network foretells a text."),
+    "novelty": ("charrnn.cli.novelty:novelty", "Tell how much of a sample is copied from the training text."),
     "info": ("charrnn.cli.info:info", "Tell what a checkpoint holds."),
     "plot": ("charrnn.cli.plot:plot", "Draw how the losses of runs went."),
     "bench": ("charrnn.cli.bench:bench", "Measure how fast this machine trains and samples."),
