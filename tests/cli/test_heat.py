@@ -1,5 +1,6 @@
 """A scored text on a terminal: what stands under what, in how many columns, and in which colours."""
 
+import dataclasses
 import math
 import re
 
@@ -85,6 +86,15 @@ def test_without_guesses_there_is_only_the_text():
     score = Made().score(TEXT, guesses=0)
     assert [CODE.sub("", line) for line in heat(score, 0, len(score), BRIGHT, 80)] == [
         line + "⏎" for line in TEXT.splitlines()]
+
+
+def test_guesses_without_a_chance_are_not_shown(score):
+    chances = score.chances.copy()
+    chances[:, 1:] = 0.004
+    chances[3, 1] = 0.01
+    rows = [line for line in heat(dataclasses.replace(score, chances=chances), 0, 7, PLAIN, 80) if line[:1].isdigit()]
+    assert [row[:6].strip() for row in rows] == ["1st", "2nd"]
+    assert [place for place, sign in enumerate(rows[1][6:]) if sign != " "] == [3]
 
 
 def test_long_parts_are_cut(score):

@@ -101,6 +101,13 @@ def test_what_is_left_out_is_told(charrnn: Program, run: Path) -> None:
     assert "note: 1 of 13 lines have fewer than 20 characters and are left out; --min-length 0 lists them" in done.err
 
 
+def test_min_length_itself_is_long_enough(charrnn: Program, run: Path) -> None:
+    for length, listed in ((6, ["it was", "the box."]), (7, ["the box."])):
+        out = charrnn("score", "-", "--csv", "--by", "line", "--min-length", str(length + 1),
+                      stdin=b"so\nit was\nthe box.").out
+        assert sorted(row["text"].strip() for row in csv.DictReader(io.StringIO(out, newline=""))) == listed
+
+
 def test_read_in_one_go(charrnn: Program, piece: str, model: package.Model) -> None:
     done = charrnn("score", piece, "--rows", "1", "--show")
     assert "note" not in done.err
