@@ -14,7 +14,7 @@ from charrnn.bench import machine
 from charrnn.cli.bench import ShapeType
 from charrnn.errors import MeasurementError
 
-GROUPS = ("training", "precision", "sampling", "completing", "scaling", "widths", "memory", "startup", "phases",
+GROUPS = ("training", "precision", "sampling", "controls", "completing", "scaling", "widths", "memory", "startup", "phases",
           "quality", "sweep", "cells")
 NEED_TEXT = {"quality", "sweep", "cells"}
 TAKE_HOURS = {"sweep", "cells"}
@@ -41,7 +41,7 @@ NEED_TORCH = {"training", "sampling"}
 def main(names: tuple[str, ...], json_file: Path | None, **chosen: Any) -> None:
     """Measure charrnn, beside PyTorch where speed is concerned.
 
-    NAMES: training, precision, sampling, completing, scaling, widths, memory, startup, phases, quality, sweep, cells;
+    NAMES: training, precision, sampling, controls, completing, scaling, widths, memory, startup, phases, quality, sweep, cells;
     if none is named all but sweep and cells, which take hours (quality, and the losses of precision, only with --text).
     """
     options = Options(**chosen)
