@@ -6,28 +6,34 @@
     model = charrnn.load("checkpoints/corpus-lstm-1x256")
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from charrnn.checkpoint import RUNS, Checkpoint, load_checkpoint, resolve_checkpoint
-from charrnn.errors import CheckpointError, CorpusError, SettingsError
+from charrnn.errors import CheckpointError, SettingsError
 from charrnn.network.network import Network
 from charrnn.network.weights import Weights
 from charrnn.network.workers import physical_cores
+from charrnn.novelty.finding import find_trained
+from charrnn.novelty.report import Novelty, novelty_of
+from charrnn.novelty.trained import Trained
 from charrnn.origin import Origin
 from charrnn.presets import DEFAULT, layered, preset_values
 from charrnn.runs import Run
+from charrnn.sampling.completer import Completer, Completion
 from charrnn.sampling.drawing import Drawing, Sample, SampleOptions
-from charrnn.settings import RunSettings, SampleSettings, settings_of
+from charrnn.scoring.score import Score
+from charrnn.scoring.scored import scored
+from charrnn.settings import RunSettings, SampleSettings, ScoreSettings, settings_of
 from charrnn.text.alike import alike
 from charrnn.text.corpus import Corpus, read_corpus
 from charrnn.text.cutting import Text
-from charrnn.text.documents import Documents
+from charrnn.text.entire import entire
 from charrnn.text.readable import Readable, readable
-from charrnn.text.splitter import mark_of, splitter_of
+from charrnn.text.splitter import mark_of
 from charrnn.text.units import vocabulary_of
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.choice import chosen_settings
@@ -133,6 +139,30 @@ class Model:
             self._bf16 = Weights(self._network.parameters, precision, self._network.weights.start)
         return self._bf16
 
+    def complete(self, prefix: str, k: int = 5, *, unknown: str = "error", **options: Any) -> list[Completion]:
+        """The `k` most probable continuations of `prefix` up to a word (until="line": a line, "length": a length).
+
+        What else can be said, what comes back and what is raised stand at Completer.complete. To complete at each
+        keystroke, keep a completer().
+        """
+        return self.completer().complete(prefix, k, unknown=unknown, **options)
+
+    def completer(self) -> Completer:
+        """What completes one text after the other, and reads again only what has changed: for one thread."""
+        return Completer(self.settings, self._network.weights, self.vocabulary, self.mark)
+
+    def novelty(self, text: str | Sequence[str], corpus: str | Path | Corpus | None = None) -> Novelty:
+        """How much of a text, or of several, stands word for word in the part of a text that was trained on.
+
+        corpus   where the training text is now, if it is not where it was, or that text itself
+
+        Raises CorpusError if the training text can't be found, or the text is empty or too long (2,000,000 characters).
+        """
+        if isinstance(corpus, Corpus):
+            return novelty_of(text, Trained.of(corpus, self.settings, self.corpus))
+        sources = () if corpus is None else (str(corpus),)
+        return novelty_of(text, find_trained(self.settings, self.corpus, sources))
+
     def loss(self, text: str) -> float:
         """Mean nats per character (or unit) of `text`, measured as validation measures it.
 
@@ -147,20 +177,23 @@ class Model:
         assert nats is not None  # nobody asked it to stop
         return nats
 
+    def score(self, text: str, *, guesses: int = 5, rows: int = 16, unknown: str = "error",
+              on_read: Callable[[int, int], None] = lambda done, total: None) -> Score:
+        """How well the model foretells `text`, character by character; its mean is what loss() gives.
+
+        guesses   how many of the likeliest characters to keep for each
+        rows      parts that the text is read in, side by side, each without a past; 1 reads it in one go
+        unknown   as sample() has it
+        on_read   is told how many characters are read, and how many there are
+
+        Raises VocabularyError and CorpusError as loss() does, SettingsError for bad numbers.
+        """
+        return scored(self._network, self.vocabulary, self.settings, text, ScoreSettings(rows, guesses), unknown,
+                      on_read)
+
     def _encoded(self, text: str) -> Text:
         """The text as it would be trained on."""
-        text = alike(text, self.settings.text)
-        splitter = splitter_of(self.settings.text)
-        if splitter is None or self.mark is None:
-            whole = self.vocabulary.encode(text)
-            if len(whole) < 2:
-                raise CorpusError(f"{text!r} is too short: a loss needs at least 2 {self.vocabulary.kind}s")
-            return whole
-        marked = "".join(splitter.marked([text]))
-        if not marked:
-            raise CorpusError(f"{text!r} holds no document; give a text with something in it")
-        ids = self.vocabulary.encode(self.mark + marked)
-        return Documents.of(ids, int(ids[0]))
+        return entire(text, self.settings.text, self.vocabulary).content
 
 
 def _refuse_several(options: SampleOptions) -> None:

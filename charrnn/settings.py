@@ -234,6 +234,25 @@ class SampleSettings(Bounded):
 
 
 @dataclass(frozen=True)
+class CompleteSettings(Bounded):
+    """Which continuations of a text are looked for, and how."""
+
+    until: str = setting("word", "where a continuation ends: in front of what follows its first word, of the line's "
+                                 "end, or at --length", choices=("word", "line", "length"))
+    length: int | None = setting(None, "characters of a continuation, at most (default: 32 for a word, 60 for a line, "
+                                       "10 for length)", low=1, high=10_000)
+    count: int = setting(5, "continuations to show", low=1, high=1000, letter="k")
+    beams: int = setting(16, "beginnings that are followed side by side", low=1, high=512)
+    prove: int = setting(48, "steps to go back to beginnings that were left aside, so that nothing more probable is "
+                             "missed; 0 is a plain beam search", low=0, high=10_000)
+
+    @property
+    def most(self) -> int:
+        """The length that a continuation has at most."""
+        return self.length or {"word": 32, "line": 60, "length": 10}[self.until]
+
+
+@dataclass(frozen=True)
 class PlaySettings(SampleSettings):
     """How continuations are drawn in a session of writing; all of them can be changed while it lasts."""
 
@@ -292,6 +311,28 @@ class TextSettings(Bounded):
     def unit_name(self) -> str:
         """What one unit is called."""
         return "character" if self.unit == "char" else self.unit
+
+
+@dataclass(frozen=True)
+class ScoreSettings(Bounded):
+    """How a text is read that is scored, and what is kept of it."""
+
+    rows: int = setting(16, "parts that a long text is cut into, read side by side, each without a past: 16 as in "
+                            "training's validation; 1 reads it in one go, a little better foretold and slower",
+                        low=1, high=65_536)
+    guesses: int = setting(5, "the model's likeliest characters to tell for each one", low=0, high=1_114_112)
+
+
+@dataclass(frozen=True)
+class ColourSettings(Bounded):
+    """Colours in a terminal."""
+
+    color: str = setting("auto", "colour the text: auto does it in a terminal, unless NO_COLOR is set",
+                         choices=("auto", "always", "never"))
+    color_depth: str = setting("auto", "how many colours there are: 16, 256, or all; auto asks the terminal",
+                               choices=("auto", "16", "256", "24bit"))
+    palette: str = setting("blue-vermilion", "the colours; all palettes fit any kind of colour vision",
+                           choices=("blue-vermilion", "purple-green", "gray"))
 
 
 @dataclass(frozen=True)
