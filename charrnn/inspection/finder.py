@@ -15,7 +15,7 @@ from charrnn.inspection.cells import CellFacts, explained, facts, main_signal
 from charrnn.inspection.chance import chance_levels
 from charrnn.inspection.features.feature import Feature
 from charrnn.inspection.names import CellName
-from charrnn.inspection.ranks import RankMatrix, Wanted
+from charrnn.inspection.ranks import RankMatrix, Wanted, alone
 from charrnn.inspection.recording import Recording
 from charrnn.inspection.threshold import Threshold, best_threshold
 
@@ -23,8 +23,6 @@ from charrnn.inspection.threshold import Threshold, best_threshold
 LEAST_AUC, LEAST_RHO = 0.80, 0.50
 # Places in each half where a feature is true, and where it is false, and times that it comes, before it is tested.
 LEAST_PLACES, LEAST_TIMES = 10, 3
-# From this share on it is mostly the current character that a cell shows.
-LOCAL = 0.5
 _BINS = 20
 
 
@@ -37,6 +35,7 @@ class Finding:
     found       the score on the half that chose: AUC, or |rho| for what counts
     score       that on the other half, by the same sign: below 0.5 (or 0) where it turned round
     chance      what the best of all cells exceeds by chance in 1 of 20 searches there
+    alone       what the current character alone says of the feature, as a score on the other half
     threshold   where the cell is best cut in two, and how well that fits; None for what counts
     current     share of its variance that the current character explains
     binned      share that the feature explains, in 20 bins: high too where it is followed up and down again
@@ -49,6 +48,7 @@ class Finding:
     found: float
     score: float
     chance: float
+    alone: float
     threshold: Threshold | None
     current: float
     binned: float
@@ -64,12 +64,15 @@ class Finding:
 
     @property
     def is_local(self) -> bool:
-        return self.current >= LOCAL
+        """Whether the current character alone tells the feature as well as the cell does."""
+        return self.feature.is_plain or self.score <= self.alone
 
     @property
     def strength(self) -> float:
-        """How far between chance and perfection the score is: comparable between features."""
-        return (self.score - self.chance) / max(1e-6, 1 - self.chance)
+        """How far the score is on the way to perfection from what chance or the current character alone would give:
+        comparable between features."""
+        least = max(self.chance, self.chance if self.feature.is_plain else self.alone)
+        return (self.score - least) / max(1e-6, 1 - least)
 
 
 class Search:
@@ -82,7 +85,7 @@ class Search:
         self._start, T = recording.warm_up, len(self.recording)
         self.halves = slice(0, T // 2), slice(T // 2, T)
         self.untested = {one.name: reason for one in features if (reason := self._reason(one))}
-        self.features = [_cut(one, slice(self._start, None)) for one in features if one.name not in self.untested]
+        self.features = [one.with_values(one.values[self._start:]) for one in features if one.name not in self.untested]
         self.signals = tuple(dict.fromkeys((main_signal(recording), "h")))
         self.columns = [(signal, CellName(int(k), int(u))) for signal in self.signals
                         for k, u in zip(*np.nonzero(~self.facts.is_mute), strict=True)]
@@ -90,6 +93,7 @@ class Search:
         wanted = [Wanted.of(self.features, half) for half in self.halves]
         self.found, self.held = (matrix.scores(one) for matrix, one in zip(matrices, wanted, strict=True))
         self.chance = chance_levels(matrices[1], wanted[1])
+        self.alone = np.array([alone(self.recording.tokens, one, *self.halves) for one in self.features])
 
     @cached_property
     def _values(self) -> np.ndarray:
@@ -158,27 +162,26 @@ class Search:
         threshold = best_threshold(row, feature.values, sign, *self.halves) if feature.is_boolean else None
         held = self.halves[1]
         return Finding(feature, cell, signal, sign, float(base + abs(self.found[number, column])),
-                       float(base + sign * self.held[number, column]), float(base + self.chance[number]), threshold,
+                       float(base + sign * self.held[number, column]), float(base + self.chance[number]),
+                       float(self.alone[number]), threshold,
                        float(self.current[column]), float(explained(row[None, held], _bins(feature.values[held]))[0]))
 
     def _reason(self, feature: Feature) -> str:
         """Why a feature can't be tested; nothing if it can."""
         values = feature.values[self._start:]
-        if len(values) == 0 or (values == values[0]).all():
-            return "absent" if not len(values) or not values[0] else "always so"
-        for half in self.halves:
-            is_so = values[half] != np.bincount((values[half] - values.min()).astype(np.intp)).argmax() + values.min()
-            part = values[half] if feature.is_boolean else is_so
-            true = int(part.sum())
-            times = int(np.count_nonzero(part[1:] & ~part[:-1])) + bool(true and part[0])
-            if min(true, len(part) - true) < LEAST_PLACES or times < LEAST_TIMES:
-                return "too rare"
-        return ""
+        if not len(values) or (values == values[0]).all():
+            return "always so" if len(values) and values[0] else "absent"
+        return "" if all(_is_common_enough(values[half]) for half in self.halves) else "too rare"
 
 
-def _cut(feature: Feature, part: slice) -> Feature:
-    return Feature(feature.name, feature.values[part], feature.definition, feature.is_causal, feature.is_plain,
-                   feature.is_own)
+def _is_common_enough(values: np.ndarray) -> bool:
+    """Whether a feature comes and goes often enough; what counts does so where it has not its commonest value."""
+    if values.dtype != bool:
+        kinds, counts = np.unique(values, return_counts=True)
+        values = values != kinds[counts.argmax()]
+    true = int(values.sum())
+    times = int(np.count_nonzero(values[1:] & ~values[:-1])) + int(values[0])
+    return min(true, len(values) - true) >= LEAST_PLACES and times >= LEAST_TIMES
 
 
 def _bins(values: np.ndarray) -> np.ndarray:

@@ -77,3 +77,14 @@ def _weights(values: np.ndarray) -> np.ndarray:
     ranks = midranks(values) - (T + 1) / 2
     spread = np.sqrt((ranks**2).mean()) if T else 0.0
     return ranks / (T * spread) if spread > 0 else np.zeros(T)
+
+
+def alone(tokens: np.ndarray, feature: Feature, learned_on: slice, held: slice) -> float:
+    """How well the current character says what a feature is: AUC or rho, on a part of the text, of the feature's mean
+    for each character on another. What a cell says beyond that, it has from what came before."""
+    values, known = feature.values.astype(np.float64), tokens[learned_on]
+    count = int(tokens.max()) + 1
+    sums, times = np.bincount(known, values[learned_on], count), np.bincount(known, minlength=count)
+    expected = np.where(times > 0, sums / np.maximum(times, 1), values[learned_on].mean())[tokens[held]]
+    [[score]] = RankMatrix.of(expected[None]).scores(Wanted.of([feature], held))
+    return float(score + 0.5 * feature.is_boolean)
