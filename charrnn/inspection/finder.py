@@ -107,6 +107,14 @@ class Search:
         return values
 
     @cached_property
+    def _columns_of(self) -> dict[CellName, list[int]]:
+        """The columns of each cell, one a signal."""
+        columns: dict[CellName, list[int]] = {}
+        for number, (_, cell) in enumerate(self.columns):
+            columns.setdefault(cell, []).append(number)
+        return columns
+
+    @cached_property
     def current(self) -> np.ndarray:
         """eta^2 of the current character for each column."""
         return explained(self._values, self.recording.tokens)
@@ -119,17 +127,14 @@ class Search:
         made = [self._finding(number, int(column)) for number, column in enumerate(best)]
         return sorted(made, key=lambda one: -one.strength)
 
-    def best_of_cells(self) -> dict[CellName, Finding]:
-        """For each cell that says anything the feature that it follows best, claimed or not."""
-        if not self.features:
-            return {}
-        margin = (np.abs(self.found) - self._levels[:, None]) / (self._most - self._levels)[:, None]
-        best: dict[CellName, tuple[float, int, int]] = {}
-        for column, (_, cell) in enumerate(self.columns):
-            number = int(margin[:, column].argmax())
-            if cell not in best or margin[number, column] > best[cell][0]:
-                best[cell] = (float(margin[number, column]), number, column)
-        return {cell: self._finding(number, column) for cell, (_, number, column) in best.items()}
+    def best_of(self, cell: CellName) -> Finding | None:
+        """The feature that a cell follows best, claimed or not; None for one that says nothing."""
+        columns = self._columns_of.get(cell, [])
+        if not self.features or not columns:
+            return None
+        margin = (np.abs(self.found[:, columns]) - self._levels[:, None]) / (self._most - self._levels)[:, None]
+        number, place = np.unravel_index(int(margin.argmax()), margin.shape)
+        return self._finding(int(number), columns[int(place)])
 
     def ranking(self, name: str, count: int) -> list[Finding]:
         """The cells that follow feature `name` best on the first half, each once; none if it was not tested."""

@@ -26,10 +26,11 @@ from charrnn.text.vocabulary import Vocabulary
 
 @dataclass(frozen=True)
 class Passage:
-    """ids (T + 1,) int32, what each of them is in the text, and words for where it is from."""
+    """ids (T + 1,) int32, what each of them is in the text, the vocabulary's units, and words for where it is from."""
 
     ids: np.ndarray
     pieces: list[str] = field(repr=False)
+    units: Sequence[str] = field(repr=False)
     mark: str | None
     origin: str
 
@@ -40,7 +41,7 @@ class Passage:
         if vocabulary.kind == "token":
             units = [unit if not n or unit == "\n" or units[n - 1] == "\n" else " " + unit
                      for n, unit in enumerate(units)]
-        return cls(ids, ["\n" if unit == mark else unit for unit in units], mark, origin)
+        return cls(ids, ["\n" if unit == mark else unit for unit in units], vocabulary.units, mark, origin)
 
     def __len__(self) -> int:
         """How many places it has."""
