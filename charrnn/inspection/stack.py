@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from charrnn.inspection.recording import Recording
 from charrnn.network.cells import CELLS, Array, Arrays, Cell, State
 from charrnn.network.network import Network
 from charrnn.settings import NetworkSettings
@@ -136,3 +137,11 @@ class Stack:
         dlogits[np.arange(len(targets)), targets] -= 1
         gradient: Array = dlogits @ self.weight_out
         return gradient
+
+
+def trace_of(stack: Stack, recording: Recording) -> Trace:
+    """The states of a recording; raises KeyError if c was there and was not kept."""
+    letters = "hc"[:1 + stack.cell.has_memory]
+    return Trace(recording.tokens, recording.targets, stack.initial,
+                 [tuple(recording.signals[letter][k] for letter in letters) for k in range(recording.layers)],
+                 recording.warm_up)
