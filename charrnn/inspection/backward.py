@@ -41,15 +41,19 @@ def steps_back(stack: Stack, trace: Trace, places: Array, lags: int) -> Iterator
     alive = np.ones(len(places), bool)
     for lag in range(lags + 1):
         times = np.maximum(places - lag, 0)
-        states, dx, dstates = _step_back(stack, [_rows(tape, times - first) for tape in tapes], dstates, dx)
+        states, dx, dstates = step_back(stack, [rows_of(tape, times - first) for tape in tapes], dstates, dx)
         yield Step(states, dx, alive)
         alive = alive & (places > lag) & (trace.tokens[times] != stack.start)
         dx = np.zeros_like(states[-1][0])  # of the losses themselves, only the last output knows directly
 
 
-def _step_back(stack: Stack, tapes: list[Any], dstates: list[State],
+def step_back(stack: Stack, tapes: list[Any], dstates: list[State],
                doutput: Array) -> tuple[list[State], Array, list[State]]:
-    """The gradients by a step's states, by its input, and by the states before it, from those behind it."""
+    """The gradients by a step's states, by its input, and by the states before it.
+
+    dstates   for each layer, what comes back from the step behind: (h,) or (h, c)
+    doutput   what comes down on the last layer's h
+    """
     dx, of_states, before = doutput, list(dstates), list(dstates)
     for k in reversed(range(len(tapes))):
         dh, *dc = dstates[k]
@@ -68,6 +72,6 @@ def memory_gradient(dstate: State, tape: Any, parameters: Arrays) -> Array:
     return gradient
 
 
-def _rows(tape: Any, rows: Array) -> Any:
+def rows_of(tape: Any, rows: Array) -> Any:
     """The same tape with some of its places, in the order of `rows`."""
     return type(tape)(*(field[rows] for field in tape))
