@@ -2,8 +2,9 @@
 
 import hashlib
 import math
+import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,8 @@ def inspect_cells(checkpoint: str | None, explain: bool, **options: Any) -> None
     text on one half of it; the best is scored on the other half, beside what chance would give.
     """
     settings, colours = settings_from(InspectSettings, options), settings_from(ColourSettings, options)
+    # Thousands of small products: threads of NumPy's library would spin for each other, on a busy machine for minutes.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from charrnn.cli.colours import colours_for
 
     shown = colours_for(colours)
@@ -168,17 +171,18 @@ def _written(done: "Inspection", where: Path, options: dict[str, Any]) -> bool:
     """Writes the files that are asked for; whether one of them is standard output."""
     from charrnn.inspection.export import arrays, as_dict, as_json, cell_rows, place_rows
 
-    makers = {"json_file": lambda: as_json(as_dict(done, str(where), hashlib.sha256(where.read_bytes()).hexdigest())),
-              "csv_file": lambda: cell_rows(done), "chars_file": lambda: place_rows(done),
-              "npz_file": lambda: arrays(done)}
+    makers: dict[str, Callable[[], str | bytes]] = {
+        "json_file": lambda: as_json(as_dict(done, str(where), hashlib.sha256(where.read_bytes()).hexdigest())),
+        "csv_file": lambda: cell_rows(done), "chars_file": lambda: place_rows(done),
+        "npz_file": lambda: arrays(done)}
     wanted = {option: options[option] for option in makers if options[option]}
     if list(wanted.values()).count("-") > 1 or options["npz_file"] == "-":
         raise SettingsError("one file may be -, standard output, and --npz none; give the others names")
     for option, name in wanted.items():
         content = makers[option]()
-        if name == "-":
+        if isinstance(content, str) and name == "-":
             print(content, end="")
-        else:
-            write_atomic(name, content if isinstance(content, bytes) else content.encode(errors="surrogatepass"))
-            print(f"written: {name}", file=sys.stderr)
+            continue
+        write_atomic(name, content if isinstance(content, bytes) else content.encode(errors="surrogatepass"))
+        print(f"written: {name}", file=sys.stderr)
     return "-" in wanted.values()
