@@ -16,7 +16,7 @@ from charrnn.checkpoint import RUNS, Checkpoint, load_checkpoint, resolve_checkp
 from charrnn.errors import CheckpointError, SettingsError
 from charrnn.inspection.features.feature import Feature
 from charrnn.inspection.inspection import Inspection
-from charrnn.inspection.passage import Passage, of_text
+from charrnn.inspection.passage import Passage, joined, of_text
 from charrnn.network.network import Network
 from charrnn.network.weights import Weights
 from charrnn.network.workers import physical_cores
@@ -154,12 +154,8 @@ class Model:
 
     def passage(self, text: str | Sequence[str], count: int = 0, origin: str = "the text") -> Passage:
         """`text`, or its first `count` characters, as inspect() takes it; several texts are documents."""
-        if isinstance(text, str) or self.mark is None:
-            encoded = self._encoded(text if isinstance(text, str) else "".join(text))
-        else:
-            ids = self.vocabulary.encode(self.mark + "".join(document + self.mark for document in text))
-            encoded = Documents.of(ids, int(ids[0]))
-        return of_text(encoded, self.settings.text, self.vocabulary, count, origin)
+        content = self._encoded(text) if isinstance(text, str) else joined(text, self.vocabulary, self.mark)
+        return of_text(content, self.settings.text, self.vocabulary, count, origin)
 
     def inspect(self, passage: "Passage | str", features: Sequence[Feature] = (),
                 signals: Sequence[str] | None = None) -> Inspection:
