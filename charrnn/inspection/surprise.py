@@ -28,12 +28,15 @@ def bits(recording: Recording) -> np.ndarray:
 def kinds(recording: Recording, passage: Passage) -> list[Kind]:
     """The surprise by kind of the character to come, the largest first; kinds that do not occur are left out."""
     surprise = bits(recording)[recording.warm_up:]
-    before = passage.pieces[recording.warm_up:-NEXT]
-    coming = passage.pieces[recording.warm_up + NEXT:]
-    names = np.array([_kind(one, other) for one, other in zip(before, coming, strict=True)])
+    names = kind_names(passage)[recording.warm_up:]
     found = [Kind(str(name), int((names == name).sum()), float(surprise[names == name].mean()))
              for name in np.unique(names)]
     return sorted(found, key=lambda kind: -kind.bits)
+
+
+def kind_names(passage: Passage) -> np.ndarray:
+    """The kind of the character to come, at each place."""
+    return np.array([_kind(one, other) for one, other in zip(passage.pieces, passage.pieces[NEXT:], strict=False)])
 
 
 def _kind(before: str, coming: str) -> str:
