@@ -67,8 +67,9 @@ def inspect_cells(checkpoint: str | None, explain: bool, **options: Any) -> None
     check_views(options)
     done, where = _inspection(checkpoint, settings, options)
     if has_view(options):
-        others = [_inspection(other, settings, options) for other in options["others"]]
-        _say(view((done, where), others, look, options), shown)
+        # all of it before any of it is shown: an error then stands alone
+        _say(list(view(done, where, look, {**options, "top": settings.top},
+                       lambda other: _inspection(other, settings, options))), shown)
         return
     cells = [_cell(argument, done) for argument in options["cells"]]
     if not _written(done, where, options):

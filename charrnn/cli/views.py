@@ -1,4 +1,4 @@
-"""Floor 7: the views of `charrnn inspect-cells` that look at the network as a whole: --gates, --horizon, --ablate."""
+"""Floor 7: what `charrnn inspect-cells` shows of a network as a whole: --gates, --horizon, --ablate, --compare."""
 
 import math
 import sys
@@ -33,8 +33,8 @@ OPTIONS = (
                                                              "the 16 that matter most, L1:24,L2:3 those two"),
     click.option("-o", "--output", "output", metavar="FILE", help="write the drawing of --gates or --horizon to "
                                                                   "FILE.svg, or FILE.png (needs the extra `plot`)"),
-    click.option("--compare", "others", multiple=True, metavar="RUN", help="draw the horizon of another network in the "
-                                                                          "same picture; may be repeated"),
+    click.option("--compare", "others", multiple=True, metavar="RUN", help="find each cell's match in another network; "
+                                                                          "with --horizon, draw that one's too"),
 )
 
 
@@ -50,6 +50,8 @@ def check_views(options: dict[str, Any]) -> None:
     wanted = [f"--{name}" for name in ("gates", "horizon", "ablate") if options[name]]
     if len(wanted) > 1:
         raise SettingsError(f"{' and '.join(wanted)} are two views; give one of them at a time")
+    if options["others"] and (options["gates"] or options["ablate"]):
+        raise SettingsError(f"--compare goes with --horizon, or by itself; leave out {wanted[0]}")
     if not options["output"]:
         return
     if not (options["gates"] or options["horizon"]):
@@ -65,27 +67,30 @@ def check_views(options: dict[str, Any]) -> None:
 
 def has_view(options: dict[str, Any]) -> bool:
     """Whether one of the views is asked for."""
-    return bool(options["gates"] or options["horizon"] or options["ablate"])
+    return any(options[name] for name in ("gates", "horizon", "ablate", "others"))
 
 
-def view(of: "tuple[Inspection, Path]", others: "Sequence[tuple[Inspection, Path]]", look: "Look",
-         options: dict[str, Any]) -> Iterator[str]:
+def view(done: "Inspection", path: Path, look: "Look", options: dict[str, Any],
+         inspect: "Callable[[str], tuple[Inspection, Path]]") -> Iterator[str]:
     """The lines of the view that is asked for; with --output, its file's name once it is written.
 
-    of, others   the network that is looked at and its checkpoint, and networks to draw beside it
+    path      the checkpoint that `done` looks at
+    inspect   looks at another run in the same way
     """
     from charrnn.inspection.report.summary import check
 
-    done, _ = of
     if not options["output"]:
         yield from check(done, look)
         yield ""
     if options["gates"]:
         yield from _gates(done, look, options["output"])
     elif options["horizon"]:
-        yield from _horizon([of, *others], look, options["output"])
-    else:
+        yield from _horizon([(done, path), *map(inspect, options["others"])], look, options["output"])
+    elif options["ablate"]:
         yield from _ablation(done, options["ablate"], look)
+    else:
+        for other in options["others"]:
+            yield from _comparison(done, path, other, look, options["top"])
 
 
 def _gates(done: "Inspection", look: "Look", output: str | None) -> Iterator[str]:
@@ -246,6 +251,20 @@ def _named_cells(done: "Inspection", wanted: str) -> "list[CellName]":
 
     settings = done.network.settings
     return list(dict.fromkeys(cell_named(one, settings.layers, settings.hidden) for one in wanted.split(",")))
+
+
+def _comparison(done: "Inspection", path: Path, other: str, look: "Look", top: int) -> Iterator[str]:
+    from charrnn.checkpoint import resolve_checkpoint
+    from charrnn.inspection.compare import matches, same_text
+    from charrnn.inspection.report.compare import compare_report
+    from charrnn.model import load
+    from charrnn.plot.curves import names_of
+
+    file = resolve_checkpoint(other)
+    model = load(file)
+    theirs = model.inspect(same_text(done.passage, model.vocabulary, model.mark, other))
+    first, second = names_of([path, file])
+    yield from compare_report(done, matches(done.recording, theirs.recording), (first, second), look, top)
 
 
 def _drawn(scene: "Scene", output: str) -> str:
