@@ -65,15 +65,22 @@ def inspect_cells(checkpoint: str | None, explain: bool, **options: Any) -> None
     if settings.sample and options["text"]:
         raise SettingsError("--text and --sample contradict each other; give one of them")
     check_views(options)
-    done, where = _inspection(checkpoint, settings, options)
+    done, model, where = _inspection(checkpoint, settings, options)
     if has_view(options):
         # all of it before any of it is shown: an error then stands alone
-        _say(list(view(done, where, look, {**options, "top": settings.top},
+        _say(list(view(done, model, where, look, {**options, "top": settings.top},
                        lambda other: _inspection(other, settings, options))), shown)
         return
     cells = [_cell(argument, done) for argument in options["cells"]]
     if not _written(done, where, options):
-        _say(_report(done, look, settings, cells, options), shown)
+        title = f"{where.parent.name}/{where.name}  {_network_words(model)}"
+        _say(_report(done, look, settings, cells, options, title, model.settings.windows.window), shown)
+
+
+def _network_words(model: "Model") -> str:
+    from charrnn.cli.wording import network_words
+
+    return f"{network_words(model.settings.network)}, {len(model.vocabulary):,} {model.vocabulary.kind}s"
 
 
 def _look(shown: Any) -> "Look":
@@ -89,8 +96,8 @@ def _say(lines: Iterable[str], shown: Any) -> None:
 
 
 def _inspection(checkpoint: str | None, settings: InspectSettings,
-                options: dict[str, Any]) -> "tuple[Inspection, Path]":
-    """The inspection, and the checkpoint's file."""
+                options: dict[str, Any]) -> "tuple[Inspection, Model, Path]":
+    """The inspection, the model, and the checkpoint's file."""
     from charrnn.checkpoint import resolve_checkpoint
     from charrnn.cli.wording import compiling_words
     from charrnn.inspection.recording import default_signals, signals_of
@@ -106,7 +113,7 @@ def _inspection(checkpoint: str | None, settings: InspectSettings,
         print(compiling_words(), file=sys.stderr)
     is_whole = any(options[name] for name in ("json_file", "csv_file", "npz_file"))
     signals = signals_of(cell) if is_whole else default_signals(cell)
-    return model.inspect(passage, own, (*signals, *([settings.signal] if settings.signal else []))), path
+    return model.inspect(passage, own, (*signals, *([settings.signal] if settings.signal else []))), model, path
 
 
 def _passage(model: "Model", path: Path, settings: InspectSettings, options: dict[str, Any]) -> "Passage":
@@ -159,7 +166,7 @@ def _cell(argument: str, done: "Inspection") -> "CellName":
 
 
 def _report(done: "Inspection", look: "Look", settings: InspectSettings, cells: "Sequence[CellName]",
-            options: dict[str, Any]) -> Iterable[str]:
+            options: dict[str, Any], title: str, window: int) -> Iterable[str]:
     from charrnn.inspection.report.cell import cell_report
     from charrnn.inspection.report.own import own_report
     from charrnn.inspection.report.summary import check, summary
@@ -172,7 +179,10 @@ def _report(done: "Inspection", look: "Look", settings: InspectSettings, cells: 
         yield from check(done, look)
         yield from own_report(done, look, settings.top)
     else:
-        yield from summary(done, look, settings.top)
+        yield from look.wrapped("", [title])
+        yield from summary(done, look, settings.top, window)
+        first = done.context[0].cell if done.context else "L1:0"
+        yield f"next: --cell {first} | --find REGEX | --json FILE | --explain"
 
 
 def _written(done: "Inspection", where: Path, options: dict[str, Any]) -> bool:

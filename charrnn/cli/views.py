@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from charrnn.inspection.inspection import Inspection
     from charrnn.inspection.names import CellName
     from charrnn.inspection.report.look import Look
+    from charrnn.model import Model
     from charrnn.plot.panels import Panel
     from charrnn.plot.scene import Scene
 
@@ -70,12 +71,12 @@ def has_view(options: dict[str, Any]) -> bool:
     return any(options[name] for name in ("gates", "horizon", "ablate", "others"))
 
 
-def view(done: "Inspection", path: Path, look: "Look", options: dict[str, Any],
-         inspect: "Callable[[str], tuple[Inspection, Path]]") -> Iterator[str]:
+def view(done: "Inspection", model: "Model", path: Path, look: "Look", options: dict[str, Any],
+         inspect: "Callable[[str], tuple[Inspection, Model, Path]]") -> Iterator[str]:
     """The lines of the view that is asked for; with --output, its file's name once it is written.
 
-    path      the checkpoint that `done` looks at
-    inspect   looks at another run in the same way
+    model, path   the network that `done` looks at, and its checkpoint
+    inspect       looks at another run in the same way
     """
     from charrnn.inspection.report.summary import check
 
@@ -85,7 +86,7 @@ def view(done: "Inspection", path: Path, look: "Look", options: dict[str, Any],
     if options["gates"]:
         yield from _gates(done, look, options["output"])
     elif options["horizon"]:
-        yield from _horizon([(done, path), *map(inspect, options["others"])], look, options["output"])
+        yield from _horizon([(done, model, path), *map(inspect, options["others"])], look, options["output"])
     elif options["ablate"]:
         yield from _ablation(done, options["ablate"], look)
     else:
@@ -145,27 +146,25 @@ def _gates_scene(found: "Gates", origin: str) -> "Scene":
                         [f"layer {layer}" for layer in layers], [layer_words(found, layer) for layer in layers])
 
 
-def _horizon(networks: "Sequence[tuple[Inspection, Path]]", look: "Look", output: str | None) -> Iterator[str]:
+def _horizon(networks: "Sequence[tuple[Inspection, Model, Path]]", look: "Look", output: str | None) -> Iterator[str]:
     from charrnn.inspection.report.horizon import horizon_report
     from charrnn.plot.curves import names_of
 
-    names = names_of([path for _, path in networks])
-    found = [_reach(done) for done, _ in networks]
+    names = names_of([path for _, _, path in networks])
+    found = [_reach(done) for done, _, _ in networks]
     panel, series = _horizon_panel([(name, reach) for name, (reach, _) in zip(names, found, strict=True)])
     if output:
-        words = [f"{done.recording.nats / math.log(2):.2f} bits each; " for done, _ in networks]
+        words = [f"{done.recording.nats / math.log(2):.2f} bits each; " for done, _, _ in networks]
         yield _drawn(_horizon_scene(panel, series, [reach for reach, _ in found], words), output)
         return
-    from charrnn.checkpoint import load_checkpoint
     from charrnn.cli.screen import style
     from charrnn.plot.fields import lines_field
 
     yield from lines_field(panel, series, look.width, _HEIGHT, style())
-    for name, (_, path), (reach, context) in zip(names, networks, found, strict=True):
+    for name, (_, model, _), (reach, context) in zip(names, networks, found, strict=True):
         yield ""
         yield from [f"{name}:"] if len(networks) > 1 else []
-        window = load_checkpoint(path).settings.windows.window
-        yield from horizon_report(reach, context, window, look)
+        yield from horizon_report(reach, context, model.settings.windows.window, look)
 
 
 def _reach(done: "Inspection") -> "tuple[Horizon, ContextUse]":
@@ -214,15 +213,15 @@ def _horizon_scene(panel: "Panel", names: list[str], found: "Sequence[Horizon]",
 
 def _ablation(done: "Inspection", wanted: str, look: "Look") -> Iterator[str]:
     from charrnn.inspection.report.ablation import ablation_report
-    from charrnn.inspection.views import ablations_of, estimate_of
+    from charrnn.inspection.views import ablations_of
 
     cells = None if wanted.startswith("top:") else _named_cells(done, wanted)
     count = _top(wanted) if cells is None else 0
-    estimated = estimate_of(done)
+    estimated = done.estimates
     if cells is None:
         from charrnn.inspection.views import dearest
 
-        cells = dearest(done, estimated, count)
+        cells = dearest(done, count)
     with _bar("ablation", (len(cells) + 1) * len(done.passage)) as on_step:
         found = ablations_of(done, cells, on_step)
     yield from ablation_report(found, estimated, look)

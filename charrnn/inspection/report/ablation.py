@@ -8,6 +8,8 @@ import numpy as np
 from charrnn.inspection.ablation import Ablation, Cost
 from charrnn.inspection.report.look import Look
 
+_LEAST = 0.005  # bits under a condition that are worth a word
+
 
 def ablation_report(done: Sequence[Ablation], estimated: np.ndarray, look: Look) -> Iterator[str]:
     """A line for each cell that was silenced, the dearest first, with the condition under which it costs most."""
@@ -28,7 +30,7 @@ def ablation_report(done: Sequence[Ablation], estimated: np.ndarray, look: Look)
 def _dearest(one: Ablation) -> str:
     """The condition with the highest cost that is more than twice its error: `+2.16 +-0.31 before white space`."""
     sure = [(cost.bits, name, cost) for name, cost in one.by.items()
-            if cost is not None and not math.isnan(cost.error) and cost.bits > 2 * cost.error]
+            if cost is not None and not math.isnan(cost.error) and cost.bits > max(2 * cost.error, _LEAST)]
     if not sure:
         return ""
     _, name, cost = max(sure)
