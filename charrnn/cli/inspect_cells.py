@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from charrnn.cli.options import settings_from, settings_options
+from charrnn.cli.views import check_views, has_view, view, view_options
 from charrnn.errors import SettingsError
 from charrnn.files import write_atomic
 from charrnn.settings import UNKNOWN, ColourSettings, InspectSettings
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 @click.option("--csv-chars", "chars_file", metavar="FILE", help="write a line for each character: surprise, rank, "
                                                                 "entropy, guesses")
 @click.option("--npz", "npz_file", metavar="FILE", help="write text, states, losses, guesses and features as arrays")
+@view_options
 @click.option("--explain", is_flag=True, help="say what every number and every feature means, and nothing else")
 def inspect_cells(checkpoint: str | None, explain: bool, **options: Any) -> None:
     """Name what the cells of the network in CHECKPOINT track, on text that it never saw.
@@ -62,7 +64,13 @@ def inspect_cells(checkpoint: str | None, explain: bool, **options: Any) -> None
         return
     if settings.sample and options["text"]:
         raise SettingsError("--text and --sample contradict each other; give one of them")
+    check_views(options)
     done, model, where = _inspection(checkpoint, settings, options)
+    if has_view(options):
+        # all of it before any of it is shown: an error then stands alone
+        _say(list(view(done, model, where, look, {**options, "top": settings.top},
+                       lambda other: _inspection(other, settings, options))), shown)
+        return
     cells = [_cell(argument, done) for argument in options["cells"]]
     if not _written(done, where, options):
         title = f"{where.parent.name}/{where.name}  {_network_words(model)}"
