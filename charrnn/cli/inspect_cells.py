@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from charrnn.model import Model
 
 
+_FILES = ("json_file", "csv_file", "chars_file", "npz_file")
+
+
 @click.command(name="inspect-cells")
 @click.argument("checkpoint", required=False)
 @click.option("--cell", "cells", multiple=True, metavar="L1:24", help="show everything about a cell (unit 24, from 0, "
@@ -65,6 +68,9 @@ def inspect_cells(checkpoint: str | None, explain: bool, **options: Any) -> None
     if settings.sample and options["text"]:
         raise SettingsError("--text and --sample contradict each other; give one of them")
     check_views(options)
+    files = [options[name] for name in _FILES if options[name]]
+    if files.count("-") > 1 or options["npz_file"] == "-":
+        raise SettingsError("one file may be -, standard output, and --npz none; give the others names")
     done, model, where = _inspection(checkpoint, settings, options)
     if has_view(options):
         # all of it before any of it is shown: an error then stands alone
@@ -182,7 +188,7 @@ def _report(done: "Inspection", look: "Look", settings: InspectSettings, cells: 
         yield from look.wrapped("", [title])
         yield from summary(done, look, settings.top, window)
         first = done.context[0].cell if done.context else "L1:0"
-        yield f"next: --cell {first} | --find REGEX | --json FILE | --explain"
+        yield f"next: --cell {first} | --gates | --horizon | --ablate | --find REGEX | --explain"
 
 
 def _written(done: "Inspection", where: Path, options: dict[str, Any]) -> bool:
@@ -193,9 +199,7 @@ def _written(done: "Inspection", where: Path, options: dict[str, Any]) -> bool:
         "json_file": lambda: as_json(as_dict(done, str(where), hashlib.sha256(where.read_bytes()).hexdigest())),
         "csv_file": lambda: cell_rows(done), "chars_file": lambda: place_rows(done),
         "npz_file": lambda: arrays(done)}
-    wanted = {option: options[option] for option in makers if options[option]}
-    if list(wanted.values()).count("-") > 1 or options["npz_file"] == "-":
-        raise SettingsError("one file may be -, standard output, and --npz none; give the others names")
+    wanted = {option: options[option] for option in _FILES if options[option]}
     for option, name in wanted.items():
         content = makers[option]()
         if isinstance(content, str) and name == "-":
