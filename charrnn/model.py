@@ -14,6 +14,9 @@ import numpy as np
 
 from charrnn.checkpoint import RUNS, Checkpoint, load_checkpoint, resolve_checkpoint
 from charrnn.errors import CheckpointError, SettingsError
+from charrnn.inspection.features.feature import Feature
+from charrnn.inspection.inspection import Inspection
+from charrnn.inspection.passage import Passage, joined, of_text
 from charrnn.network.network import Network
 from charrnn.network.weights import Weights
 from charrnn.network.workers import physical_cores
@@ -176,6 +179,22 @@ class Model:
                           self.settings.training.shards or 1).loss()
         assert nats is not None  # nobody asked it to stop
         return nats
+
+    def passage(self, text: str | Sequence[str], count: int = 0, origin: str = "the text") -> Passage:
+        """`text`, or its first `count` characters, as inspect() takes it; several texts are documents."""
+        content = self._encoded(text) if isinstance(text, str) else joined(text, self.vocabulary, self.mark)
+        return of_text(content, self.settings.text, self.vocabulary, count, origin)
+
+    def inspect(self, passage: "Passage | str", features: Sequence[Feature] = (),
+                signals: Sequence[str] | None = None) -> Inspection:
+        """What the cells do while a text is read: recording, search, findings (charrnn.inspection.inspection).
+
+        features   beside the built-in ones, with a value for each place of the passage
+        signals    that are kept: h, c, and the gates; None keeps what the search needs
+        """
+        if isinstance(passage, str):
+            passage = self.passage(passage)
+        return Inspection(self._network, passage, features, signals)
 
     def score(self, text: str, *, guesses: int = 5, rows: int = 16, unknown: str = "error",
               on_read: Callable[[int, int], None] = lambda done, total: None) -> Score:

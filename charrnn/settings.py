@@ -336,6 +336,21 @@ class ColourSettings(Bounded):
 
 
 @dataclass(frozen=True)
+class InspectSettings(Bounded):
+    """What a network is looked at with, and how much of it is told."""
+
+    chars: int = setting(4000, "characters to read; of a text that is given, 0 reads all", low=0, high=10**7)
+    top: int = setting(10, "cells in the table", low=1, high=100_000)
+    lines: int = setting(16, "lines of text that --cell shows, where the cell varies most; 0 shows all", low=0,
+                         high=10**7)
+    signal: str | None = setting(
+        None, "what --cell shows: h is the output, c the memory, the others are gates (default: c where there is one)",
+        choices=("h", "c", "i", "f", "o", "g", "r", "z", "n"))
+    sample: int = setting(0, "read so many characters that the network writes itself, instead of its corpus", low=0,
+                          high=10**7)
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything that decides a training run, apart from the text itself."""
 

@@ -19,6 +19,7 @@ COMMANDS = {
     "novelty": ("charrnn.cli.novelty:novelty", "Tell how much of a sample is copied from the training text."),
     "info": ("charrnn.cli.info:info", "Tell what a checkpoint holds."),
     "plot": ("charrnn.cli.plot:plot", "Draw how the losses of runs went."),
+    "inspect-cells": ("charrnn.cli.inspect_cells:inspect_cells", "Name what each cell of a network tracks."),
     "bench": ("charrnn.cli.bench:bench", "Measure how fast this machine trains and samples."),
 }
 

@@ -14,14 +14,14 @@ ROWS = 16
 class Evaluation:
     """Measures a network on a text as ids, each character predicted once, always in the same way."""
 
-    def __init__(self, network: Network, text: Text, window: int, shards: int) -> None:
-        self.network, self.text, self.window, self.shards = network, text, window, shards
+    def __init__(self, network: Network, text: Text, window: int, shards: int, rows: int = ROWS) -> None:
+        self.network, self.text, self.window, self.shards, self.rows = network, text, window, shards, rows
         self._batch: Batch | None = None
 
     def loss(self, should_stop: Callable[[], bool] = lambda: False) -> float | None:
         """Mean nats per character; NaN if there is nothing to predict, None if should_stop() came true on the way."""
         total, predicted = 0.0, 0
-        for window in measuring_windows(self.text, ROWS, self.window):
+        for window in measuring_windows(self.text, self.rows, self.window):
             if self._batch is None:
                 self._batch = self.network.batch(window.inputs.shape[1], len(window.inputs), self.shards)
             if should_stop():

@@ -1,0 +1,95 @@
+"""Floor 6: how often each gate of each unit stands open or shut over a text.
+
+A gate is left-saturated where it is below 0.1 (shut), right-saturated where it is above 0.9 (open); each unit is one
+point (share of the places where it is open, share where it is shut). (Karpathy, Johnson & Fei-Fei 2015.)
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from charrnn.inspection.cells import HIGH, LOW, facts
+from charrnn.inspection.recording import Recording
+from charrnn.inspection.stack import Stack, Trace, trace_of
+from charrnn.network.cells import Array
+
+GATES = {"rnn": "", "lstm": "ifo", "peephole": "ifo", "gru": "rz", "gru-original": "rz"}
+_BLOCK = 512  # places looked at together
+
+DEFINITIONS = {
+    "open, shut": "of each unit's gate: the share of the places where it is above 0.9 (right-saturated), and where it "
+                  "is below 0.1 (left-saturated); in the drawing each unit is a point",
+}
+
+
+@dataclass(frozen=True)
+class GateSaturation:
+    """One gate of one layer (from 1): shares of the places, (H,) each: left where it is shut, right where open."""
+
+    layer: int
+    gate: str
+    left: Array
+    right: Array
+
+
+@dataclass(frozen=True)
+class Gates:
+    """What the gates of a network did over `places` places of a text; a plain RNN has none.
+
+    flags   by name as in cells.FLAGS, (L, H) of truth values: the units that are odd
+    """
+
+    cell: str
+    places: int
+    saturation: list[GateSaturation]
+    flags: dict[str, Array]
+
+    @property
+    def layers(self) -> int:
+        return len(next(iter(self.flags.values())))
+
+    def counts(self, layer: int) -> dict[str, int]:
+        """How many units of a layer (from 1) have each flag."""
+        return {name: int(mask[layer - 1].sum()) for name, mask in self.flags.items()}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain lists and numbers, for a file or a page."""
+        return {"cell": self.cell, "places": self.places,
+                "gates": [{"layer": one.layer, "gate": one.gate, "left": _rounded(one.left),
+                           "right": _rounded(one.right)} for one in self.saturation],
+                "flags": [{"layer": k + 1, **{name: np.flatnonzero(mask[k]).tolist()
+                                              for name, mask in self.flags.items()}} for k in range(self.layers)]}
+
+
+def gates(stack: Stack, recording: Recording) -> Gates:
+    """What every gate did over the places of `recording` behind its warm-up."""
+    trace = trace_of(stack, recording)
+    return Gates(recording.cell, len(trace) - trace.warm_up, saturation(recording.cell, stack, trace),
+                 facts(recording).flags)
+
+
+def saturation(cell: str, stack: Stack, trace: Trace) -> list[GateSaturation]:
+    """How often each gate of each unit stands open and shut behind the warm-up, layer by layer."""
+    counts = np.zeros((2, len(stack.layers), len(GATES[cell]), stack.hidden), np.int64)
+    for tapes in _blocks(stack, trace):
+        for k, tape in enumerate(tapes):
+            for number, name in enumerate(GATES[cell]):
+                gate = getattr(tape, name)
+                counts[0, k, number] += np.count_nonzero(gate < LOW, axis=0)
+                counts[1, k, number] += np.count_nonzero(gate > HIGH, axis=0)
+    left, right = counts / (len(trace) - trace.warm_up)
+    return [GateSaturation(k + 1, name, left[k, number], right[k, number])
+            for k in range(len(stack.layers)) for number, name in enumerate(GATES[cell])]
+
+
+def _blocks(stack: Stack, trace: Trace) -> Iterator[list[Any]]:
+    """Each layer's tape over one stretch of the text after the other."""
+    for start in range(trace.warm_up, len(trace), _BLOCK):
+        times = np.arange(start, min(start + _BLOCK, len(trace)))
+        yield stack.tapes(trace, times)[0]
+
+
+def _rounded(shares: Array) -> list[float]:
+    return [round(float(share), 4) for share in shares]
