@@ -40,7 +40,7 @@ def as_dict(done: Inspection, path: str, digest: str) -> dict[str, Any]:
         "check": {"nll_inspect": _number(recording.nats), "nll_eval": _number(done.evaluated_nats),
                   "agrees": done.agrees},
         "cells": [_cell(done, cell) for cell in _cells(done)],
-        "features": [_feature(one, done) for one in [*done.passage.features(), *done.own]],
+        "features": [_feature(one, done) for one in done.features],
         "found": [_found(one) for one in done.findings],
         "definitions": dict(DEFINITIONS),
     }
@@ -81,7 +81,7 @@ def place_rows(done: Inspection) -> str:
 def arrays(done: Inspection) -> bytes:
     """What np.load() reads, without pickles: states (layer, unit, place) as float16, and everything at each place."""
     recording, said = done.recording, done.recording.predictions
-    features = [*done.passage.features(), *done.own]
+    features = done.features
     named: dict[str, np.ndarray] = {
         "text": code_points(done.passage.text).astype(np.uint32), "tokens": recording.tokens,
         "targets": recording.targets, "warm_up": np.array(recording.warm_up, np.int32),
