@@ -1,12 +1,15 @@
 """Data of a page small enough to know by heart, with texts that are out to break it."""
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from charrnn.inspection.page import data as page_data
 from charrnn.inspection.page.data import PageData
 
+ROOM = Path(page_data.__file__).parent
 HOSTILE = ["</script>", "<b>", "&amp;", '"', "'", "\t", "\r\n", "\n", "\0", "\u202e", "שלום", "e\u0301", "😀", "\ud800",
            "<!--", "//evil.example/x.js", "https://evil.example", "\u2028", "a", " "]
 

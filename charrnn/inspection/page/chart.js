@@ -1,6 +1,6 @@
 /* A line chart: axes with few ticks, a line for each row, told apart by colour, dashes and a name at its end. */
 
-const CHART = { width: 560, height: 300, left: 58, right: 96, top: 18, bottom: 40 };
+const CHART = { width: 510, height: 280, left: 52, right: 70, top: 18, bottom: 40 };
 
 function decades(low, high) {
   const ticks = [];

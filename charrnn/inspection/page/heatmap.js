@@ -1,6 +1,6 @@
 /* Features by cells: where each cell stands high (vermilion) or low (blue) for each feature. */
 
-const MAP = { row: 15, label: 176, top: 8, foot: 22 };
+const MAP = { label: 184, top: 8, foot: 22 };
 
 function mapRows() {
   return features.map((feature, index) => index).filter((index) => features[index].tested);
@@ -28,27 +28,28 @@ function drawMap() {
     return;
   }
   const size = clamp(Math.floor((holder.clientWidth - MAP.label - 12) / columns.length), 5, 22);
+  const tall = clamp(Math.floor((holder.clientHeight - MAP.top - MAP.foot - 16) / rows.length), 13, 20);
   const width = MAP.label + columns.length * size + 8;
-  const height = MAP.top + rows.length * MAP.row + MAP.foot;
+  const height = MAP.top + rows.length * tall + MAP.foot;
   const paths = new Map();
   rows.forEach((feature, y) => columns.forEach((cell, x) => {
     const level = Math.round((scoreOf(feature, cell) || 0) * LEVELS);
     if (!level) return;
     const name = classOf(level);
-    paths.set(name, `${paths.get(name) || ""}M${MAP.label + x * size} ${MAP.top + y * MAP.row}h${size - 1}v${MAP.row - 1}h${1 - size}z`);
+    paths.set(name, `${paths.get(name) || ""}M${MAP.label + x * size} ${MAP.top + y * tall}h${size - 1}v${tall - 1}h${1 - size}z`);
   }));
   const at = columns.indexOf(state.cell);
   const drawing = shape("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": "features by cells" },
-    rows.map((feature, y) => shape("text", { x: MAP.label - 8, y: MAP.top + y * MAP.row + 11, "text-anchor": "end", class: feature === state.feature ? "label strong" : "label" },
-      features[feature].name.length > 27 ? `${features[feature].name.slice(0, 26)}…` : features[feature].name)),
-    shape("rect", { x: MAP.label, y: MAP.top, width: columns.length * size - 1, height: rows.length * MAP.row - 1, class: "ground" }),
+    rows.map((feature, y) => shape("text", { x: MAP.label - 8, y: MAP.top + y * tall + tall / 2 + 4, "text-anchor": "end", class: feature === state.feature ? "label strong" : "label" },
+      features[feature].name.length > 30 ? `${features[feature].name.slice(0, 29)}…` : features[feature].name)),
+    shape("rect", { x: MAP.label, y: MAP.top, width: columns.length * size - 1, height: rows.length * tall - 1, class: "ground" }),
     [...paths].map(([name, path]) => shape("path", { d: path, class: `f${name}` })),
-    at < 0 ? null : shape("rect", { x: MAP.label + at * size - 1, y: MAP.top - 2, width: size + 1, height: rows.length * MAP.row + 3, class: "frame" }),
+    at < 0 ? null : shape("rect", { x: MAP.label + at * size - 1, y: MAP.top - 2, width: size + 1, height: rows.length * tall + 3, class: "frame" }),
     at < 0 ? null : shape("text", { x: MAP.label + (at + 0.5) * size, y: height - 6, "text-anchor": "middle", class: "label strong" }, cells[state.cell].id));
   const under = (event) => {
     const box = drawing.getBoundingClientRect();
     const x = Math.floor((event.clientX - box.left - MAP.label) / size);
-    const y = Math.floor((event.clientY - box.top - MAP.top) / MAP.row);
+    const y = Math.floor((event.clientY - box.top - MAP.top) / tall);
     return x >= 0 && x < columns.length && y >= 0 && y < rows.length ? [rows[y], columns[x]] : null;
   };
   drawing.addEventListener("pointermove", (event) => {

@@ -11,9 +11,10 @@ from charrnn.inspection.page.data import PageData
 from charrnn.inspection.page.packing import packed, packed_values, smallest, thousandths
 
 FORMAT = "charrnn-page/1"
-# `<` could end the element that holds the JSON or open a comment in it; with `/` inside a \u escape no text of a
-# corpus looks like an address.
-_ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "//": "/\\u002f"}
+# `<` could end the element that holds the JSON or open a comment in it; and no text of a corpus shall look like an
+# address.
+_ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "//": "/\\u002f", "p:": "p\\u003a", "s:": "s\\u003a",
+            "P:": "P\\u003a", "S:": "S\\u003a"}
 
 
 def payload(data: PageData, cells: int, bits: int, compress: bool = True, notes: Sequence[str] = ()) -> str:

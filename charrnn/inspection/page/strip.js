@@ -1,6 +1,6 @@
 /* The strip: the selected cell's value along the text, with what it tracks shaded behind; wheel and keys zoom. */
 
-const STRIP = { height: 118, left: 40, right: 14, top: 10, low: 84, overview: 104 };
+const STRIP = { height: 140, left: 40, right: 16, top: 28, low: 104, overview: 122 };
 const LEAST_SPAN = 20;
 
 const span = () => state.zoom || [0, T];
@@ -97,7 +97,7 @@ function drawStrip() {
     shape("line", { x1: all(from), x2: Math.max(all(to), all(from) + 6), y1: STRIP.overview, y2: STRIP.overview, class: "window" }),
     shape("text", { x: STRIP.left, y: STRIP.height - 2, class: "label" }, count(from)),
     shape("text", { x: right, y: STRIP.height - 2, "text-anchor": "end", class: "label" }, count(to)),
-    shape("text", { x: (STRIP.left + right) / 2, y: STRIP.height - 2, "text-anchor": "middle", class: "label" }, stripWords(isSurprise, name)));
+    shape("text", { x: STRIP.left, y: 16, class: "label" }, stripWords(isSurprise, name)));
   for (const [key, value] of Object.entries({ width, height: STRIP.height, viewBox: `0 0 ${width} ${STRIP.height}` })) holder.setAttribute(key, value);
   holder.setAttribute("aria-label", `${isSurprise ? "surprise" : cells[state.cell].id} along the text, characters ${from} to ${to}`);
   moveCursor(pointed.t);

@@ -75,7 +75,8 @@ function showPlace(t) {
 }
 
 function goTo(t) {
-  set({ pin: t });
+  const [from, to] = span();
+  set({ pin: t, zoom: t < from || t >= to ? [clamp(t - ((to - from) >> 1), 0, T - to + from), clamp(t - ((to - from) >> 1), 0, T - to + from) + to - from] : state.zoom });
   showPlace(t);
 }
 
@@ -94,17 +95,15 @@ function readingBar() {
     : best && best.confirmed ? best.feature : best ? "no confirmed feature" : "tracks nothing that was looked for";
   byId("bar").firstChild.replaceChildren(
     element("strong", {}, what), " ", element("span", { class: "faint about" }, about));
-  byId("bar").querySelector("#scale").replaceChildren(
-    page.signals.length > 1 && !isSurprise ? element("span", { class: "switch", role: "group", "aria-label": "signal" },
-      page.signals.map((name) => button(SIGNAL_NAMES[name] || name, () => set({ signal: name }),
-        { "aria-pressed": String(state.signal === name) }))) : "", legend());
+  byId("scale").replaceChildren(legend(), page.signals.length > 1 && !isSurprise
+    ? element("span", { class: "switch", role: "group", "aria-label": "signal" }, page.signals.map((name) =>
+      button(SIGNAL_NAMES[name] || name, () => set({ signal: name }), { "aria-pressed": String(state.signal === name) }))) : "");
   byId("missing").hidden = isSurprise || placeOf.has(state.cell);
 }
 
 function buildReading() {
   byId("bar").replaceChildren(
-    element("div", { class: "what" }), element("div", { id: "scale" }), searchBox(),
-    saveButtons("text", textPicture),
+    element("div", { class: "what" }), searchBox(), element("div", { id: "scale" }), saveButtons("text", textPicture),
     element("p", { id: "missing", class: "note", hidden: true },
       `The values of this cell are not in this page, only its statistics: it holds those of ${count(page.chosen.length)} of ${count(cells.length)} cells (--html-cells all holds all).`));
   buildText();
