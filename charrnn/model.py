@@ -6,34 +6,39 @@
     model = charrnn.load("checkpoints/corpus-lstm-1x256")
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from charrnn.checkpoint import RUNS, Checkpoint, load_checkpoint, resolve_checkpoint
 from charrnn.errors import CheckpointError, CorpusError, SettingsError
+from charrnn.inspection.features.feature import Feature
+from charrnn.inspection.inspection import Inspection
+from charrnn.inspection.passage import Passage, of_text
 from charrnn.network.network import Network
 from charrnn.network.weights import Weights
 from charrnn.network.workers import physical_cores
 from charrnn.origin import Origin
 from charrnn.presets import DEFAULT, layered, preset_values
 from charrnn.runs import Run
-from charrnn.sampling.opening import generators_of, opening
-from charrnn.sampling.sampler import Sampler
-from charrnn.sampling.writing import written
+from charrnn.sampling.drawing import Drawing, Sample, SampleOptions
 from charrnn.settings import RunSettings, SampleSettings, settings_of
 from charrnn.text.alike import alike
 from charrnn.text.corpus import Corpus, read_corpus
 from charrnn.text.cutting import Text
 from charrnn.text.documents import Documents
+from charrnn.text.readable import Readable, readable
 from charrnn.text.splitter import mark_of, splitter_of
 from charrnn.text.units import vocabulary_of
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.choice import chosen_settings
 from charrnn.training.evaluation import Evaluation
 from charrnn.training.events import Event
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
 class Model:
@@ -63,44 +68,66 @@ class Model:
     def __repr__(self) -> str:
         return f"<Model of {self.corpus.get('name', 'a text')!r}: {self.settings.network}>"
 
-    def sample(self, length: int = 500, *, temp: float = 0.8, top_k: int = 0, prime: str = "",
-               seed: int | None = None, precision: str = "float32") -> str:
+    def sample(self, length: int = 500, *, prime: str = "", unknown: str = "error",
+               **options: "Unpack[SampleOptions]") -> str:
         """`length` characters that follow `prime` (which is not repeated); a document may end before.
 
-        temp       0 always takes the most likely character
-        top_k      draw only from so many most likely characters; 0 draws from all
-        seed       the same seed gives the same text
-        precision  "bf16" is faster, and as good to the eye
+        temp         0 always takes the most likely character, 0.8 is the default
+        top_k        draw only from so many most likely characters; 0 draws from all
+        top_p        of those, only from the fewest that make up this share of the probability
+        min_p        of those, only from such as are this many times as probable as the most likely
+        bias, ban    ("e=+1.5", ...) and ("xyz", ...): characters made likelier or rarer, or never written
+        clamp        ("L1:24=-1", ...): cells that are held at a value
+        min_length   characters before which no document ends and nothing stops
+        stop         ("END", ...): texts before which to end
+        seed         the same seed gives the same text
+        precision    "bf16" is faster, and as good to the eye
+        unknown      what becomes of characters of the prime that the model never saw: "error", "fold", "skip" or
+                     "replace" (charrnn.text.readable)
 
-        Raises VocabularyError for a prime with characters that the model never saw, SettingsError for bad numbers.
+        Raises VocabularyError for a prime with characters that the model never saw, SettingsError for bad numbers, and
+        for a text without end (length 0, where neither a document's end nor a stop ends it).
         """
-        return "".join(self.stream(length, temp=temp, top_k=top_k, prime=prime, seed=seed, precision=precision))
+        _refuse_several(options)
+        [text] = self.samples(1, length, prime=prime, unknown=unknown, **options)
+        return text
 
-    def samples(self, count: int, length: int = 500, *, temp: float = 0.8, top_k: int = 0, prime: str = "",
-                seed: int | None = None, precision: str = "float32") -> list[str]:
-        """`count` texts as sample() gives them, made together; the first is what sample() gives for the same seed."""
-        settings = SampleSettings(temp=temp, top_k=top_k, length=length, seed=seed, samples=count, precision=precision)
-        texts = [""] * count
-        for pieces in self._pieces(settings, prime):
-            texts = list(map(str.__add__, texts, pieces))
-        return texts
+    def samples(self, count: int, length: int = 500, *, prime: str = "", unknown: str = "error",
+                **options: "Unpack[SampleOptions]") -> list[str]:
+        """`count` texts as sample() gives them, made together; the first is what sample() gives for the same seed.
 
-    def stream(self, length: int = 500, *, temp: float = 0.8, top_k: int = 0, prime: str = "",
-               seed: int | None = None, precision: str = "float32") -> Iterator[str]:
-        """What sample() gives, piece by piece as it is made; what it refuses, it refuses at once."""
-        settings = SampleSettings(temp=temp, top_k=top_k, length=length, seed=seed, precision=precision)
-        pieces = self._pieces(settings, prime)
-        return (piece for [piece] in pieces)
+        With temps=(0.5, 0.8) there are `count` at each of these temperatures, those of the first one first, all with
+        the same luck.
+        """
+        settings = SampleSettings(length=length, samples=count, **options)
+        return [sample.text for sample in self.drawing(settings, prime, unknown).samples(with_nats=False)]
 
-    def _pieces(self, settings: SampleSettings, prime: str) -> Iterator[list[str]]:
-        """What each sample adds, piece by piece."""
-        prime = alike(prime, self.settings.text)
-        generators = generators_of(settings.seed, settings.samples)
-        sampler = Sampler(self.settings.network, self._weights_in(settings.precision), settings.samples,
-                          self._network.workers, self.vocabulary.stand_in)
-        sampler.begin(opening(self.vocabulary, prime, generators, self.mark))
-        return written(sampler.stream(settings.length, generators, settings.temp, settings.top_k), self.vocabulary,
-                       self.mark, prime)
+    def draw(self, count: int, length: int = 500, *, prime: str = "", unknown: str = "error",
+             **options: "Unpack[SampleOptions]") -> list[Sample]:
+        """The texts that samples() gives, each with its surprise, character by character, its seed and its ending."""
+        return self.drawing(SampleSettings(length=length, samples=count, **options), prime, unknown).samples()
+
+    def stream(self, length: int = 500, *, prime: str = "", unknown: str = "error",
+               **options: "Unpack[SampleOptions]") -> Iterator[str]:
+        """What sample() gives, piece by piece as it is made; what it refuses, it refuses at once.
+
+        length 0 is a text without end.
+        """
+        _refuse_several(options)
+        drawing = self.drawing(SampleSettings(length=length, **options), prime, unknown)
+        return (piece.text for [piece] in drawing.pieces())
+
+    def drawing(self, settings: SampleSettings, prime: str = "", unknown: str = "error") -> Drawing:
+        """Texts in the making, as `settings` say: what sample(), samples() and stream() are made of."""
+        return Drawing(self.settings.network, self._weights_in(settings.precision), self._network.workers,
+                       self.vocabulary, self.mark, settings, self.readable(prime, unknown).text)
+
+    def readable(self, text: str, unknown: str = "error") -> Readable:
+        """`text` as the model can read it, made alike as its training text was.
+
+        Raises VocabularyError for what it never saw, unless that is folded, left out or replaced.
+        """
+        return readable(alike(text, self.settings.text), self.vocabulary, unknown)
 
     def _weights_in(self, precision: str) -> Weights:
         if precision == "float32":
@@ -123,6 +150,26 @@ class Model:
         assert nats is not None  # nobody asked it to stop
         return nats
 
+    def passage(self, text: str | Sequence[str], count: int = 0, origin: str = "the text") -> Passage:
+        """`text`, or its first `count` characters, as inspect() takes it; several texts are documents."""
+        if isinstance(text, str) or self.mark is None:
+            encoded = self._encoded(text if isinstance(text, str) else "".join(text))
+        else:
+            ids = self.vocabulary.encode(self.mark + "".join(document + self.mark for document in text))
+            encoded = Documents.of(ids, int(ids[0]))
+        return of_text(encoded, self.settings.text, self.vocabulary, count, origin)
+
+    def inspect(self, passage: "Passage | str", features: Sequence[Feature] = (),
+                signals: Sequence[str] | None = None) -> Inspection:
+        """What the cells do while a text is read: recording, search, findings (charrnn.inspection.inspection).
+
+        features   beside the built-in ones, with a value for each place of the passage
+        signals    that are kept: h, c, and the gates; None keeps what the search needs
+        """
+        if isinstance(passage, str):
+            passage = self.passage(passage)
+        return Inspection(self._network, passage, features, signals)
+
     def _encoded(self, text: str) -> Text:
         """The text as it would be trained on."""
         text = alike(text, self.settings.text)
@@ -137,6 +184,11 @@ class Model:
             raise CorpusError(f"{text!r} holds no document; give a text with something in it")
         ids = self.vocabulary.encode(self.mark + marked)
         return Documents.of(ids, int(ids[0]))
+
+
+def _refuse_several(options: SampleOptions) -> None:
+    if len(temps := options.get("temps", ())) > 1:
+        raise SettingsError(f"{len(temps)} temperatures make as many texts; samples() and draw() make several")
 
 
 def load(path: str | Path | None = None) -> Model:

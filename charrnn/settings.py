@@ -15,6 +15,8 @@ from typing import Any
 from charrnn.errors import SettingsError
 
 PRECISIONS = ("float32", "bf16")
+# What becomes of what a model never saw; charrnn/text/readable.py does it.
+UNKNOWN = ("error", "fold", "skip", "replace")
 
 
 def setting(default: Any, help: str, *, low: Any = None, high: Any = None, choices: tuple[str, ...] = (),
@@ -57,6 +59,8 @@ def _checked(spec: Any, value: Any) -> Any:
     name, meta = spec.name, spec.metadata
     if value is None and spec.default is None:
         return None
+    if isinstance(spec.default, tuple):
+        return tuple(_checked_item(name, meta, item) for item in ([value] if _is_single(value) else value))
     if meta["choices"]:
         if value not in meta["choices"]:
             raise SettingsError(f"{name} is {value!r}; it must be one of {', '.join(meta['choices'])}")
@@ -67,6 +71,10 @@ def _checked(spec: Any, value: Any) -> Any:
         return value
     if meta["low"] is None:
         return value  # free text
+    return _checked_number(name, meta, value)
+
+
+def _checked_number(name: str, meta: Mapping[str, Any], value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, numbers.Real) or math.isnan(value):
         raise SettingsError(f"{name} is {value!r}; it must be a number")
     is_whole = isinstance(meta["low"], int)
@@ -77,6 +85,19 @@ def _checked(spec: Any, value: Any) -> Any:
     if meta["high"] is not None and value > meta["high"]:
         raise SettingsError(f"{name} is {value}; it must be at most {meta['high']}")
     return int(value) if is_whole else float(value)  # type: ignore[call-overload]
+
+
+def _is_single(value: Any) -> bool:
+    return not isinstance(value, (tuple, list))
+
+
+def _checked_item(name: str, meta: Mapping[str, Any], item: Any) -> Any:
+    """One of several values: a number where there are bounds, else a text."""
+    if meta["low"] is not None:
+        return _checked_number(name, meta, item)
+    if not isinstance(item, str):
+        raise SettingsError(f"{name} has {item!r}; it must be text")
+    return item
 
 
 @dataclass(frozen=True)
@@ -173,17 +194,43 @@ class RunSettings(Bounded):
 
 @dataclass(frozen=True)
 class SampleSettings(Bounded):
-    """How new text is drawn from a trained network."""
+    """How new text is drawn from a trained network: bias and ban first, then temp, top_k, top_p, min_p."""
 
     temp: float = setting(0.8, "below 1 plays safe, above 1 takes risks, 0 always takes the most likely", low=0.0,
                           high=100.0)
+    temps: tuple[float, ...] = setting((), "a text at each of these temperatures, side by side, with the same luck",
+                                       low=0.0, high=100.0, metavar="NUMBER,NUMBER...")
     top_k: int = setting(0, "draw only from the K most likely characters; 0 draws from all", low=0, high=1_114_112)
-    length: int = setting(500, "characters to write; a document ends where it will, and this is the most", low=0,
-                          high=10**12)
+    top_p: float = setting(1.0, "of those, draw only from the fewest that make up this share of the probability",
+                           low=0.0, high=1.0)
+    min_p: float = setting(0.0, "of those, draw only from characters at least this many times as probable as the most "
+                                "likely one", low=0.0, high=1.0)
+    bias: tuple[str, ...] = setting((), "make a character likelier (+) or rarer (-) by so many nats; repeatable",
+                                    metavar="CHAR=NUMBER")
+    ban: tuple[str, ...] = setting((), "characters that are never written; repeatable", metavar="CHARS")
+    clamp: tuple[str, ...] = setting(
+        (), "steer: hold unit 24 of layer 1 at -1 (a value of tanh c, or of h in a cell without memory), at its mean "
+            "and +2sd, or only while characters 100 to 200 are written; repeatable",
+        metavar="L1:24=-1|+2sd[@100:200]")
+    length: int = setting(500, "characters to write, at most; 0 writes on until it is stopped", low=0, high=10**12)
+    min_length: int = setting(0, "characters before which neither a document ends nor --stop stops", low=0,
+                              high=10**12)
+    stop: tuple[str, ...] = setting((), "end before this text would be written; \\n and \\t are read as in Python; "
+                                        "repeatable", metavar="TEXT")
     samples: int = setting(1, "texts to write, side by side; a line --- stands between them, unless each is one line",
                            low=1, high=100_000, letter="n")
     precision: str = setting("float32", "numbers in the products: bf16 writes faster", choices=PRECISIONS)
     seed: int | None = setting(None, "repeats a sample; without it every sample is new", low=0, high=2**63 - 1)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.temps and self.temp != SampleSettings.temp:
+            raise SettingsError("--temp and --temps contradict each other; give one of them")
+        if self.length and self.min_length > self.length:
+            raise SettingsError(f"--min-length {self.min_length} is more than --length {self.length}; a text can't be "
+                                "both")
+        if "" in self.stop:
+            raise SettingsError("--stop needs a text; an empty one stands everywhere")
 
 
 @dataclass(frozen=True)
@@ -232,6 +279,33 @@ class TextSettings(Bounded):
     def unit_name(self) -> str:
         """What one unit is called."""
         return "character" if self.unit == "char" else self.unit
+
+
+@dataclass(frozen=True)
+class ColourSettings(Bounded):
+    """Colours in a terminal."""
+
+    color: str = setting("auto", "colour the text: auto does it in a terminal, unless NO_COLOR is set",
+                         choices=("auto", "always", "never"))
+    color_depth: str = setting("auto", "how many colours there are: 16, 256, or all; auto asks the terminal",
+                               choices=("auto", "16", "256", "24bit"))
+    palette: str = setting("blue-vermilion", "the colours; all palettes fit any kind of colour vision",
+                           choices=("blue-vermilion", "purple-green", "gray"))
+
+
+@dataclass(frozen=True)
+class InspectSettings(Bounded):
+    """What a network is looked at with, and how much of it is told."""
+
+    chars: int = setting(4000, "characters to read; of a text that is given, 0 reads all", low=0, high=10**7)
+    top: int = setting(10, "cells in the table", low=1, high=100_000)
+    lines: int = setting(16, "lines of text that --cell shows, where the cell varies most; 0 shows all", low=0,
+                         high=10**7)
+    signal: str | None = setting(
+        None, "what --cell shows: h is the output, c the memory, the others are gates (default: c where there is one)",
+        choices=("h", "c", "i", "f", "o", "g", "r", "z", "n"))
+    sample: int = setting(0, "read so many characters that the network writes itself, instead of its corpus", low=0,
+                          high=10**7)
 
 
 @dataclass(frozen=True)

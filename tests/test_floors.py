@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 FLOORS = [
     {"errors", "settings", "presets", "files", "locks", "cache"},
-    {"text"},
+    {"text", "colour"},
     {"kernels"},
     {"network"},
     {"training"},

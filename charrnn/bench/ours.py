@@ -10,11 +10,11 @@ from charrnn.bench.clock import WARM_UP_SECONDS, median_seconds
 from charrnn.bench.shape import VOCABULARY, Shape, token_windows
 from charrnn.network.network import Network
 from charrnn.sampling.opening import generators_of
+from charrnn.sampling.rule import Rule, Rules
 from charrnn.sampling.sampler import Sampler
 from charrnn.training.choice import fitting_shards
 from charrnn.training.optimizers import Adam
 
-ENDLESS = 10**12
 # How long the machine's peak is looked for after the steps, whose share of it is then of the same minute.
 PEAK_SECONDS = 0.1
 
@@ -47,11 +47,11 @@ def sample(shape: dict[str, Any], seconds: float, threads: int, streams: int = 1
     network = Network(settings, VOCABULARY, np.random.default_rng(1), threads, precision)
     sampler = Sampler(settings, network.weights, streams, network.workers)
     sampler.begin(np.zeros((1, streams), np.int32))
-    pieces = sampler.stream(ENDLESS, generators_of(1, streams), 0.8, 0)
+    pieces = sampler.stream(None, generators_of(1, streams), Rules(Rule(temp=0.8)))
     warm = time.perf_counter() + min(WARM_UP_SECONDS, seconds)
     while time.perf_counter() < warm:
         next(pieces)
     characters, start = 0, time.perf_counter()
     while time.perf_counter() < start + seconds:
-        characters += next(pieces).size
+        characters += next(pieces).ids.size
     return {"seconds": (time.perf_counter() - start) / characters}

@@ -15,6 +15,7 @@ COMMANDS = {
     "sample": ("charrnn.cli.sample:sample", "Write new text with a trained network."),
     "info": ("charrnn.cli.info:info", "Tell what a checkpoint holds."),
     "plot": ("charrnn.cli.plot:plot", "Draw how the losses of runs went."),
+    "inspect-cells": ("charrnn.cli.inspect_cells:inspect_cells", "Name what each cell of a network tracks."),
     "bench": ("charrnn.cli.bench:bench", "Measure how fast this machine trains and samples."),
 }
 

@@ -65,6 +65,20 @@ class Number(click.FloatRange):
         return _within(self, click.FLOAT.convert(value, param, ctx), param, ctx)
 
 
+class Numbers(click.ParamType):
+    """Several numbers within bounds, with commas between them."""
+
+    name = "numbers"
+
+    def __init__(self, bounds: Number) -> None:
+        self.bounds = bounds
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if isinstance(value, tuple):
+            return value
+        return tuple(self.bounds.convert(part.strip(), param, ctx) for part in value.split(","))
+
+
 def _within(kind: Whole | Number, number: float, param: click.Parameter | None, ctx: click.Context | None) -> float:
     if not (kind.min or 0) <= number <= (kind.max or math.inf):
         kind.fail(f"{number} is out of bounds: {range_words(kind)}.", param, ctx)
@@ -87,6 +101,8 @@ def _option(kind: type[Bounded], spec: dataclasses.Field[Any]) -> Callable[[Func
         name = spec.name.replace("_", "-")
         return click.option(f"--{name}/--no-{name}", spec.name, default=spec.default, help=meta["help"])
     value_type, metavar = _value_type(get_type_hints(kind)[spec.name], meta)
+    if isinstance(spec.default, tuple):
+        return _several(spec, value_type, metavar)
     letter = [f"-{meta['letter']}"] if meta["letter"] else []
     return click.option(*letter, "--" + spec.name.replace("_", "-"), spec.name, cls=SettingOption, type=value_type,
                         metavar=metavar, default=spec.default,
@@ -94,12 +110,22 @@ def _option(kind: type[Bounded], spec: dataclasses.Field[Any]) -> Callable[[Func
                         help=meta["help"])
 
 
+def _several(spec: dataclasses.Field[Any], value_type: click.ParamType,
+             metavar: str | None) -> Callable[[Function], Function]:
+    """An option for several values: numbers with commas between, or texts, each with the option's name again."""
+    name, help_text = "--" + spec.name.replace("_", "-"), spec.metadata["help"]
+    if isinstance(value_type, Number):
+        return click.option(name, spec.name, type=Numbers(value_type), metavar=spec.metadata["metavar"], default=(),
+                            show_default=False, help=help_text)
+    return click.option(name, spec.name, type=value_type, metavar=metavar, multiple=True, help=help_text)
+
+
 def _value_type(hint: Any, meta: Mapping[str, Any]) -> tuple[click.ParamType, str | None]:
     """How a value is read, and what stands for it in the help text (None: click's own words)."""
     if meta["choices"]:
         return click.Choice(meta["choices"]), None
-    # `float | None` reads floats: None can't be typed, it is what an option left out gives.
-    plain = next((part for part in get_args(hint) if part is not NoneType), hint)
+    # `float | None` and `tuple[float, ...]` read floats: None can't be typed, it is what an option left out gives.
+    plain = next((part for part in get_args(hint) if part not in (NoneType, Ellipsis)), hint)
     if plain is int:
         return Whole(meta["low"], meta["high"]), "INTEGER"
     if plain is float:

@@ -1,59 +1,107 @@
 """Floor 7: `charrnn sample`: new text, as it is made."""
 
 import sys
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from charrnn.cli.options import settings_from, settings_options
-from charrnn.settings import SampleSettings
+from charrnn.settings import UNKNOWN, SampleSettings
+
+if TYPE_CHECKING:
+    from charrnn.model import Model
+    from charrnn.sampling.drawing import Drawing
 
 
 @click.command()
 @click.argument("checkpoint", required=False)
 @settings_options(SampleSettings)
-@click.option("--prime", metavar="TEXT", default="", help="text to go on from; it is printed first")
-def sample(checkpoint: str | None, prime: str, **options: Any) -> None:
+@click.option("--prime", metavar="TEXT", help="text to go on from; it is printed first")
+@click.option("--prime-file", metavar="FILE", help="go on from the text in FILE, - for standard input, without the "
+                                                   "line end at its end; what is piped in is taken in any case")
+@click.option("--hide-prime", is_flag=True, help="print only what is new")
+@click.option("--unknown", type=click.Choice(UNKNOWN), default=UNKNOWN[0], show_default=True,
+              help="what becomes of characters of the prime that the model never saw: fold reads them in another "
+                   "Unicode form or without accents, skip and replace do what they say with those that have none")
+@click.option("--json", "in_json", is_flag=True, help="one line of JSON for each text: text, seed, what ended it, and "
+                                                      "the probability of each character")
+@click.option("-o", "--output", metavar="FILE", help="write to FILE in place of the terminal; Ctrl-C keeps what there "
+                                                     "is")
+def sample(checkpoint: str | None, prime: str | None, prime_file: str | None, hide_prime: bool, unknown: str,
+           in_json: bool, output: str | None, **options: Any) -> None:
     """Write new text with the network in CHECKPOINT: a file, a run's folder or its name.
 
-    Without CHECKPOINT the newest run in ./checkpoints writes. Only the text goes to standard output.
+    Without CHECKPOINT the newest run in ./checkpoints writes. Only the text goes to standard output. A character is
+    chosen so: --bias and --ban change what the network expects, --temp sharpens or flattens it, then --top-k, --top-p
+    and --min-p cut it, each what the one before has left.
     """
     settings = settings_from(SampleSettings, options)
+    from charrnn.cli.prime import prime_from
+    from charrnn.model import load
+
+    said = prime_from(prime, prime_file)
+    model = load(checkpoint)
+    drawing = _drawing(model, settings, said, unknown)
+    pieces = _pieces(model, drawing, settings, "" if hide_prime else drawing.prime, in_json, output)
+    if output is None:
+        _print(pieces)
+    else:
+        _write(pieces, output)
+
+
+def _drawing(model: "Model", settings: SampleSettings, prime: str, unknown: str) -> "Drawing":
+    """The texts to be, with a note for everything in the prime that is not read as it stands."""
     from charrnn.cli.wording import compiling_words
     from charrnn.kernels.jit import is_compiled
-    from charrnn.model import load
     from charrnn.sampling.opening import opening
-    from charrnn.text.alike import alike
 
-    model = load(checkpoint)
-    said = alike(prime, model.settings.text)
-    opening(model.vocabulary, said, [], model.mark)  # what can't be read is refused before anything else is said
-    if rare := model.vocabulary.rare(said):
+    readable = model.readable(prime, unknown)
+    opening(model.vocabulary, readable.text, [], model.mark)  # what can't be read is refused before anything is said
+    for note in readable.notes:
+        print(f"note: {note}", file=sys.stderr)
+    if rare := model.vocabulary.rare(readable.text):
         print(f"note: too rare in training to be known, and read as \ufffd: {', '.join(rare)}", file=sys.stderr)
     if not is_compiled(f"generate_{model.settings.network.cell}"):
         print(compiling_words(), file=sys.stderr)
-    chosen: dict[str, Any] = {"temp": settings.temp, "top_k": settings.top_k, "prime": prime, "seed": settings.seed,
-              "precision": settings.precision}
-    if settings.samples > 1:
-        between = "" if model.mark == "\n" else "---\n"  # documents of one line need nothing between them
-        _write_all(prime, model.samples(settings.samples, settings.length, **chosen), between)
-        return
-    pieces = model.stream(settings.length, **chosen)
-    last = _write(prime)
+    return model.drawing(settings, readable.text)
+
+
+def _pieces(model: "Model", drawing: "Drawing", settings: SampleSettings, prime: str, in_json: bool,
+            output: str | None) -> Iterator[str]:
+    """The output, piece by piece."""
+    from charrnn.cli.sheets import as_json, below, beside, streamed
+
+    is_one = settings.samples == 1 and len(drawing.temps) == 1
+    if is_one and not in_json:
+        return streamed(drawing, prime, sys.stdout.isatty() or model.mark is not None or output is not None)
+    drawing.refuse_endless()
+    samples = drawing.samples(with_nats=in_json)
+    if in_json:
+        return as_json(samples)
+    if len(drawing.temps) > 1:
+        from charrnn.cli.screen import width
+
+        return beside(samples, prime, width() if output is None and sys.stdout.isatty() else 0)
+    return below(samples, prime, "" if model.mark == "\n" else "---\n")  # documents of one line need nothing between
+
+
+def _print(pieces: Iterable[str]) -> None:
+    """Puts each piece on stdout now, not when a buffer is full."""
     for piece in pieces:
-        last = _write(piece) or last
-    if last != "\n" and (sys.stdout.isatty() or model.mark is not None):
-        print()
+        sys.stdout.write(piece)
+        sys.stdout.flush()
 
 
-def _write_all(prime: str, texts: list[str], between: str) -> None:
-    """Several texts, each ended by a line end, with `between` between them."""
-    for number, text in enumerate(texts):
-        _write((between if number else "") + prime + text + ("" if (prime + text).endswith("\n") else "\n"))
+def _write(pieces: Iterable[str], output: str) -> None:
+    """Puts the pieces into a file, in one go at the end; what is there when we are stopped is kept too."""
+    from charrnn.files import write_atomic
 
-
-def _write(text: str) -> str:
-    """Puts text on stdout now, not when a buffer is full; its last character."""
-    sys.stdout.write(text)
-    sys.stdout.flush()
-    return text[-1:]
+    made: list[str] = []
+    try:
+        made.extend(pieces)
+    except (KeyboardInterrupt, SystemExit):
+        write_atomic(output, "".join(made).encode())
+        print(f"stopped; {sum(map(len, made)):,} characters are in {output}", file=sys.stderr)
+        raise
+    write_atomic(output, "".join(made).encode())

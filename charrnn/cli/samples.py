@@ -4,9 +4,7 @@ import sys
 
 from charrnn.files import append_line
 from charrnn.runs import Run
-from charrnn.sampling.opening import generators_of, opening
-from charrnn.sampling.sampler import Sampler
-from charrnn.sampling.writing import written
+from charrnn.sampling.drawing import Drawing
 from charrnn.settings import SampleSettings
 from charrnn.text.splitter import mark_of
 from charrnn.training.events import Event, Step, Validated
@@ -54,13 +52,11 @@ def sample_of(run: Run, length: int) -> str:
 
     The run's own generator is not touched.
     """
-    settings, mark = SampleSettings(), mark_of(run.trainer.settings.text)
-    generators = generators_of(run.trainer.step, _DOCUMENTS if mark == "\n" else 1)
-    sampler = Sampler(run.trainer.settings.network, run.trainer.network.weights, len(generators),
-                      never=run.vocabulary.stand_in)
-    sampler.begin(opening(run.vocabulary, "", generators, mark))
-    pieces = written(sampler.stream(length, generators, settings.temp, settings.top_k), run.vocabulary, mark)
-    return "\n".join(map("".join, zip(*pieces, strict=True)))
+    trainer, mark = run.trainer, mark_of(run.trainer.settings.text)
+    settings = SampleSettings(length=length, samples=_DOCUMENTS if mark == "\n" else 1, seed=trainer.step)
+    drawing = Drawing(trainer.settings.network, trainer.network.weights, trainer.network.workers, run.vocabulary, mark,
+                      settings)
+    return "\n".join(sample.text for sample in drawing.samples())
 
 
 def _compile(run: Run) -> None:

@@ -9,16 +9,21 @@ layer's products, and when all have met each does everything else for itself. Ev
 Each cell has a kernel of its own, GENERATE by name, so that nobody waits for the compiling of the others.
 """
 
+import numpy as np
+
+from charrnn.kernels.activations import sigmoid, tanh
 from charrnn.kernels.choose import choose
 from charrnn.kernels.flat import flat
 from charrnn.kernels.gru import gru_cell
 from charrnn.kernels.gru_original import reset_cell, update_cell
 from charrnn.kernels.jit import inner, kernel
+from charrnn.kernels.layers import ONE
 from charrnn.kernels.lstm import lstm_cell
 from charrnn.kernels.matmul import matmul
 from charrnn.kernels.meeting import meet
 from charrnn.kernels.peephole import peephole_cell
 from charrnn.kernels.rnn import rnn_cell
+from charrnn.kernels.softmax import softmax_row
 from charrnn.kernels.starts import put_initial
 from charrnn.kernels.target import TARGET
 
@@ -44,12 +49,17 @@ def add_own_columns(tiles, a, a_at, lda, depth, weights, at, columns, out, bias,
 def _generator(name, cell):
     def generate(tiles, layer_tiles, table, weights, bias, extra, weight_out, bias_out, h, c, now, products, inputs,
                  gates, rounded, logits, scratch, meeting, part, parts, vocabulary, start, h0, c0, tokens, prime, draws,
-                 temp, top_k, out):
+                 temps, top_k, top_p, min_p, adjustment, clamped, clamps, out, nats):
         """Reads prime (P, N), then writes out (S, N): S further characters of N streams, chosen with draws (S, N).
 
         tokens (N,) is the last character that the states have not read yet. h, c (2, L, N, H) hold them in [now], then
         in [1 - now], and so on in turn; both and tokens are left ready to go on, in [(now + P + S) % 2]. Before the
         character `start` they are h0, c0 (L, H).
+
+        A choice follows temps (N,), top_k, top_p and min_p, after adjustment (V padded) is added to the logits; a temp
+        below 0 makes none and leaves the network's own logits. nats (S, N), if not empty, get the surprise of what was
+        chosen, as the network itself sees it. From the state on that the first choice is made from, the units clamped
+        (M, 2), by layer and number, have c at clamps (M,), or h in a cell without memory; the rest follows from it.
 
         products (2, N, 4H) and inputs (2, N, G*H) are shared by the parts and take turns: while one part still reads a
         layer's, another may be writing the next one's. Everything else that is written to is this part's own, gates
@@ -59,11 +69,13 @@ def _generator(name, cell):
         width = inputs.shape[2]
         # what all of h is multiplied with at once
         columns = 2 * H if cell == GRU_ORIGINAL else width
-        lanes, exact = logits[N], bias_out[:0]
+        lanes, plain, exponentials, exact = logits[N], logits[N + 1], logits[N + 2], bias_out[:0]
+        width_out = bias_out.shape[0]
         nothing = bias[L]
         met = 0
         for step in range(prime.shape[0] + out.shape[0]):
             h_before, c_before, h_after, c_after = h[now], c[now], h[1 - now], c[1 - now]
+            s = step - prime.shape[0]
             at = 0
             for k in range(L):
                 turn = met % 2
@@ -105,20 +117,47 @@ def _generator(name, cell):
                             own[j] += product[j]
                         update_cell(gates[n], h_before[k, n], h_after[k, n], H)
                 at += H * width
+                if s >= 0:
+                    for m in range(clamped.shape[0]):
+                        if clamped[m, 0] == k:
+                            unit = clamped[m, 1]
+                            for n in range(N):
+                                if cell == LSTM or cell == PEEPHOLE:
+                                    o = gates[n, 3 * H + unit]
+                                    if cell == PEEPHOLE:
+                                        x_o = inputs[turn, n, 3 * H + unit] if k > 0 else table[tokens[n], 3 * H + unit]
+                                        o = sigmoid(products[turn, n, 3 * H + unit] + x_o
+                                                    + extra[k][2 * H + unit] * clamps[m])
+                                    c_after[k, n, unit] = clamps[m]
+                                    h_after[k, n, unit] = o * tanh(clamps[m])
+                                else:
+                                    h_after[k, n, unit] = clamps[m]
             now = 1 - now
-            s = step - prime.shape[0]
             if s < 0:
                 for n in range(N):
                     tokens[n] = prime[step, n]
                 continue
             for n in range(N):
-                for j in range(bias_out.shape[0]):
+                for j in range(width_out):
                     logits[n, j] = bias_out[j]
-            matmul(tiles, flat(h_after), (L - 1) * N * H, H, N, weight_out, 0, H, bias_out.shape[0], flat(logits), 0,
-                   bias_out.shape[0], True, exact)
+            matmul(tiles, flat(h_after), (L - 1) * N * H, H, N, weight_out, 0, H, width_out, flat(logits), 0, width_out,
+                   True, exact)
             for n in range(N):
-                tokens[n] = choose(logits[n], scratch, lanes, vocabulary, temp, top_k, draws[s, n])
+                if temps[n] < 0.0:
+                    continue
+                own = logits[n]
+                largest, total = ONE, ONE
+                if nats.size:
+                    for j in range(width_out):
+                        plain[j] = own[j]
+                        exponentials[j] = own[j]
+                    largest, total = softmax_row(exponentials, lanes, ONE)
+                for j in range(width_out):
+                    own[j] += adjustment[j]
+                tokens[n] = choose(own, scratch, lanes, vocabulary, temps[n], top_k, top_p, min_p, draws[s, n])
                 out[s, n] = tokens[n]
+                if nats.size:
+                    nats[s, n] = largest + np.log(total) - plain[tokens[n]]
 
     # the name that its machine code is kept under
     generate.__name__ = generate.__qualname__ = f"generate_{name}"

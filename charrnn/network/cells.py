@@ -7,6 +7,7 @@ inside a single step is to read its tape. Any float dtype. The equations use the
     N sequences side by side    D width of the input    H hidden units    G gates of the cell (1, 4, 3)
     W = weight_ih (G*H, D)    U = weight_hh (G*H, H)    b = bias (G*H)    * element by element
 
+A step back adds the gradients of the parameters to `gradients`; None does without them, and without their cost.
 Going back, slopes are in terms of what came out: y = tanh(a) has 1 - y*y, y = sigmoid(a) has y*(1 - y).
 """
 
@@ -31,12 +32,13 @@ def _products(x: Array, h_before: Array, parameters: Arrays) -> tuple[Array, Arr
 
 
 def _products_backward(
-    dinput: Array, drecurrent: Array, x: Array, h_before: Array, parameters: Arrays, gradients: Arrays
+    dinput: Array, drecurrent: Array, x: Array, h_before: Array, parameters: Arrays, gradients: Arrays | None
 ) -> tuple[Array, Array]:
     """dx (N, D) and dh_before (N, H) from the gradients of the two halves; adds dW, dU, db to `gradients`."""
-    gradients["weight_ih"] += dinput.T @ x
-    gradients["weight_hh"] += drecurrent.T @ h_before
-    gradients["bias"] += dinput.sum(axis=0)
+    if gradients is not None:
+        gradients["weight_ih"] += dinput.T @ x
+        gradients["weight_hh"] += drecurrent.T @ h_before
+        gradients["bias"] += dinput.sum(axis=0)
     return dinput @ parameters["weight_ih"], drecurrent @ parameters["weight_hh"]
 
 
@@ -61,7 +63,7 @@ def rnn_step(x: Array, state: State, parameters: Arrays) -> tuple[State, RnnTape
 
 
 def rnn_step_backward(
-    dstate: State, tape: RnnTape, parameters: Arrays, gradients: Arrays
+    dstate: State, tape: RnnTape, parameters: Arrays, gradients: Arrays | None
 ) -> tuple[Array, State]:
     """dx and the gradient of the state before the step; adds to `gradients`."""
     x, h_before, h = tape
@@ -107,7 +109,7 @@ def lstm_step(x: Array, state: State, parameters: Arrays) -> tuple[State, LstmTa
 
 
 def lstm_step_backward(
-    dstate: State, tape: LstmTape, parameters: Arrays, gradients: Arrays
+    dstate: State, tape: LstmTape, parameters: Arrays, gradients: Arrays | None
 ) -> tuple[Array, State]:
     """dx and the gradient of the state before the step; adds to `gradients`."""
     x, h_before, c_before, i, f, g, o, tanh_c = tape
@@ -159,7 +161,7 @@ def peephole_step(x: Array, state: State, parameters: Arrays) -> tuple[State, Pe
 
 
 def peephole_step_backward(
-    dstate: State, tape: PeepholeTape, parameters: Arrays, gradients: Arrays
+    dstate: State, tape: PeepholeTape, parameters: Arrays, gradients: Arrays | None
 ) -> tuple[Array, State]:
     """dx and the gradient of the state before the step; adds to `gradients`."""
     x, h_before, c_before, c, i, f, g, o, tanh_c = tape
@@ -169,8 +171,9 @@ def peephole_step_backward(
     # c acts three times: through h now, through what o saw of it, and through the next step's c.
     dc = dc + dh * o * (1 - tanh_c * tanh_c) + dgate_o * peep_o
     dgate_i, dgate_f, dgate_g = dc * g * i * (1 - i), dc * c_before * f * (1 - f), dc * i * (1 - g * g)
-    gradients["weight_peep"] += np.concatenate(
-        [(dgate_i * c_before).sum(axis=0), (dgate_f * c_before).sum(axis=0), (dgate_o * c).sum(axis=0)])
+    if gradients is not None:
+        gradients["weight_peep"] += np.concatenate(
+            [(dgate_i * c_before).sum(axis=0), (dgate_f * c_before).sum(axis=0), (dgate_o * c).sum(axis=0)])
     dgates = np.concatenate([dgate_i, dgate_f, dgate_g, dgate_o], axis=1)
     dx, dh_before = _products_backward(dgates, dgates, x, h_before, parameters, gradients)
     return dx, (dh_before, dc * f + dgate_i * peep_i + dgate_f * peep_f)
@@ -209,7 +212,7 @@ def gru_step(x: Array, state: State, parameters: Arrays) -> tuple[State, GruTape
 
 
 def gru_step_backward(
-    dstate: State, tape: GruTape, parameters: Arrays, gradients: Arrays
+    dstate: State, tape: GruTape, parameters: Arrays, gradients: Arrays | None
 ) -> tuple[Array, State]:
     """dx and the gradient of the state before the step; adds to `gradients`."""
     x, h_before, r, z, n, recalled = tape
@@ -218,7 +221,8 @@ def gru_step_backward(
     drecalled = dinput_n * r
     dgate_r = dinput_n * recalled * r * (1 - r)
     dgate_z = dh * (h_before - n) * z * (1 - z)
-    gradients["bias_n"] += drecalled.sum(axis=0)
+    if gradients is not None:
+        gradients["bias_n"] += drecalled.sum(axis=0)
     # The two halves of r and z are simply added, so they share a gradient; those of n meet at the reset gate.
     dinput = np.concatenate([dgate_r, dgate_z, dinput_n], axis=1)
     drecurrent = np.concatenate([dgate_r, dgate_z, drecalled], axis=1)
@@ -255,7 +259,7 @@ def gru_original_step(x: Array, state: State, parameters: Arrays) -> tuple[State
 
 
 def gru_original_step_backward(
-    dstate: State, tape: GruOriginalTape, parameters: Arrays, gradients: Arrays
+    dstate: State, tape: GruOriginalTape, parameters: Arrays, gradients: Arrays | None
 ) -> tuple[Array, State]:
     """dx and the gradient of the state before the step; adds to `gradients`."""
     x, h_before, r, z, n = tape
@@ -266,9 +270,11 @@ def gru_original_step_backward(
     dreset = dgate_n @ U_n  # the gradient of r*h_before
     dgate_r = dreset * h_before * r * (1 - r)
     dgates = np.concatenate([dgate_r, dgate_z, dgate_n], axis=1)
-    gradients["weight_ih"] += dgates.T @ x
-    gradients["bias"] += dgates.sum(axis=0)
-    gradients["weight_hh"] += np.concatenate([dgate_r.T @ h_before, dgate_z.T @ h_before, dgate_n.T @ (r * h_before)])
+    if gradients is not None:
+        gradients["weight_ih"] += dgates.T @ x
+        gradients["bias"] += dgates.sum(axis=0)
+        gradients["weight_hh"] += np.concatenate(
+            [dgate_r.T @ h_before, dgate_z.T @ h_before, dgate_n.T @ (r * h_before)])
     return dgates @ parameters["weight_ih"], (dgate_r @ U_r + dgate_z @ U_z + dreset * r + dh * z,)
 
 
@@ -282,7 +288,7 @@ class Cell(NamedTuple):
     gate_names: tuple[str, ...]
     has_memory: bool
     step: Callable[[Array, State, Arrays], tuple[State, Any]]
-    step_backward: Callable[[State, Any, Arrays, Arrays], tuple[Array, State]]
+    step_backward: Callable[[State, Any, Arrays, Arrays | None], tuple[Array, State]]
 
     @property
     def gates(self) -> int:

@@ -10,9 +10,9 @@ from charrnn.text.vocabulary import Vocabulary
 
 def opening(vocabulary: Vocabulary, prime: str, generators: Sequence[np.random.Generator],
             mark: str | None = None) -> np.ndarray:
-    """The ids (P, N) of the prime for each of N streams, behind the mark where documents begin with one.
+    """The ids (P,) of the prime for all streams, behind the mark where documents begin with one.
 
-    Without a mark and a prime they are those of a line end, else of any one character.
+    Without a mark and a prime they are those of a line end, else of any one character for each of N streams, (1, N).
 
     Raises VocabularyError for a prime with characters that the model never saw, SettingsError for one that goes past
     the end of a document.
@@ -23,7 +23,7 @@ def opening(vocabulary: Vocabulary, prime: str, generators: Sequence[np.random.G
                                 "begins with")
         prime = mark + prime
     if prime or "\n" in vocabulary.units:
-        return np.repeat(vocabulary.encode(prime or "\n")[:, None], len(generators), axis=1)
+        return vocabulary.encode(prime or "\n")
     return np.array([[generator.integers(len(vocabulary), dtype=np.int32) for generator in generators]])
 
 

@@ -33,6 +33,11 @@ def bytes_as_characters(text: str) -> str:
     return text.encode(errors="surrogatepass").decode("latin-1")
 
 
+def piece_pattern(vocabulary: "Tokens") -> re.Pattern[str]:
+    """What one unit of a vocabulary of tokens or words is."""
+    return _word() if isinstance(vocabulary, Words) else _TOKEN
+
+
 def tokens_of(text: str) -> list[str]:
     """What stands between white space, and each line end."""
     return _TOKEN.findall(text)
@@ -92,6 +97,9 @@ class Tokens(Vocabulary):
     def decode(self, ids: Sequence[int] | np.ndarray) -> str:
         return self.writer()(np.asarray(ids))
 
+    def units_of(self, text: str) -> Sequence[str]:
+        return self.split(text)
+
     def unknown(self, text: str) -> list[tuple[str, int]]:
         """Each unit of `text` that has no id, with the number of units before it, in that order."""
         found: dict[str, int] = {}
@@ -106,7 +114,7 @@ class Tokens(Vocabulary):
         def write(ids: np.ndarray) -> str:
             nonlocal last
             text = ""
-            for unit in self._units_of(ids):
+            for unit in self._written(ids):
                 text += unit if not last or last.isspace() or unit == "\n" else " " + unit
                 last = unit[-1]
             return text
@@ -116,7 +124,7 @@ class Tokens(Vocabulary):
     def named(self, unit: str) -> str:
         return repr(unit)
 
-    def _units_of(self, ids: np.ndarray) -> list[str]:
+    def _written(self, ids: np.ndarray) -> list[str]:
         self._check(ids)
         return [self.units[number] for number in ids]
 
@@ -128,4 +136,4 @@ class Words(Tokens):
     split = staticmethod(words_of)
 
     def writer(self, after: str = "") -> Callable[[np.ndarray], str]:
-        return lambda ids: "".join(self._units_of(ids))
+        return lambda ids: "".join(self._written(ids))

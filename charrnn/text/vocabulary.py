@@ -75,6 +75,10 @@ class Vocabulary:
         """The units of `text`, by the names that messages give them, that are read as the stand-in."""
         return [self.named(unit) for unit, _ in self.unknown(text)] if self.stand_in >= 0 else []
 
+    def units_of(self, text: str) -> Sequence[str]:
+        """The units that `text` consists of, known or not."""
+        return self._spelled(text)
+
     def named(self, unit: str) -> str:
         """A unit as it is written in a message."""
         return f"{unit!r} (U+{ord(unit):04X})"

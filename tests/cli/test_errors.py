@@ -75,7 +75,7 @@ TABLE: list[tuple[str, int, str]] = [
     ("sample flipped.safetensors", 1, "flipped.safetensors is damaged: its content does not match its checksum"),
     ("sample empty.txt", 1, "empty.txt is empty; it is no checkpoint"),
     ("sample tiny --prime Zürich", 1, "text has characters that the model has never seen: 'Z' (U+005A), 'ü' (U+00FC), "
-                                      "the first at position 0; leave them out, or train on a text that has them"),
+                                      "the first at position 0; --unknown skip would leave them out"),
     ("sample tiny --temp -1", 2, "invalid value for '--temp': -1.0 is out of bounds: 0 to 100."),
     ("sample tiny --top-k -1", 2, "invalid value for '--top-k': -1 is out of bounds: 0 to 1114112."),
     ("sample tiny --length x", 2, "invalid value for '--length': 'x' is not a valid integer."),

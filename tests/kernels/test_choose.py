@@ -17,9 +17,10 @@ def softmax(logits: np.ndarray, temp: float = 1.0) -> np.ndarray:
     return weights / weights.sum()
 
 
-def chosen(draws: np.ndarray, temp: float = 1.0, top_k: int = 0, logits: np.ndarray = LOGITS) -> np.ndarray:
+def chosen(draws: np.ndarray, temp: float = 1.0, top_k: int = 0, logits: np.ndarray = LOGITS, top_p: float = 1.0,
+           min_p: float = 0.0) -> np.ndarray:
     """What each of the draws chooses, among logits padded as the kernels pad them."""
-    return np.array([choose(*prepared(logits), V, temp, top_k, draw) for draw in draws])
+    return np.array([choose(*prepared(logits), len(logits), temp, top_k, top_p, min_p, draw) for draw in draws])
 
 
 def prepared(logits: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -41,7 +42,7 @@ def test_each_index_has_its_share_of_the_draws(temp: float) -> None:
 
 def test_probabilities_sum_to_one() -> None:
     row, *scratch = prepared(LOGITS)
-    choose(row, *scratch, V, 0.7, 0, 0.5)
+    choose(row, *scratch, V, 0.7, 0, 1.0, 0.0, 0.5)
     np.testing.assert_allclose(row[:V] / row.sum(), softmax(LOGITS, 0.7), rtol=1e-6)
     assert not row[V:].any()
     assert list(np.unique(chosen(np.linspace(0, 1, 2_000, endpoint=False)))) == list(range(V))

@@ -10,6 +10,7 @@ from charrnn.errors import CheckpointError
 from charrnn.network.cells import CELLS
 from charrnn.network.network import Network
 from charrnn.network.parameters import Parameters
+from charrnn.sampling.rule import Rule
 from charrnn.sampling.sampler import Sampler
 from charrnn.settings import NetworkSettings, Settings, TrainingSettings, WindowSettings
 from charrnn.training.evaluation import Evaluation
@@ -159,7 +160,7 @@ def test_training_evaluation_and_sampling_begin_with_it(cell, tmp_path):
     logits = expected.logits[0, 0]
     sampler = Sampler(settings.network, network.weights, 4000)
     sampler.begin(np.full((1, 4000), START, np.int32))
-    first = sampler.generate(np.zeros((0, 4000), np.int32), np.random.default_rng(0).random((1, 4000)), 1.0, 0)[0]
+    first = sampler.generate(np.zeros((0, 4000), np.int32), np.random.default_rng(0).random((1, 4000)), Rule())[0]
     likelihood = 4000 * np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
     assert np.sum((np.bincount(first, minlength=V) - likelihood) ** 2 / likelihood) < 29.6  # once in a thousand times
     without = reference.forward_backward(settings.network, parameters | {
@@ -175,7 +176,7 @@ def test_sampling_steps_as_the_reference_does(cell):
     prime = np.array([[1, 2], [START, 3]], np.int32)
     sampler = Sampler(settings, network.weights, 2)
     sampler.begin(prime)
-    text = sampler.generate(prime[:0], np.zeros((60, 2)), 0.0, 0)
+    text = sampler.generate(prime[:0], np.zeros((60, 2)), Rule(temp=0.0))
     read = np.concatenate([prime, text])
     parameters = {name: array.astype(np.float64) for name, array in network.parameters.to_arrays().items()}
     logits = reference.forward_backward(settings, parameters, read[:-1], read[1:], None, start=START).logits[1:]

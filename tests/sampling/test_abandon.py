@@ -8,6 +8,7 @@ from charrnn.network.network import Network
 from charrnn.network.workers import Workers
 from charrnn.sampling import sampler as sampling
 from charrnn.sampling.group import Group
+from charrnn.sampling.rule import Rule
 from charrnn.settings import NetworkSettings
 
 NOTHING = np.zeros((0, 1), np.int32)
@@ -23,7 +24,7 @@ def test_a_hand_that_fails(late: int, error: type[BaseException], monkeypatch: p
     sampler = sampling.Sampler(settings, network.weights, 1, Workers(2))
     sampler.begin(np.zeros((1, 1), np.int32))
     draws = np.random.default_rng(1).random((50, 1))
-    expected = sampler.generate(NOTHING, draws, 1.0, 0, 2)
+    expected = sampler.generate(NOTHING, draws, Rule(), 2)
     generate = Group.generate
 
     def fail(self: Group, hand: int, *rest: object) -> np.ndarray:
@@ -34,6 +35,6 @@ def test_a_hand_that_fails(late: int, error: type[BaseException], monkeypatch: p
     with monkeypatch.context() as patch:
         patch.setattr(Group, "generate", fail)
         with pytest.raises(error):
-            sampler.generate(NOTHING, draws, 1.0, 0, 2)
+            sampler.generate(NOTHING, draws, Rule(), 2)
     sampler.begin(np.zeros((1, 1), np.int32))
-    assert np.array_equal(sampler.generate(NOTHING, draws, 1.0, 0, 2), expected)
+    assert np.array_equal(sampler.generate(NOTHING, draws, Rule(), 2), expected)

@@ -14,6 +14,7 @@ from charrnn.network.workers import Workers
 from charrnn.sampling import sampler as sampling
 from charrnn.sampling.opening import generators_of, opening
 from charrnn.sampling.pace import Pace
+from charrnn.sampling.rule import Rule, Rules
 from charrnn.sampling.sampler import Sampler
 from charrnn.settings import NetworkSettings
 from charrnn.text.vocabulary import Vocabulary
@@ -38,14 +39,15 @@ def written(network: Network, prime: np.ndarray, draws: np.ndarray, temp: float 
     """ids (S, N) that follow prime (P, N); few streams share all the threads."""
     sampler = Sampler(network.settings, network.weights, prime.shape[1], Workers(threads))
     sampler.begin(prime)
-    return sampler.generate(np.zeros((0, prime.shape[1]), np.int32), draws, temp, top_k, threads)
+    return sampler.generate(np.zeros((0, prime.shape[1]), np.int32), draws, Rule(temp, top_k), threads)
 
 
 def streamed(network: Network, seed: int, temp: float = 1.0, streams: int = 1, length: int = LENGTH,
              threads: int = 1) -> np.ndarray:
     sampler = Sampler(network.settings, network.weights, streams, Workers(threads))
     sampler.begin(np.full((2, streams), 3, np.int32))
-    return np.concatenate(list(sampler.stream(length, generators_of(seed, streams), temp, 0)))
+    pieces = sampler.stream(length, generators_of(seed, streams), Rules(Rule(temp)))
+    return np.concatenate([piece.ids for piece in pieces])
 
 
 def name_of(settings: NetworkSettings) -> str:
@@ -81,7 +83,7 @@ def test_it_goes_on_where_it_stopped(cell: str) -> None:
     whole = written(network, np.array([[3]], np.int32), draws)
     sampler = Sampler(network.settings, network.weights)
     sampler.begin(np.array([[3]], np.int32))
-    parts = [sampler.generate(NOTHING, part, 1.0, 0) for part in np.split(draws, [1, 7, 8, 30])]
+    parts = [sampler.generate(NOTHING, part, Rule()) for part in np.split(draws, [1, 7, 8, 30])]
     assert np.array_equal(np.concatenate(parts), whole)
     # what it wrote, read as a prime, leads to the same place
     primed = written(network, np.concatenate([[[3]], whole[:30]]).astype(np.int32), draws[30:])
@@ -140,21 +142,21 @@ def test_begin_forgets_everything() -> None:
     texts = []
     for _ in range(2):
         sampler.begin(np.array([[3], [4]], np.int32))
-        texts.append(sampler.generate(NOTHING, draws, 1.0, 0))
+        texts.append(sampler.generate(NOTHING, draws, Rule()))
     assert np.array_equal(*texts)
 
 
 def test_nothing_to_write() -> None:
     assert streamed(network_of(NetworkSettings("rnn", H)), 1, length=1).shape == (1, 1)
     sampler = Sampler(NetworkSettings("rnn", H), network_of(NetworkSettings("rnn", H)).weights)
-    assert list(sampler.stream(0, generators_of(0, 1), 1.0, 0)) == []
+    assert list(sampler.stream(0, generators_of(0, 1), Rules())) == []
 
 
 def test_opening() -> None:
     with_line_end, without = Vocabulary("abc\n"), Vocabulary("abc")
     luck = generators_of(0, 50)
-    assert opening(with_line_end, "", luck[:1]).tolist() == [[0]]
-    assert opening(with_line_end, "ca", luck[:3]).tolist() == [[3] * 3, [1] * 3]
+    assert opening(with_line_end, "", luck[:1]).tolist() == [0]
+    assert opening(with_line_end, "ca", luck[:3]).tolist() == [3, 1]  # all streams have it in common
     drawn = opening(without, "", luck)
     assert (drawn.shape, drawn.dtype.str[1:]) == ((1, 50), "i4")
     assert set(drawn[0]) == {0, 1, 2}
@@ -185,7 +187,7 @@ def test_hands_may_change_from_call_to_call(monkeypatch: pytest.MonkeyPatch) -> 
     sampler = Sampler(network.settings, network.weights, 2, Workers(3))
     sampler.begin(prime)
     nothing = np.zeros((0, 2), np.int32)
-    parts = [sampler.generate(nothing, part, 1.0, 0, hands)
+    parts = [sampler.generate(nothing, part, Rule(), hands)
              for part, hands in zip(np.split(draws, [5, 6, 19, 40]), (1, 3, 2, 3, 1), strict=True)]
     assert np.array_equal(np.concatenate(parts), written(network, prime, draws))
 

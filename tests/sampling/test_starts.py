@@ -10,6 +10,7 @@ from charrnn.network.cells import CELLS
 from charrnn.network.network import Network
 from charrnn.network.workers import Workers
 from charrnn.sampling import sampler as sampling
+from charrnn.sampling.rule import Rule
 from charrnn.sampling.sampler import Sampler
 from charrnn.settings import NetworkSettings
 from tests import reference
@@ -29,7 +30,7 @@ def network_of(settings: NetworkSettings, start: int = START, precision: str = "
 def written(network: Network, prime: np.ndarray, draws: np.ndarray, threads: int = 1) -> np.ndarray:
     sampler = Sampler(network.settings, network.weights, prime.shape[1], Workers(threads))
     sampler.begin(prime)
-    return sampler.generate(np.zeros((0, prime.shape[1]), np.int32), draws, 1.0, 0, threads)
+    return sampler.generate(np.zeros((0, prime.shape[1]), np.int32), draws, Rule(), threads)
 
 
 def primes(P: int, N: int) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Floor 6: what a cell may be found to track: a value for each place of a text."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,6 +22,10 @@ class Feature:
     is_causal: bool = True
     is_plain: bool = False
     is_own: bool = False
+
+    def with_values(self, values: np.ndarray) -> "Feature":
+        """The same with its values elsewhere."""
+        return replace(self, values=values)
 
     @property
     def is_boolean(self) -> bool:

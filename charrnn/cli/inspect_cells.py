@@ -1,0 +1,184 @@
+"""Floor 7: `charrnn inspect-cells`: what the cells of a network track, and the proof."""
+
+import hashlib
+import math
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from charrnn.cli.options import settings_from, settings_options
+from charrnn.errors import SettingsError
+from charrnn.files import write_atomic
+from charrnn.settings import UNKNOWN, ColourSettings, InspectSettings
+
+if TYPE_CHECKING:
+    from charrnn.inspection.features.feature import Feature
+    from charrnn.inspection.inspection import Inspection
+    from charrnn.inspection.names import CellName
+    from charrnn.inspection.passage import Passage
+    from charrnn.inspection.report.look import Look
+    from charrnn.model import Model
+
+
+@click.command(name="inspect-cells")
+@click.argument("checkpoint", required=False)
+@click.option("--cell", "cells", multiple=True, metavar="L1:24", help="show everything about a cell (unit 24, from 0, "
+                                                                      "of layer 1, the lowest); may be repeated")
+@click.option("--find", "patterns", multiple=True, metavar="REGEX", help="which cells follow the matches of REGEX")
+@click.option("--feature", "named", multiple=True, metavar="NAME=REGEX", help="the same, under a name of yours")
+@click.option("--labels", metavar="FILE", help="which cells follow the labels in FILE: one sign for each character of "
+                                               "the text, line ends left out, or lines START<tab>END<tab>NAME")
+@click.option("--text", metavar="FILE", help="read FILE, - for standard input, instead of the corpus's held-out part")
+@click.option("--unknown", type=click.Choice(UNKNOWN), default=UNKNOWN[0], show_default=True,
+              help="what becomes of characters of FILE that the network never saw")
+@settings_options(InspectSettings, ColourSettings)
+@click.option("--json", "json_file", metavar="FILE", help="write all numbers to FILE, - for standard output")
+@click.option("--csv", "csv_file", metavar="FILE", help="write a line for each cell")
+@click.option("--csv-chars", "chars_file", metavar="FILE", help="write a line for each character: surprise, rank, "
+                                                                "entropy, guesses")
+@click.option("--npz", "npz_file", metavar="FILE", help="write text, states, losses, guesses and features as arrays")
+@click.option("--explain", is_flag=True, help="say what every number and every feature means, and nothing else")
+def inspect_cells(checkpoint: str | None, explain: bool, **options: Any) -> None:
+    """Name what the cells of the network in CHECKPOINT track, on text that it never saw.
+
+    Without CHECKPOINT it is the newest run in ./checkpoints. Every cell is compared with some fifty features of the
+    text on one half of it; the best is scored on the other half, beside what chance would give.
+    """
+    settings, colours = settings_from(InspectSettings, options), settings_from(ColourSettings, options)
+    from charrnn.cli.colours import colours_for
+
+    shown = colours_for(colours)
+    look = _look(shown)
+    if explain:
+        from charrnn.inspection.explain import explained
+
+        _say(explained(look), shown)
+        return
+    if settings.sample and options["text"]:
+        raise SettingsError("--text and --sample contradict each other; give one of them")
+    done, where = _inspection(checkpoint, settings, options)
+    cells = [_cell(argument, done) for argument in options["cells"]]
+    if not _written(done, where, options):
+        _say(_report(done, look, settings, cells, options), shown)
+
+
+def _look(shown: Any) -> "Look":
+    from charrnn.cli.screen import width
+    from charrnn.inspection.report.look import Look
+
+    return Look(min(width(), 80), shown.diverging, shown.depth, shown.plain)
+
+
+def _say(lines: Iterable[str], shown: Any) -> None:
+    for line in lines:
+        shown.say(line)
+
+
+def _inspection(checkpoint: str | None, settings: InspectSettings,
+                options: dict[str, Any]) -> "tuple[Inspection, Path]":
+    """The inspection, and the checkpoint's file."""
+    from charrnn.checkpoint import resolve_checkpoint
+    from charrnn.cli.wording import compiling_words
+    from charrnn.inspection.recording import default_signals, signals_of
+    from charrnn.kernels.jit import is_compiled
+    from charrnn.model import load
+
+    path = resolve_checkpoint(checkpoint)
+    model = load(path)
+    cell = model.settings.network.cell
+    passage = _passage(model, path, settings, options)
+    own = _own_features(passage, options)
+    if not is_compiled(f"{cell.replace('-', '_')}_forward"):
+        print(compiling_words(), file=sys.stderr)
+    is_whole = any(options[name] for name in ("json_file", "csv_file", "npz_file"))
+    signals = signals_of(cell) if is_whole else default_signals(cell)
+    return model.inspect(passage, own, (*signals, *([settings.signal] if settings.signal else []))), path
+
+
+def _passage(model: "Model", path: Path, settings: InspectSettings, options: dict[str, Any]) -> "Passage":
+    if options["text"]:
+        return _given_passage(model, options["text"], options["unknown"], settings.chars)
+    if settings.sample:
+        return model.passage(_own_text(model, settings.sample), settings.sample, "text of its own")
+    from charrnn.cli.reading import read
+    from charrnn.inspection.passage import held_out, sources_of
+
+    corpus = read(sources_of(model.corpus, path), model.settings.text)
+    return held_out(corpus, model.corpus, model.settings, model.vocabulary, settings.chars or 10**9)
+
+
+def _given_passage(model: "Model", name: str, unknown: str, count: int) -> "Passage":
+    from charrnn.text.sources import read_source
+
+    text = "".join(read_source(name, sys.stdin.buffer if sys.stdin else None, lambda size: None))
+    readable = model.readable(text, unknown)
+    for note in readable.notes:
+        print(f"note: {note}", file=sys.stderr)
+    return model.passage(readable.text, count, "standard input" if name == "-" else name)
+
+
+def _own_text(model: "Model", count: int) -> list[str]:
+    """What the network writes, the same every time: one text, or about as many documents as make up so much."""
+    known = model.corpus.get("documents", 0)
+    usual = model.corpus.get("characters", 0) / known if known and model.mark is not None else count
+    number = max(1, math.ceil(1.2 * count / max(1.0, usual)))
+    return model.samples(number, count, seed=model.settings.training.seed)
+
+
+def _own_features(passage: "Passage", options: dict[str, Any]) -> "list[Feature]":
+    from charrnn.inspection.features.own import labels, matches, named_pattern
+    from charrnn.text.sources import read_source
+
+    text = passage.text
+    made = [matches(text, pattern, pattern) for pattern in options["patterns"]]
+    made += [matches(text, *named_pattern("--feature", argument)) for argument in options["named"]]
+    if options["labels"]:
+        content = "".join(read_source(options["labels"], sys.stdin.buffer if sys.stdin else None, lambda size: None))
+        made += labels(text, content, options["labels"])
+    return passage.at_places(made)
+
+
+def _cell(argument: str, done: "Inspection") -> "CellName":
+    from charrnn.inspection.names import cell_named
+
+    return cell_named(argument, done.network.settings.layers, done.network.settings.hidden)
+
+
+def _report(done: "Inspection", look: "Look", settings: InspectSettings, cells: "Sequence[CellName]",
+            options: dict[str, Any]) -> Iterable[str]:
+    from charrnn.inspection.report.cell import cell_report
+    from charrnn.inspection.report.own import own_report
+    from charrnn.inspection.report.summary import check, summary
+
+    if cells:
+        for number, cell in enumerate(cells):
+            yield from [""] if number else []
+            yield from cell_report(done, cell, look, settings.signal, settings.lines)
+    elif options["patterns"] or options["named"] or options["labels"]:
+        yield from check(done, look)
+        yield from own_report(done, look, settings.top)
+    else:
+        yield from summary(done, look, settings.top)
+
+
+def _written(done: "Inspection", where: Path, options: dict[str, Any]) -> bool:
+    """Writes the files that are asked for; whether one of them is standard output."""
+    from charrnn.inspection.export import arrays, as_dict, as_json, cell_rows, place_rows
+
+    makers = {"json_file": lambda: as_json(as_dict(done, str(where), hashlib.sha256(where.read_bytes()).hexdigest())),
+              "csv_file": lambda: cell_rows(done), "chars_file": lambda: place_rows(done),
+              "npz_file": lambda: arrays(done)}
+    wanted = {option: options[option] for option in makers if options[option]}
+    if list(wanted.values()).count("-") > 1 or options["npz_file"] == "-":
+        raise SettingsError("one file may be -, standard output, and --npz none; give the others names")
+    for option, name in wanted.items():
+        content = makers[option]()
+        if name == "-":
+            print(content, end="")
+        else:
+            write_atomic(name, content if isinstance(content, bytes) else content.encode(errors="surrogatepass"))
+            print(f"written: {name}", file=sys.stderr)
+    return "-" in wanted.values()

@@ -1,0 +1,148 @@
+"""Floor 6: what a cell is worth: the loss without what it says, beside the loss with it.
+
+A cell is silenced, not removed: at every step its c is set to its mean, and its h follows as h = o*tanh(c) (a cell
+without memory has its h set); the rest of the network runs on and sees the consequences. Zero would be a value that
+means something. Each silenced cell is a text read side by side with the others, and one more reads with nothing
+silenced: all of them in the same arithmetic, so that what differs is the cell.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from charrnn.inspection.blocks import block_error
+from charrnn.inspection.stack import Stack, Trace
+from charrnn.network.cells import Array, State, sigmoid
+
+_BLOCK = 64  # places whose losses are worked out together
+
+DEFINITIONS = {
+    "ablation": "bits a character lost when the cell alone is silenced: its c is set to its mean at every step and "
+                "h = o tanh(c) follows (GRU, plain RNN: its h is set); warm-up left out. Other cells may know the "
+                "same, so a small figure does not say that the knowledge is useless",
+    "by condition": "the same mean, only over the places where the condition holds",
+    "standard error": "of a mean over the text, by drawing 20 blocks of it with replacement, 1,000 times",
+}
+
+
+class Unit(NamedTuple):
+    """A cell of the network: layer from 1, unit from 0; as text L3:24."""
+
+    layer: int
+    unit: int
+
+    def __str__(self) -> str:
+        return f"L{self.layer}:{self.unit}"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Bits a character that silencing a cell costs, with its standard error, over `places` places."""
+
+    bits: float
+    error: float
+    places: int
+
+
+@dataclass(frozen=True)
+class Ablation:
+    """What silencing one cell at `value` costs: everywhere, and by name where a condition holds (None: nowhere)."""
+
+    cell: Unit
+    value: float
+    overall: Cost
+    by: dict[str, Cost | None]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain numbers, for a file or a page."""
+        def plain(cost: Cost | None) -> dict[str, Any] | None:
+            if cost is None:
+                return None
+            error = None if math.isnan(cost.error) else round(cost.error, 5)
+            return {"bits": round(cost.bits, 5), "se": error, "places": cost.places}
+
+        return {"cell": str(self.cell), "value": round(self.value, 5), "overall": plain(self.overall),
+                "by": {name: plain(cost) for name, cost in self.by.items()}}
+
+
+def means(trace: Trace) -> Array:
+    """What each cell is silenced at: the mean (L, H) of its c, or of its h where it has none, warm-up left out."""
+    return np.stack([layer[-1][trace.warm_up:].mean(axis=0, dtype=np.float64) for layer in trace.states])
+
+
+def ablate(stack: Stack, trace: Trace, cells: Sequence[Unit], conditions: Mapping[str, Array] | None = None,
+           values: Sequence[float] | None = None, on_step: Callable[[int], None] = lambda steps: None
+           ) -> list[Ablation]:
+    """What silencing each of `cells` alone costs, measured behind the warm-up of `trace`.
+
+    conditions   by name, (T,) of truth values: at which places
+    values       what c (or h) is set to, for each cell; None is its mean
+    on_step      is told how many characters were read, again and again
+    """
+    if values is None:
+        values = means(trace)[[cell.layer - 1 for cell in cells], [cell.unit for cell in cells]].tolist()
+    lost = losses(stack, trace, cells, values, on_step)
+    lost = (lost[:, :-1] - lost[:, -1:])[trace.warm_up:] / math.log(2)
+    masks = {name: mask[trace.warm_up:] for name, mask in (conditions or {}).items()}
+    everywhere = np.ones(len(lost), bool)
+    return [Ablation(cell, value, _cost(lost[:, n], everywhere), {
+                name: _cost(lost[:, n], mask) if mask.any() else None for name, mask in masks.items()})
+            for n, (cell, value) in enumerate(zip(cells, values, strict=True))]
+
+
+def losses(stack: Stack, trace: Trace, cells: Sequence[Unit], values: Sequence[float],
+           on_step: Callable[[int], None] = lambda steps: None) -> Array:
+    """The loss in nats of every place with each cell silenced, and in the last column with none, (T, n + 1)."""
+    hands = [_Clamp(stack, k, [(n, cell.unit, value) for n, (cell, value) in enumerate(zip(cells, values, strict=True))
+                               if cell.layer == k + 1]) for k in range(len(stack.layers))]
+    rows = len(cells) + 1
+    state = [tuple(np.repeat(array[None], rows, axis=0) for array in layer) for layer in trace.first]
+    nats, outputs = np.empty((len(trace), rows)), []
+    for t, token in enumerate(trace.tokens):
+        state, _ = stack.step(np.full(rows, token), state, lambda k, tape, after: hands[k](tape, after))
+        outputs.append(state[-1][0])
+        if len(outputs) == _BLOCK or t == len(trace) - 1:
+            part = slice(t + 1 - len(outputs), t + 1)
+            targets = np.repeat(trace.targets[part, None], rows, axis=1)
+            nats[part] = stack.nats(np.stack(outputs), targets)
+            on_step(len(outputs) * rows)
+            outputs.clear()
+    return nats
+
+
+class _Clamp:
+    """Holds units of one layer at values: the rows of its batch are (row, unit, value)."""
+
+    def __init__(self, stack: Stack, k: int, held: list[tuple[int, int, float]]) -> None:
+        self.stack, self.parameters = stack, stack.layers[k]
+        dtype = stack.weight_out.dtype
+        self.rows = np.array([row for row, _, _ in held], np.int64)
+        self.units = np.array([unit for _, unit, _ in held], np.int64)
+        self.values = np.array([value for _, _, value in held], dtype)
+
+    def __call__(self, tape: Any, state: State) -> State:
+        if not len(self.rows):
+            return state
+        at = self.rows, self.units
+        state[-1][at] = self.values
+        if self.stack.cell.has_memory:
+            state[0][at] = self._output_gate(tape) * np.tanh(self.values)
+        return state
+
+    def _output_gate(self, tape: Any) -> Array:
+        """o of the held units: that on the tape, but a peephole sees the c that was set."""
+        o: Array = tape.o[self.rows, self.units]
+        if "weight_peep" not in self.parameters:
+            return o
+        H = self.stack.hidden
+        gate, peep = 3 * H + self.units, self.parameters["weight_peep"][2 * H + self.units]
+        inputs = (tape.x[self.rows] * self.parameters["weight_ih"][gate]).sum(axis=1)
+        before = (tape.h_before[self.rows] * self.parameters["weight_hh"][gate]).sum(axis=1)
+        return sigmoid(inputs + before + self.parameters["bias"][gate] + peep * self.values)
+
+
+def _cost(lost: Array, counted: Array) -> Cost:
+    return Cost(float(lost[counted].mean()), block_error(lost, counted), int(np.count_nonzero(counted)))

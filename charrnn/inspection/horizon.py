@@ -1,0 +1,151 @@
+"""Floor 6: how far back the gradient of a loss reaches, layer by layer: what a network can learn to remember.
+
+    G(k) = mean over t of | d loss_t / d state(t - k) |      k = 0 is the character that the loss is told after
+
+A text that began less than k characters ago has no state there, and no part in the mean.
+"""
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from charrnn.inspection.backward import steps_back
+from charrnn.inspection.stack import Stack, Trace
+from charrnn.network.cells import Array
+
+PLACES, LAGS = 200, 150  # losses that are followed back, and how far at most
+GAIN_LAGS = (20, 100)  # where the slope is taken: behind what is near, before where numbers end
+# Losses followed together, and the stretch of the text they lie in at most: its tapes are kept meanwhile.
+_GROUP, _STRETCH = 100, 2000
+_LEAST = 1e-30  # a gradient below is rounding of nothing
+
+DEFINITIONS = {
+    "gradient": "G(k) = mean over t of |d loss_t / d state(t - k)|: the length of the gradient of single losses by "
+                "the state k characters before, for each layer's h, and for its c with h = o tanh(c) following it",
+    "K1%": "the first k at which G(k) is below 1 % of its largest value",
+    "gain": "exp of the slope of ln G(k) over k = 20 to 100: what is left of the gradient after one more character; "
+            "below 1 it vanishes, above 1 it explodes",
+    "K50, K90, K99": "the least k such that 50, 90, 99 % of the sum over k of mean |d loss_t / d input(t - k)| lie "
+                     "within k characters",
+}
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far the gradient reaches into one layer's (from 1) h or c.
+
+    norms   (K + 1,) G(k) for k = 0 .. K
+    near    K1%, None where G stays above
+    gain    None where too little of the gradient is left to say
+    """
+
+    layer: int
+    signal: str
+    norms: Array
+    near: int | None
+    gain: float | None
+
+
+@dataclass(frozen=True)
+class Horizon:
+    """What came out of `places` losses followed back over `lags` characters.
+
+    inputs    (K + 1,) the same as norms for what the first layer read
+    within    by share, 50, 90 and 99: K50, K90, K99
+    settled   whether the gradient had come to nothing (1 % of its largest) before the lags ended
+    """
+
+    places: int
+    reaches: list[Reach]
+    inputs: Array
+    within: dict[int, int]
+    settled: bool
+
+    @property
+    def lags(self) -> int:
+        return len(self.inputs) - 1
+
+    @property
+    def gain(self) -> float | None:
+        """The largest gain of any layer: in the end the slowest way decides."""
+        return max((reach.gain for reach in self.reaches if reach.gain is not None), default=None)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain lists and numbers, for a file or a page."""
+        return {"places": self.places, "lags": self.lags, "inputs": [_digits(norm) for norm in self.inputs],
+                "within": {f"{share}": k for share, k in self.within.items()}, "settled": self.settled,
+                "layers": [{"layer": reach.layer, "signal": reach.signal, "near": reach.near,
+                            "gain": None if reach.gain is None else round(reach.gain, 4),
+                            "norms": [_digits(norm) for norm in reach.norms]} for reach in self.reaches]}
+
+
+def horizon(stack: Stack, trace: Trace, places: int = PLACES, lags: int = LAGS,
+            on_step: Callable[[int], None] = lambda steps: None) -> Horizon:
+    """How far back the losses at up to `places` places of `trace` reach, up to `lags` characters.
+
+    The places lie evenly in as many stretches of the text as there are hundreds of them.
+
+    Where the text is too short, lags are fewer: no place is asked for more than lies before it.
+    on_step   is told how many losses were followed by one step, again and again
+    """
+    lags = min(lags, (len(trace) - trace.warm_up) // 2)
+    groups = _groups(max(trace.warm_up, lags), len(trace), places)
+    followed = sum(map(len, groups))
+    shape = len(stack.layers), len(stack.initial[0]), lags + 1
+    norms, inputs, alive = np.zeros(shape), np.zeros(lags + 1), np.zeros(lags + 1)
+    for group in groups:
+        for lag, step in enumerate(steps_back(stack, trace, group, lags)):
+            alive[lag] += step.alive.sum()
+            inputs[lag] += _lengths(step.inputs[step.alive])
+            for k, layer in enumerate(step.states):
+                for s, gradient in enumerate(layer):
+                    norms[k, s, lag] += _lengths(gradient[step.alive])
+            on_step(len(group))
+    # where hardly a text is as long, a few of them would speak for all
+    known = alive >= max(1, followed // 10)
+    inputs = inputs[known] / alive[known]
+    reaches = [_reach(k + 1, letter, norms[k, s, known] / alive[known])
+               for k in range(shape[0]) for s, letter in enumerate("hc"[:shape[1]])]
+    shares = np.cumsum(inputs) / inputs.sum() if inputs.any() else np.ones_like(inputs)
+    within = {share: int(np.argmax(shares >= share / 100 - 1e-9)) for share in (50, 90, 99)}
+    return Horizon(followed, reaches, inputs, within, bool(inputs[-1] <= 0.01 * inputs.max()))
+
+
+def _groups(start: int, stop: int, count: int) -> list[Array]:
+    """Up to `count` places from start to stop - 1, in groups that are near together."""
+    groups = -(-count // _GROUP)
+    edges = [start + (stop - start) * i // groups for i in range(groups + 1)]
+    return [spread(a, min(b, a + _STRETCH), -(-count // groups)) for a, b in itertools.pairwise(edges) if a < b]
+
+
+def spread(start: int, stop: int, count: int) -> Array:
+    """Up to `count` places from start to stop - 1, evenly spread."""
+    return np.unique(np.linspace(start, stop - 1, min(count, stop - start)).round().astype(np.int64))
+
+
+def gain_of(norms: Array) -> float | None:
+    """What one more character leaves of the gradient; None where fewer than 5 lags can be told from nothing."""
+    last = len(norms) - 1
+    first = min(GAIN_LAGS[0], last // 4)
+    lags = np.arange(first, min(GAIN_LAGS[1], last) + 1)
+    lags = lags[norms[lags] > _LEAST]
+    if len(lags) < 5:
+        return None
+    return float(np.exp(np.polyfit(lags, np.log(norms[lags]), 1)[0]))
+
+
+def _reach(layer: int, signal: str, norms: Array) -> Reach:
+    below = norms < 0.01 * norms.max()
+    return Reach(layer, signal, norms, int(np.argmax(below)) if below.any() else None, gain_of(norms))
+
+
+def _lengths(gradients: Array) -> float:
+    """The sum of the lengths of the rows; squares of float32 would fall below what it can hold."""
+    return float(np.sqrt(np.square(gradients, dtype=np.float64).sum(axis=1)).sum())
+
+
+def _digits(number: float) -> float:
+    return float(f"{number:.4g}")

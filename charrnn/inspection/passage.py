@@ -1,0 +1,154 @@
+"""Floor 6: the text that a network is looked at with: from a corpus the part that it never trained on, or any other.
+
+A passage of T + 1 units gives T places. Features are of characters; where a unit is a word, its place is that of its
+last character.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from charrnn.errors import CorpusError
+from charrnn.inspection.features.builtin import features
+from charrnn.inspection.features.feature import Feature
+from charrnn.settings import Settings, TextSettings
+from charrnn.text.corpus import Corpus
+from charrnn.text.cutting import Text, parts, size
+from charrnn.text.documents import Documents
+from charrnn.text.sources import STDIN
+from charrnn.text.splitter import mark_of
+from charrnn.text.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True)
+class Passage:
+    """ids (T + 1,) int32, what each of them is in the text, the vocabulary's units, and words for where it is from."""
+
+    ids: np.ndarray
+    pieces: list[str] = field(repr=False)
+    units: Sequence[str] = field(repr=False)
+    mark: str | None
+    origin: str
+
+    @classmethod
+    def of(cls, ids: np.ndarray, vocabulary: Vocabulary, mark: str | None, origin: str) -> "Passage":
+        """That of ids; with `mark` they begin with one, and end with one."""
+        units = [vocabulary.units[number] for number in ids]
+        if vocabulary.kind == "token":
+            units = [unit if not n or unit == "\n" or units[n - 1] == "\n" else " " + unit
+                     for n, unit in enumerate(units)]
+        return cls(ids, ["\n" if unit == mark else unit for unit in units], vocabulary.units, mark, origin)
+
+    def __len__(self) -> int:
+        """How many places it has."""
+        return len(self.ids) - 1
+
+    @property
+    def text(self) -> str:
+        """What is read, without the unit that is only predicted; a document begins with a line end."""
+        return "".join(self.pieces[:-1])
+
+    def features(self) -> list[Feature]:
+        """All built-in features, a value for each place."""
+        following = "\n" if self.mark is not None else self.pieces[-1][:1]
+        return self.at_places(features(self._texts, following))
+
+    def at_places(self, made: Sequence[Feature]) -> list[Feature]:
+        """Features of the characters of `text` as features of its places."""
+        if all(len(piece) == 1 for piece in self.pieces):
+            return list(made)
+        ends = np.cumsum([len(piece) for piece in self.pieces[:-1]]) - 1
+        return [one.with_values(one.values[ends]) for one in made]
+
+    @property
+    def _texts(self) -> list[str]:
+        """The documents, or the one text."""
+        if self.mark is None:
+            return [self.text]
+        starts = np.flatnonzero(self.ids[:-1] == self.ids[0])
+        return ["".join(self.pieces[start:stop])
+                for start, stop in zip(starts, [*starts[1:], len(self)], strict=True)]
+
+
+def held_out(corpus: Corpus, known: Mapping[str, Any], settings: Settings, vocabulary: Vocabulary,
+             count: int) -> Passage:
+    """The first `count` places of what a run kept for validation; where it kept nothing, the end of its text.
+
+    known   what the checkpoint says of its corpus
+
+    Raises CorpusError if the corpus is another one by now.
+    """
+    if corpus.fingerprint != known.get("fingerprint"):
+        names = " + ".join(corpus.sources) or "the text"
+        raise CorpusError(f"{names} has changed since the network was trained on it, so nobody can tell what it never "
+                          "saw; give another text with --text FILE")
+    content = corpus.within(vocabulary).content
+    _, kept = parts(content, settings.windows.val_fraction)
+    mark = mark_of(settings.text)
+    if size(kept) >= 2:
+        return Passage.of(_beginning(kept, count), vocabulary, mark, "held-out text")
+    return Passage.of(_end(content, count), vocabulary, mark, "the end of its training text (nothing was held out)")
+
+
+def of_text(text: Text, settings: TextSettings, vocabulary: Vocabulary, count: int, origin: str) -> Passage:
+    """The first `count` places of any text, as the network reads it; 0 takes all."""
+    return Passage.of(_beginning(text, count or size(text)), vocabulary, mark_of(settings), origin)
+
+
+def sources_of(known: Mapping[str, Any], checkpoint: Path | None = None) -> list[str]:
+    """The sources of a checkpoint's corpus, as they can be read from here.
+
+    A name that means nothing here may mean something in the folder where the run was started, two above the run's.
+    Raises CorpusError for standard input, which is gone, and for what is nowhere.
+    """
+    sources = list(known.get("sources", []))
+    if not sources or STDIN in sources:
+        given = "standard input" if sources else "a text that no file has"
+        raise CorpusError(f"the network was trained on {given}, which can't be read again; give a text with "
+                          "--text FILE")
+    above = None if checkpoint is None else checkpoint.absolute().parent.parent.parent
+    found = []
+    for source in sources:
+        near = source if above is None else os.path.join(above, source)
+        if source.startswith("@") or os.path.exists(source):
+            found.append(source)
+        elif os.path.exists(near):
+            found.append(near)
+        else:
+            raise CorpusError(f"the text that the network was trained on, {source!r}, is gone; give another one with "
+                              "--text FILE")
+    return found
+
+
+def _beginning(text: Text, count: int) -> np.ndarray:
+    """The ids of the first `count` places, of documents those that are whole, but of the first at least a part."""
+    if not isinstance(text, Documents):
+        whole: np.ndarray = text[:count + 1].take(np.arange(min(count + 1, len(text))))
+        return whole
+    return _joined(text, text.which, count)
+
+
+def _end(text: Text, count: int) -> np.ndarray:
+    if not isinstance(text, Documents):
+        start = max(0, len(text) - count - 1)
+        return np.asarray(text.take(np.arange(start, len(text))))
+    lengths = text.lengths(text.which[::-1])
+    last = int(np.searchsorted(np.cumsum(lengths), count, side="right"))
+    return _joined(text, text.which[len(text) - max(1, last):], count)
+
+
+def _joined(text: Documents, which: np.ndarray, count: int) -> np.ndarray:
+    """Marks and documents in turn, a mark at both ends, as many documents as `count` places hold."""
+    ids, taken = [], 0
+    for number in which:
+        start, stop = int(text.marks[number]), int(text.marks[number + 1])
+        if taken and taken + stop - start > count:
+            break
+        ids.append(text.take(np.arange(start, stop), 1))
+        taken += stop - start
+    return np.concatenate([*ids, np.array([text.mark], np.int32)])
+

@@ -1,0 +1,51 @@
+"""Floor 6: findings as lines: a table of those that say more than the current character, the others in a line."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from charrnn.inspection.cells import CellFacts
+from charrnn.inspection.finder import Finding
+from charrnn.inspection.names import CellName
+from charrnn.inspection.report.look import Look, memory_words, score_words, share_words
+
+# The cost in bits a character of holding a cell at its mean, and words for where it hurts; None where nobody measured.
+Cost = Callable[[CellName], str | None]
+
+
+def table(findings: Sequence[Finding], facts: CellFacts, cost: Cost = lambda cell: None) -> Iterator[str]:
+    """A row for each finding, with a line of what the columns are; 80 columns."""
+    costs = [cost(one.cell) for one in findings]
+    width = max((len(str(one.cell)) for one in findings), default=4)
+    room = 80 - (width + 4) - 13 - 5 - 5 - 8 - (8 if any(costs) else 0)
+    yield (f" {'cell':{width}}    {'tracks':{room}}{'score':13}{'IoU':>4}{'char':>6}{'memory':>8}"
+           + (f"{'cost':>8}" if any(costs) else ""))
+    for one, costly in zip(findings, costs, strict=True):
+        yield (f" {one.cell!s:{width}} {mark_of(one)} {_cut(one.feature.name, room - 1):{room}}{scored(one):13}"
+               f"{score_words(one.threshold.iou) if one.threshold else '-':>4}{share_words(one.current):>6}"
+               f"{memory_words(float(facts.tau[one.cell])):>8}" + (f"{costly or '-':>8}" if any(costs) else ""))
+
+
+def mark_of(finding: Finding) -> str:
+    """`c+`: which signal, and whether it is high or low where the feature is."""
+    return finding.signal + ("+" if finding.sign > 0 else "-")
+
+
+def scored(finding: Finding) -> str:
+    """`AUC .97 [.70]`"""
+    return f"{finding.feature.measure} {score_words(finding.score)} [{score_words(finding.chance)}]"
+
+
+def brief(finding: Finding) -> str:
+    """`L3:64 white space .99`"""
+    return f"{finding.cell} {finding.feature.name} {score_words(finding.score)}"
+
+
+def missing(findings: Sequence[Finding], untested: dict[str, str], look: Look) -> Iterator[str]:
+    """What was looked for in vain; what is as common as air, or is not in the text, is left out."""
+    named = [f"{one.feature.name} {score_words(one.score)}" for one in findings if not one.feature.is_plain]
+    yield from look.wrapped("not found on the other half:", named, ", ")
+    rare = [name for name, reason in untested.items() if reason == "too rare"]
+    yield from look.wrapped("too rare in this text to be tested:", rare, ", ")
+
+
+def _cut(name: str, room: int) -> str:
+    return name if len(name) <= room else name[:room - 1] + "."

@@ -1,0 +1,147 @@
+"""Floor 6: a trained network taken apart into the readable steps of cells.py, in whatever precision is asked for.
+
+Once the states of a text are known, every place of it can be stepped through by itself: the places side by side are
+the rows of one product. So what happened inside (the tapes) is made anew, block by block, and never kept.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from charrnn.inspection.recording import Recording
+from charrnn.network.cells import CELLS, Array, Arrays, Cell, State
+from charrnn.network.network import Network
+from charrnn.settings import NetworkSettings
+
+
+@dataclass(frozen=True)
+class Trace:
+    """The states of a network at T places of one text; place t stands after character t.
+
+    tokens, targets   (T,) the characters read, and the character behind each
+    first             for each layer, its state (H,) before the first character
+    states            for each layer, its h and, where it has one, its c, (T, H) each
+    warm_up           places at the start that statistics leave out
+    """
+
+    tokens: Array
+    targets: Array
+    first: list[State]
+    states: list[State]
+    warm_up: int = 0
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The layers of a network as the cells' steps take them.
+
+    table     (V, D) what the first layer reads for each character: its embedding, or one-hot
+    layers    the parameters of each layer, by the names that the cells know
+    initial   the state (H,) of each layer that a text begins with
+    start     the character that every text begins with, -1 where there is none
+    """
+
+    cell: Cell
+    table: Array
+    layers: list[Arrays]
+    initial: list[State]
+    weight_out: Array
+    bias_out: Array
+    start: int = -1
+
+    @classmethod
+    def of(cls, network: Network, dtype: Any = np.float32) -> "Stack":
+        """A network's weights, copied."""
+        return cls.from_arrays(network.settings, network.parameters.to_arrays(), network.weights.start, dtype)
+
+    @classmethod
+    def from_arrays(cls, settings: NetworkSettings, arrays: Arrays, start: int = -1,
+                    dtype: Any = np.float32) -> "Stack":
+        """The same from parameters by name, in PyTorch's shapes."""
+        cell, zero = CELLS[settings.cell], np.zeros(settings.hidden)
+        arrays = {name: array.astype(dtype) for name, array in arrays.items()}
+        layers, initial = [], []
+        for k in range(settings.layers):
+            suffix = f"_l{k}"
+            layers.append({name.removesuffix(suffix): array for name, array in arrays.items()
+                           if name.endswith(suffix)})
+            initial.append(tuple(layers[k].get(f"{letter}0", zero.astype(dtype))
+                                 for letter in "hc"[:1 + cell.has_memory]))
+        table = arrays["embedding"] if settings.embedding else np.eye(len(arrays["bias_out"]), dtype=dtype)
+        return cls(cell, table, layers, initial, arrays["weight_out"], arrays["bias_out"], start)
+
+    @property
+    def hidden(self) -> int:
+        return int(self.weight_out.shape[1])
+
+    def begun(self, tokens: Array, state: list[State]) -> list[State]:
+        """`state`, (n, H) arrays, with the initial one in the rows where tokens (n,) begin a text."""
+        begins = (tokens == self.start)[:, None]
+        if not begins.any():
+            return state
+        return [tuple(np.where(begins, *pair) for pair in zip(initial, layer, strict=True))
+                for initial, layer in zip(self.initial, state, strict=True)]
+
+    def step(self, tokens: Array, state: list[State],
+             touch: Callable[[int, Any, State], State] = lambda k, tape, state: state) -> tuple[list[State], list[Any]]:
+        """The state after one more character of n texts, tokens (n,), and the tape of each layer.
+
+        touch   is given a layer's number, its tape and its new state, and says what the state shall be
+        """
+        x, after, tapes = self.table[tokens], [], []
+        for k, before in enumerate(self.begun(tokens, state)):
+            layer_state, tape = self.cell.step(x, before, self.layers[k])
+            layer_state = touch(k, tape, layer_state)
+            x = layer_state[0]
+            after.append(layer_state)
+            tapes.append(tape)
+        return after, tapes
+
+    def read(self, tokens: Array, targets: Array, first: list[State] | None = None, warm_up: int = 0) -> Trace:
+        """The trace of a text read character by character, from its initial state or from `first`."""
+        first = self.initial if first is None else first
+        state, rows = [tuple(array[None] for array in layer) for layer in first], []
+        for token in tokens:
+            state, _ = self.step(np.asarray([token]), state)
+            rows.append(state)
+        states = [tuple(np.concatenate([row[k][s] for row in rows]) for s in range(len(first[k])))
+                  for k in range(len(first))]
+        return Trace(np.asarray(tokens), np.asarray(targets), first, states, warm_up)
+
+    def tapes(self, trace: Trace, times: Array) -> tuple[list[Any], Array]:
+        """Each layer's tape at the places `times` (n,), and the last layer's output there, (n, H)."""
+        before = [tuple(np.where((times == 0)[:, None], first, after[times - 1])
+                        for first, after in zip(*layer, strict=True))
+                  for layer in zip(trace.first, trace.states, strict=True)]
+        after, tapes = self.step(trace.tokens[times], before)
+        return tapes, after[-1][0]
+
+    def nats(self, output: Array, targets: Array) -> Array:
+        """The loss of each target (n,) for outputs of the last layer (n, H), in float64."""
+        logits = (output @ self.weight_out.T + self.bias_out).astype(np.float64)
+        logits -= logits.max(axis=-1, keepdims=True)
+        picked = np.take_along_axis(logits, targets[..., None], axis=-1)[..., 0]
+        nats: Array = np.log(np.exp(logits).sum(axis=-1)) - picked
+        return nats
+
+    def doutput(self, output: Array, targets: Array) -> Array:
+        """The gradient of each of these losses by its output, (n, H)."""
+        logits = output @ self.weight_out.T + self.bias_out
+        dlogits = np.exp(logits - logits.max(axis=-1, keepdims=True))
+        dlogits /= dlogits.sum(axis=-1, keepdims=True)
+        dlogits[np.arange(len(targets)), targets] -= 1
+        gradient: Array = dlogits @ self.weight_out
+        return gradient
+
+
+def trace_of(stack: Stack, recording: Recording) -> Trace:
+    """The states of a recording; raises KeyError if c was there and was not kept."""
+    letters = "hc"[:1 + stack.cell.has_memory]
+    return Trace(recording.tokens, recording.targets, stack.initial,
+                 [tuple(recording.signals[letter][k] for letter in letters) for k in range(recording.layers)],
+                 recording.warm_up)
