@@ -12,7 +12,7 @@ import click
 from charrnn.cli.options import settings_from, settings_options
 from charrnn.errors import SettingsError
 from charrnn.files import write_atomic
-from charrnn.settings import UNKNOWN, ColourSettings, InspectSettings
+from charrnn.settings import UNKNOWN, ColourSettings, InspectSettings, PageSettings
 
 if TYPE_CHECKING:
     from charrnn.inspection.features.feature import Feature
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 @click.option("--unknown", type=click.Choice(UNKNOWN), default=UNKNOWN[0], show_default=True,
               help="what becomes of characters of FILE that the network never saw")
 @settings_options(InspectSettings, ColourSettings)
+@click.option("--html", "html_file", metavar="FILE", help="write a page to look at all of it in a browser: one file, "
+                                                          "which needs no network")
+@settings_options(PageSettings)
 @click.option("--json", "json_file", metavar="FILE", help="write all numbers to FILE, - for standard output")
 @click.option("--csv", "csv_file", metavar="FILE", help="write a line for each cell")
 @click.option("--csv-chars", "chars_file", metavar="FILE", help="write a line for each character: surprise, rank, "
@@ -48,6 +51,7 @@ def inspect_cells(checkpoint: str | None, explain: bool, **options: Any) -> None
     text on one half of it; the best is scored on the other half, beside what chance would give.
     """
     settings, colours = settings_from(InspectSettings, options), settings_from(ColourSettings, options)
+    page = settings_from(PageSettings, options)
     from charrnn.cli.colours import colours_for
 
     shown = colours_for(colours)
@@ -61,6 +65,10 @@ def inspect_cells(checkpoint: str | None, explain: bool, **options: Any) -> None
         raise SettingsError("--text and --sample contradict each other; give one of them")
     done, where = _inspection(checkpoint, settings, options)
     cells = [_cell(argument, done) for argument in options["cells"]]
+    if options["html_file"]:
+        from charrnn.cli.page import write_page
+
+        write_page(done, where, options["html_file"], page)
     if not _written(done, where, options):
         _say(_report(done, look, settings, cells, options), shown)
 

@@ -35,12 +35,12 @@ def some_data(characters: int = 60, cells: int = 6, units: list[str] | None = No
         top=random.integers(0, len(units), (T, K)), probabilities=random.dirichlet(np.ones(K + 1), T)[:, :K],
         cells=[_cell(u, cells // 2) for u in range(cells)], chosen=random.permutation(cells),
         signals={"c": values, "h": values * 0.5},
-        features=[{"name": "three of seven", "kind": "boolean", "prevalence": 3 / 7, "tested": True, "reason": "",
-                   "means": "the place is 0, 1 or 2 of seven"},
-                  {"name": "the first unit", "kind": "boolean", "prevalence": 0.05, "tested": False,
-                   "reason": "too rare to test", "means": "the first unit"},
-                  {"name": "column", "kind": "numeric", "prevalence": None, "tested": True, "reason": "",
-                   "means": "characters since the line began"}],
+        features=[{"name": "three of seven", "measure": "AUC", "prevalence": 3 / 7, "tested": True, "reason": "",
+                   "definition": "the place is 0, 1 or 2 of seven"},
+                  {"name": "the first unit", "measure": "AUC", "prevalence": 0.05, "tested": False,
+                   "reason": "too rare to test", "definition": "the first unit"},
+                  {"name": "column", "measure": "rho", "prevalence": None, "tested": True, "reason": "",
+                   "definition": "characters since the line began"}],
         masks=np.vstack([masks, np.zeros(T, bool)]), scores=scores,
         gates={"cell": "lstm", "places": T,
                "gates": [{"layer": layer, "gate": gate, "left": random.uniform(0, 0.5, cells // 2).tolist(),
@@ -62,8 +62,9 @@ def some_data(characters: int = 60, cells: int = 6, units: list[str] | None = No
 def _cell(number: int, hidden: int) -> dict[str, Any]:
     """The row of a cell: those of even number have a confirmed feature, the last is railed and has none."""
     confirmed = number % 2 == 0
-    best = {"feature": "three of seven" if confirmed else "column", "kind": "boolean" if confirmed else "numeric",
-            "sign": -1 if number == 2 else 1, "score": 0.9 - number / 50, "heldout": 0.88 - number / 50,
+    best = {"feature": "three of seven" if confirmed else "column", "kind": "AUC" if confirmed else "rho",
+            "sign": -1 if number == 2 else 1, "found": 0.9 - number / 50,
+            "char_alone": 0.55, "signal": "h" if number == 4 else "c", "heldout": 0.88 - number / 50,
             "null95": 0.61, "iou": 0.5 if confirmed else None, "confirmed": confirmed}
     return {"id": f"L{number // hidden + 1}:{number % hidden}", "layer": number // hidden + 1, "unit": number % hidden,
             "flags": ["railed"] if number == 5 else [], "mean": 0.1 * number, "std": 0.3, "tau": 4.0 + number,

@@ -11,7 +11,7 @@ function fact(name, ...value) {
 }
 
 function cellLink(cell, label) {
-  return button(label || cells[cell].id, () => set({ cell, surprise: false }), { class: "link" });
+  return button(label || cells[cell].id, () => choose(cell), { class: "link" });
 }
 
 function characterCard(t, isPinned) {
@@ -59,7 +59,7 @@ function tracked(cell) {
 function cellCard(index) {
   const cell = cells[index];
   const { best, delta } = cell;
-  const measure = best && best.kind === "boolean" ? "AUC" : "ρ";
+  const measure = best && best.kind === "AUC" ? "AUC" : "ρ";
   return [
     heading(cell.id, element("span", { class: "faint" }, ` layer ${cell.layer}, unit ${cell.unit}`)),
     cell.flags.length ? element("p", { class: "note" }, cell.flags.map(flagWords).join(" ")) : null,
@@ -67,7 +67,7 @@ function cellCard(index) {
       best.sign < 0 ? ", low there" : "", best.confirmed ? "." : "; not confirmed on the other half.") : element("p", { class: "claim faint" }, "No feature was scored for this cell."),
     element("dl", { class: "facts" },
       best ? [fact(`${measure} held out`, `${number(best.heldout, 3)} `, element("span", { class: "faint" }, best.null95 === null ? "" : `chance ${number(best.null95, 2)}`)),
-        best.iou === null ? null : fact("IoU", number(best.iou, 2))] : null,
+        best.char_alone === null ? null : fact("character alone", number(best.char_alone, 2)), best.iou === null ? null : fact("IoU", number(best.iou, 2))] : null,
       fact("memory time", cell.tau === null ? "–" : `${number(cell.tau, 1)} characters`),
       fact("current character", cell.eta2_char === null ? "–" : `${share(cell.eta2_char)} of its variance`),
       cell.eta2_bigram === null ? null : fact("last two", `${share(cell.eta2_bigram)}`),

@@ -44,7 +44,7 @@ async function unpackAll() {
   }));
 }
 
-const unitAt = (t) => units[arrays.text[t]];
+const unitAt = (t) => (arrays.pieces ? page.pieces[arrays.pieces[t]] : units[arrays.text[t]]);
 const known = (raw) => (raw === UNKNOWN ? NaN : raw / 1000);
 const bitsAt = (t) => known(arrays.bits[t]);
 const guesses = page.arrays.top.shape[1];
@@ -57,11 +57,11 @@ function valuesOf(cell, signal) {
 }
 
 function maskOf(feature) {
-  return arrays.masks && feature >= 0 && features[feature].kind === "boolean"
+  return arrays.masks && feature >= 0 && features[feature].measure === "AUC"
     ? arrays.masks.subarray(feature * T, (feature + 1) * T) : null;
 }
 
-/* From -1 to 1: 2 AUC - 1, or Spearman's rho; NaN where it was not tested. */
+/* From -1 to 1: 2 AUC - 1, or Spearman's rho, on the second half; NaN where it was not tested. */
 function scoreOf(feature, cell) {
   const raw = arrays.scores ? arrays.scores[feature * cells.length + cell] : UNTESTED;
   return raw === UNTESTED ? NaN : raw / 10000;

@@ -20,18 +20,19 @@ class PageData:
     model        name, path, sha256, cell, layers, hidden, vocab, parameters, window (trained length)
     source       source, sha256, chars, warmup, held_out
     check        nll_inspect and nll_eval in nats, which should be the same
-    units        by id, what stands in the text
+    units        by id, the characters (or words) that the network knows
     text         (T,) ids
+    pieces       (T,) what stands in the text, where that is not the units themselves (words and the spaces between)
     bits         (T,) surprise; entropy (T,) in bits; rank (T,) from 1; NaN, NaN, 0 where nothing was expected
     top          (T, K) ids of the most probable characters, with their probabilities (T, K)
-    cells        U rows: id, layer, unit, flags, mean, std, tau, eta2_char, eta2_bigram, group, best, delta
-                 best    feature, kind, sign, score, heldout, null95, iou, confirmed; None without a feature
+    cells        U rows as export.as_dict() gives them, and of each also
+                 group   "context", "local" or "other"
                  delta   estimate and, of some cells, exact and se in bits a character, by (list of name, bits); or None
     chosen       (n,) numbers of the cells whose values are given, the most telling first
     signals      by name ("c" for tanh(c), "h"), (n, T) from -1 to 1
-    features     F rows: name, kind ("boolean" or "numeric"), prevalence, tested, reason, means
+    features     F rows as export.as_dict() gives them
     masks        (F, T) where each boolean feature is true
-    scores       (F, U) from -1 to 1: 2 AUC - 1 or Spearman's rho on all of the text; NaN where not tested
+    scores       (F, U) from -1 to 1: 2 AUC - 1 or Spearman's rho on the second half; NaN where not tested
     gates, horizon, context    as their to_dict() gives them
     advice       what the horizon means for the trained window, a line
     definitions  by name, how each number is computed
@@ -51,6 +52,7 @@ class PageData:
     cells: Sequence[Row]
     chosen: np.ndarray
     signals: Mapping[str, np.ndarray]
+    pieces: Sequence[str] | None = None
     features: Sequence[Row] = ()
     masks: np.ndarray | None = None
     scores: np.ndarray | None = None

@@ -27,7 +27,7 @@ function gatePlot(gate) {
       const node = shape("g", { class: `point layer${(part.layer - 1) % 3}`, "data-cell": `L${part.layer}:${unit}` }, pointShape(part.layer, x(part.right[unit]), y(shut)));
       node.addEventListener("pointermove", (event) => showHint(event.clientX, event.clientY, element("b", {}, `L${part.layer}:${unit}`), ` open ${share(part.right[unit])}, shut ${share(shut)}`));
       node.addEventListener("pointerleave", hideHint);
-      node.addEventListener("click", () => set({ cell, surprise: false }));
+      node.addEventListener("click", () => choose(cell));
       drawing.append(node);
     });
   }

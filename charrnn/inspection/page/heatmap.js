@@ -58,13 +58,13 @@ function drawMap() {
   });
   drawing.addEventListener("click", (event) => {
     const found = under(event);
-    if (found) set({ cell: found[1], feature: found[0], surprise: false });
+    if (found) choose(found[1], { feature: found[0] });
   });
   holder.replaceChildren(drawing);
 }
 
 function mapWords(feature, cell) {
   const score = scoreOf(feature, cell);
-  const { name, kind } = features[feature];
-  return `${cells[cell].id} · ${name} · ${kind === "boolean" ? `AUC ${number(0.5 + score / 2, 2)}` : `ρ ${signed(score, 2)}`} on the whole text`;
+  const { name, measure } = features[feature];
+  return `${cells[cell].id} · ${name} · ${measure === "AUC" ? `AUC ${number(0.5 + score / 2, 2)}` : `ρ ${signed(score, 2)}`} on the second half`;
 }

@@ -31,13 +31,18 @@ def payload(data: PageData, cells: int, bits: int, compress: bool = True, notes:
         "probabilities": packed(thousandths(data.probabilities), compress),
         **{f"signal_{name}": packed_values(values[:cells], bits, compress) for name, values in data.signals.items()},
     }
+    pieces = sorted(set(data.pieces or ()))
+    if data.pieces is not None:
+        numbers = {piece: number for number, piece in enumerate(pieces)}
+        arrays["pieces"] = packed(smallest(np.array([numbers[piece] for piece in data.pieces])), compress)
     if data.masks is not None and len(data.masks):
         arrays["masks"] = packed(np.asarray(data.masks, bool).astype(np.uint8), compress)
     if data.scores is not None and len(data.scores):
         arrays["scores"] = packed(_ten_thousandths(data.scores), compress)
     whole = {
         "format": FORMAT, "model": data.model, "text": data.source, "check": data.check, "units": list(data.units),
-        "cells": list(data.cells), "chosen": [int(cell) for cell in data.chosen[:cells]], "signals": list(data.signals),
+        "pieces": pieces, "cells": list(data.cells), "chosen": [int(cell) for cell in data.chosen[:cells]],
+        "signals": list(data.signals),
         "features": list(data.features), "gates": data.gates, "horizon": data.horizon, "context": data.context,
         "advice": data.advice, "definitions": data.definitions, "command": data.command, "notes": list(notes),
         "levels": 127 if bits == 8 else 7, "arrays": arrays,

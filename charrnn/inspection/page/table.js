@@ -36,10 +36,10 @@ function sortedCells() {
 }
 
 function scoreBar(best) {
-  const from = best.kind === "boolean" ? 0.5 : 0;
+  const from = best.kind === "AUC" ? 0.5 : 0;
   const at = (score) => `${100 * clamp((Math.abs(score) - from) / (1 - from), 0, 1)}%`;
   return element("span", { class: best.confirmed ? "score" : "score unsure",
-    title: `${best.kind === "boolean" ? "AUC" : "ρ"} ${number(best.heldout, 3)} held out, ${number(best.score, 3)} where it was searched; chance reaches ${number(best.null95, 2)}` },
+    title: `${best.kind === "AUC" ? "AUC" : "ρ"} ${number(best.heldout, 3)} held out, ${number(best.found, 3)} where it was searched; chance reaches ${number(best.null95, 2)}` },
   element("b", {}, number(best.heldout, 2)),
   element("span", { class: "track" }, element("i", { style: `width:${at(best.heldout)}` }),
     best.null95 === null ? null : element("u", { style: `left:${at(best.null95)}` })));
@@ -98,11 +98,11 @@ function buildTable() {
     element("tbody", {}));
   table.tBodies[0].addEventListener("click", (event) => {
     const row = event.target.closest("tr");
-    if (row) set({ cell: numberOf.get(row.dataset.cell), surprise: false });
+    if (row) choose(numberOf.get(row.dataset.cell));
   });
   table.tBodies[0].addEventListener("focusin", (event) => {
     const row = event.target.closest("tr");
-    if (row && event.target.matches(":focus-visible")) set({ cell: numberOf.get(row.dataset.cell) });
+    if (row && event.target.matches(":focus-visible")) choose(numberOf.get(row.dataset.cell));
   });
   const holder = element("div", { id: "table", role: "tabpanel" },
     element("input", { id: "filter", type: "search", placeholder: "filter: quotes, L2, context, railed …", "aria-label": "filter cells", autocomplete: "off", spellcheck: "false",
@@ -121,16 +121,23 @@ function buildTable() {
   return holder;
 }
 
+/* Looks at a cell, in the signal that its feature was found in. */
+function choose(cell, more) {
+  const { best } = cells[cell];
+  const signal = best && best.confirmed && page.signals.includes(best.signal) ? best.signal : state.signal;
+  set({ cell, signal, surprise: false, ...more });
+}
+
 /* The next cell in the table's order; one layer further, the first in it. */
 function stepCell(by) {
   const rows = shown.length ? shown : order;
   const at = rows.indexOf(state.cell);
-  set({ cell: rows[(at + by + rows.length) % rows.length] ?? rows[0], surprise: false });
+  choose(rows[(at + by + rows.length) % rows.length] ?? rows[0]);
 }
 
 function stepLayer(by) {
   const layer = clamp(cells[state.cell].layer + by, 1, layers);
   const rows = shown.length ? shown : order;
   const found = rows.find((cell) => cells[cell].layer === layer);
-  if (layer !== cells[state.cell].layer && found !== undefined) set({ cell: found, surprise: false });
+  if (layer !== cells[state.cell].layer && found !== undefined) choose(found);
 }
