@@ -11,20 +11,22 @@ if TYPE_CHECKING:
     from charrnn.inspection.inspection import Inspection
 
 
-def write_page(done: "Inspection", where: Path, name: str, settings: PageSettings, window: int = 0) -> None:
-    """Writes the page of an inspection of the checkpoint `where` to the file `name`, and says so on stderr.
-
-    window   the characters that the network was trained on at a time; 0 where nobody knows
-    """
+def write_page(done: "Inspection", where: Path, name: str, settings: PageSettings) -> None:
+    """Writes the page of an inspection of the checkpoint `where` to the file `name`, and says so on stderr."""
     import hashlib
 
+    from charrnn.checkpoint import load_checkpoint
     from charrnn.inspection.page.fitting import MEGABYTE, fitted
     from charrnn.inspection.page.gathering import gathered, measured
 
+    checkpoint = load_checkpoint(where)
+    origin, corpus = done.passage.origin, checkpoint.corpus.get("name", "")
     run = where.parent.name if where.name in ("best.safetensors", "last.safetensors") else where.stem
+    window = checkpoint.settings.windows.window
     weights = done.network.parameters.to_arrays().values()
     data = gathered(done, str(where), hashlib.sha256(where.read_bytes()).hexdigest(), run, measured(done),
                     cells=settings.cells, parameters=sum(array.size for array in weights), window=window,
+                    source=f"{origin} of {corpus}" if corpus and origin == "held-out text" else origin,
                     command=f"charrnn inspect-cells {where} --html {Path(name).name}")
     bits = None if settings.html_precision is None else int(settings.html_precision)
     page = fitted(data, settings.cells, bits, settings.html_max_mb, settings.compress)

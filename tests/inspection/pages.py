@@ -28,7 +28,7 @@ def some_data(characters: int = 60, cells: int = 6, units: list[str] | None = No
     data = PageData(
         model={"name": "<i>run</i>", "path": "runs/run/best.safetensors", "sha256": "0" * 64, "cell": "lstm",
                "layers": 2, "hidden": cells // 2, "vocab": len(units), "parameters": 1234, "window": 50},
-        source={"source": "a & b.txt", "sha256": "1" * 64, "chars": T, "warmup": 5, "held_out": True},
+        source={"source": "a & b.txt", "sha256": "1" * 64, "chars": T, "warmup": 5},
         check={"nll_inspect": 1.25, "nll_eval": 1.25}, units=units, text=text,
         bits=np.r_[np.nan, random.uniform(0, 9, T - 1)], entropy=np.r_[np.nan, random.uniform(0, 4, T - 1)],
         rank=np.r_[0, random.integers(1, len(units) + 1, T - 1)],

@@ -5,7 +5,7 @@ function aboutView() {
   const rows = [
     ["model", model.path], ["its sha256", model.sha256],
     ["network", `${model.cell}, ${model.layers} × ${model.hidden} units, ${count(model.parameters || 0)} parameters, ${count(model.vocab)} different characters`],
-    ["text", `${text.source}, ${count(text.chars)} characters${text.held_out ? ", held out from training" : ""}; the first ${count(text.warmup)} count in no statistic`],
+    ["text", `${text.source}, ${count(text.chars)} characters; the first ${count(text.warmup)} count in no statistic`],
     ["its sha256", text.sha256],
     ["check", check && check.nll_inspect !== undefined ? `${number(check.nll_inspect, 5)} nats a character here, ${number(check.nll_eval, 5)} by charrnn's own evaluation` : "–"],
     ["values", `${count(page.chosen.length)} of ${count(cells.length)} cells, ${page.levels === 127 ? "255" : "15"} levels from −1 to 1`],

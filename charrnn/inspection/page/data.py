@@ -18,7 +18,7 @@ class PageData:
     """All that a page shows. What is None or empty leaves its tab saying so.
 
     model        name, path, sha256, cell, layers, hidden, vocab, parameters, window (trained length)
-    source       source, sha256, chars, warmup, held_out
+    source       source (in words), sha256, chars, warmup
     check        nll_inspect and nll_eval in nats, which should be the same
     units        by id, the characters (or words) that the network knows
     text         (T,) ids

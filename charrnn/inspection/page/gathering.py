@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from charrnn.inspection import ablation, context, estimate, gates, horizon
-from charrnn.inspection.ablation import Ablation
+from charrnn.inspection.ablation import Ablation, Unit
 from charrnn.inspection.context import ContextUse
 from charrnn.inspection.export import as_dict
 from charrnn.inspection.finder import Finding
@@ -34,12 +34,17 @@ class Measured:
     ablations: Sequence[Ablation] = ()
 
 
-def measured(done: Inspection) -> Measured:
-    """All of it but exact ablations, from the states of the recording."""
+def measured(done: Inspection, ablated: int = 0) -> Measured:
+    """All of it, from the states of the recording; exact ablations of the first `ablated` cells that are claimed."""
     stack = Stack.of(done.network)
     trace = traced(done, stack)
+    claims = list({one.cell: one for one in (*done.context, *done.local)}.values())[:ablated]
+    masks = {one.name: one.values for one in [*done.passage.features(), *done.own] if one.is_boolean}
     return Measured(gates.gates(done.network.settings.cell, stack, trace), horizon.horizon(stack, trace),
-                    context.context_use(done.network, trace), estimate.estimate(stack, trace))
+                    context.context_use(done.network, trace), estimate.estimate(stack, trace),
+                    ablation.ablate(stack, trace, [Unit(one.cell.layer + 1, one.cell.unit) for one in claims],
+                                    {one.feature.name: masks[one.feature.name] for one in claims
+                                     if one.feature.is_boolean}) if claims else [])
 
 
 def traced(done: Inspection, stack: Stack) -> Trace:
@@ -51,11 +56,12 @@ def traced(done: Inspection, stack: Stack) -> Trace:
 
 
 def gathered(done: Inspection, path: str, digest: str, name: str, measured: Measured, *, cells: int | None = None,
-             parameters: int = 0, window: int = 0, command: str = "", advice: str = "") -> PageData:
+             parameters: int = 0, window: int = 0, source: str = "", command: str = "", advice: str = "") -> PageData:
     """The data of a page, with the values of `cells` cells, the most telling first; None gives all.
 
     path, digest, name   of the checkpoint
     parameters, window   of the model: how many, and the characters it was trained on at a time
+    source               where the text is from, in words; its passage's own if there are none
     advice               what the horizon means for that window, in a line
     """
     content = as_dict(done, path, digest)
@@ -70,7 +76,7 @@ def gathered(done: Inspection, path: str, digest: str, name: str, measured: Meas
     shift = slice(None, -1)  # what was said of character t stands at place t - 1
     return PageData(
         model={**content["model"], "name": name, "parameters": parameters, "window": window},
-        source={**content["text"], "held_out": passage.origin.startswith("held-out")},
+        source={**content["text"], "source": source or passage.origin},
         check=content["check"], units=units, text=recording.tokens,
         bits=np.r_[np.nan, said.nats[shift] / math.log(2)], entropy=np.r_[np.nan, said.entropy[shift] / math.log(2)],
         rank=np.r_[0, said.rank[shift]], top=np.vstack([said.top[:1], said.top[shift]]),
@@ -108,8 +114,10 @@ def _add_costs(rows: Sequence[dict[str, Any]], measured: Measured, hidden: int) 
     for one in measured.ablations:
         row = rows[(one.cell.layer - 1) * hidden + one.cell.unit]
         known = row["delta"] or {"estimate": None}
+        own = row["best"]["feature"] if row["best"] else ""
         row["delta"] = {**known, "exact": one.overall.bits, "se": one.overall.error,
-                        "by": [[name, cost.bits] for name, cost in one.by.items() if cost is not None]}
+                        "by": [[f"where {name}", cost.bits] for name, cost in one.by.items()
+                               if cost is not None and name == own]}
 
 
 def _order(done: Inspection, rows: Sequence[dict[str, Any]]) -> np.ndarray:

@@ -7,7 +7,7 @@ function mapRows() {
 }
 
 function mapColumns() {
-  return shown.filter((cell) => placeOf.has(cell)).slice(0, 256);
+  return shown.filter((cell) => placeOf.has(cell) && cells[cell].best).slice(0, 256);
 }
 
 function buildMap() {
@@ -15,6 +15,7 @@ function buildMap() {
     element("p", { class: "faint caption" }, "Each column is a cell, in the order of the table; each row a feature. Vermilion: high where the feature holds, blue: low. Click to look at it on the text."),
     element("div", { class: "scroll" }), element("p", { id: "map-words", class: "words" }, "\u00a0"), saveButtons("features", () => byId("map").querySelector("svg")));
   on(["map", "tab", "sort", "down", "filter", "cell", "feature"], drawMap);
+  addEventListener("resize", drawMap);
   return holder;
 }
 

@@ -4,12 +4,12 @@ const TABS = [["cells", "Cells"], ["gates", "Gates"], ["memory", "Memory"], ["su
 const VIEWS = { gates: gatesView, memory: memoryView, about: aboutView };
 
 function buildTabs() {
+  on(["tab", "map"], showTab); /* first of all: what is drawn then has its room */
   byId("tabs").replaceChildren(...TABS.map(([tab, title]) => button(title, () => set({ tab }), { role: "tab", id: `tab-${tab}` })));
   byId("side").replaceChildren(
     element("div", { class: "switch", id: "side-switch", role: "group", "aria-label": "table or map" },
       button("Table", () => set({ map: false }), { id: "show-table" }), button("Features × cells", () => set({ map: true }), { id: "show-map" })),
     buildTable(), buildMap(), buildSurprise());
-  on(["tab", "map"], showTab);
 }
 
 function showTab() {
@@ -51,8 +51,8 @@ async function start() {
   }
   const bits = page.check && page.check.nll_inspect / Math.LN2;
   if (Number.isFinite(bits)) byId("loss").textContent = ` · ${number(bits, 2)} bits a character`;
-  buildReading();
   buildTabs();
+  buildReading();
   buildDrawer();
   buildStrip();
   buildHelp();

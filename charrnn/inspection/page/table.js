@@ -50,7 +50,7 @@ function cellRow(index) {
   const { best } = cell;
   return element("tr", { "data-cell": cell.id, class: placeOf.has(index) ? null : "bare" },
     element("th", { scope: "row" }, cell.id),
-    element("td", { class: best && best.confirmed ? "tracks" : "tracks unsure" },
+    element("td", { class: best && best.confirmed ? "tracks" : "tracks unsure", title: best && best.feature },
       cell.flags.length ? element("em", {}, cell.flags.join(", "), best ? " · " : "") : null,
       best ? element("span", {}, best.sign < 0 ? element("span", { class: "not", title: "the cell is low there" }, "↓ ") : "", best.feature) : ""),
     element("td", {}, best ? scoreBar(best) : ""),
