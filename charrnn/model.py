@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from charrnn.checkpoint import RUNS, Checkpoint, load_checkpoint, resolve_checkpoint
-from charrnn.errors import CheckpointError, CorpusError, SettingsError
+from charrnn.errors import CheckpointError, SettingsError
 from charrnn.inspection.features.feature import Feature
 from charrnn.inspection.inspection import Inspection
-from charrnn.inspection.passage import Passage, of_text
+from charrnn.inspection.passage import Passage, joined, of_text
 from charrnn.network.network import Network
 from charrnn.network.weights import Weights
 from charrnn.network.workers import physical_cores
@@ -24,13 +24,15 @@ from charrnn.origin import Origin
 from charrnn.presets import DEFAULT, layered, preset_values
 from charrnn.runs import Run
 from charrnn.sampling.drawing import Drawing, Sample, SampleOptions
-from charrnn.settings import RunSettings, SampleSettings, settings_of
+from charrnn.scoring.score import Score
+from charrnn.scoring.scored import scored
+from charrnn.settings import RunSettings, SampleSettings, ScoreSettings, settings_of
 from charrnn.text.alike import alike
 from charrnn.text.corpus import Corpus, read_corpus
 from charrnn.text.cutting import Text
-from charrnn.text.documents import Documents
+from charrnn.text.entire import entire
 from charrnn.text.readable import Readable, readable
-from charrnn.text.splitter import mark_of, splitter_of
+from charrnn.text.splitter import mark_of
 from charrnn.text.units import vocabulary_of
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.choice import chosen_settings
@@ -152,12 +154,8 @@ class Model:
 
     def passage(self, text: str | Sequence[str], count: int = 0, origin: str = "the text") -> Passage:
         """`text`, or its first `count` characters, as inspect() takes it; several texts are documents."""
-        if isinstance(text, str) or self.mark is None:
-            encoded = self._encoded(text if isinstance(text, str) else "".join(text))
-        else:
-            ids = self.vocabulary.encode(self.mark + "".join(document + self.mark for document in text))
-            encoded = Documents.of(ids, int(ids[0]))
-        return of_text(encoded, self.settings.text, self.vocabulary, count, origin)
+        content = self._encoded(text) if isinstance(text, str) else joined(text, self.vocabulary, self.mark)
+        return of_text(content, self.settings.text, self.vocabulary, count, origin)
 
     def inspect(self, passage: "Passage | str", features: Sequence[Feature] = (),
                 signals: Sequence[str] | None = None) -> Inspection:
@@ -170,20 +168,23 @@ class Model:
             passage = self.passage(passage)
         return Inspection(self._network, passage, features, signals)
 
+    def score(self, text: str, *, guesses: int = 5, rows: int = 16, unknown: str = "error",
+              on_read: Callable[[int, int], None] = lambda done, total: None) -> Score:
+        """How well the model foretells `text`, character by character; its mean is what loss() gives.
+
+        guesses   how many of the likeliest characters to keep for each
+        rows      parts that the text is read in, side by side, each without a past; 1 reads it in one go
+        unknown   as sample() has it
+        on_read   is told how many characters are read, and how many there are
+
+        Raises VocabularyError and CorpusError as loss() does, SettingsError for bad numbers.
+        """
+        return scored(self._network, self.vocabulary, self.settings, text, ScoreSettings(rows, guesses), unknown,
+                      on_read)
+
     def _encoded(self, text: str) -> Text:
         """The text as it would be trained on."""
-        text = alike(text, self.settings.text)
-        splitter = splitter_of(self.settings.text)
-        if splitter is None or self.mark is None:
-            whole = self.vocabulary.encode(text)
-            if len(whole) < 2:
-                raise CorpusError(f"{text!r} is too short: a loss needs at least 2 {self.vocabulary.kind}s")
-            return whole
-        marked = "".join(splitter.marked([text]))
-        if not marked:
-            raise CorpusError(f"{text!r} holds no document; give a text with something in it")
-        ids = self.vocabulary.encode(self.mark + marked)
-        return Documents.of(ids, int(ids[0]))
+        return entire(text, self.settings.text, self.vocabulary).content
 
 
 def _refuse_several(options: SampleOptions) -> None:

@@ -282,6 +282,16 @@ class TextSettings(Bounded):
 
 
 @dataclass(frozen=True)
+class ScoreSettings(Bounded):
+    """How a text is read that is scored, and what is kept of it."""
+
+    rows: int = setting(16, "parts that a long text is cut into, read side by side, each without a past: 16 as in "
+                            "training's validation; 1 reads it in one go, a little better foretold and slower",
+                        low=1, high=65_536)
+    guesses: int = setting(5, "the model's likeliest characters to tell for each one", low=0, high=1_114_112)
+
+
+@dataclass(frozen=True)
 class ColourSettings(Bounded):
     """Colours in a terminal."""
 

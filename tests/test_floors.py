@@ -16,7 +16,7 @@ FLOORS = [
     {"network"},
     {"training"},
     {"checkpoint", "metrics", "origin", "runs"},
-    {"sampling", "inspection", "plot", "model", "bench"},
+    {"sampling", "scoring", "inspection", "plot", "model", "bench"},
     {"cli", "__main__"},
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

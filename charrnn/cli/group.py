@@ -13,6 +13,7 @@ from charrnn import __version__
 COMMANDS = {
     "train": ("charrnn.cli.train:train", "Train a network on a text."),
     "sample": ("charrnn.cli.sample:sample", "Write new text with a trained network."),
+    "score": ("charrnn.cli.score:score", "Tell how well a network foretells a text."),
     "info": ("charrnn.cli.info:info", "Tell what a checkpoint holds."),
     "plot": ("charrnn.cli.plot:plot", "Draw how the losses of runs went."),
     "inspect-cells": ("charrnn.cli.inspect_cells:inspect_cells", "Name what each cell of a network tracks."),

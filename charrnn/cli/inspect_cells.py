@@ -2,8 +2,9 @@
 
 import hashlib
 import math
+import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +53,8 @@ def inspect_cells(checkpoint: str | None, explain: bool, **options: Any) -> None
     """
     settings, colours = settings_from(InspectSettings, options), settings_from(ColourSettings, options)
     page = settings_from(PageSettings, options)
+    # Thousands of small products: threads of NumPy's library would spin for each other, on a busy machine for minutes.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from charrnn.cli.colours import colours_for
 
     shown = colours_for(colours)
@@ -63,14 +66,21 @@ def inspect_cells(checkpoint: str | None, explain: bool, **options: Any) -> None
         return
     if settings.sample and options["text"]:
         raise SettingsError("--text and --sample contradict each other; give one of them")
-    done, where = _inspection(checkpoint, settings, options)
+    done, model, where = _inspection(checkpoint, settings, options)
     cells = [_cell(argument, done) for argument in options["cells"]]
     if options["html_file"]:
         from charrnn.cli.page import write_page
 
-        write_page(done, where, options["html_file"], page)
+        write_page(done, model, where, options["html_file"], page)
     if not _written(done, where, options):
-        _say(_report(done, look, settings, cells, options), shown)
+        title = f"{where.parent.name}/{where.name}  {_network_words(model)}"
+        _say(_report(done, look, settings, cells, options, title, model.settings.windows.window), shown)
+
+
+def _network_words(model: "Model") -> str:
+    from charrnn.cli.wording import network_words
+
+    return f"{network_words(model.settings.network)}, {len(model.vocabulary):,} {model.vocabulary.kind}s"
 
 
 def _look(shown: Any) -> "Look":
@@ -86,8 +96,8 @@ def _say(lines: Iterable[str], shown: Any) -> None:
 
 
 def _inspection(checkpoint: str | None, settings: InspectSettings,
-                options: dict[str, Any]) -> "tuple[Inspection, Path]":
-    """The inspection, and the checkpoint's file."""
+                options: dict[str, Any]) -> "tuple[Inspection, Model, Path]":
+    """The inspection, the model, and the checkpoint's file."""
     from charrnn.checkpoint import resolve_checkpoint
     from charrnn.cli.wording import compiling_words
     from charrnn.inspection.recording import default_signals, signals_of
@@ -103,7 +113,7 @@ def _inspection(checkpoint: str | None, settings: InspectSettings,
         print(compiling_words(), file=sys.stderr)
     is_whole = any(options[name] for name in ("json_file", "csv_file", "npz_file"))
     signals = signals_of(cell) if is_whole else default_signals(cell)
-    return model.inspect(passage, own, (*signals, *([settings.signal] if settings.signal else []))), path
+    return model.inspect(passage, own, (*signals, *([settings.signal] if settings.signal else []))), model, path
 
 
 def _passage(model: "Model", path: Path, settings: InspectSettings, options: dict[str, Any]) -> "Passage":
@@ -156,7 +166,7 @@ def _cell(argument: str, done: "Inspection") -> "CellName":
 
 
 def _report(done: "Inspection", look: "Look", settings: InspectSettings, cells: "Sequence[CellName]",
-            options: dict[str, Any]) -> Iterable[str]:
+            options: dict[str, Any], title: str, window: int) -> Iterable[str]:
     from charrnn.inspection.report.cell import cell_report
     from charrnn.inspection.report.own import own_report
     from charrnn.inspection.report.summary import check, summary
@@ -169,24 +179,28 @@ def _report(done: "Inspection", look: "Look", settings: InspectSettings, cells: 
         yield from check(done, look)
         yield from own_report(done, look, settings.top)
     else:
-        yield from summary(done, look, settings.top)
+        yield from look.wrapped("", [title])
+        yield from summary(done, look, settings.top, window)
+        first = done.context[0].cell if done.context else "L1:0"
+        yield f"next: --cell {first} | --find REGEX | --json FILE | --explain"
 
 
 def _written(done: "Inspection", where: Path, options: dict[str, Any]) -> bool:
     """Writes the files that are asked for; whether one of them is standard output."""
     from charrnn.inspection.export import arrays, as_dict, as_json, cell_rows, place_rows
 
-    makers = {"json_file": lambda: as_json(as_dict(done, str(where), hashlib.sha256(where.read_bytes()).hexdigest())),
-              "csv_file": lambda: cell_rows(done), "chars_file": lambda: place_rows(done),
-              "npz_file": lambda: arrays(done)}
+    makers: dict[str, Callable[[], str | bytes]] = {
+        "json_file": lambda: as_json(as_dict(done, str(where), hashlib.sha256(where.read_bytes()).hexdigest())),
+        "csv_file": lambda: cell_rows(done), "chars_file": lambda: place_rows(done),
+        "npz_file": lambda: arrays(done)}
     wanted = {option: options[option] for option in makers if options[option]}
     if list(wanted.values()).count("-") > 1 or options["npz_file"] == "-":
         raise SettingsError("one file may be -, standard output, and --npz none; give the others names")
     for option, name in wanted.items():
         content = makers[option]()
-        if name == "-":
+        if isinstance(content, str) and name == "-":
             print(content, end="")
-        else:
-            write_atomic(name, content if isinstance(content, bytes) else content.encode(errors="surrogatepass"))
-            print(f"written: {name}", file=sys.stderr)
+            continue
+        write_atomic(name, content if isinstance(content, bytes) else content.encode(errors="surrogatepass"))
+        print(f"written: {name}", file=sys.stderr)
     return "-" in wanted.values()

@@ -9,23 +9,21 @@ from charrnn.settings import PageSettings
 
 if TYPE_CHECKING:
     from charrnn.inspection.inspection import Inspection
+    from charrnn.model import Model
 
 
-def write_page(done: "Inspection", where: Path, name: str, settings: PageSettings) -> None:
+def write_page(done: "Inspection", model: "Model", where: Path, name: str, settings: PageSettings) -> None:
     """Writes the page of an inspection of the checkpoint `where` to the file `name`, and says so on stderr."""
     import hashlib
 
-    from charrnn.checkpoint import load_checkpoint
     from charrnn.inspection.page.fitting import MEGABYTE, fitted
     from charrnn.inspection.page.gathering import gathered, measured
 
-    checkpoint = load_checkpoint(where)
-    origin, corpus = done.passage.origin, checkpoint.corpus.get("name", "")
+    origin, corpus = done.passage.origin, model.corpus.get("name", "")
     run = where.parent.name if where.name in ("best.safetensors", "last.safetensors") else where.stem
-    window = checkpoint.settings.windows.window
-    weights = done.network.parameters.to_arrays().values()
     data = gathered(done, str(where), hashlib.sha256(where.read_bytes()).hexdigest(), run, measured(done),
-                    cells=settings.cells, parameters=sum(array.size for array in weights), window=window,
+                    cells=settings.cells, parameters=sum(array.size for array in model.parameters.values()),
+                    window=model.settings.windows.window,
                     source=f"{origin} of {corpus}" if corpus and origin == "held-out text" else origin,
                     command=f"charrnn inspect-cells {where} --html {Path(name).name}")
     bits = None if settings.html_precision is None else int(settings.html_precision)

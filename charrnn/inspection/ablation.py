@@ -9,11 +9,12 @@ silenced: all of them in the same arithmetic, so that what differs is the cell.
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from charrnn.inspection.blocks import block_error
+from charrnn.inspection.names import CellName
 from charrnn.inspection.stack import Stack, Trace
 from charrnn.network.cells import Array, State, sigmoid
 
@@ -26,16 +27,6 @@ DEFINITIONS = {
     "by condition": "the same mean, only over the places where the condition holds",
     "standard error": "of a mean over the text, by drawing 20 blocks of it with replacement, 1,000 times",
 }
-
-
-class Unit(NamedTuple):
-    """A cell of the network: layer from 1, unit from 0; as text L3:24."""
-
-    layer: int
-    unit: int
-
-    def __str__(self) -> str:
-        return f"L{self.layer}:{self.unit}"
 
 
 @dataclass(frozen=True)
@@ -51,7 +42,7 @@ class Cost:
 class Ablation:
     """What silencing one cell at `value` costs: everywhere, and by name where a condition holds (None: nowhere)."""
 
-    cell: Unit
+    cell: CellName
     value: float
     overall: Cost
     by: dict[str, Cost | None]
@@ -73,7 +64,7 @@ def means(trace: Trace) -> Array:
     return np.stack([layer[-1][trace.warm_up:].mean(axis=0, dtype=np.float64) for layer in trace.states])
 
 
-def ablate(stack: Stack, trace: Trace, cells: Sequence[Unit], conditions: Mapping[str, Array] | None = None,
+def ablate(stack: Stack, trace: Trace, cells: Sequence[CellName], conditions: Mapping[str, Array] | None = None,
            values: Sequence[float] | None = None, on_step: Callable[[int], None] = lambda steps: None
            ) -> list[Ablation]:
     """What silencing each of `cells` alone costs, measured behind the warm-up of `trace`.
@@ -83,7 +74,7 @@ def ablate(stack: Stack, trace: Trace, cells: Sequence[Unit], conditions: Mappin
     on_step      is told how many characters were read, again and again
     """
     if values is None:
-        values = means(trace)[[cell.layer - 1 for cell in cells], [cell.unit for cell in cells]].tolist()
+        values = means(trace)[[cell.layer for cell in cells], [cell.unit for cell in cells]].tolist()
     lost = losses(stack, trace, cells, values, on_step)
     lost = (lost[:, :-1] - lost[:, -1:])[trace.warm_up:] / math.log(2)
     masks = {name: mask[trace.warm_up:] for name, mask in (conditions or {}).items()}
@@ -93,11 +84,11 @@ def ablate(stack: Stack, trace: Trace, cells: Sequence[Unit], conditions: Mappin
             for n, (cell, value) in enumerate(zip(cells, values, strict=True))]
 
 
-def losses(stack: Stack, trace: Trace, cells: Sequence[Unit], values: Sequence[float],
+def losses(stack: Stack, trace: Trace, cells: Sequence[CellName], values: Sequence[float],
            on_step: Callable[[int], None] = lambda steps: None) -> Array:
     """The loss in nats of every place with each cell silenced, and in the last column with none, (T, n + 1)."""
     hands = [_Clamp(stack, k, [(n, cell.unit, value) for n, (cell, value) in enumerate(zip(cells, values, strict=True))
-                               if cell.layer == k + 1]) for k in range(len(stack.layers))]
+                               if cell.layer == k]) for k in range(len(stack.layers))]
     rows = len(cells) + 1
     state = [tuple(np.repeat(array[None], rows, axis=0) for array in layer) for layer in trace.first]
     nats, outputs = np.empty((len(trace), rows)), []

@@ -84,7 +84,8 @@ def arrays(done: Inspection) -> bytes:
     features = [*done.passage.features(), *done.own]
     named: dict[str, np.ndarray] = {
         "text": code_points(done.passage.text).astype(np.uint32), "tokens": recording.tokens,
-        "targets": recording.targets, "warm_up": np.array(recording.warm_up, np.int32), "nll": said.nats.astype(np.float32),
+        "targets": recording.targets, "warm_up": np.array(recording.warm_up, np.int32),
+        "nll": said.nats.astype(np.float32),
         "entropy": said.entropy.astype(np.float32), "rank": said.rank, "top5": said.top, "top5_p": said.probabilities,
     }
     named |= {name: values.transpose(0, 2, 1).astype(np.float16) for name, values in recording.signals.items()}

@@ -1,22 +1,32 @@
 """Floor 6: a network looked at with a text: its recording, what its cells follow, and the check that both are right."""
 
+import dataclasses
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
 
 from charrnn.errors import SettingsError
+from charrnn.inspection.ablation import Ablation, ablate
 from charrnn.inspection.cells import CellFacts, explained, main_signal, pairs
+from charrnn.inspection.context import ContextUse, context_use
+from charrnn.inspection.estimate import estimate
 from charrnn.inspection.features.feature import Feature
 from charrnn.inspection.finder import Finding, Search
+from charrnn.inspection.horizon import Horizon, horizon
 from charrnn.inspection.names import CellName
 from charrnn.inspection.passage import Passage
 from charrnn.inspection.recording import Recording, evaluated, record
+from charrnn.inspection.stack import Stack, Trace, trace_of
 from charrnn.network.network import Network
 
 # How far the loss of a recording may be from evaluation's, in nats: the rounding of float32.
 AGREEMENT = 1e-5
+# Places that cells are silenced on: each cell reads them once more.
+ABLATED = 2000
+# How thoroughly the summary looks for the context that is worth something.
+CONTEXT_PLACES, CONTEXT_LENGTHS = 200, (2, 4, 8, 12, 16, 24, 32, 48, 64)
 
 
 class Inspection:
@@ -52,6 +62,10 @@ class Inspection:
             raise SettingsError(f"two features are called {twice[0]!r}; give yours another name with --feature "
                                 "NAME=REGEX")
         return Search(self.recording, features)
+
+    def feature(self, name: str) -> Feature:
+        """A feature with its values at all places, the warm-up among them."""
+        return next(one for one in [*self.passage.features(), *self.own] if one.name == name)
 
     @property
     def facts(self) -> CellFacts:
@@ -95,11 +109,44 @@ class Inspection:
         return (explained(rows, settled.tokens).reshape(shown.shape[:2]),
                 explained(rows, pairs(settled)).reshape(shown.shape[:2]))
 
+    @cached_property
+    def stack(self) -> Stack:
+        return Stack.of(self.network)
+
+    @cached_property
+    def trace(self) -> Trace:
+        return trace_of(self.stack, self.recording)
+
+    @cached_property
+    def estimates(self) -> np.ndarray:
+        """What silencing each cell would cost, about, (L, H) in bits a character."""
+        return estimate(self.stack, self.trace)
+
+    def silenced(self, cells: Sequence[CellName], conditions: Mapping[str, np.ndarray] | None = None) -> list[Ablation]:
+        """What silencing each of `cells` costs, on the first places (ABLATED); conditions (T,) as ablate() has them."""
+        some = {name: mask[:ABLATED] for name, mask in (conditions or {}).items()}
+        return ablate(self.stack, _beginning(self.trace, ABLATED), cells, some)
+
+    @cached_property
+    def horizon(self) -> Horizon:
+        return horizon(self.stack, self.trace)
+
+    @cached_property
+    def context_use(self) -> ContextUse:
+        """For a glance: fewer places and lengths than it can have."""
+        return context_use(self.network, self.trace, CONTEXT_PLACES, CONTEXT_LENGTHS)
+
     def values(self, cell: CellName, signal: str | None = None) -> np.ndarray:
         """What a cell shows at each place (T,): its main signal if none is named."""
         shown = self.recording.shown(signal or main_signal(self.recording))
         values: np.ndarray = shown[cell.layer, :, cell.unit]
         return values
+
+
+def _beginning(trace: Trace, places: int) -> Trace:
+    """The first places of a trace."""
+    return dataclasses.replace(trace, tokens=trace.tokens[:places], targets=trace.targets[:places],
+                               states=[tuple(array[:places] for array in layer) for layer in trace.states])
 
 
 def _each_cell_once(findings: Iterable[Finding]) -> list[Finding]:

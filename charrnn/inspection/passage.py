@@ -99,6 +99,14 @@ def of_text(text: Text, settings: TextSettings, vocabulary: Vocabulary, count: i
     return Passage.of(_beginning(text, count or size(text)), vocabulary, mark_of(settings), origin)
 
 
+def joined(texts: Sequence[str], vocabulary: Vocabulary, mark: str | None) -> Text:
+    """Several texts as documents, or where there are none as one text."""
+    if mark is None:
+        return vocabulary.encode("".join(texts))
+    ids = vocabulary.encode(mark + "".join(text + mark for text in texts))
+    return Documents.of(ids, int(ids[0]))
+
+
 def sources_of(known: Mapping[str, Any], checkpoint: Path | None = None) -> list[str]:
     """The sources of a checkpoint's corpus, as they can be read from here.
 

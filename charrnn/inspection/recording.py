@@ -16,7 +16,7 @@ from functools import cached_property
 import numpy as np
 
 from charrnn.errors import CorpusError, SettingsError
-from charrnn.inspection.predictions import Predictions, predictions
+from charrnn.inspection.predictions import GUESSES, Predictions
 from charrnn.network.network import Network
 from charrnn.network.parameters import HAS_MEMORY
 from charrnn.network.shard import Shard
@@ -75,7 +75,7 @@ class Recording:
     @cached_property
     def nats(self) -> float:
         """The mean loss over all places, warm-up and all, as evaluation gives it."""
-        return float(self.predictions.nats.mean())
+        return float(self.predictions.nats.mean(dtype=np.float64))
 
     def shown(self, signal: str) -> np.ndarray:
         """A signal (L, T, H) on the scale it is shown on: -1 to 1, a c squashed by tanh; gates 0 to 1 as they are.
@@ -117,11 +117,9 @@ def record(network: Network, ids: np.ndarray, signals: Sequence[str] | None = No
     said = []
     for start in range(0, T, _WINDOW):
         stop = min(start + _WINDOW, T)
-        output = shard.read(ids[start:stop, None])
+        scores = shard.score(ids[start:stop, None], ids[start + NEXT:stop + NEXT, None], GUESSES)
+        said.append(Predictions.of(scores))
         _keep(shard, kept, start, stop)
-        said.append(predictions(output[:, 0], network.parameters.stored("weight_out"),
-                                network.parameters.stored("bias_out"), ids[start + NEXT:stop + NEXT]))
-        shard.carry_state(stop - start)
         on_read(stop - start)
     # where documents begin inside the text, each has its own fresh start: there is nothing to wait for
     warm_up = 0 if network.weights.start >= 0 else min(WARM_UP, T // 10)
@@ -129,7 +127,7 @@ def record(network: Network, ids: np.ndarray, signals: Sequence[str] | None = No
 
 
 def _keep(shard: Shard, kept: dict[str, np.ndarray], start: int, stop: int) -> None:
-    """Copies the window that `shard` has just read."""
+    """Copies the window that `shard` has just read: what it carries on has changed, what it passed through has not."""
     T, H, padded = stop - start, shard.network.hidden, shard.h[0].shape[2]
     places = _GATES[shard.network.cell]
     for name, array in kept.items():

@@ -1,11 +1,12 @@
 """Floor 6: where a network is surprised: by what kinds of characters, and where most of all."""
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
 
 from charrnn.inspection.passage import Passage
-from charrnn.inspection.recording import NEXT, Recording
+from charrnn.inspection.recording import Recording
 
 _LN2 = float(np.log(2))
 
@@ -27,13 +28,19 @@ def bits(recording: Recording) -> np.ndarray:
 
 def kinds(recording: Recording, passage: Passage) -> list[Kind]:
     """The surprise by kind of the character to come, the largest first; kinds that do not occur are left out."""
-    surprise = bits(recording)[recording.warm_up:]
-    before = passage.pieces[recording.warm_up:-NEXT]
-    coming = passage.pieces[recording.warm_up + NEXT:]
-    names = np.array([_kind(one, other) for one, other in zip(before, coming, strict=True)])
-    found = [Kind(str(name), int((names == name).sum()), float(surprise[names == name].mean()))
-             for name in np.unique(names)]
+    surprise = bits(recording)
+    found = []
+    for name, mask in masks(recording, passage).items():
+        counted = mask & (np.arange(len(mask)) >= recording.warm_up)
+        if counted.any():
+            found.append(Kind(name, int(counted.sum()), float(surprise[counted].mean(dtype=np.float64))))
     return sorted(found, key=lambda kind: -kind.bits)
+
+
+def masks(recording: Recording, passage: Passage) -> dict[str, np.ndarray]:
+    """For each kind of character to come, the places (T,) before one."""
+    names = np.array([_kind(before, coming) for before, coming in itertools.pairwise(passage.pieces)])
+    return {str(name): names == name for name in np.unique(names)}
 
 
 def _kind(before: str, coming: str) -> str:

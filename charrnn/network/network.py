@@ -16,6 +16,7 @@ import numpy as np
 from charrnn.kernels.target import padded, zeros
 from charrnn.kernels.updates import sum_gradients
 from charrnn.network.parameters import Parameters
+from charrnn.network.scores import Scores
 from charrnn.network.shard import Shard
 from charrnn.network.weights import Weights, drop_rows
 from charrnn.network.workers import Workers
@@ -60,6 +61,13 @@ class Batch:
             return self.shards[s].evaluate(*self._cut(s, inputs, targets))
 
         return sum(self.workers.map(one, len(self.shards)))
+
+    def score(self, inputs: np.ndarray, targets: np.ndarray, likeliest: int) -> Scores:
+        """What is said of each of targets (T, rows), with so many likeliest characters; the state moves on."""
+        def one(s: int) -> Scores:
+            return self.shards[s].score(*self._cut(s, inputs, targets), likeliest)
+
+        return Scores.joined(self.workers.map(one, len(self.shards)))
 
     def learn(self, inputs: np.ndarray, targets: np.ndarray, gradients: np.ndarray,
               keys: np.ndarray | None = None) -> float:

@@ -21,10 +21,12 @@ from charrnn.kernels.lstm import lstm_backward, lstm_forward
 from charrnn.kernels.matmul import copied_size
 from charrnn.kernels.peephole import peephole_backward, peephole_forward
 from charrnn.kernels.rnn import rnn_backward, rnn_forward
+from charrnn.kernels.scores import output_scores
 from charrnn.kernels.softmax import BLOCK_ROWS, output_loss
 from charrnn.kernels.target import padded, zeros
 from charrnn.kernels.twin import BF16, FLOAT32
 from charrnn.network.parameters import EXTRA, GATES, HAS_MEMORY, Parameters
+from charrnn.network.scores import Scores
 from charrnn.network.weights import EMPTY, Weights
 
 _KERNELS: dict[str, tuple[Any, Any]] = {
@@ -117,6 +119,17 @@ class Shard:
         loss = self._output(x, targets, 0.0, self.dout[: len(tokens)], self.parameters.flat)
         self.carry_state(len(tokens))
         return loss
+
+    def score(self, tokens: np.ndarray, targets: np.ndarray, likeliest: int) -> Scores:
+        """What is said of targets (T, rows) after tokens (T, rows), with so many likeliest characters each, of which
+        there are no more than all; the state moves on."""
+        x = self.read(tokens)
+        V = self.parameters.table["bias_out"].shape[0]
+        scores = Scores.empty(len(targets), self.rows, min(likeliest, V))
+        loss = output_scores(self.weights.tiles, x, targets, self.weights.out, self.weights.bias_out, self.logits,
+                             V, *scores[1:])
+        self.carry_state(len(tokens))
+        return scores._replace(loss=float(loss))
 
     def learn(self, tokens: np.ndarray, targets: np.ndarray, scale: float, gradient: np.ndarray,
               keys: np.ndarray | None = None) -> float:

@@ -37,6 +37,15 @@ def browser() -> Iterator[Any]:
 Opener = Callable[..., Any]
 
 
+def until(page: Any, condition: str) -> None:
+    """Waits for an expression to become true; the page's policy forbids what playwright has for it."""
+    for _ in range(200):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(25)
+    raise AssertionError(f"never became true: {condition}")
+
+
 @pytest.fixture
 def opened(browser: Any, tmp_path: Path) -> Iterator[Opener]:
     """Opens data as a page from a file; in the end, whatever it opened must have asked for that file only, and raised

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 import charrnn
-from charrnn.inspection.ablation import Unit, ablate, losses, means
+from charrnn.inspection.ablation import ablate, losses, means
 from charrnn.inspection.estimate import estimate, slopes
+from charrnn.inspection.names import CellName
 from charrnn.inspection.recording import record
 from charrnn.inspection.stack import Stack, trace_of
 from charrnn.network.cells import sigmoid
@@ -29,7 +30,7 @@ def silenced_alone(stack, trace, cell, value):
             p = stack.layers[k]
             now, tape = stack.cell.step(x, before, p)
             now = [array.copy() for array in now]
-            if k == cell.layer - 1:
+            if k == cell.layer:
                 now[-1][0, cell.unit] = value
                 if len(now) == 2:
                     o = (p["weight_ih"] @ x[0] + p["weight_hh"] @ before[0][0] + p["bias"])[3 * H:]
@@ -52,12 +53,12 @@ def test_each_cell_as_if_it_were_alone(cell, layers):
     """The first unit and the last, of every layer, at their means and at 0, side by side; and nothing silenced."""
     _, _, stack, trace = drawn(cell, layers, hidden=4, length=90, warm_up=13, start=2 if layers == 3 else -1,
                                scale=1.5, embedding=3 if layers == 2 else 0)
-    cells = [Unit(layer, unit) for layer in range(1, layers + 1) for unit in (0, 3)]
+    cells = [CellName(layer, unit) for layer in range(layers) for unit in (0, 3)]
     at = means(trace)
     memory = trace.states[-1][-1]
     np.testing.assert_allclose(at[-1], memory[13:].mean(axis=0), rtol=1e-12)
     for values in (None, [0.0] * len(cells), [0.7, *[-0.4] * (len(cells) - 1)]):
-        wanted = values or [at[one.layer - 1, one.unit] for one in cells]
+        wanted = values or [at[one.layer, one.unit] for one in cells]
         nats = losses(stack, trace, cells, wanted)
         for n, one in enumerate(cells):
             np.testing.assert_allclose(nats[:, n], silenced_alone(stack, trace, one, wanted[n]), rtol=1e-9)
@@ -77,7 +78,7 @@ def test_by_condition():
     rng, places = np.random.default_rng(1), np.arange(200)
     often, never, early = rng.random(200) < 0.3, np.zeros(200, bool), places < 20
     once = places == 150
-    cell = Unit(1, 2)
+    cell = CellName(0, 2)
     [found] = ablate(stack, trace, [cell], {"often": often, "not": ~often, "never": never, "early": early,
                                             "once": once})
     nats = losses(stack, trace, [cell], [found.value])
@@ -105,7 +106,7 @@ def test_a_cell_that_stands_still_is_worth_nothing():
         layer["bias"][gate * 3 + 1] = -800 if gate == 0 else 0
     first = [tuple(np.where(np.arange(3) == 1, 0.0, array) for array in layer) for layer in trace.first]
     trace = stack.read(trace.tokens, trace.targets, first)
-    found = ablate(stack, trace, [Unit(2, 1), Unit(2, 0)])
+    found = ablate(stack, trace, [CellName(1, 1), CellName(1, 0)])
     assert found[0].overall.bits == 0
     assert found[1].overall.bits != 0
     assert estimate(stack, trace)[1, 1] == 0
@@ -156,7 +157,7 @@ def test_the_estimate_ranks_cells_as_ablation_does(cell, tmp_path):
     stack = Stack.of(model._network)
     trace = trace_of(stack, recording)
     assert recording.nats < 1.0  # it has learned something
-    exact = np.array([one.overall.bits for one in ablate(stack, trace, [Unit(1, unit) for unit in range(24)])])
+    exact = np.array([one.overall.bits for one in ablate(stack, trace, [CellName(0, unit) for unit in range(24)])])
     cheap = estimate(stack, trace)[0]
     ranks = np.argsort(np.argsort([exact, cheap], axis=1), axis=1)
     assert np.corrcoef(ranks)[0, 1] >= 0.7

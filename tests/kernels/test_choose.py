@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from charrnn.kernels.choose import choose, kth_largest, most_likely
+from charrnn.kernels.choose import choose, most_likely
 from charrnn.kernels.softmax import NEVER
 from charrnn.kernels.target import PAD, padded
 
@@ -99,10 +99,58 @@ def test_huge_logits(scale: float) -> None:
     assert list(chosen(np.array([0.0, 0.5, 0.999]), logits=logits)) == [2, 2, 2]
 
 
-def test_kth_largest_and_most_likely() -> None:
+def test_most_likely() -> None:
     rng = np.random.default_rng(2)
     for count in range(1, 40):
         values = rng.integers(0, 12, count + 3).astype(np.float32)  # with many equals
-        scratch, ordered = np.zeros(count + 3, np.float32), np.sort(values[:count])[::-1]
-        assert [kth_largest(values, scratch, count, k + 1) for k in range(count)] == list(ordered)
         assert most_likely(values, count) == np.argmax(values[:count])
+
+
+def after(temp: float = 1.0, top_k: int = 0, top_p: float = 1.0, min_p: float = 0.0,
+          logits: np.ndarray = LOGITS) -> np.ndarray:
+    """The probabilities that the rules of sampling leave, in float64 and by sorting."""
+    left = softmax(logits, temp)
+    order = np.argsort(-left, kind="stable")
+    if top_k:
+        left[order[top_k:]] = 0
+        left /= left.sum()
+    if top_p < 1:
+        left[order[1:][np.cumsum(left[order])[:-1] >= top_p]] = 0
+        left /= left.sum()
+    left[left < min_p * left.max()] = 0
+    return left / left.sum()
+
+
+@pytest.mark.parametrize("rule", [
+    {"top_p": 0.5}, {"top_p": 0.9}, {"top_p": 0.999}, {"min_p": 0.1}, {"min_p": 0.4}, {"min_p": 1.0},
+    {"temp": 0.5, "top_p": 0.8}, {"temp": 3.0, "top_k": 5, "top_p": 0.7}, {"temp": 2.0, "top_p": 0.95, "min_p": 0.3},
+    {"temp": 1.5, "top_k": 6, "top_p": 0.9, "min_p": 0.25}], ids=str)
+def test_the_limits_combine_in_their_order(rule: dict) -> None:
+    draws = (np.arange(20_000) + 0.5) / 20_000
+    np.testing.assert_allclose(np.bincount(chosen(draws, **rule), minlength=V) / len(draws), after(**rule), atol=1e-4)
+
+
+@pytest.mark.parametrize("rule", [{"temp": 0.3}, {"temp": 2.0}, {"temp": 1.0, "top_p": 0.8}, {"top_k": 4},
+                                  {"temp": 1.4, "top_k": 6, "top_p": 0.93, "min_p": 0.1}], ids=str)
+def test_chi_square_of_what_is_left(rule: dict) -> None:
+    n, expected = 20_000, after(**rule)
+    counts = np.bincount(chosen(np.random.default_rng(5).random(n), **rule), minlength=V)
+    kept = expected > 0
+    assert not counts[~kept].any()
+    assert np.sum((counts[kept] - n * expected[kept]) ** 2 / (n * expected[kept])) < CHI_SQUARE
+
+
+def test_top_k_comes_before_top_p() -> None:
+    # 0.5, 0.3, 0.2: of the two likeliest, the first makes up 0.625
+    logits = np.log(np.array([0.5, 0.3, 0.2], np.float32))
+    draws = np.linspace(0, 1, 50, endpoint=False)
+    assert set(chosen(draws, top_p=0.6, logits=logits)) == {0, 1}
+    assert set(chosen(draws, top_k=2, top_p=0.6, logits=logits)) == {0}
+
+
+def test_the_temperature_comes_first() -> None:
+    logits = np.log(np.array([0.5, 0.3, 0.2], np.float32))
+    draws = np.linspace(0, 1, 50, endpoint=False)
+    assert set(chosen(draws, 0.1, top_p=0.6, logits=logits)) == {0}
+    assert set(chosen(draws, 10.0, min_p=0.9, logits=logits)) == {0, 1, 2}
+    assert set(chosen(draws, 1.0, min_p=0.9, logits=logits)) == {0}

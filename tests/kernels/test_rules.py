@@ -23,6 +23,7 @@ from charrnn.kernels import (
     peak,
     peephole,
     rnn,
+    scores,
     softmax,
     target,
     tile,
@@ -31,7 +32,8 @@ from charrnn.kernels import (
 
 ROOT = Path(__file__).parents[2]
 CELLS = {"rnn": rnn, "lstm": lstm, "gru": gru, "peephole": peephole, "gru-original": gru_original}
-MODULES = (dropout, embedding, generate, gru, gru_original, lstm, matmul, peak, peephole, rnn, softmax, tile, updates)
+MODULES = (dropout, embedding, generate, gru, gru_original, lstm, matmul, peak, peephole, rnn, scores,
+           softmax, tile, updates)
 
 # Trains and evaluates every kind of network as a run does, then tells what the kernels of this process went through.
 EVERYTHING = """

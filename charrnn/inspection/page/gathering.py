@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from charrnn.inspection import ablation, context, estimate, gates, horizon
-from charrnn.inspection.ablation import Ablation, Unit
+from charrnn.inspection.ablation import Ablation
 from charrnn.inspection.context import ContextUse
 from charrnn.inspection.export import as_dict
 from charrnn.inspection.finder import Finding
@@ -16,7 +16,8 @@ from charrnn.inspection.gates import Gates
 from charrnn.inspection.horizon import Horizon
 from charrnn.inspection.inspection import Inspection
 from charrnn.inspection.page.data import PageData
-from charrnn.inspection.stack import Stack, Trace
+
+ABLATED = 8  # cells whose ablation is measured exactly
 
 
 @dataclass(frozen=True)
@@ -34,35 +35,22 @@ class Measured:
     ablations: Sequence[Ablation] = ()
 
 
-def measured(done: Inspection, ablated: int = 0) -> Measured:
+def measured(done: Inspection, ablated: int = ABLATED) -> Measured:
     """All of it, from the states of the recording; exact ablations of the first `ablated` cells that are claimed."""
-    stack = Stack.of(done.network)
-    trace = traced(done, stack)
-    claims = list({one.cell: one for one in (*done.context, *done.local)}.values())[:ablated]
-    masks = {one.name: one.values for one in [*done.passage.features(), *done.own] if one.is_boolean}
-    return Measured(gates.gates(done.network.settings.cell, stack, trace), horizon.horizon(stack, trace),
-                    context.context_use(done.network, trace), estimate.estimate(stack, trace),
-                    ablation.ablate(stack, trace, [Unit(one.cell.layer + 1, one.cell.unit) for one in claims],
-                                    {one.feature.name: masks[one.feature.name] for one in claims
-                                     if one.feature.is_boolean}) if claims else [])
-
-
-def traced(done: Inspection, stack: Stack) -> Trace:
-    """The states of a recording, as horizon and estimate take them: views, nothing is copied."""
-    recording = done.recording
-    names = [name for name in "hc" if name in recording.signals]
-    states = [tuple(recording.signals[name][k] for name in names) for k in range(recording.layers)]
-    return Trace(recording.tokens, recording.targets, stack.initial, states, recording.warm_up)
+    claims = list({one.cell: one for one in (*done.local[::-1], *done.context[::-1])}.values())[::-1][:ablated]
+    masks = {one.feature.name: done.feature(one.feature.name).values for one in claims if one.feature.is_boolean}
+    return Measured(gates.gates(done.stack, done.recording), done.horizon,
+                    context.context_use(done.network, done.trace), done.estimates,
+                    done.silenced([one.cell for one in claims], masks) if claims else ())
 
 
 def gathered(done: Inspection, path: str, digest: str, name: str, measured: Measured, *, cells: int | None = None,
-             parameters: int = 0, window: int = 0, source: str = "", command: str = "", advice: str = "") -> PageData:
+             parameters: int = 0, window: int = 0, source: str = "", command: str = "") -> PageData:
     """The data of a page, with the values of `cells` cells, the most telling first; None gives all.
 
     path, digest, name   of the checkpoint
     parameters, window   of the model: how many, and the characters it was trained on at a time
     source               where the text is from, in words; its passage's own if there are none
-    advice               what the horizon means for that window, in a line
     """
     content = as_dict(done, path, digest)
     rows, settings = content["cells"], done.network.settings
@@ -89,7 +77,7 @@ def gathered(done: Inspection, path: str, digest: str, name: str, measured: Meas
         gates=measured.gates.to_dict() if measured.gates else None,
         horizon=measured.horizon.to_dict() if measured.horizon else None,
         context=measured.context.to_dict() if measured.context else None,
-        advice=advice, definitions=content["definitions"] | _definitions(measured), command=command)
+        advice=_advice(measured, window), definitions=content["definitions"] | _definitions(measured), command=command)
 
 
 def _add_claims(done: Inspection, content: Mapping[str, Any]) -> None:
@@ -112,7 +100,7 @@ def _add_costs(rows: Sequence[dict[str, Any]], measured: Measured, hidden: int) 
         for row, bits in zip(rows, measured.estimates.reshape(-1), strict=True):
             row["delta"] = {"estimate": float(bits), "exact": None, "se": None, "by": []}
     for one in measured.ablations:
-        row = rows[(one.cell.layer - 1) * hidden + one.cell.unit]
+        row = rows[one.cell.layer * hidden + one.cell.unit]
         known = row["delta"] or {"estimate": None}
         own = row["best"]["feature"] if row["best"] else ""
         row["delta"] = {**known, "exact": one.overall.bits, "se": one.overall.error,
@@ -154,6 +142,20 @@ def _scores(done: Inspection, names: Sequence[str], cells: int) -> np.ndarray:
     for number, one in enumerate(search.features):
         scores[names.index(one.name), places] = search.held[number, main] * (2 if one.is_boolean else 1)
     return scores
+
+
+def _advice(measured: Measured, window: int) -> str:
+    """What horizon and context mean for the window that the network was trained with, in a sentence or two."""
+    said = []
+    if measured.horizon is not None:
+        trained = f"; it was trained with {window:,} at a time" if window else ""
+        said.append(f"99 % of the gradient by the input lies within {measured.horizon.within[99]} characters{trained}.")
+    if measured.context is not None:
+        enough = measured.context.enough
+        said.append("More context than the last "
+                    + (f"{enough} characters is worth less than 0.01 bits." if enough is not None
+                       else f"{measured.context.lengths[-1]} is still worth something."))
+    return " ".join(said)
 
 
 def _definitions(measured: Measured) -> dict[str, str]:

@@ -7,23 +7,24 @@ import numpy as np
 from charrnn.inspection.cells import FLAGS, main_signal
 from charrnn.inspection.inspection import Inspection
 from charrnn.inspection.names import CellName
-from charrnn.inspection.report.look import Look, memory_words, score_words, share_words
-from charrnn.inspection.report.tables import Cost, mark_of, scored
+from charrnn.inspection.report.look import Look, bits_words, memory_words, score_words, share_words
+from charrnn.inspection.report.tables import mark_of, scored
 from charrnn.inspection.response import peaks, pushes
+from charrnn.inspection.surprise import masks
 
 _MOVERS, _PEAKS, _AROUND = 6, 5, 20
 _GATES = "ifogrz"  # these run from 0 to 1; on the scale from -1 to 1 their middle is 0
 
 
-def cell_report(done: Inspection, cell: CellName, look: Look, signal: str | None, lines: int,
-                cost: Cost = lambda cell: None) -> Iterator[str]:
+def cell_report(done: Inspection, cell: CellName, look: Look, signal: str | None, lines: int) -> Iterator[str]:
     """lines   of text that are shown, 0 for all of it"""
     name = signal or main_signal(done.recording)
     values = done.values(cell, name)
     is_gate = name in _GATES and name != "g"
     yield f"{cell}  {_signal_words(name)}  {look.scale('0' if is_gate else '-1', '1' if is_gate else '+1')}"
     yield from _text(done, values, look, lines, is_gate)
-    yield from _facts(done, cell, look, cost)
+    yield from _facts(done, cell, look)
+    yield from _cost(done, cell, look)
     yield from _moved(done, values, look)
     yield from _contexts(done, values, look)
     yield "  " + look.spark(_means(values, look.width - 2).tolist(), low=0.0 if is_gate else -1.0)
@@ -57,7 +58,7 @@ def _liveliest(values: np.ndarray, count: int, first: int) -> int:
     return int(starts[spread.argmax()])
 
 
-def _facts(done: Inspection, cell: CellName, look: Look, cost: Cost) -> Iterator[str]:
+def _facts(done: Inspection, cell: CellName, look: Look) -> Iterator[str]:
     """Numbers, flags, and what it follows."""
     facts = done.facts
     current, pair = (share_words(float(part[cell])) for part in done.eta)
@@ -68,8 +69,6 @@ def _facts(done: Inspection, cell: CellName, look: Look, cost: Cost) -> Iterator
     if np.isfinite(facts.resets[cell]):
         said[-1] += f" ({memory_words(float(facts.tau_hold[cell]))} while it holds, wiped {facts.resets[cell]:.0f} " \
                     "times in 1,000)"
-    if costly := cost(cell):
-        said.append(f"cost {costly} b/ch")
     yield from look.wrapped("", said, ", ")
     flags = [name for name, mask in facts.flags.items() if mask[cell]]
     yield from look.wrapped("flags:", [f"{name}: {FLAGS[name]}" for name in flags])
@@ -83,6 +82,21 @@ def _facts(done: Inspection, cell: CellName, look: Look, cost: Cost) -> Iterator
     yield from look.wrapped(f"{claim}:", [
         f"{best.feature.name}, {mark_of(best)}, {scored(best)}, {where}; the current character alone would give "
         f"{score_words(best.alone)}"])
+
+
+def _cost(done: Inspection, cell: CellName, look: Look) -> Iterator[str]:
+    """What silencing it costs, everywhere, where its feature holds, and by what was to come."""
+    conditions = {f"before {name}": mask for name, mask in masks(done.recording, done.passage).items()}
+    best = done.search.best_of(cell)
+    feature = None if best is None or not best.feature.is_boolean else best.feature.name
+    if feature is not None:
+        conditions = {feature: done.feature(feature).values, **conditions}
+    [found] = done.silenced([cell], conditions)
+    said = [f"{bits_words(found.overall.bits)} bits a character (se {found.overall.error:.3f})"]
+    said += [f"{name} {bits_words(part.bits)}" for name, part in found.by.items()
+             if part is not None and (name == feature or abs(part.bits) > 2 * abs(found.overall.bits))]
+    said.append(f"estimated {bits_words(float(done.estimates[cell]))}")
+    yield from look.wrapped("silenced at its mean, it costs", said)
 
 
 def _moved(done: Inspection, values: np.ndarray, look: Look) -> Iterator[str]:

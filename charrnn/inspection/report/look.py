@@ -54,6 +54,12 @@ def score_words(score: float) -> str:
     return words.removeprefix("0") if score >= 0 else words.replace("-0", "-")
 
 
+def bits_words(bits: float) -> str:
+    """`+.028`, `-.001`, `.000`, `+1.204`: a cost in bits a character."""
+    words = f"{bits:+.3f}".replace("+0.", "+.").replace("-0.", "-.")
+    return words if words.strip("+-.0") else ".000"
+
+
 def share_words(share: float) -> str:
     return f"{100 * share:.0f}%"
 

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from charrnn.inspection.inspection import Inspection
 from charrnn.inspection.report.look import Look, score_words, share_words
 from charrnn.inspection.report.summary import on_the_text
-from charrnn.inspection.report.tables import Cost, table
+from charrnn.inspection.report.tables import table
 
 
-def own_report(done: Inspection, look: Look, top: int, cost: Cost = lambda cell: None) -> Iterator[str]:
+def own_report(done: Inspection, look: Look, top: int) -> Iterator[str]:
     """For each of them the best cells, and the best of all on the text."""
     for feature in done.own:
         yield ""
@@ -23,7 +23,7 @@ def own_report(done: Inspection, look: Look, top: int, cost: Cost = lambda cell:
         if not best:
             yield "  no cell varies"
             continue
-        yield from table(best, done.facts, cost)
+        yield from table(best, done.facts)
         first = best[0]
         claim = "confirmed" if first.is_confirmed else "NOT confirmed: it may be chance"
         yield from look.wrapped(f" {first.cell} is {claim};", [

@@ -1,27 +1,26 @@
 """Floor 6: findings as lines: a table of those that say more than the current character, the others in a line."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from charrnn.inspection.cells import CellFacts
 from charrnn.inspection.finder import Finding
-from charrnn.inspection.names import CellName
-from charrnn.inspection.report.look import Look, memory_words, score_words, share_words
-
-# The cost in bits a character of holding a cell at its mean, and words for where it hurts; None where nobody measured.
-Cost = Callable[[CellName], str | None]
+from charrnn.inspection.report.look import Look, bits_words, memory_words, score_words, share_words
 
 
-def table(findings: Sequence[Finding], facts: CellFacts, cost: Cost = lambda cell: None) -> Iterator[str]:
-    """A row for each finding, with a line of what the columns are; 80 columns."""
-    costs = [cost(one.cell) for one in findings]
+def table(findings: Sequence[Finding], facts: CellFacts, costs: Sequence[float] = ()) -> Iterator[str]:
+    """A row for each finding, with a line of what the columns are; at most 80 columns.
+
+    costs   of silencing each cell, in bits a character, if somebody measured
+    """
     width = max((len(str(one.cell)) for one in findings), default=4)
-    room = 80 - (width + 4) - 13 - 5 - 5 - 8 - (8 if any(costs) else 0)
-    yield (f" {'cell':{width}}    {'tracks':{room}}{'score':13}{'IoU':>4}{'char':>6}{'memory':>8}"
-           + (f"{'cost':>8}" if any(costs) else ""))
-    for one, costly in zip(findings, costs, strict=True):
-        yield (f" {one.cell!s:{width}} {mark_of(one)} {_cut(one.feature.name, room - 1):{room}}{scored(one):13}"
-               f"{score_words(one.threshold.iou) if one.threshold else '-':>4}{share_words(one.current):>6}"
-               f"{memory_words(float(facts.tau[one.cell])):>8}" + (f"{costly or '-':>8}" if any(costs) else ""))
+    room = 80 - (width + 5) - 14 - 4 - 5 - 7 - (8 if costs else 0)
+    yield (f" {'cell':{width}}    {'tracks':{room}}{'score [chance]':14}{'IoU':>4}{'char':>5}{'memory':>7}"
+           + (f"{'cost':>8}" if costs else ""))
+    for number, one in enumerate(findings):
+        yield (f" {one.cell!s:{width}} {mark_of(one)} {_cut(one.feature.name, room - 1):{room}}{scored(one):14}"
+               f"{score_words(one.threshold.iou) if one.threshold else '-':>4}{share_words(one.current):>5}"
+               f"{memory_words(float(facts.tau[one.cell])):>7}"
+               + (f"{bits_words(costs[number]):>8}" if costs else ""))
 
 
 def mark_of(finding: Finding) -> str:

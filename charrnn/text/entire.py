@@ -1,0 +1,53 @@
+"""Floor 1: a text that is in memory as a whole, as a model reads it to tell how well it foretells it.
+
+Text comes in; it goes the way that a text to train on takes (alike - splitter - ids), but in the vocabulary of a model.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from charrnn.errors import CorpusError
+from charrnn.settings import TextSettings
+from charrnn.text.alike import alike
+from charrnn.text.cutting import Text
+from charrnn.text.documents import Documents
+from charrnn.text.readable import readable
+from charrnn.text.splitter import mark_of, splitter_of
+from charrnn.text.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True)
+class Entire:
+    """A text as ids; of documents with the mark before each, and one behind the last."""
+
+    ids: np.ndarray
+    content: Text  # what windows are cut from
+    notes: list[str] = field(default_factory=list)  # what was done for what the model never saw
+
+
+def entire(text: str, settings: TextSettings, vocabulary: Vocabulary, unknown: str = "error") -> Entire:
+    """`text`, made ready as `settings` say.
+
+    unknown   what becomes of what the model never saw (readable.py)
+
+    Raises VocabularyError for what it never saw, CorpusError for a text shorter than 2, or without a document.
+    """
+    text, splitter, mark = alike(text, settings), splitter_of(settings), mark_of(settings)
+    if splitter is not None and mark is not None:
+        marked = "".join(splitter.marked([text]))
+        if not marked:
+            raise CorpusError(f"{_named(text)} holds no document; give a text with something in it")
+        read = readable(mark + marked, vocabulary, unknown)
+        ids = vocabulary.encode(read.text)
+        return Entire(ids, Documents.of(ids, int(ids[0])), read.notes)
+    read = readable(text, vocabulary, unknown)
+    ids = vocabulary.encode(read.text)
+    if len(ids) < 2:
+        raise CorpusError(f"{_named(read.text)} is too short: a loss needs at least 2 {vocabulary.kind}s")
+    return Entire(ids, ids, read.notes)
+
+
+def _named(text: str) -> str:
+    """The text as it is written in a message."""
+    return repr(text if len(text) <= 40 else text[:40] + "...")

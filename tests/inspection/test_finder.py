@@ -1,0 +1,142 @@
+"""What is planted is found first, by the right sign; what is not there is not claimed; what says nothing never wins."""
+
+import numpy as np
+import pytest
+
+from charrnn.errors import SettingsError
+from charrnn.inspection.features.feature import Feature
+from charrnn.inspection.finder import Search
+from charrnn.inspection.inspection import Inspection
+from charrnn.inspection.names import CellName, cell_named
+from charrnn.inspection.recording import record
+from charrnn.network.cells import CELLS
+from charrnn.settings import NetworkSettings
+from charrnn.text.vocabulary import Vocabulary
+from tests.inspection.planted import HIDDEN, UNIT, passage_of, planted, quoted_text
+from tests.network.compiled import compiled_network
+from tests.reference import random_parameters
+
+QUOTES = "inside \"double quotes\""
+TEXT = quoted_text()
+PASSAGE = passage_of(TEXT)
+
+
+@pytest.mark.parametrize(("sign", "layers", "unit"), [(1, 1, UNIT), (-1, 1, UNIT), (1, 2, 0), (-1, 3, 11)])
+def test_a_planted_cell_is_found_first(sign, layers, unit):
+    done = Inspection(planted(Vocabulary.of(TEXT), sign, layers, unit), PASSAGE)
+    first = done.context[0]
+    assert (first.cell, first.feature.name, first.sign) == (CellName(layers - 1, unit), QUOTES, sign)
+    assert first.score == pytest.approx(1, abs=1e-4)
+    assert first.threshold.iou == pytest.approx(1)
+    assert first.threshold.prevalence < 0.9
+    assert first.current < 0.2
+    assert first.chance < 0.95
+    assert done.agrees
+    assert done.search.best_of(first.cell).feature.name == QUOTES
+    ranking = done.search.ranking(QUOTES, 3)
+    assert ranking[0].cell == first.cell
+    assert len({one.cell for one in ranking}) == 3
+
+
+def test_the_other_half_decides():
+    # a feature that a cell follows on the first half and not at all on the second
+    network = planted(Vocabulary.of(TEXT))
+    done = Inspection(network, PASSAGE)
+    inside = next(one for one in PASSAGE.features() if one.name == QUOTES)
+    half = done.recording.warm_up + done.search.halves[1].start
+    values = inside.values.copy()
+    values[half:] = np.roll(values[half:], 211)
+    [found] = Search(done.recording, [inside.with_values(values)]).findings()
+    assert found.cell == CellName(0, UNIT)
+    assert found.found == pytest.approx(1, abs=1e-4)
+    assert found.score < 0.8
+    assert not found.is_confirmed
+
+
+@pytest.fixture(scope="module")
+def toy():
+    """A recording of random cells, slow ones among them."""
+    settings = NetworkSettings(cell="lstm", hidden=24, layers=2)
+    parameters = random_parameters(settings, len(Vocabulary.of(TEXT)), np.random.default_rng(8))
+    for k in range(2):
+        parameters[f"bias_l{k}"][24:48] = np.linspace(0, 6, 24)  # forget gates up to 400 characters
+    return record(compiled_network(settings, parameters), PASSAGE.ids)
+
+
+def test_random_slow_features_are_not_claimed(toy):
+    rng = np.random.default_rng(5)
+    T = len(toy)
+    made = [Feature(str(n), np.repeat(np.arange(T) % 2 == 0, rng.geometric(1 / 40, T))[:T], "") for n in range(50)]
+    found = Search(toy, made).findings()
+    assert len(found) == 50
+    assert sum(one.is_confirmed for one in found) <= 2
+    assert sum(one.score > one.chance for one in found) <= 4  # even without the floor
+    assert max(one.found for one in found) > 0.65  # some fit well where they were chosen
+
+
+def test_what_says_nothing_never_wins():
+    settings = NetworkSettings(cell="lstm", hidden=HIDDEN)
+    arrays = planted(Vocabulary.of(TEXT)).parameters.to_arrays()
+    counts = [7, HIDDEN + 7, 2 * HIDDEN + 7]  # i f g of a unit that counts up for ever: railed
+    mute = 3 * HIDDEN + 2  # o of one that never opens: dead
+    for name in ("weight_ih_l0", "weight_hh_l0"):
+        arrays[name][[*counts, mute]] = 0
+    arrays["bias_l0"][counts], arrays["bias_l0"][mute] = 30, -30
+    done = Inspection(compiled_network(settings, arrays), PASSAGE)
+    flags = {name: np.flatnonzero(mask[0]).tolist() for name, mask in done.facts.flags.items()}
+    assert flags["railed"] == [7]
+    assert flags["dead"] == [2]
+    assert {5, 7} & set(flags["integrator"]) == {7}  # the planted one forgets at every quote
+    assert {2, 7}.isdisjoint(cell.unit for _, cell in done.search.columns)
+    assert {2, 7}.isdisjoint(one.cell.unit for one in done.findings)
+    assert done.search.best_of(CellName(0, 7)) is None
+    assert done.context[0].cell == CellName(0, UNIT)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("layers", [1, 2, 3])
+def test_every_cell_can_be_searched(cell, layers):
+    settings = NetworkSettings(cell=cell, hidden=6, layers=layers)
+    parameters = random_parameters(settings, len(Vocabulary.of(TEXT)), np.random.default_rng(layers))
+    done = Inspection(compiled_network(settings, parameters), PASSAGE)
+    assert done.agrees
+    assert {one.cell.layer for one in done.findings} <= set(range(layers))
+    assert done.search.signals == (("c", "h") if CELLS[cell].has_memory else ("h",))
+    assert np.isfinite(done.facts.tau).all()
+    assert all(one.is_confirmed for one in [*done.context, *done.local, *done.expecting])
+    assert not {one.cell for one in done.context} & {one.cell for one in done.local}
+    assert done.eta[0].shape == (layers, 6)
+    assert np.all(done.eta[0] <= done.eta[1] + 1e-9)
+
+
+def test_what_is_rare_or_absent_is_not_tested(toy):
+    T, first = len(toy), toy.warm_up
+    once, often, late = np.zeros(T, bool), np.zeros(T, bool), np.zeros(T, bool)
+    once[first + 50:first + 90] = once[-90:-50] = True  # one stretch in each half
+    often[::50] = True
+    late[T // 2 + first:] = often[T // 2 + first:]
+    made = [Feature("once", once, ""), Feature("often", often, ""), Feature("late", late, ""),
+            Feature("never", np.zeros(T, bool), ""), Feature("always", np.ones(T, bool), ""),
+            Feature("flat", np.zeros(T, np.float32), ""), Feature("counts", np.arange(T, dtype=np.float32) % 9, "")]
+    search = Search(toy, made)
+    assert search.untested == {"once": "too rare", "late": "too rare", "never": "absent", "always": "always so",
+                               "flat": "absent"}
+    assert {one.name for one in search.features} == {"often", "counts"}
+    assert search.ranking("never", 3) == []
+
+
+def test_features_must_have_names_of_their_own():
+    twice = [Feature(QUOTES, np.zeros(len(PASSAGE), bool), "")]
+    with pytest.raises(SettingsError, match="two features are called"):
+        _ = Inspection(planted(Vocabulary.of(TEXT)), PASSAGE, twice).search
+
+
+def test_names_of_cells():
+    assert cell_named("L2:7", 2, 8) == CellName(1, 7)
+    assert str(CellName(1, 7)) == "L2:7"
+    for wrong in ("L3:0", "L0:0", "L1:8"):
+        with pytest.raises(SettingsError, match="layers L1 to L2, with units 0 to 7"):
+            cell_named(wrong, 2, 8)
+    for wrong in ("1:2", "L1", "L1:2:3", "", "L1:-1"):
+        with pytest.raises(SettingsError, match="names no cell"):
+            cell_named(wrong, 2, 8)
