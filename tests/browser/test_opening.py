@@ -111,7 +111,7 @@ def test_a_plain_rnn_has_no_gates_and_says_so(opened: Opener) -> None:
     assert data.gates
     page = opened(dataclasses.replace(data, model={**data.model, "cell": "rnn"}, gates={**data.gates, "gates": []},
                                       signals={"h": data.signals["h"]}), "#tab=gates")
-    assert "A rnn cell has no gates" in page.inner_text("#view")
+    assert "A plain RNN has no gates" in page.inner_text("#view")
     assert page.locator(".switch button", has_text="tanh c").count() == 0
 
 

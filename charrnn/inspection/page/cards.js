@@ -64,7 +64,7 @@ function cellCard(index) {
     heading(cell.id, element("span", { class: "faint" }, ` layer ${cell.layer}, unit ${cell.unit}`)),
     cell.flags.length ? element("p", { class: "note" }, cell.flags.map(flagWords).join(" ")) : null,
     best ? element("p", { class: "claim" }, best.confirmed ? "Tracks " : "At best follows ", element("b", {}, best.feature),
-      best.sign < 0 ? ", low there" : "", best.confirmed ? "." : "; not confirmed on the other half.") : element("p", { class: "claim faint" }, "No feature was scored for this cell."),
+      best.sign < 0 ? (best.kind === "AUC" ? ", low there" : ", falling as it grows") : "", best.confirmed ? "." : "; not confirmed on the other half.") : element("p", { class: "claim faint" }, "No feature was scored for this cell."),
     element("dl", { class: "facts" },
       best ? [fact(`${measure} held out`, `${number(best.heldout, 3)} `, element("span", { class: "faint" }, best.null95 === null ? "" : `chance ${number(best.null95, 2)}`)),
         best.char_alone === null ? null : fact("character alone", number(best.char_alone, 2)), best.iou === null ? null : fact("IoU", number(best.iou, 2))] : null,

@@ -27,8 +27,8 @@ function button(label, action, properties) {
 }
 
 const number = (value, digits) => (value === null || value === undefined || Number.isNaN(value) ? "–"
-  : value.toFixed(digits).replace(/^-/, "−"));
-const signed = (value, digits) => (value > 0 ? "+" : "") + number(value, digits);
+  : value.toFixed(digits).replace(/^-(?=0\.?0*$)/, "").replace(/^-/, "−"));
+const signed = (value, digits) => number(value, digits).replace(/^(?=[\d.]*[1-9])/, "+");
 const share = (value) => number(100 * value, value > 0 && value < 0.1 ? 1 : 0) + " %";
 const count = (value) => value.toLocaleString("en-GB");
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);

@@ -38,7 +38,7 @@ function gatesView() {
   const data = page.gates;
   const intro = heading("How the gates stand");
   if (!data || !data.gates.length) {
-    return [intro, element("p", { class: "prose" }, data ? `A ${page.model.cell} cell has no gates: its whole state goes through its weights and tanh at every step.` : "This page was made without the gates."), data ? healthTable(data) : null];
+    return [intro, element("p", { class: "prose" }, data ? "A plain RNN has no gates: its whole state goes through its weights and tanh at every step." : "This page was made without the gates."), data ? healthTable(data) : null];
   }
   const gates = [..."iforz"].filter((gate) => data.gates.some((one) => one.gate === gate));
   return [intro, element("p", { class: "prose" }, "Each point is a unit. To the right, its gate stands open most of the time; at the top, shut most of the time; near the origin it is neither. A forget gate far to the right keeps what it holds: an integrator. One at the top forgets at every step: a feed-forward unit. Click a point to select its cell."),
@@ -49,7 +49,7 @@ function gatesView() {
 /* Which units of each layer are odd, each a link. */
 function healthTable(data) {
   const names = Object.keys(data.flags[0] || {}).filter((name) => name !== "layer");
-  const rank = ["integrator", "feed-forward", "railed", "dead"];
+  const rank = ["integrator", "feed-forward", "railed", "dead", "constant"];
   names.sort((a, b) => rank.indexOf(a) - rank.indexOf(b));
   return [element("h3", {}, "Units out of the ordinary"), element("table", { class: "health" },
     element("thead", {}, element("tr", {}, element("th", {}, "layer"), names.map((name) => element("th", { title: page.definitions[name] || null }, name)))),

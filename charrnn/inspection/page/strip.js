@@ -23,7 +23,7 @@ function shading() {
   if (state.regex && found.mask) return [found.mask, `/${state.regex}/`];
   const { best } = cells[state.cell];
   const feature = state.feature >= 0 ? state.feature : best && best.confirmed ? featureNumber.get(best.feature) ?? -1 : -1;
-  return [maskOf(feature), feature < 0 ? "" : features[feature].name];
+  return [maskOf(feature), maskOf(feature) ? features[feature].name : ""];
 }
 
 /* The line: a point a character, or where there are too many the highest and lowest of each pixel. */

@@ -52,7 +52,7 @@ function cellRow(index) {
     element("th", { scope: "row" }, cell.id),
     element("td", { class: best && best.confirmed ? "tracks" : "tracks unsure", title: best && best.feature },
       cell.flags.length ? element("em", {}, cell.flags.join(", "), best ? " · " : "") : null,
-      best ? element("span", {}, best.sign < 0 ? element("span", { class: "not", title: "the cell is low there" }, "↓ ") : "", best.feature) : ""),
+      best ? element("span", {}, best.sign < 0 ? element("span", { class: "not", title: "the cell is low there, or falls as it grows" }, "↓ ") : "", best.feature) : ""),
     element("td", {}, best ? scoreBar(best) : ""),
     element("td", { class: "n" }, cell.tau === null ? "–" : number(cell.tau, cell.tau < 9.95 ? 1 : 0)),
     element("td", { class: "n" }, cell.eta2_char === null ? "–" : share(cell.eta2_char).replace(/\.\d/, "")),
