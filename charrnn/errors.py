@@ -38,3 +38,7 @@ class TrainingError(CharrnnError):
 
 class MeasurementError(CharrnnError):
     """Something that was to be measured failed, or is not there."""
+
+
+class PlayError(CharrnnError):
+    """A line of a session that asks for what can't be done."""

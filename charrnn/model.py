@@ -20,9 +20,13 @@ from charrnn.inspection.passage import Passage, joined, of_text
 from charrnn.network.network import Network
 from charrnn.network.weights import Weights
 from charrnn.network.workers import physical_cores
+from charrnn.novelty.finding import find_trained
+from charrnn.novelty.report import Novelty, novelty_of
+from charrnn.novelty.trained import Trained
 from charrnn.origin import Origin
 from charrnn.presets import DEFAULT, layered, preset_values
 from charrnn.runs import Run
+from charrnn.sampling.completer import Completer, Completion
 from charrnn.sampling.drawing import Drawing, Sample, SampleOptions
 from charrnn.scoring.score import Score
 from charrnn.scoring.scored import scored
@@ -137,6 +141,30 @@ class Model:
         if self._bf16 is None:
             self._bf16 = Weights(self._network.parameters, precision, self._network.weights.start)
         return self._bf16
+
+    def complete(self, prefix: str, k: int = 5, *, unknown: str = "error", **options: Any) -> list[Completion]:
+        """The `k` most probable continuations of `prefix` up to a word (until="line": a line, "length": a length).
+
+        What else can be said, what comes back and what is raised stand at Completer.complete. To complete at each
+        keystroke, keep a completer().
+        """
+        return self.completer().complete(prefix, k, unknown=unknown, **options)
+
+    def completer(self) -> Completer:
+        """What completes one text after the other, and reads again only what has changed: for one thread."""
+        return Completer(self.settings, self._network.weights, self.vocabulary, self.mark)
+
+    def novelty(self, text: str | Sequence[str], corpus: str | Path | Corpus | None = None) -> Novelty:
+        """How much of a text, or of several, stands word for word in the part of a text that was trained on.
+
+        corpus   where the training text is now, if it is not where it was, or that text itself
+
+        Raises CorpusError if the training text can't be found, or the text is empty or too long (2,000,000 characters).
+        """
+        if isinstance(corpus, Corpus):
+            return novelty_of(text, Trained.of(corpus, self.settings, self.corpus))
+        sources = () if corpus is None else (str(corpus),)
+        return novelty_of(text, find_trained(self.settings, self.corpus, sources))
 
     def loss(self, text: str) -> float:
         """Mean nats per character (or unit) of `text`, measured as validation measures it.

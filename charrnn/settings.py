@@ -10,7 +10,7 @@ import math
 import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from charrnn.errors import SettingsError
 
@@ -205,7 +205,7 @@ class SampleSettings(Bounded):
                            low=0.0, high=1.0)
     min_p: float = setting(0.0, "of those, draw only from characters at least this many times as probable as the most "
                                 "likely one", low=0.0, high=1.0)
-    bias: tuple[str, ...] = setting((), "make a character likelier (+) or rarer (-) by so many nats; repeatable",
+    bias: tuple[str, ...] = setting((), "a character becomes likelier (+) or rarer (-) by so many nats; repeatable",
                                     metavar="CHAR=NUMBER")
     ban: tuple[str, ...] = setting((), "characters that are never written; repeatable", metavar="CHARS")
     clamp: tuple[str, ...] = setting(
@@ -231,6 +231,38 @@ class SampleSettings(Bounded):
                                 "both")
         if "" in self.stop:
             raise SettingsError("--stop needs a text; an empty one stands everywhere")
+
+
+@dataclass(frozen=True)
+class CompleteSettings(Bounded):
+    """Which continuations of a text are looked for, and how."""
+
+    until: str = setting("word", "where a continuation ends: in front of what follows its first word, of the line's "
+                                 "end, or at --length", choices=("word", "line", "length"))
+    length: int | None = setting(None, "characters of a continuation, at most (default: 32 for a word, 60 for a line, "
+                                       "10 for length)", low=1, high=10_000)
+    count: int = setting(5, "continuations to show", low=1, high=1000, letter="k")
+    beams: int = setting(16, "beginnings that are followed side by side", low=1, high=512)
+    prove: int = setting(48, "steps to go back to beginnings that were left aside, so that nothing more probable is "
+                             "missed; 0 is a plain beam search", low=0, high=10_000)
+
+    @property
+    def most(self) -> int:
+        """The length that a continuation has at most."""
+        return self.length or {"word": 32, "line": 60, "length": 10}[self.until]
+
+
+@dataclass(frozen=True)
+class PlaySettings(SampleSettings):
+    """How continuations are drawn in a session of writing; all of them can be changed while it lasts."""
+
+    temps: ClassVar[tuple[float, ...]] = ()  # type: ignore[misc]  # no field here: a continuation has one temperature
+    length: int = setting(200, "characters of a continuation, at most; 0 writes on until Ctrl-C", low=0, high=10**12)
+    samples: int = setting(4, "continuations to choose from after /branch", low=1, high=100, letter="n")
+    seed: int | None = setting(None, "makes the same typed lines give the same text; the first continuation has this "
+                                     "seed, each further one the next number", low=0, high=2**63 - 1)
+    unknown: str = setting("error", "what the model never saw: refuse it, read another form of it, leave it out, or "
+                                    "replace it; the text keeps it as you typed it", choices=UNKNOWN)
 
 
 @dataclass(frozen=True)

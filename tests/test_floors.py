@@ -10,13 +10,13 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FLOORS = [
-    {"errors", "settings", "presets", "files", "locks", "cache"},
+    {"errors", "settings", "presets", "files", "locks", "cache", "drafts"},
     {"text", "colour"},
     {"kernels"},
     {"network"},
     {"training"},
     {"checkpoint", "metrics", "origin", "runs"},
-    {"sampling", "scoring", "inspection", "plot", "model", "bench"},
+    {"sampling", "play", "scoring", "novelty", "inspection", "plot", "model", "bench"},
     {"cli", "__main__"},
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -13,7 +13,10 @@ from charrnn import __version__
 COMMANDS = {
     "train": ("charrnn.cli.train:train", "Train a network on a text."),
     "sample": ("charrnn.cli.sample:sample", "Write new text with a trained network."),
+    "play": ("charrnn.cli.play:play", "Write a text in turn with a trained network."),
+    "complete": ("charrnn.cli.complete:complete", "Tell how a text most probably goes on."),
     "score": ("charrnn.cli.score:score", "Tell how well a network foretells a text."),
+    "novelty": ("charrnn.cli.novelty:novelty", "Tell how much of a sample is copied from the training text."),
     "info": ("charrnn.cli.info:info", "Tell what a checkpoint holds."),
     "plot": ("charrnn.cli.plot:plot", "Draw how the losses of runs went."),
     "inspect-cells": ("charrnn.cli.inspect_cells:inspect_cells", "Name what each cell of a network tracks."),

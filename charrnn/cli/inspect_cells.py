@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from charrnn.cli.options import settings_from, settings_options
+from charrnn.cli.views import check_views, has_view, view, view_options
 from charrnn.errors import SettingsError
 from charrnn.files import write_atomic
 from charrnn.settings import UNKNOWN, ColourSettings, InspectSettings, PageSettings
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from charrnn.inspection.passage import Passage
     from charrnn.inspection.report.look import Look
     from charrnn.model import Model
+
+
+_FILES = ("json_file", "csv_file", "chars_file", "npz_file")
 
 
 @click.command(name="inspect-cells")
@@ -44,6 +48,7 @@ if TYPE_CHECKING:
 @click.option("--csv-chars", "chars_file", metavar="FILE", help="write a line for each character: surprise, rank, "
                                                                 "entropy, guesses")
 @click.option("--npz", "npz_file", metavar="FILE", help="write text, states, losses, guesses and features as arrays")
+@view_options
 @click.option("--explain", is_flag=True, help="say what every number and every feature means, and nothing else")
 def inspect_cells(checkpoint: str | None, explain: bool, **options: Any) -> None:
     """Name what the cells of the network in CHECKPOINT track, on text that it never saw.
@@ -66,7 +71,16 @@ def inspect_cells(checkpoint: str | None, explain: bool, **options: Any) -> None
         return
     if settings.sample and options["text"]:
         raise SettingsError("--text and --sample contradict each other; give one of them")
+    check_views(options)
+    files = [options[name] for name in _FILES if options[name]]
+    if files.count("-") > 1 or options["npz_file"] == "-":
+        raise SettingsError("one file may be -, standard output, and --npz none; give the others names")
     done, model, where = _inspection(checkpoint, settings, options)
+    if has_view(options):
+        # all of it before any of it is shown: an error then stands alone
+        _say(list(view(done, model, where, look, {**options, "top": settings.top},
+                       lambda other: _inspection(other, settings, options))), shown)
+        return
     cells = [_cell(argument, done) for argument in options["cells"]]
     if options["html_file"]:
         from charrnn.cli.page import write_page
@@ -182,7 +196,7 @@ def _report(done: "Inspection", look: "Look", settings: InspectSettings, cells: 
         yield from look.wrapped("", [title])
         yield from summary(done, look, settings.top, window)
         first = done.context[0].cell if done.context else "L1:0"
-        yield f"next: --cell {first} | --find REGEX | --json FILE | --explain"
+        yield f"next: --cell {first} | --gates | --horizon | --ablate | --find REGEX | --explain"
 
 
 def _written(done: "Inspection", where: Path, options: dict[str, Any]) -> bool:
@@ -193,9 +207,7 @@ def _written(done: "Inspection", where: Path, options: dict[str, Any]) -> bool:
         "json_file": lambda: as_json(as_dict(done, str(where), hashlib.sha256(where.read_bytes()).hexdigest())),
         "csv_file": lambda: cell_rows(done), "chars_file": lambda: place_rows(done),
         "npz_file": lambda: arrays(done)}
-    wanted = {option: options[option] for option in makers if options[option]}
-    if list(wanted.values()).count("-") > 1 or options["npz_file"] == "-":
-        raise SettingsError("one file may be -, standard output, and --npz none; give the others names")
+    wanted = {option: options[option] for option in _FILES if options[option]}
     for option, name in wanted.items():
         content = makers[option]()
         if isinstance(content, str) and name == "-":

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from charrnn.cli.options import settings_from, settings_options
+from charrnn.errors import SettingsError
 from charrnn.settings import UNKNOWN, SampleSettings
 
 if TYPE_CHECKING:
+    from charrnn.cli.sheets import Brush
     from charrnn.model import Model
     from charrnn.sampling.drawing import Drawing
 
@@ -24,12 +26,16 @@ if TYPE_CHECKING:
 @click.option("--unknown", type=click.Choice(UNKNOWN), default=UNKNOWN[0], show_default=True,
               help="what becomes of characters of the prime that the model never saw: fold reads them in another "
                    "Unicode form or without accents, skip and replace do what they say with those that have none")
+@click.option("--color", type=click.Choice(["none", "surprise"]), default="none", show_default=True,
+              help="in a terminal, give each character the colour of its surprise; FORCE_COLOR and NO_COLOR are heeded")
+@click.option("--novelty", is_flag=True, help="tell on standard error how much of it stands in the training text "
+                                              "(charrnn novelty tells more)")
 @click.option("--json", "in_json", is_flag=True, help="one line of JSON for each text: text, seed, what ended it, and "
                                                       "the probability of each character")
 @click.option("-o", "--output", metavar="FILE", help="write to FILE in place of the terminal; Ctrl-C keeps what there "
                                                      "is")
 def sample(checkpoint: str | None, prime: str | None, prime_file: str | None, hide_prime: bool, unknown: str,
-           in_json: bool, output: str | None, **options: Any) -> None:
+           color: str, novelty: bool, in_json: bool, output: str | None, **options: Any) -> None:
     """Write new text with the network in CHECKPOINT: a file, a run's folder or its name.
 
     Without CHECKPOINT the newest run in ./checkpoints writes. Only the text goes to standard output. A character is
@@ -40,14 +46,29 @@ def sample(checkpoint: str | None, prime: str | None, prime_file: str | None, hi
     from charrnn.cli.prime import prime_from
     from charrnn.model import load
 
+    _refuse_together(settings, color, in_json, output)
     said = prime_from(prime, prime_file)
     model = load(checkpoint)
     drawing = _drawing(model, settings, said, unknown)
-    pieces = _pieces(model, drawing, settings, "" if hide_prime else drawing.prime, in_json, output)
+    made: list[str] = []  # the texts without their prime
+    pieces = _pieces(model, drawing, settings, "" if hide_prime else drawing.prime, in_json, output, color, made)
     if output is None:
         _print(pieces)
     else:
         _write(pieces, output)
+    if novelty:
+        from charrnn.cli.copied import novelty_with_notes, short_lines
+
+        found = novelty_with_notes(made, model.settings, model.corpus)
+        print("\n".join(short_lines(found)), file=sys.stderr)
+
+
+def _refuse_together(settings: SampleSettings, color: str, in_json: bool, output: str | None) -> None:
+    """Refuses colours where there can be none."""
+    others = {"--json": in_json, "--output": output is not None, "--temps": len(settings.temps) > 1}
+    for other, is_given in others.items():
+        if color != "none" and is_given:
+            raise SettingsError(f"--color {color} and {other} contradict each other; give one of them")
 
 
 def _drawing(model: "Model", settings: SampleSettings, prime: str, unknown: str) -> "Drawing":
@@ -68,29 +89,49 @@ def _drawing(model: "Model", settings: SampleSettings, prime: str, unknown: str)
 
 
 def _pieces(model: "Model", drawing: "Drawing", settings: SampleSettings, prime: str, in_json: bool,
-            output: str | None) -> Iterator[str]:
-    """The output, piece by piece."""
+            output: str | None, color: str, made: list[str]) -> Iterator[str]:
+    """The output, piece by piece; the texts go into `made` too."""
     from charrnn.cli.sheets import as_json, below, beside, streamed
 
-    is_one = settings.samples == 1 and len(drawing.temps) == 1
-    if is_one and not in_json:
-        return streamed(drawing, prime, sys.stdout.isatty() or model.mark is not None or output is not None)
-    drawing.refuse_endless()
-    samples = drawing.samples(with_nats=in_json)
+    brush = _brush() if color == "surprise" else None
+    if settings.samples == 1 and len(drawing.temps) == 1 and not in_json:
+        ends_line = sys.stdout.isatty() or model.mark is not None or output is not None
+        return streamed(drawing, prime, ends_line, made, brush)
+    samples = drawing.samples(with_nats=in_json or brush is not None)
+    made.extend(sample.text for sample in samples)
     if in_json:
         return as_json(samples)
     if len(drawing.temps) > 1:
         from charrnn.cli.screen import width
 
         return beside(samples, prime, width() if output is None and sys.stdout.isatty() else 0)
-    return below(samples, prime, "" if model.mark == "\n" else "---\n")  # documents of one line need nothing between
+    # documents of one line need nothing between
+    return below(samples, prime, "" if model.mark == "\n" else "---\n", brush)
+
+
+def _brush() -> "Brush | None":
+    """What colours a text on standard output; None where it shows no colours. Its legend goes to stderr."""
+    from charrnn.cli.colours import colours_for
+    from charrnn.cli.sheets import Brush
+    from charrnn.colour.paint import Painter, legend
+    from charrnn.settings import ColourSettings
+
+    colours = colours_for(ColourSettings())
+    if colours.depth is None:
+        return None
+    click.echo("bits of surprise: " + legend("0", "7 or more", colours.sequential, colours.depth, 0), err=True,
+               color=True)
+    return Brush(Painter(colours.sequential, colours.depth))
 
 
 def _print(pieces: Iterable[str]) -> None:
-    """Puts each piece on stdout now, not when a buffer is full."""
+    """Puts each piece on stdout now, not when a buffer is full; colours reach consoles that know no escape codes."""
     for piece in pieces:
-        sys.stdout.write(piece)
-        sys.stdout.flush()
+        if "\x1b" in piece:
+            click.echo(piece, nl=False, color=True)
+        else:
+            sys.stdout.write(piece)
+            sys.stdout.flush()
 
 
 def _write(pieces: Iterable[str], output: str) -> None:

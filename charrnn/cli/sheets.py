@@ -6,33 +6,59 @@ into a file.
 
 import itertools
 import json
+import math
 import textwrap
 from collections.abc import Iterator
 
+from charrnn.colour.paint import Painter, levels_of_bits
 from charrnn.sampling.drawing import Drawing, Sample
+from charrnn.sampling.writing import Piece
 
+_BIT = math.log(2)
 _NARROWEST = 20  # characters in a column that can still be read
 _GAP = "  "
 
 
-def streamed(drawing: Drawing, prime: str, ends_line: bool) -> Iterator[str]:
-    """One text as it is made, behind the prime; with ends_line a line that is not ended is."""
+class Brush:
+    """Gives each character the colour of its surprise."""
+
+    def __init__(self, painter: Painter) -> None:
+        self.painter = painter
+
+    def paint(self, written: Piece | Sample) -> str:
+        """The text of a piece or a sample that has nats, in colours."""
+        assert written.nats is not None
+        levels = levels_of_bits(written.nats / _BIT)
+        # a unit may have several characters, or be the later bytes of one
+        return "".join(self.painter.paint(unit, [level] * len(unit))
+                       for unit, level in zip(written.units, levels, strict=True))
+
+
+def streamed(drawing: Drawing, prime: str, ends_line: bool, made: list[str],
+             brush: Brush | None = None) -> Iterator[str]:
+    """One text as it is made, behind the prime; with ends_line a line that is not ended is. `made` gets the text."""
+    texts = []
     last = prime[-1:]
     if prime:
         yield prime
-    for [piece] in drawing.pieces():
+    for [piece] in drawing.pieces(with_nats=brush is not None):
         if piece.text:
             last = piece.text[-1]
-            yield piece.text
+            texts.append(piece.text)
+            yield piece.text if brush is None else brush.paint(piece)
+    end = brush.painter.end() if brush is not None else ""
     if ends_line and last != "\n":
-        yield "\n"
+        end += "\n"
+    if end:
+        yield end
+    made.append("".join(texts))
 
 
-def below(samples: list[Sample], prime: str, between: str) -> Iterator[str]:
+def below(samples: list[Sample], prime: str, between: str, brush: Brush | None = None) -> Iterator[str]:
     """Texts one below the other, each ended by a line end, with the line `between` between them."""
     for number, sample in enumerate(samples):
-        text = prime + sample.text
-        yield (between if number else "") + text + ("" if text.endswith("\n") else "\n")
+        text = sample.text if brush is None else brush.paint(sample) + brush.painter.end()
+        yield (between if number else "") + prime + text + ("" if (prime + sample.text).endswith("\n") else "\n")
 
 
 def beside(samples: list[Sample], prime: str, width: int) -> Iterator[str]:

@@ -17,7 +17,7 @@ from charrnn.inspection.finder import Finding, Search
 from charrnn.inspection.horizon import Horizon, horizon
 from charrnn.inspection.names import CellName
 from charrnn.inspection.passage import Passage
-from charrnn.inspection.recording import Recording, evaluated, record
+from charrnn.inspection.recording import evaluated, record
 from charrnn.inspection.stack import Stack, Trace, trace_of
 from charrnn.network.network import Network
 
@@ -26,23 +26,26 @@ AGREEMENT = 1e-5
 # Places that cells are silenced on: each cell reads them once more.
 ABLATED = 2000
 # How thoroughly the summary looks for the context that is worth something.
-CONTEXT_PLACES, CONTEXT_LENGTHS = 200, (2, 4, 8, 12, 16, 24, 32, 48, 64)
+CONTEXT_PLACES, CONTEXT_LENGTHS = 200, (1, 2, 4, 8, 12, 16, 24, 32, 48, 64)
 
 
 class Inspection:
-    """What is found in `network` with `passage`: everything is made when it is first asked for."""
+    """What is found in `network` with `passage`: what is searched is made when it is first asked for."""
 
     def __init__(self, network: Network, passage: Passage, own: Sequence[Feature] = (),
                  signals: Sequence[str] | None = None) -> None:
         """own   features of the user's, with a value for each place of the passage
 
-        Raises SettingsError where one of them has the name of another feature.
+        Raises SettingsError where one of them has the name of another feature, or a signal is none of the cell's;
+        CorpusError for a passage of no place.
         """
-        self.network, self.passage, self.own, self._signals = network, passage, list(own), signals
-
-    @cached_property
-    def recording(self) -> Recording:
-        return record(self.network, self.passage.ids, self._signals)
+        self.network, self.passage, self.own = network, passage, list(own)
+        self.features = [*passage.features(), *own]
+        names = [one.name for one in self.features]
+        if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+            raise SettingsError(f"two features are called {twice[0]!r}; give yours another name with --feature "
+                                "NAME=REGEX")
+        self.recording = record(network, passage.ids, signals)
 
     @cached_property
     def evaluated_nats(self) -> float:
@@ -56,16 +59,11 @@ class Inspection:
 
     @cached_property
     def search(self) -> Search:
-        features = [*self.passage.features(), *self.own]
-        names = [one.name for one in features]
-        if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
-            raise SettingsError(f"two features are called {twice[0]!r}; give yours another name with --feature "
-                                "NAME=REGEX")
-        return Search(self.recording, features)
+        return Search(self.recording, self.features)
 
     def feature(self, name: str) -> Feature:
         """A feature with its values at all places, the warm-up among them."""
-        return next(one for one in [*self.passage.features(), *self.own] if one.name == name)
+        return next(one for one in self.features if one.name == name)
 
     @property
     def facts(self) -> CellFacts:

@@ -60,8 +60,10 @@ class Wanted:
     @classmethod
     def of(cls, features: list[Feature], part: slice) -> "Wanted":
         """Those values of the features that lie in `part`; a feature that is the same there throughout weighs 0."""
-        weights = [_weights(feature.values[part]) for feature in features]
-        return cls(np.array(weights, np.float32), np.array([feature.is_boolean for feature in features], bool))
+        weights = np.zeros((len(features), part.stop - part.start), np.float32)
+        for row, feature in zip(weights, features, strict=True):
+            row[:] = _weights(feature.values[part])
+        return cls(weights, np.array([feature.is_boolean for feature in features], bool))
 
     def shifted(self, places: int) -> "Wanted":
         """The same features `places` later, their end put before their start."""

@@ -9,21 +9,17 @@ layer's products, and when all have met each does everything else for itself. Ev
 Each cell has a kernel of its own, GENERATE by name, so that nobody waits for the compiling of the others.
 """
 
-import numpy as np
-
-from charrnn.kernels.activations import sigmoid, tanh
+from charrnn.kernels.activations import sigmoid
 from charrnn.kernels.choose import choose
 from charrnn.kernels.flat import flat
 from charrnn.kernels.gru import gru_cell
 from charrnn.kernels.gru_original import reset_cell, update_cell
 from charrnn.kernels.jit import inner, kernel
-from charrnn.kernels.layers import ONE
 from charrnn.kernels.lstm import lstm_cell
 from charrnn.kernels.matmul import matmul
 from charrnn.kernels.meeting import meet
 from charrnn.kernels.peephole import peephole_cell
 from charrnn.kernels.rnn import rnn_cell
-from charrnn.kernels.softmax import softmax_row
 from charrnn.kernels.starts import put_initial
 from charrnn.kernels.target import TARGET
 
@@ -46,9 +42,22 @@ def add_own_columns(tiles, a, a_at, lda, depth, weights, at, columns, out, bias,
                out.shape[1], True, rounded)
 
 
+@inner
+def hold(cell, row, product, gates, extra, c, h, unit, value, H):
+    """Sets a unit of one sequence to value: (c, tanh c), or (h, h) in a cell without memory."""
+    if cell != LSTM and cell != PEEPHOLE:
+        h[unit] = value[0]
+        return
+    o = gates[3 * H + unit]
+    if cell == PEEPHOLE:  # its output gate sees the new memory
+        o = sigmoid(row[3 * H + unit] + product[3 * H + unit] + extra[2 * H + unit] * value[0])
+    c[unit] = value[0]
+    h[unit] = o * value[1]
+
+
 def _generator(name, cell):
     def generate(tiles, layer_tiles, table, weights, bias, extra, weight_out, bias_out, h, c, now, products, inputs,
-                 gates, rounded, logits, scratch, meeting, part, parts, vocabulary, start, h0, c0, tokens, prime, draws,
+                 gates, rounded, logits, meeting, part, parts, vocabulary, start, h0, c0, tokens, prime, draws,
                  temps, top_k, top_p, min_p, adjustment, clamped, clamps, out, nats):
         """Reads prime (P, N), then writes out (S, N): S further characters of N streams, chosen with draws (S, N).
 
@@ -59,7 +68,7 @@ def _generator(name, cell):
         A choice follows temps (N,), top_k, top_p and min_p, after adjustment (V padded) is added to the logits; a temp
         below 0 makes none and leaves the network's own logits. nats (S, N), if not empty, get the surprise of what was
         chosen, as the network itself sees it. From the state on that the first choice is made from, the units clamped
-        (M, 2), by layer and number, have c at clamps (M,), or h in a cell without memory; the rest follows from it.
+        (M, 2), by layer and number, are held at clamps (M, 2): c and tanh c, or h twice in a cell without memory.
 
         products (2, N, 4H) and inputs (2, N, G*H) are shared by the parts and take turns: while one part still reads a
         layer's, another may be writing the next one's. Everything else that is written to is this part's own, gates
@@ -69,7 +78,7 @@ def _generator(name, cell):
         width = inputs.shape[2]
         # what all of h is multiplied with at once
         columns = 2 * H if cell == GRU_ORIGINAL else width
-        lanes, plain, exponentials, exact = logits[N], logits[N + 1], logits[N + 2], bias_out[:0]
+        lanes, plain, exact = logits[N], logits[N + 1:], bias_out[:0]
         width_out = bias_out.shape[0]
         nothing = bias[L]
         met = 0
@@ -81,12 +90,17 @@ def _generator(name, cell):
                 turn = met % 2
                 put_initial(tokens, start, h_before[k], h0[k])
                 put_initial(tokens, start, c_before[k], c0[k])
-                if k > 0:
-                    add_own_columns(layer_tiles, flat(h_after), (k - 1) * N * H, H, H, weights, at, width, inputs[turn],
-                                    bias[k], rounded, part, parts)
-                    at += H * width
-                add_own_columns(layer_tiles, flat(h_before), k * N * H, H, H, weights, at, columns, products[turn],
-                                nothing, rounded, part, parts)
+                # one call in the code for both products: each is compiled where it stands, and waited for
+                for side in range(0 if k > 0 else 1, 2):
+                    operand, operand_at, wide = flat(h_after), (k - 1) * N * H, width
+                    made, first = inputs[turn], bias[k]
+                    if side == 1:
+                        operand, operand_at, wide = flat(h_before), k * N * H, columns
+                        made, first = products[turn], nothing
+                    add_own_columns(layer_tiles, operand, operand_at, H, H, weights, at, wide, made, first, rounded,
+                                    part, parts)
+                    if side == 0:
+                        at += H * width
                 met += 1
                 if parts > 1:
                     meet(meeting, parts * met)
@@ -120,18 +134,9 @@ def _generator(name, cell):
                 if s >= 0:
                     for m in range(clamped.shape[0]):
                         if clamped[m, 0] == k:
-                            unit = clamped[m, 1]
                             for n in range(N):
-                                if cell == LSTM or cell == PEEPHOLE:
-                                    o = gates[n, 3 * H + unit]
-                                    if cell == PEEPHOLE:
-                                        x_o = inputs[turn, n, 3 * H + unit] if k > 0 else table[tokens[n], 3 * H + unit]
-                                        o = sigmoid(products[turn, n, 3 * H + unit] + x_o
-                                                    + extra[k][2 * H + unit] * clamps[m])
-                                    c_after[k, n, unit] = clamps[m]
-                                    h_after[k, n, unit] = o * tanh(clamps[m])
-                                else:
-                                    h_after[k, n, unit] = clamps[m]
+                                hold(cell, table[tokens[n]] if k == 0 else inputs[turn, n], products[turn, n],
+                                     gates[n], extra[k], c_after[k, n], h_after[k, n], clamped[m, 1], clamps[m], H)
             now = 1 - now
             if s < 0:
                 for n in range(N):
@@ -146,18 +151,15 @@ def _generator(name, cell):
                 if temps[n] < 0.0:
                     continue
                 own = logits[n]
-                largest, total = ONE, ONE
-                if nats.size:
-                    for j in range(width_out):
-                        plain[j] = own[j]
-                        exponentials[j] = own[j]
-                    largest, total = softmax_row(exponentials, lanes, ONE)
                 for j in range(width_out):
+                    plain[0, j] = own[j]
+                    plain[1, j] = own[j]
                     own[j] += adjustment[j]
-                tokens[n] = choose(own, scratch, lanes, vocabulary, temps[n], top_k, top_p, min_p, draws[s, n])
+                tokens[n], surprise = choose(own, plain, lanes, vocabulary, temps[n], top_k, top_p, min_p, draws[s, n],
+                                             nats.size > 0)
                 out[s, n] = tokens[n]
                 if nats.size:
-                    nats[s, n] = largest + np.log(total) - plain[tokens[n]]
+                    nats[s, n] = surprise
 
     # the name that its machine code is kept under
     generate.__name__ = generate.__qualname__ = f"generate_{name}"

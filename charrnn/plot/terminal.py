@@ -99,7 +99,7 @@ def picture(runs: Sequence[Curves], axis: str, unit: str, width: int, height: in
             for row, line in enumerate(canvas.lines())]
     validation, training = style.key
     shown = [f"{validation} validation"] * any(run.val for run in runs) + [f"{training} training"]
-    return [f"{unit}: {', '.join(shown)}", *rows, *_x_axis(xs, axis, margin, canvas, style)]
+    return [f"{unit}: {', '.join(shown)}", *rows, *x_axis(xs, axis, margin, canvas, style)]
 
 
 def legend(runs: Sequence[Curves], axis: str, width: int, style: Style) -> list[str]:
@@ -148,10 +148,10 @@ def _draw(canvas: Canvas, run: Curves, number: int, sign: str, xs: Scale, ys: Sc
     def dots(curve: Sequence[Place]) -> list[tuple[int, int]]:
         return [(round(xs(x) * (canvas.size[0] - 1)), round((1 - ys(y)) * (canvas.size[1] - 1))) for x, y in curve]
 
-    for n, (x, y) in enumerate(_path(dots(run.train))):
+    for n, (x, y) in enumerate(path(dots(run.train))):
         if n % 3 == 0 or not canvas.style.is_braille:
             canvas.dot(x, y, ".", number)
-    for x, y in _path(dots(run.val)):
+    for x, y in path(dots(run.val)):
         canvas.dot(x, y, "-", number)
     measured, last = dots(run.main), -10**9
     for x, y in measured:
@@ -160,7 +160,7 @@ def _draw(canvas: Canvas, run: Curves, number: int, sign: str, xs: Scale, ys: Sc
             last = x
 
 
-def _path(dots: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+def path(dots: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """Every dot on the straight lines from each dot to the next, none twice in a row."""
     yield from dots[:1]
     for (x_a, y_a), (x_b, y_b) in pairwise(dots):
@@ -169,7 +169,7 @@ def _path(dots: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
             yield x_a + round((x_b - x_a) * n / steps), y_a + round((y_b - y_a) * n / steps)
 
 
-def _x_axis(xs: Scale, axis: str, margin: int, canvas: Canvas, style: Style) -> list[str]:
+def x_axis(xs: Scale, axis: str, margin: int, canvas: Canvas, style: Style) -> list[str]:
     """The level line with its ticks, and below it their numbers and the unit."""
     _, _, level, tick, corner = style.frame
     width = canvas.size[0] // canvas.across

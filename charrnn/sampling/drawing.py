@@ -112,10 +112,17 @@ class Drawing:
             self._rules = dataclasses.replace(self._rules, rule=dataclasses.replace(self._rules.rule, temp=temps))
         self._sampler = Sampler(network, weights, len(self._generators), workers)
         self._sampler.begin(ids)
+        self._writers: list[Writer] = []
 
     def pieces(self, with_nats: bool = False) -> Iterator[list[Piece]]:
         """What each text adds, piece by piece as it is made; only once."""
-        return self._written([Writer(self.vocabulary, self.ends, self.prime) for _ in self._generators], with_nats)
+        self._writers = [Writer(self.vocabulary, self.ends, self.prime) for _ in self._generators]
+        return self._written(self._writers, with_nats)
+
+    @property
+    def endings(self) -> list[str | None]:
+        """What ended each text of pieces(), as Sample has it; None while it is not over."""
+        return [writer.ending for writer in self._writers]
 
     def samples(self, with_nats: bool = True) -> list[Sample]:
         """The finished texts, those of the first temperature first; only once. Without nats they have no units either.

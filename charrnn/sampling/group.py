@@ -50,7 +50,6 @@ class Hand:
         self.gates = zeros((streams, model.gates))
         self.rounded = zeros(streams * model.hidden // 2 if model.weights.kind == BF16 else 0)
         self.logits = zeros((streams + 3, model.weights.bias_out.size))
-        self.scratch = zeros(model.weights.bias_out.size)
 
 
 class Group:
@@ -87,11 +86,11 @@ class Group:
         out = np.zeros(draws.shape, np.int32)
         own, model, weights = self._hands[hand], self._model, self._model.weights
         clamped = np.array([(clamp.layer, clamp.unit) for clamp in rule.clamps], np.int32).reshape(-1, 2)
-        clamps = np.array([clamp.state(model.has_memory) for clamp in rule.clamps], np.float32)
+        clamps = np.array([clamp.state(model.has_memory) for clamp in rule.clamps], np.float32).reshape(-1, 2)
         model.kernel(
             weights.tiles, weights.layer_tiles, weights.table, model.packed, model.bias, model.extra, weights.out,
             weights.bias_out, own.h, own.c, own.now, self._products, self._inputs, own.gates, own.rounded, own.logits,
-            own.scratch, self._meeting, hand, hands, weights.vocabulary, weights.start, model.h0, model.c0, own.tokens,
+            self._meeting, hand, hands, weights.vocabulary, weights.start, model.h0, model.c0, own.tokens,
             np.ascontiguousarray(prime, np.int32), np.ascontiguousarray(draws), rule.temps(draws.shape[1]),
             int(rule.top_k), float(rule.top_p), float(rule.min_p), rule.added(weights.vocabulary), clamped, clamps, out,
             nats)

@@ -32,11 +32,13 @@ class Clamp:
     start: int = 0
     stop: int | None = None
 
-    def state(self, has_memory: bool) -> float:
-        """What the kernel sets: c, or h."""
+    def state(self, has_memory: bool) -> tuple[float, float]:
+        """What the kernel sets: c and tanh c, or h twice."""
         if not has_memory:
-            return self.value
-        return math.copysign(_FAR, self.value) if abs(self.value) >= math.tanh(_FAR) else math.atanh(self.value)
+            return self.value, self.value
+        if abs(self.value) >= math.tanh(_FAR):
+            return math.copysign(_FAR, self.value), self.value
+        return math.atanh(self.value), self.value
 
 
 @dataclass(frozen=True)

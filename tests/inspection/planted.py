@@ -27,11 +27,12 @@ def quoted_text(words: int = 900, seed: int = 2) -> str:
     return "".join(text)
 
 
-def planted(vocabulary: Vocabulary, sign: int = 1, layers: int = 1, unit: int = UNIT) -> Network:
+def planted(vocabulary: Vocabulary, sign: int = 1, layers: int = 1, unit: int = UNIT, counter: int = -1) -> Network:
     """`unit` of the last layer is high inside quotes, or low where sign is -1; all others are random.
 
     At a quote it forgets, and writes the opposite of what it held; at anything else it keeps. Upper layers are told
-    of a quote by a unit of the layer below that does nothing else.
+    of a quote by a unit of the layer below that does nothing else. Unit `counter` of the first layer counts the
+    characters of a line, not very exactly.
     """
     settings = NetworkSettings(cell="lstm", hidden=HIDDEN, layers=layers)
     parameters = random_parameters(settings, len(vocabulary), np.random.default_rng(4))
@@ -50,6 +51,12 @@ def planted(vocabulary: Vocabulary, sign: int = 1, layers: int = 1, unit: int = 
             ih[i, source], ih[f, source] = 60 / there, -60 / there
             hh[g, place] = -12
         source, there = 0, np.tanh(1.0)
+    if counter >= 0:
+        i, f, g, _ = rows = np.array([0, 1, 2, 3]) * HIDDEN + counter
+        ih, bias = parameters["weight_ih_l0"], parameters["bias_l0"]
+        ih[rows], parameters["weight_hh_l0"][rows], bias[rows] = 0, 0, 30
+        ih[[i, f], int(vocabulary.encode("\n")[0])] = -60
+        ih[g], bias[g] = 0.02 * np.random.default_rng(1).standard_normal(len(vocabulary)), 0.02
     return compiled_network(settings, parameters)
 
 

@@ -128,7 +128,7 @@ def test_what_is_rare_or_absent_is_not_tested(toy):
 def test_features_must_have_names_of_their_own():
     twice = [Feature(QUOTES, np.zeros(len(PASSAGE), bool), "")]
     with pytest.raises(SettingsError, match="two features are called"):
-        _ = Inspection(planted(Vocabulary.of(TEXT)), PASSAGE, twice).search
+        Inspection(planted(Vocabulary.of(TEXT)), PASSAGE, twice)
 
 
 def test_names_of_cells():

@@ -20,14 +20,15 @@ def softmax(logits: np.ndarray, temp: float = 1.0) -> np.ndarray:
 def chosen(draws: np.ndarray, temp: float = 1.0, top_k: int = 0, logits: np.ndarray = LOGITS, top_p: float = 1.0,
            min_p: float = 0.0) -> np.ndarray:
     """What each of the draws chooses, among logits padded as the kernels pad them."""
-    return np.array([choose(*prepared(logits), len(logits), temp, top_k, top_p, min_p, draw) for draw in draws])
+    limits = (temp, top_k, top_p, min_p)
+    return np.array([choose(*prepared(logits), len(logits), *limits, draw, False)[0] for draw in draws])
 
 
 def prepared(logits: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Logits that may be used up, and scratch."""
+    """Logits that may be used up, the same twice over, and scratch."""
     row = np.full(padded(len(logits)), NEVER)
     row[: len(logits)] = logits
-    return row, np.zeros(len(row), np.float32), np.zeros(PAD, np.float32)
+    return row, np.stack([row, row]), np.zeros(PAD, np.float32)
 
 
 def shares(temp: float = 1.0, top_k: int = 0, logits: np.ndarray = LOGITS, n: int = 20_000) -> np.ndarray:
@@ -42,7 +43,7 @@ def test_each_index_has_its_share_of_the_draws(temp: float) -> None:
 
 def test_probabilities_sum_to_one() -> None:
     row, *scratch = prepared(LOGITS)
-    choose(row, *scratch, V, 0.7, 0, 1.0, 0.0, 0.5)
+    choose(row, *scratch, V, 0.7, 0, 1.0, 0.0, 0.5, False)
     np.testing.assert_allclose(row[:V] / row.sum(), softmax(LOGITS, 0.7), rtol=1e-6)
     assert not row[V:].any()
     assert list(np.unique(chosen(np.linspace(0, 1, 2_000, endpoint=False)))) == list(range(V))
@@ -154,3 +155,19 @@ def test_the_temperature_comes_first() -> None:
     assert set(chosen(draws, 0.1, top_p=0.6, logits=logits)) == {0}
     assert set(chosen(draws, 10.0, min_p=0.9, logits=logits)) == {0, 1, 2}
     assert set(chosen(draws, 1.0, min_p=0.9, logits=logits)) == {0}
+
+
+@pytest.mark.parametrize("temp", [0.0, 0.4, 2.0])
+def test_surprise_is_that_of_the_plain_logits(temp: float) -> None:
+    plain = np.array([3.0, -80.0, 0.5, 0.2, 1.0, -1.0, 2.5], np.float32)
+    expected = -np.log(softmax(plain))
+    for draw in np.linspace(0, 1, 30, endpoint=False):
+        row, twice, lanes = prepared(LOGITS)
+        twice[:, :V] = plain
+        index, nats = choose(row, twice, lanes, V, temp, 5, 0.95, 0.0, draw, True)
+        assert index == chosen(np.array([draw]), temp, 5, top_p=0.95)[0]
+        np.testing.assert_allclose(nats, expected[index], rtol=1e-6)
+    row, twice, lanes = prepared(plain)
+    twice[:, :V] = LOGITS
+    assert choose(np.where(np.arange(len(row)) == 1, np.float32(9), NEVER), twice, lanes, V, 1.0, 0, 1.0, 0.0, 0.5,
+                  True)[0] == 1

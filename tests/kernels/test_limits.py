@@ -4,20 +4,13 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.kernels.limits import keep_likely, keep_mass, keep_top
+from charrnn.kernels.limits import keep_largest
 from charrnn.kernels.softmax import NEVER
 from charrnn.kernels.target import PAD, padded
 
-ONE = np.float32(1)
 numbers = st.floats(-50, 50, width=32)
 # with equals among them, and with what was banned
 rows = st.lists(st.one_of(numbers, st.sampled_from([0.0, -0.0, 1.5, -2.0, float(NEVER)])), min_size=2, max_size=90)
-
-
-def padded_row(values: list[float], padding: np.float32) -> np.ndarray:
-    row = np.full(padded(len(values)), padding, np.float32)
-    row[: len(values)] = values
-    return row
 
 
 def ordered(values: np.ndarray) -> np.ndarray:
@@ -25,48 +18,68 @@ def ordered(values: np.ndarray) -> np.ndarray:
     return np.argsort(-values.astype(np.float64), kind="stable")
 
 
+def weights_of(values: list[float]) -> tuple[np.ndarray, np.float32]:
+    """exp(value - largest), padded with zeros, and their sum."""
+    logits = np.array(values, np.float64)
+    row = np.zeros(padded(len(values)), np.float32)
+    row[: len(values)] = np.exp(logits - logits.max())
+    return row, np.float32(row.sum(dtype=np.float64))
+
+
+def kept(row: np.ndarray, count: int, total: np.float32, top_k: int = 0, top_p: float = 1.0,
+         min_p: float = 0.0) -> np.float32:
+    """The sum that is left, in `row` itself."""
+    return keep_largest(row, np.zeros(PAD, np.float32), count, top_k, top_p, min_p, total)
+
+
 @given(rows, st.data())
 def test_top_k(values: list[float], data: st.DataObject) -> None:
-    values = [value + 0.0 for value in values]  # -0.0 has other bits than 0.0, and is as large
-    top_k = data.draw(st.integers(1, len(values) - 1))
-    row = padded_row(values, NEVER)
+    top_k = data.draw(st.integers(1, len(values) + 2))
+    row, total = weights_of(values)
     expected = row.copy()
-    expected[ordered(row[: len(values)])[top_k:]] = NEVER
-    keep_top(row, np.zeros_like(row), top_k)
+    expected[ordered(row[: len(values)])[top_k:]] = 0
+    rest = kept(row, len(values), total, top_k)
     assert np.array_equal(row, expected)
+    np.testing.assert_allclose(rest, expected.sum(dtype=np.float64), rtol=1e-5)
 
 
 @given(rows, st.floats(0, 1, exclude_max=True))
 def test_mass(values: list[float], share: float) -> None:
-    logits = np.array(values, np.float64)
-    row = padded_row(list(np.exp(logits - logits.max())), np.float32(0))
-    before, total = row.copy(), np.float32(row.sum(dtype=np.float64))
-    rest = keep_mass(row, np.zeros(PAD, np.float32), share, total)
-    order = ordered(before)
-    kept = np.count_nonzero(row)
+    row, total = weights_of(values)
+    before = row.copy()
+    rest = kept(row, len(values), total, top_p=share)
+    order, number = ordered(before), np.count_nonzero(row)
     # the largest stay as they are, of equals the first, and the others are gone
-    assert np.array_equal(row[order[:kept]], before[order[:kept]])
-    assert not row[order[kept:]].any()
-    assert kept >= 1
+    assert np.array_equal(row[order[:number]], before[order[:number]])
+    assert not row[order[number:]].any()
+    assert number >= 1
     mass = np.cumsum(before[order], dtype=np.float64)
-    assert mass[kept - 1] >= share * total * (1 - 1e-5)
+    assert mass[number - 1] >= share * total * (1 - 1e-5)
     # with one less it would be too little
-    assert kept == 1 or mass[kept - 2] < share * total * (1 + 1e-5)
-    np.testing.assert_allclose(rest, mass[kept - 1], rtol=1e-5)
+    assert number == 1 or mass[number - 2] < share * total * (1 + 1e-5)
+    np.testing.assert_allclose(rest, mass[number - 1], rtol=1e-5)
 
 
 def test_mass_of_equals() -> None:
-    for share, kept in [(0.0, 1), (0.1, 1), (0.2, 2), (0.5, 4), (0.99, 7)]:
-        row = padded_row([1.0] * 7, np.float32(0))
-        assert keep_mass(row, np.zeros(PAD, np.float32), share, np.float32(7)) == kept
-        assert list(np.flatnonzero(row)) == list(range(kept))
+    for share, number in [(0.0, 1), (0.1, 1), (0.2, 2), (0.5, 4), (0.99, 7)]:
+        row, total = weights_of([1.0] * 7)
+        assert kept(row, 7, total, top_p=share) == number
+        assert list(np.flatnonzero(row)) == list(range(number))
 
 
 @given(rows, st.floats(0, 1, width=32))
 def test_likely(values: list[float], least: float) -> None:
-    logits = np.array(values, np.float64)
-    row = padded_row(list(np.exp(logits - logits.max())), np.float32(0))
+    row, total = weights_of(values)
     expected = np.where(row >= np.float32(least), row, np.float32(0))
-    rest = keep_likely(row, np.float32(least))
+    rest = kept(row, len(values), total, min_p=least)
     assert np.array_equal(row, expected)
     np.testing.assert_allclose(rest, expected.sum(dtype=np.float64), rtol=1e-5)
+
+
+@given(rows, st.integers(0, 20), st.floats(0, 1), st.floats(0, 1))
+def test_one_after_the_other_is_all_at_once(values: list[float], top_k: int, top_p: float, min_p: float) -> None:
+    (row, total), (steps, rest) = weights_of(values), weights_of(values)
+    for limit in ({"top_k": top_k}, {"top_p": top_p}, {"min_p": min_p}):
+        rest = kept(steps, len(values), rest, **limit)
+    assert kept(row, len(values), total, top_k, top_p, min_p) == rest
+    assert np.array_equal(row, steps)

@@ -13,12 +13,12 @@ def table(findings: Sequence[Finding], facts: CellFacts, costs: Sequence[float] 
     costs   of silencing each cell, in bits a character, if somebody measured
     """
     width = max((len(str(one.cell)) for one in findings), default=4)
-    room = 80 - (width + 5) - 14 - 4 - 5 - 7 - (8 if costs else 0)
-    yield (f" {'cell':{width}}    {'tracks':{room}}{'score [chance]':14}{'IoU':>4}{'char':>5}{'memory':>7}"
+    room = 80 - (width + 5) - 14 - 5 - 5 - 7 - (8 if costs else 0)
+    yield (f" {'cell':{width}}    {'tracks':{room}}{'score [chance]':14}{'IoU':>5}{'char':>5}{'memory':>7}"
            + (f"{'cost':>8}" if costs else ""))
     for number, one in enumerate(findings):
         yield (f" {one.cell!s:{width}} {mark_of(one)} {_cut(one.feature.name, room - 1):{room}}{scored(one):14}"
-               f"{score_words(one.threshold.iou) if one.threshold else '-':>4}{share_words(one.current):>5}"
+               f"{score_words(one.threshold.iou) if one.threshold else '-':>5}{share_words(one.current):>5}"
                f"{memory_words(float(facts.tau[one.cell])):>7}"
                + (f"{bits_words(costs[number]):>8}" if costs else ""))
 

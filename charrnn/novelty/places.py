@@ -1,0 +1,129 @@
+"""Floor 6: where in the files of a corpus a place of its training part is."""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from charrnn.novelty.trained import Trained
+from charrnn.text.alike import alike_chunks
+from charrnn.text.corpus import Corpus
+from charrnn.text.documents import Documents
+from charrnn.text.sources import STDIN, files_below, is_folder, read_source
+from charrnn.text.splitter import splitter_of, unescaped
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place in the text that was trained on.
+
+    source     the file, or what else the user named; "" for a text that came from Python
+    document   its number in the source, from 1; None in a text without documents
+    line       in the document, else in the source, from 1
+    position   characters before it in the training part
+    """
+
+    source: str
+    document: int | None
+    line: int
+    position: int
+
+
+class _Seen(NamedTuple):
+    """What stands before a place in the training part."""
+
+    documents: int
+    lines: int  # line ends; of documents, those in the place's own
+
+
+class _Start(NamedTuple):
+    """Where a file of a corpus begins."""
+
+    source: str
+    before: int  # what is counted before it
+    lines: int  # line ends before it
+
+
+def places_of(positions: Sequence[int], trained: Trained) -> list[Place]:
+    """Where in its files the characters at these positions of the training part are."""
+    if not positions:
+        return []
+    seen = dict(_seen(sorted(set(positions)), trained))
+    starts = _starts(trained)
+    return [_place(position, seen[position], starts, trained) for position in positions]
+
+
+def _place(position: int, seen: _Seen, starts: list[_Start], trained: Trained) -> Place:
+    """What stands before a position, in terms of the file that it is in."""
+    part, unit = trained.part, trained.settings.text.unit
+    if isinstance(part, Documents):
+        number = int(part.which[seen.documents])  # among all of them, those held out too
+        start = starts[bisect_right(starts, number, key=lambda start: start.before) - 1]
+        return Place(start.source, number - start.before + 1, seen.lines + 1, position)
+    counted = seen.lines if unit == "token" else position
+    start = starts[bisect_right(starts, counted, key=lambda start: start.before) - 1]
+    return Place(start.source, None, seen.lines - start.lines + 1, position)
+
+
+def _seen(positions: list[int], trained: Trained) -> Iterator[tuple[int, _Seen]]:
+    """What stands before each of the positions, which rise, in the training part, which is read up to the last."""
+    mark = -1 if trained.mark is None else ord(trained.mark)
+    base, documents, lines = 0, 0, 0
+    blocks = trained.blocks()
+    block = next(blocks)
+    for position in positions:
+        while position >= base + len(block):
+            documents, lines = _counted(block, mark, documents, lines)
+            base, block = base + len(block), next(blocks)
+        yield position, _Seen(*_counted(block[:position - base], mark, documents, lines))
+
+
+def _counted(codes: np.ndarray, mark: int, documents: int, lines: int) -> tuple[int, int]:
+    """How many documents, and line ends since the last of them, there are behind `codes`."""
+    marks = np.flatnonzero(codes == mark)
+    if len(marks):
+        codes, lines = codes[marks[-1] + 1:], 0
+    return documents + len(marks), lines + int(np.count_nonzero(codes == ord("\n")))
+
+
+def _starts(trained: Trained) -> list[_Start]:
+    """Where each file begins. One alone begins at the start; several are read once more, in the same way.
+
+    Counted are documents, else characters; but line ends where a unit is a token, since blanks between tokens are not
+    kept.
+    """
+    sources, settings = _files(trained.corpus), trained.settings.text
+    if len(sources) == 1:
+        return [_Start(sources[0], 0, 0)]
+    what = trained.mark or ("\n" if settings.unit == "token" else "")
+    between = None if settings.between is None else unescaped(settings.between)
+    starts, count, lines, last = list[_Start](), 0, 0, ""
+    splitter = splitter_of(settings)
+    for source in sources:
+        chunks = alike_chunks(read_source(source, None, lambda size: None), settings)
+        if splitter is not None:
+            chunks = splitter.marked(chunks)
+        is_first = True
+        for chunk in chunks:
+            if is_first:
+                joint = ("" if splitter or not last else ("" if last == "\n" else "\n") if between is None else between)
+                count, lines = count + _count(joint, what), lines + joint.count("\n")
+                starts.append(_Start(source, count, lines))
+            count, lines, last, is_first = count + _count(chunk, what), lines + chunk.count("\n"), chunk[-1], False
+    return starts
+
+
+def _count(text: str, what: str) -> int:
+    return text.count(what) if what else len(text)
+
+
+def _files(corpus: Corpus) -> list[str]:
+    """The files and other sources of a corpus, in the order in which they were read."""
+    if STDIN in corpus.sources:  # which can't be read again
+        return [" + ".join("standard input" if source == STDIN else source for source in corpus.sources)]
+    files: list[str] = []
+    for source in corpus.sources:
+        files += [path for path in files_below(source) if path not in corpus.skipped] if is_folder(source) else [source]
+    return files or [""]

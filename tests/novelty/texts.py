@@ -1,0 +1,26 @@
+"""Texts that a network could have been trained on, and what it was trained on, told in plain Python."""
+
+from collections.abc import Sequence
+
+from charrnn.novelty.trained import Trained
+from charrnn.settings import Settings, TextSettings, WindowSettings
+from charrnn.text.corpus import Corpus, read_corpus
+
+
+def settings_of(val_fraction: float = 0.25, **text: object) -> Settings:
+    return Settings(windows=WindowSettings(val_fraction=val_fraction), text=TextSettings(**text))  # type: ignore[arg-type]
+
+
+def trained_on(text: str, val_fraction: float = 0.25, **options: object) -> Trained:
+    settings = settings_of(val_fraction, **options)
+    return Trained(Corpus.of(text, settings=settings.text), settings)
+
+
+def trained_on_files(files: Sequence[str], val_fraction: float = 0.0, **options: object) -> Trained:
+    settings = settings_of(val_fraction, **options)
+    return Trained(read_corpus(files, settings=settings.text), settings)
+
+
+def text_of(trained: Trained) -> str:
+    """The part that was trained on."""
+    return "".join(block.tobytes().decode("utf-32-le") for block in trained.blocks())
