@@ -76,16 +76,16 @@ def inspect_cells(checkpoint: str | None, explain: bool, **options: Any) -> None
     if files.count("-") > 1 or options["npz_file"] == "-":
         raise SettingsError("one file may be -, standard output, and --npz none; give the others names")
     done, model, where = _inspection(checkpoint, settings, options)
+    if options["html_file"]:
+        from charrnn.cli.page import write_page
+
+        write_page(done, model, where, options["html_file"], page)
     if has_view(options):
         # all of it before any of it is shown: an error then stands alone
         _say(list(view(done, model, where, look, {**options, "top": settings.top},
                        lambda other: _inspection(other, settings, options))), shown)
         return
     cells = [_cell(argument, done) for argument in options["cells"]]
-    if options["html_file"]:
-        from charrnn.cli.page import write_page
-
-        write_page(done, model, where, options["html_file"], page)
     if not _written(done, where, options):
         title = f"{where.parent.name}/{where.name}  {_network_words(model)}"
         _say(_report(done, look, settings, cells, options, title, model.settings.windows.window), shown)

@@ -29,6 +29,11 @@ def test_the_page_is_written_and_told_of_on_stderr(charrnn: Program, run: Path) 
     assert Path("again.html").read_text(encoding="utf-8").replace("again.html", "page.html") == html
 
 
+def test_a_view_in_the_terminal_leaves_the_page_as_it_is(charrnn: Program, run: Path) -> None:
+    done = charrnn(*NUMBERS, "--gates")
+    assert (done.code, Path("page.html").exists()) == (0, True), done.err
+
+
 def test_options_reach_the_page(charrnn: Program, run: Path) -> None:
     done = charrnn(*NUMBERS, "--html-cells", "3", "--html-precision", "4", "--no-compress")
     assert "the values of 3 of 8 cells" in done.err
