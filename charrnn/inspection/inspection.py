@@ -127,7 +127,7 @@ class Inspection:
 
     @cached_property
     def horizon(self) -> Horizon:
-        return horizon(self.stack, self.trace)
+        return horizon(self.stack, self.trace, workers=self.network.workers)
 
     @cached_property
     def context_use(self) -> ContextUse:
