@@ -123,7 +123,7 @@ class Inspection:
     def silenced(self, cells: Sequence[CellName], conditions: Mapping[str, np.ndarray] | None = None) -> list[Ablation]:
         """What silencing each of `cells` costs, on the first places (ABLATED); conditions (T,) as ablate() has them."""
         some = {name: mask[:ABLATED] for name, mask in (conditions or {}).items()}
-        return ablate(self.stack, _beginning(self.trace, ABLATED), cells, some)
+        return ablate(self.stack, _beginning(self.trace, ABLATED), cells, some, network=self.network)
 
     @cached_property
     def horizon(self) -> Horizon:

@@ -30,7 +30,7 @@ def horizon_of(done: Inspection, on_step: OnStep = lambda steps: None) -> tuple[
 
 def ablations_of(done: Inspection, cells: list[CellName], on_step: OnStep = lambda steps: None) -> list[Ablation]:
     """What silencing each of `cells` costs over the whole passage, and under conditions()."""
-    return ablate(done.stack, done.trace, cells, conditions(done), on_step=on_step)
+    return ablate(done.stack, done.trace, cells, conditions(done), on_step=on_step, network=done.network)
 
 
 def dearest(done: Inspection, count: int) -> list[CellName]:

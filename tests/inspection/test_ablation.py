@@ -17,6 +17,7 @@ from charrnn.network.cells import sigmoid
 from tests.cli.tiny import TEXT
 from tests.differences import derivative
 from tests.inspection.drawn import KINDS, drawn
+from tests.network.compiled import compiled_network
 
 
 def silenced_alone(stack, trace, cell, value):
@@ -70,6 +71,21 @@ def test_each_cell_as_if_it_were_alone(cell, layers):
             assert abs(lost) > 1e-6
             assert found.overall.bits == pytest.approx(lost, rel=1e-9)
             assert found.overall.places == 77
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3])
+@pytest.mark.parametrize("cell", KINDS)
+def test_the_kernels_silence_as_the_readable_steps_do(cell, layers):
+    """Every unit of every layer at a value of its own, 0 among them; a text begins inside, with a state."""
+    settings, arrays, stack, trace = drawn(cell, layers, hidden=5, length=60, start=2, scale=1.0,
+                                           embedding=3 if layers == 2 else 0)
+    cells = [CellName(layer, unit) for layer in range(layers) for unit in range(5)]
+    values = np.random.default_rng(2).uniform(-1, 1, len(cells)).tolist()
+    values[1] = 0.0
+    network = compiled_network(settings, arrays, start=2)
+    exact, fast = losses(stack, trace, cells, values), losses(Stack.of(network), trace, cells, values, network=network)
+    np.testing.assert_allclose(fast, exact, rtol=1e-4, atol=1e-5)
+    assert len({round(total, 6) for total in exact.sum(axis=0)}) == len(cells) + 1  # each of them matters
 
 
 def test_by_condition():
