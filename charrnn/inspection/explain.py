@@ -45,6 +45,8 @@ DEFINITIONS = {
     "surprise": "-log2 of the probability of the character that came; entropy is its mean as the network sees it; rank "
                 "is 1 + the characters that were more probable",
     "bits each": "the mean surprise over all places; evaluation finds the same by the kernels that training uses",
+    **gates.DEFINITIONS, **horizon.DEFINITIONS, **context.DEFINITIONS, **ablation.DEFINITIONS, **estimate.DEFINITIONS,
+    **compare.DEFINITIONS,
 }
 
 
