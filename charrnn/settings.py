@@ -351,6 +351,29 @@ class InspectSettings(Bounded):
 
 
 @dataclass(frozen=True)
+class PageSettings(Bounded):
+    """What the page of charrnn inspect-cells --html carries."""
+
+    html_cells: str = setting("128", "cells whose values --html holds, the most telling first; all holds all",
+                              metavar="N|all")
+    html_precision: str | None = setting(None, "bits of each of these values (default: 8, and 4 for all of many)",
+                                         choices=("8", "4"))
+    html_max_mb: float = setting(25.0, "megabytes that --html may take: above, values lose bits, then cells are left "
+                                       "out", low=0.1, high=10**4)
+    compress: bool = setting(True, "whether --html is compressed inside; browsers before 2023 can't unpack it")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.html_cells != "all" and not (self.html_cells.isascii() and self.html_cells.isdigit()):
+            raise SettingsError(f"--html-cells {self.html_cells}: it is a number of cells, or all")
+
+    @property
+    def cells(self) -> int | None:
+        """How many cells; None for all."""
+        return None if self.html_cells == "all" else int(self.html_cells)
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything that decides a training run, apart from the text itself."""
 

@@ -14,7 +14,7 @@ from charrnn.cli.options import settings_from, settings_options
 from charrnn.cli.views import check_views, has_view, view, view_options
 from charrnn.errors import SettingsError
 from charrnn.files import write_atomic
-from charrnn.settings import UNKNOWN, ColourSettings, InspectSettings
+from charrnn.settings import UNKNOWN, ColourSettings, InspectSettings, PageSettings
 
 if TYPE_CHECKING:
     from charrnn.inspection.features.feature import Feature
@@ -40,6 +40,9 @@ _FILES = ("json_file", "csv_file", "chars_file", "npz_file")
 @click.option("--unknown", type=click.Choice(UNKNOWN), default=UNKNOWN[0], show_default=True,
               help="what becomes of characters of FILE that the network never saw")
 @settings_options(InspectSettings, ColourSettings)
+@click.option("--html", "html_file", metavar="FILE", help="write a page to look at all of it in a browser: one file, "
+                                                          "which needs no network")
+@settings_options(PageSettings)
 @click.option("--json", "json_file", metavar="FILE", help="write all numbers to FILE, - for standard output")
 @click.option("--csv", "csv_file", metavar="FILE", help="write a line for each cell")
 @click.option("--csv-chars", "chars_file", metavar="FILE", help="write a line for each character: surprise, rank, "
@@ -54,6 +57,7 @@ def inspect_cells(checkpoint: str | None, explain: bool, **options: Any) -> None
     text on one half of it; the best is scored on the other half, beside what chance would give.
     """
     settings, colours = settings_from(InspectSettings, options), settings_from(ColourSettings, options)
+    page = settings_from(PageSettings, options)
     # Thousands of small products: threads of NumPy's library would spin for each other, on a busy machine for minutes.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from charrnn.cli.colours import colours_for
@@ -72,6 +76,10 @@ def inspect_cells(checkpoint: str | None, explain: bool, **options: Any) -> None
     if files.count("-") > 1 or options["npz_file"] == "-":
         raise SettingsError("one file may be -, standard output, and --npz none; give the others names")
     done, model, where = _inspection(checkpoint, settings, options)
+    if options["html_file"]:
+        from charrnn.cli.page import write_page
+
+        write_page(done, model, where, options["html_file"], page)
     if has_view(options):
         # all of it before any of it is shown: an error then stands alone
         _say(list(view(done, model, where, look, {**options, "top": settings.top},
