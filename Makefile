@@ -11,7 +11,7 @@ DEV_STAMP := .venv-dev/.ready-$(VERSION)
 TORCH_STAMP := .venv-dev/.torch-$(VERSION)
 PIP_FLAGS := --quiet --disable-pip-version-check
 
-.PHONY: help demo test test-slow test-torch bench lint fix types readme clean
+.PHONY: help demo test test-slow test-torch test-browser bench lint fix types readme clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1@/p' Makefile | while IFS=@ read -r name text; do \
@@ -29,6 +29,10 @@ test-slow: $(DEV_STAMP)  ## the tests that kill processes, resume in new ones an
 
 test-torch: $(TORCH_STAMP)  ## the comparison with PyTorch (a big download)
 	.venv-dev/bin/python -m pytest -q -m torch
+
+test-browser: $(DEV_STAMP)  ## open the page of inspect-cells in a real Chromium, where one is installed
+	@.venv-dev/bin/python -m pip install $(PIP_FLAGS) -e '.[dev,browser]'
+	.venv-dev/bin/python -m pytest -q -m browser -rs
 
 bench: $(TORCH_STAMP)  ## measure the speed beside PyTorch's (a big download)
 	.venv-dev/bin/python -m benchmarks

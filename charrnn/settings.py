@@ -340,7 +340,7 @@ class InspectSettings(Bounded):
     """What a network is looked at with, and how much of it is told."""
 
     chars: int = setting(4000, "characters to read; of a text that is given, 0 reads all", low=0, high=10**7)
-    top: int = setting(10, "cells in the table", low=1, high=100_000)
+    top: int = setting(8, "cells in the table", low=1, high=100_000)
     lines: int = setting(16, "lines of text that --cell shows, where the cell varies most; 0 shows all", low=0,
                          high=10**7)
     signal: str | None = setting(
@@ -348,6 +348,29 @@ class InspectSettings(Bounded):
         choices=("h", "c", "i", "f", "o", "g", "r", "z", "n"))
     sample: int = setting(0, "read so many characters that the network writes itself, instead of its corpus", low=0,
                           high=10**7)
+
+
+@dataclass(frozen=True)
+class PageSettings(Bounded):
+    """What the page of charrnn inspect-cells --html carries."""
+
+    html_cells: str = setting("128", "cells whose values --html holds, the most telling first; all holds all",
+                              metavar="N|all")
+    html_precision: str | None = setting(None, "bits of each of these values (default: 8, and 4 for all of many)",
+                                         choices=("8", "4"))
+    html_max_mb: float = setting(25.0, "megabytes that --html may take: above, values lose bits, then cells are left "
+                                       "out", low=0.1, high=10**4)
+    compress: bool = setting(True, "whether --html is compressed inside; browsers before 2023 can't unpack it")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.html_cells != "all" and not (self.html_cells.isascii() and self.html_cells.isdigit()):
+            raise SettingsError(f"--html-cells {self.html_cells}: it is a number of cells, or all")
+
+    @property
+    def cells(self) -> int | None:
+        """How many cells; None for all."""
+        return None if self.html_cells == "all" else int(self.html_cells)
 
 
 @dataclass(frozen=True)

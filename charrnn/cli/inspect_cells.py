@@ -14,7 +14,7 @@ from charrnn.cli.options import settings_from, settings_options
 from charrnn.cli.views import check_views, has_view, view, view_options
 from charrnn.errors import SettingsError
 from charrnn.files import write_atomic
-from charrnn.settings import UNKNOWN, ColourSettings, InspectSettings
+from charrnn.settings import UNKNOWN, ColourSettings, InspectSettings, PageSettings
 
 if TYPE_CHECKING:
     from charrnn.inspection.features.feature import Feature
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from charrnn.inspection.passage import Passage
     from charrnn.inspection.report.look import Look
     from charrnn.model import Model
+
+
+_FILES = ("json_file", "csv_file", "chars_file", "npz_file")
 
 
 @click.command(name="inspect-cells")
@@ -37,6 +40,9 @@ if TYPE_CHECKING:
 @click.option("--unknown", type=click.Choice(UNKNOWN), default=UNKNOWN[0], show_default=True,
               help="what becomes of characters of FILE that the network never saw")
 @settings_options(InspectSettings, ColourSettings)
+@click.option("--html", "html_file", metavar="FILE", help="write a page to look at all of it in a browser: one file, "
+                                                          "which needs no network")
+@settings_options(PageSettings)
 @click.option("--json", "json_file", metavar="FILE", help="write all numbers to FILE, - for standard output")
 @click.option("--csv", "csv_file", metavar="FILE", help="write a line for each cell")
 @click.option("--csv-chars", "chars_file", metavar="FILE", help="write a line for each character: surprise, rank, "
@@ -51,6 +57,7 @@ def inspect_cells(checkpoint: str | None, explain: bool, **options: Any) -> None
     text on one half of it; the best is scored on the other half, beside what chance would give.
     """
     settings, colours = settings_from(InspectSettings, options), settings_from(ColourSettings, options)
+    page = settings_from(PageSettings, options)
     # Thousands of small products: threads of NumPy's library would spin for each other, on a busy machine for minutes.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from charrnn.cli.colours import colours_for
@@ -65,7 +72,14 @@ def inspect_cells(checkpoint: str | None, explain: bool, **options: Any) -> None
     if settings.sample and options["text"]:
         raise SettingsError("--text and --sample contradict each other; give one of them")
     check_views(options)
+    files = [options[name] for name in _FILES if options[name]]
+    if files.count("-") > 1 or options["npz_file"] == "-":
+        raise SettingsError("one file may be -, standard output, and --npz none; give the others names")
     done, model, where = _inspection(checkpoint, settings, options)
+    if options["html_file"]:
+        from charrnn.cli.page import write_page
+
+        write_page(done, model, where, options["html_file"], page)
     if has_view(options):
         # all of it before any of it is shown: an error then stands alone
         _say(list(view(done, model, where, look, {**options, "top": settings.top},
@@ -182,7 +196,7 @@ def _report(done: "Inspection", look: "Look", settings: InspectSettings, cells: 
         yield from look.wrapped("", [title])
         yield from summary(done, look, settings.top, window)
         first = done.context[0].cell if done.context else "L1:0"
-        yield f"next: --cell {first} | --find REGEX | --json FILE | --explain"
+        yield f"next: --cell {first} | --gates | --horizon | --ablate | --find REGEX | --explain"
 
 
 def _written(done: "Inspection", where: Path, options: dict[str, Any]) -> bool:
@@ -193,9 +207,7 @@ def _written(done: "Inspection", where: Path, options: dict[str, Any]) -> bool:
         "json_file": lambda: as_json(as_dict(done, str(where), hashlib.sha256(where.read_bytes()).hexdigest())),
         "csv_file": lambda: cell_rows(done), "chars_file": lambda: place_rows(done),
         "npz_file": lambda: arrays(done)}
-    wanted = {option: options[option] for option in makers if options[option]}
-    if list(wanted.values()).count("-") > 1 or options["npz_file"] == "-":
-        raise SettingsError("one file may be -, standard output, and --npz none; give the others names")
+    wanted = {option: options[option] for option in _FILES if options[option]}
     for option, name in wanted.items():
         content = makers[option]()
         if isinstance(content, str) and name == "-":

@@ -22,6 +22,7 @@ from charrnn.inspection.names import CellName
 from charrnn.text.vocabulary import code_points
 
 FORMAT = "charrnn-inspect/1"
+Costs = Mapping[CellName, Mapping[str, float | None]]
 _GATES = "iforz"  # those that open and shut; g and n are what is written
 
 
@@ -30,7 +31,7 @@ def as_dict(done: Inspection, path: str, digest: str) -> dict[str, Any]:
 
     path, digest   of the checkpoint: its name and the SHA-256 of its bytes
     """
-    settings, recording, passage = done.network.settings, done.recording, done.passage
+    settings, recording, passage, costs = done.network.settings, done.recording, done.passage, _costs(done)
     return {
         "format": FORMAT,
         "model": {"path": path, "sha256": digest, "cell": settings.cell, "layers": settings.layers,
@@ -39,9 +40,10 @@ def as_dict(done: Inspection, path: str, digest: str) -> dict[str, Any]:
                  "sha256": hashlib.sha256(passage.text.encode(errors="surrogatepass")).hexdigest()},
         "check": {"nll_inspect": _number(recording.nats), "nll_eval": _number(done.evaluated_nats),
                   "agrees": done.agrees},
-        "cells": [_cell(done, cell) for cell in _cells(done)],
+        "cells": [_cell(done, cell, costs) for cell in _cells(done)],
         "features": [_feature(one, done) for one in done.features],
         "found": [_found(one) for one in done.findings],
+        "horizon": {**done.horizon.to_dict(), "context": done.context_use.to_dict()},
         "definitions": dict(DEFINITIONS),
     }
 
@@ -53,13 +55,14 @@ def as_json(content: Mapping[str, Any]) -> str:
 
 def cell_rows(done: Inspection) -> str:
     """A line for each cell, as CSV with a heading; empty where something is not there."""
-    rows = []
+    rows, costs = [], _costs(done)
     for cell in _cells(done):
-        content = _cell(done, cell)
+        content = _cell(done, cell, costs)
         best = content.pop("best") or {}
         content["flags"] = " ".join(content["flags"])
         content |= {f"{gate}_{end}": share for gate, pair in content.pop("sat").items()
                     for end, share in zip(("left", "right"), pair, strict=True)}
+        content |= {f"delta_{name}": value for name, value in content.pop("delta").items()}
         rows.append({**content, **{f"best_{name}": value for name, value in best.items()}})
     return _table(list(dict.fromkeys(name for row in rows for name in row)), rows)
 
@@ -102,7 +105,7 @@ def _cells(done: Inspection) -> Iterable[CellName]:
     return (CellName(k, u) for k in range(done.recording.layers) for u in range(done.recording.hidden))
 
 
-def _cell(done: Inspection, cell: CellName) -> dict[str, Any]:
+def _cell(done: Inspection, cell: CellName, costs: Costs) -> dict[str, Any]:
     facts, recording = done.facts, done.recording
     best = done.search.best_of(cell)
     return {
@@ -115,7 +118,14 @@ def _cell(done: Inspection, cell: CellName) -> dict[str, Any]:
         "sat": {gate: _saturation(recording.signals[gate][cell.layer, recording.warm_up:, cell.unit])
                 for gate in _GATES if gate in recording.signals},
         "best": None if best is None else _found(best),
+        "delta": {"estimate": _number(done.estimates[cell]), "exact": None, "se": None, **costs.get(cell, {})},
     }
+
+
+def _costs(done: Inspection) -> Costs:
+    """What silencing costs, for the cells that track context: for others the estimate must do."""
+    return {one.cell: {"exact": _number(one.overall.bits), "se": _number(one.overall.error)}
+            for one in done.silenced([one.cell for one in done.context])} if done.context else {}
 
 
 def _saturation(gate: np.ndarray) -> list[float | None]:

@@ -57,6 +57,10 @@ def test_json(done):
     assert not names["a digit"]["tested"]
     assert names["a digit"]["reason"] == "absent"
     assert content["definitions"]["AUC"]
+    assert content["horizon"]["within"]["99"] == done.horizon.within[99]
+    [exact] = done.silenced([done.context[0].cell])
+    assert planted_cell["delta"]["exact"] == pytest.approx(exact.overall.bits, rel=1e-5)
+    assert content["cells"][0]["delta"]["estimate"] == pytest.approx(done.estimates[0, 0], rel=1e-5)
 
 
 def test_a_row_for_each_cell(done):

@@ -1,0 +1,93 @@
+/* What the page was given. Arrays are filled in by unpackAll(); a value lies at [cell's place * T + character]. */
+
+const page = JSON.parse(byId("data").textContent);
+const { cells, units, features } = page;
+const arrays = {};
+const T = page.arrays.text.shape[0];
+const UNKNOWN = 65535;
+const UNTESTED = -32768;
+const numberOf = new Map(cells.map((cell, index) => [cell.id, index]));
+const placeOf = new Map(page.chosen.map((cell, place) => [cell, place]));
+const order = [...new Set([...page.chosen, ...cells.keys()])];
+const layers = page.model.layers;
+const SIGNAL_NAMES = { c: "tanh c", h: "h" };
+
+const TYPES = { int8: Int8Array, uint8: Uint8Array, int16: Int16Array, uint16: Uint16Array, uint32: Uint32Array };
+
+async function unpacked(pack) {
+  const binary = atob(pack.data);
+  let bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
+  if (pack.gzip) {
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    bytes = new Uint8Array(await new Response(stream).arrayBuffer());
+  }
+  return pack.type === "int4" ? fromPairs(bytes, ...pack.shape) : new TYPES[pack.type](bytes.buffer);
+}
+
+/* Two levels lie in a byte, the first in its lower half, each 8 too large. */
+function fromPairs(bytes, rows, columns) {
+  const values = new Int8Array(rows * columns);
+  const width = Math.ceil(columns / 2);
+  for (let row = 0; row < rows; row++) {
+    for (let t = 0; t < columns; t++) {
+      values[row * columns + t] = ((bytes[row * width + (t >> 1)] >> (t & 1 ? 4 : 0)) & 15) - 8;
+    }
+  }
+  return values;
+}
+
+async function unpackAll() {
+  await Promise.all(Object.entries(page.arrays).map(async ([name, pack]) => {
+    arrays[name] = await unpacked(pack);
+    pack.data = "";
+  }));
+}
+
+const unitAt = (t) => (arrays.pieces ? page.pieces[arrays.pieces[t]] : units[arrays.text[t]]);
+const known = (raw) => (raw === UNKNOWN ? NaN : raw / 1000);
+const bitsAt = (t) => known(arrays.bits[t]);
+const guesses = page.arrays.top.shape[1];
+
+/* A cell's whole numbers along the text, -levels to levels; null where the page does not hold them. */
+function valuesOf(cell, signal) {
+  const place = placeOf.get(cell);
+  const all = arrays[`signal_${signal}`];
+  return place === undefined || !all ? null : all.subarray(place * T, (place + 1) * T);
+}
+
+function maskOf(feature) {
+  return arrays.masks && feature >= 0 && features[feature].measure === "AUC"
+    ? arrays.masks.subarray(feature * T, (feature + 1) * T) : null;
+}
+
+/* From -1 to 1: 2 AUC - 1, or Spearman's rho, on the second half; NaN where it was not tested. */
+function scoreOf(feature, cell) {
+  const raw = arrays.scores ? arrays.scores[feature * cells.length + cell] : UNTESTED;
+  return raw === UNTESTED ? NaN : raw / 10000;
+}
+
+const featureNumber = new Map(features.map((feature, index) => [feature.name, index]));
+
+/* Characters without a look of their own, each by a sign for it. */
+const PICTURES = { "\n": "⏎", "\t": "→", "\r": "␍", "\u007f": "␡" };
+
+function pictureOf(unit) {
+  if (unit in PICTURES) return PICTURES[unit];
+  if (unit.endsWith("\n")) return "⏎";
+  const code = unit.codePointAt(0);
+  if (code < 32) return String.fromCodePoint(0x2400 + code);
+  return /^[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]$/u.test(unit) ? "⋄" : null;
+}
+
+/* A unit as it is shown by itself. */
+function visible(unit) {
+  if (unit === " ") return "␣";
+  return pictureOf(unit) || unit;
+}
+
+function excerpt(from, to) {
+  let text = "";
+  for (let t = Math.max(0, from); t < Math.min(T, to); t++) text += pictureOf(unitAt(t)) || unitAt(t);
+  return text;
+}

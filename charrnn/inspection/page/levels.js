@@ -1,0 +1,36 @@
+/* Values as one of 15 colours, -7 to 7, on one fixed scale for all cells. */
+
+const LEVELS = 7;
+const MOST_BITS = 8; /* a surprise that has the strongest colour */
+const CLASSES = Array.from({ length: 2 * LEVELS + 1 }, (_, n) => classOf(n - LEVELS));
+
+function classOf(level) {
+  return level < 0 ? `m${-level}` : level > 0 ? `p${level}` : "z";
+}
+
+const levelOf = (raw) => Math.round((raw * LEVELS) / page.levels);
+const levelOfBits = (bits) => (bits > 0 ? Math.min(LEVELS, Math.round((bits / MOST_BITS) * LEVELS)) : 0);
+const showsSurprise = () => state.surprise || state.tab === "surprise";
+
+/* The class of each character, for what is looked at now. */
+function painter() {
+  if (showsSurprise()) return (t) => CLASSES[LEVELS + levelOfBits(bitsAt(t))];
+  const values = valuesOf(state.cell, state.signal);
+  return values ? (t) => CLASSES[LEVELS + levelOf(values[t])] : () => "z";
+}
+
+/* "−1 ▏blue … none … vermilion▕ +1" */
+function legend() {
+  const isSurprise = showsSurprise();
+  const shown = isSurprise ? CLASSES.slice(LEVELS) : CLASSES;
+  return element("span", { class: "legend", role: "img",
+    "aria-label": isSurprise ? "colours: 0 bits none, 8 bits and more vermilion"
+      : "colours: minus 1 blue with a dotted line, 0 none, plus 1 vermilion with a solid line" },
+  element("span", {}, isSurprise ? "0" : "−1"),
+  element("span", { class: "swatches" }, shown.map((name) => element("i", { class: `c ${name}` }, "a"))),
+  element("span", {}, isSurprise ? "8+ bits" : "+1"));
+}
+
+function swatch(value) {
+  return element("i", { class: `swatch ${CLASSES[LEVELS + Math.round(clamp(value, -1, 1) * LEVELS)]}` });
+}

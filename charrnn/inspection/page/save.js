@@ -1,0 +1,65 @@
+/* Saving a view as SVG or PNG: the drawing with its colours written into it. */
+
+const KEPT = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "stroke-linejoin", "stroke-linecap", "opacity", "font-family", "font-size", "font-weight", "text-anchor", "visibility", "stop-color", "stop-opacity", "white-space"];
+
+function saveButtons(name, drawing) {
+  const file = (ending) => `${page.model.name}-${name}.${ending}`.replace(/[^\w.-]+/g, "_");
+  return element("span", { class: "save" },
+    button("SVG", () => saveAs(new Blob([asFile(drawing())], { type: "image/svg+xml" }), file("svg")), { title: `save ${name} as SVG` }),
+    button("PNG", async () => saveAs(await asPicture(drawing()), file("png")), { title: `save ${name} as PNG` }));
+}
+
+function asFile(drawing) {
+  const copy = drawing.cloneNode(true);
+  const isInPage = drawing.isConnected;
+  if (isInPage) {
+    const originals = [drawing, ...drawing.querySelectorAll("*")];
+    [copy, ...copy.querySelectorAll("*")].forEach((node, at) => {
+      const style = getComputedStyle(originals[at]);
+      for (const name of KEPT) node.style.setProperty(name, style.getPropertyValue(name));
+      node.removeAttribute("class");
+    });
+    copy.prepend(shape("rect", { width: "100%", height: "100%", style: `fill:${getComputedStyle(document.body).backgroundColor}` }));
+  }
+  return new XMLSerializer().serializeToString(copy);
+}
+
+async function asPicture(drawing) {
+  const image = new Image();
+  const scale = 2;
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(asFile(drawing))}`;
+  await image.decode();
+  const canvas = element("canvas", { width: scale * drawing.getAttribute("width"), height: scale * drawing.getAttribute("height") });
+  const context = canvas.getContext("2d");
+  context.drawImage(image, 0, 0, canvas.width, canvas.height);
+  return new Promise((resolve) => { canvas.toBlob(resolve, "image/png"); });
+}
+
+function saveAs(blob, name) {
+  const address = URL.createObjectURL(blob);
+  const link = element("a", { href: address, download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), 10000);
+}
+
+/* The text in sight as a drawing: the same colours, letters at the same places. */
+function textPicture() {
+  const box = byId("text").getBoundingClientRect();
+  const base = getComputedStyle(byId("text"));
+  const drawing = shape("svg", { width: Math.ceil(box.width), height: Math.ceil(box.height), viewBox: `0 0 ${box.width} ${box.height}` },
+    shape("rect", { width: "100%", height: "100%", fill: getComputedStyle(document.body).backgroundColor }));
+  drawing.style.fontFamily = base.fontFamily;
+  drawing.style.fontSize = base.fontSize;
+  for (const line of lines.filter((one) => one.inSight)) {
+    for (const span of line.node.childNodes) {
+      const at = span.getBoundingClientRect();
+      if (at.bottom < box.top || at.top > box.bottom || !at.width) continue;
+      const style = getComputedStyle(span);
+      const [x, y] = [at.left - box.left, at.top - box.top];
+      if (style.backgroundColor !== "rgba(0, 0, 0, 0)") drawing.append(shape("rect", { x, y, width: at.width, height: at.height, fill: style.backgroundColor }));
+      const shown = span.dataset.mark || span.textContent;
+      if (shown.trim()) drawing.append(shape("text", { x, y: y + at.height * 0.78, fill: style.color, opacity: span.dataset.mark ? 0.4 : null }, shown));
+    }
+  }
+  return drawing;
+}

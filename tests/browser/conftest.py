@@ -1,0 +1,78 @@
+"""A real Chromium, once for all tests, and pages in it that tell what they ask for."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from charrnn.inspection.page.data import PageData
+from charrnn.inspection.page.document import document
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+             "--disable-sync"]
+
+
+def chromium() -> str | None:
+    """The path of a Chromium: CHARRNN_CHROMIUM if it is set, else one that is installed."""
+    return os.environ.get("CHARRNN_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: make test-browser")
+    path = chromium()
+    if path is None:
+        pytest.skip(f"there is no Chromium here (looked for {', '.join(NAMES)}); install one, or name it in "
+                    "CHARRNN_CHROMIUM")
+    with playwright.sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield opened
+        opened.close()
+
+
+Opener = Callable[..., Any]
+
+
+def until(page: Any, condition: str) -> None:
+    """Waits for an expression to become true; the page's policy forbids what playwright has for it."""
+    for _ in range(200):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(25)
+    raise AssertionError(f"never became true: {condition}")
+
+
+@pytest.fixture
+def opened(browser: Any, tmp_path: Path) -> Iterator[Opener]:
+    """Opens data as a page from a file; in the end, whatever it opened must have asked for that file only, and raised
+    nothing."""
+    requests: list[str] = []
+    complaints: list[str] = []
+    contexts = []
+
+    def open_page(data: PageData, address: str = "", cells: int | None = None, bits: int = 8, compress: bool = True,
+                  **options: Any) -> Any:
+        file = tmp_path / "page.html"
+        file.write_bytes(document(data, len(data.chosen) if cells is None else cells, bits, compress))
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, "accept_downloads": True,
+                                         **options})
+        contexts.append(context)
+        page = context.new_page()
+        page.on("request", lambda request: requests.append(request.url))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda message: complaints.append(message.text))
+        page.goto(file.as_uri() + address)
+        page.wait_for_selector("html[data-ready]", timeout=15_000, state="attached")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []
+    # a saved picture is drawn from a data: address inside the page
+    assert {url.split("#")[0] for url in requests if not url.startswith(("data:", "blob:"))} <= {
+        (tmp_path / "page.html").as_uri()}
