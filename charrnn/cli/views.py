@@ -30,8 +30,9 @@ OPTIONS = (
     click.option("--gates", "gates", is_flag=True, help="show how often each unit's gates stand open and shut"),
     click.option("--horizon", "horizon", is_flag=True, help="show how far back the gradient reaches, and what context "
                                                             "is worth"),
-    click.option("--ablate", "ablate", metavar="CELLS", help="measure what the loss is without a cell: top:16 takes "
-                                                             "the 16 that matter most, L1:24,L2:3 those two"),
+    click.option("--ablate", "ablate", metavar="CELLS", is_flag=False, flag_value="top:16",
+                 help="measure what the loss is without a cell: top:16 (which --ablate alone means) takes the 16 that "
+                      "matter most, L1:24,L2:3 those two"),
     click.option("-o", "--output", "output", metavar="FILE", help="write the drawing of --gates or --horizon to "
                                                                   "FILE.svg, or FILE.png (needs the extra `plot`)"),
     click.option("--compare", "others", multiple=True, metavar="RUN", help="find each cell's match in another network; "

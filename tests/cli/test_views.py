@@ -61,6 +61,7 @@ def test_horizon(run):
 def test_ablation(run):
     lines = run("gru", "--ablate", "top:3")
     assert sum(line.startswith(" L1:") for line in lines) == 3
+    assert sum(line.startswith(" L") for line in run("lstm", "--ablate")) == 16
     named = run("lstm", "--ablate", "L1:0,L2:7,L1:0")
     assert sorted(line.split()[0] for line in named if line.startswith(" L")) == ["L1:0", "L2:7"]
 
