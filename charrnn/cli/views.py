@@ -120,7 +120,8 @@ def _gate_fields(found: "Gates", width: int) -> Iterator[str]:
     rows = [found.saturation] if found.layers == 1 else rows
     columns = min(40, width // min(3, len(rows[0])) - 3)
     look = style()
-    yield f"each unit: across, share of places where the gate is open; up, where it is shut; {counts_legend(look)}"
+    yield "each unit: across, share of the places where its gate is open; up, where shut"
+    yield counts_legend(look)
     for row in rows:
         for start in range(0, len(row), 3):
             yield from beside([points_field(f"{NAMES[one.gate]} gate {one.gate}, L{one.layer}", _points(one), columns,

@@ -44,7 +44,7 @@ def test_gates(run):
     for name in ("input gate i, L1", "forget gate f, L2", "output gate o, L2"):
         assert name in text
     assert any(line.startswith("L2") for line in lines)
-    assert max(map(len, lines)) <= 120
+    assert max(map(len, lines)) <= 100
     assert "a plain RNN has no gates" in run("rnn", "--gates")
     assert "reset gate r, L1" in "\n".join(run("gru", "--gates"))
 
