@@ -53,6 +53,18 @@ def test_the_other_half_decides():
     assert not found.is_confirmed
 
 
+def test_a_cell_that_turns_round_is_not_confirmed():
+    done = Inspection(planted(Vocabulary.of(TEXT)), PASSAGE)
+    inside = next(one for one in PASSAGE.features() if one.name == QUOTES)
+    half = done.recording.warm_up + done.search.halves[1].start
+    values = inside.values.copy()
+    values[half:] = ~values[half:]
+    [found] = Search(done.recording, [inside.with_values(values)]).findings()
+    assert found.found == pytest.approx(1, abs=1e-4)
+    assert found.score == pytest.approx(0, abs=1e-4)
+    assert not found.is_confirmed
+
+
 @pytest.fixture(scope="module")
 def toy():
     """A recording of random cells, slow ones among them."""
