@@ -50,6 +50,8 @@ def view_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def check_views(options: dict[str, Any]) -> None:
     """Raises SettingsError for what can't be done together, or can't be written, before any work."""
     wanted = [f"--{name}" for name in ("gates", "horizon", "ablate") if options[name]]
+    if wanted and options["cells"]:
+        wanted.append("--cell")
     if len(wanted) > 1:
         raise SettingsError(f"{' and '.join(wanted)} are two views; give one of them at a time")
     if options["others"] and (options["gates"] or options["ablate"]):

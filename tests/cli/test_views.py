@@ -86,6 +86,7 @@ def test_a_picture_in_a_file(run, runs, view, marks):
 
 @pytest.mark.parametrize(("arguments", "said"), [
     (["--gates", "--horizon"], "two views"),
+    (["--ablate", "top:2", "--cell", "L1:0"], "two views"),
     (["-o", "x.svg"], "--output is for"),
     (["--ablate", "top:3", "-o", "x.svg"], "--output is for"),
     (["--gates", "-o", "x.jpg"], ".svg or .png"),
@@ -102,6 +103,11 @@ def test_what_can_not_be_done_is_refused(runs, monkeypatch, arguments, said):
     monkeypatch.chdir(runs)
     with pytest.raises(CharrnnError, match=said):
         CliRunner().invoke(charrnn, ["inspect-cells", "gru", *arguments, "--text", "text.txt"], catch_exceptions=False)
+
+
+def test_a_file_is_written_beside_a_view(run, runs):
+    assert "reset gate r, L1" in "\n".join(run("gru", "--gates", "--csv", "cells.csv"))
+    assert len((runs / "cells.csv").read_text().splitlines()) == 9
 
 
 def test_a_plain_rnn_has_no_gates_to_draw(runs, monkeypatch):
