@@ -340,7 +340,7 @@ class InspectSettings(Bounded):
     """What a network is looked at with, and how much of it is told."""
 
     chars: int = setting(4000, "characters to read; of a text that is given, 0 reads all", low=0, high=10**7)
-    top: int = setting(10, "cells in the table", low=1, high=100_000)
+    top: int = setting(8, "cells in the table", low=1, high=100_000)
     lines: int = setting(16, "lines of text that --cell shows, where the cell varies most; 0 shows all", low=0,
                          high=10**7)
     signal: str | None = setting(

@@ -82,8 +82,10 @@ def inspect_cells(checkpoint: str | None, explain: bool, **options: Any) -> None
         write_page(done, model, where, options["html_file"], page)
     if has_view(options):
         # all of it before any of it is shown: an error then stands alone
-        _say(list(view(done, model, where, look, {**options, "top": settings.top},
-                       lambda other: _inspection(other, settings, options))), shown)
+        lines = list(view(done, model, where, look, {**options, "top": settings.top},
+                          lambda other: _inspection(other, settings, options)))
+        if not _written(done, where, options):
+            _say(lines, shown)
         return
     cells = [_cell(argument, done) for argument in options["cells"]]
     if not _written(done, where, options):

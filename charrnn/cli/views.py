@@ -30,8 +30,9 @@ OPTIONS = (
     click.option("--gates", "gates", is_flag=True, help="show how often each unit's gates stand open and shut"),
     click.option("--horizon", "horizon", is_flag=True, help="show how far back the gradient reaches, and what context "
                                                             "is worth"),
-    click.option("--ablate", "ablate", metavar="CELLS", help="measure what the loss is without a cell: top:16 takes "
-                                                             "the 16 that matter most, L1:24,L2:3 those two"),
+    click.option("--ablate", "ablate", metavar="CELLS", is_flag=False, flag_value="top:16",
+                 help="measure what the loss is without a cell: top:16 (which --ablate alone means) takes the 16 that "
+                      "matter most, L1:24,L2:3 those two"),
     click.option("-o", "--output", "output", metavar="FILE", help="write the drawing of --gates or --horizon to "
                                                                   "FILE.svg, or FILE.png (needs the extra `plot`)"),
     click.option("--compare", "others", multiple=True, metavar="RUN", help="find each cell's match in another network; "
@@ -49,6 +50,8 @@ def view_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def check_views(options: dict[str, Any]) -> None:
     """Raises SettingsError for what can't be done together, or can't be written, before any work."""
     wanted = [f"--{name}" for name in ("gates", "horizon", "ablate") if options[name]]
+    if wanted and options["cells"]:
+        wanted.append("--cell")
     if len(wanted) > 1:
         raise SettingsError(f"{' and '.join(wanted)} are two views; give one of them at a time")
     if options["others"] and (options["gates"] or options["ablate"]):
@@ -119,7 +122,8 @@ def _gate_fields(found: "Gates", width: int) -> Iterator[str]:
     rows = [found.saturation] if found.layers == 1 else rows
     columns = min(40, width // min(3, len(rows[0])) - 3)
     look = style()
-    yield f"each unit: across, share of places where the gate is open; up, where it is shut; {counts_legend(look)}"
+    yield "each unit: across, share of the places where its gate is open; up, where shut"
+    yield counts_legend(look)
     for row in rows:
         for start in range(0, len(row), 3):
             yield from beside([points_field(f"{NAMES[one.gate]} gate {one.gate}, L{one.layer}", _points(one), columns,

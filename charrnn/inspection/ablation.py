@@ -17,7 +17,10 @@ from charrnn.inspection.blocks import block_error
 from charrnn.inspection.names import CellName
 from charrnn.inspection.stack import Stack, Trace
 from charrnn.network.cells import Array, State, sigmoid
+from charrnn.network.network import Network
+from charrnn.network.shard import Shard
 
+OnStep = Callable[[int], None]
 _BLOCK = 64  # places whose losses are worked out together
 
 DEFINITIONS = {
@@ -65,17 +68,18 @@ def means(trace: Trace) -> Array:
 
 
 def ablate(stack: Stack, trace: Trace, cells: Sequence[CellName], conditions: Mapping[str, Array] | None = None,
-           values: Sequence[float] | None = None, on_step: Callable[[int], None] = lambda steps: None
-           ) -> list[Ablation]:
+           values: Sequence[float] | None = None, on_step: OnStep = lambda steps: None,
+           network: Network | None = None) -> list[Ablation]:
     """What silencing each of `cells` alone costs, measured behind the warm-up of `trace`.
 
     conditions   by name, (T,) of truth values: at which places
     values       what c (or h) is set to, for each cell; None is its mean
     on_step      is told how many characters were read, again and again
+    network      that of the stack: its kernels then read, in float32
     """
     if values is None:
         values = means(trace)[[cell.layer for cell in cells], [cell.unit for cell in cells]].tolist()
-    lost = losses(stack, trace, cells, values, on_step)
+    lost = losses(stack, trace, cells, values, on_step, network)
     lost = (lost[:, :-1] - lost[:, -1:])[trace.warm_up:] / math.log(2)
     masks = {name: mask[trace.warm_up:] for name, mask in (conditions or {}).items()}
     everywhere = np.ones(len(lost), bool)
@@ -85,54 +89,98 @@ def ablate(stack: Stack, trace: Trace, cells: Sequence[CellName], conditions: Ma
 
 
 def losses(stack: Stack, trace: Trace, cells: Sequence[CellName], values: Sequence[float],
-           on_step: Callable[[int], None] = lambda steps: None) -> Array:
+           on_step: OnStep = lambda steps: None, network: Network | None = None) -> Array:
     """The loss in nats of every place with each cell silenced, and in the last column with none, (T, n + 1)."""
-    hands = [_Clamp(stack, k, [(n, cell.unit, value) for n, (cell, value) in enumerate(zip(cells, values, strict=True))
-                               if cell.layer == k]) for k in range(len(stack.layers))]
-    rows = len(cells) + 1
-    state = [tuple(np.repeat(array[None], rows, axis=0) for array in layer) for layer in trace.first]
+    rows, clamps = len(cells) + 1, []
+    for k in range(len(stack.layers)):
+        held = [(n, cell.unit, values[n]) for n, cell in enumerate(cells) if cell.layer == k]
+        clamps.append(_Clamp(stack, k, *zip(*held, strict=True)) if held else None)
+    reader = (_Stepwise(stack, trace, rows, clamps) if network is None
+              else _Compiled(network, stack, trace, rows, clamps))
     nats, outputs = np.empty((len(trace), rows)), []
     for t, token in enumerate(trace.tokens):
-        state, _ = stack.step(np.full(rows, token), state, lambda k, tape, after: hands[k](tape, after))
-        outputs.append(state[-1][0])
+        outputs.append(reader.step(np.full(rows, token, np.int32)))
         if len(outputs) == _BLOCK or t == len(trace) - 1:
             part = slice(t + 1 - len(outputs), t + 1)
-            targets = np.repeat(trace.targets[part, None], rows, axis=1)
-            nats[part] = stack.nats(np.stack(outputs), targets)
+            nats[part] = stack.nats(np.stack(outputs), np.repeat(trace.targets[part, None], rows, axis=1))
             on_step(len(outputs) * rows)
             outputs.clear()
     return nats
 
 
 class _Clamp:
-    """Holds units of one layer at values: the rows of its batch are (row, unit, value)."""
+    """Holds units of layer k at values: unit units[i] of row rows[i] at values[i]."""
 
-    def __init__(self, stack: Stack, k: int, held: list[tuple[int, int, float]]) -> None:
+    def __init__(self, stack: Stack, k: int, rows: Sequence[int], units: Sequence[int],
+                 values: Sequence[float]) -> None:
         self.stack, self.parameters = stack, stack.layers[k]
-        dtype = stack.weight_out.dtype
-        self.rows = np.array([row for row, _, _ in held], np.int64)
-        self.units = np.array([unit for _, unit, _ in held], np.int64)
-        self.values = np.array([value for _, _, value in held], dtype)
+        self.rows, self.units = np.array(rows), np.array(units)
+        self.values = np.array(values, stack.weight_out.dtype)
 
-    def __call__(self, tape: Any, state: State) -> State:
-        if not len(self.rows):
-            return state
+    def __call__(self, state: State, o: Array, x: Array, h_before: Array) -> None:
+        """Changes the state after a step, (h,) or (h, c); o, x and h_before are those of that step."""
         at = self.rows, self.units
         state[-1][at] = self.values
         if self.stack.cell.has_memory:
-            state[0][at] = self._output_gate(tape) * np.tanh(self.values)
-        return state
+            state[0][at] = self._output_gate(o, x, h_before) * np.tanh(self.values)
 
-    def _output_gate(self, tape: Any) -> Array:
-        """o of the held units: that on the tape, but a peephole sees the c that was set."""
-        o: Array = tape.o[self.rows, self.units]
+    def _output_gate(self, o: Array, x: Array, h_before: Array) -> Array:
+        """o of the held units; a peephole sees the c that was set."""
         if "weight_peep" not in self.parameters:
-            return o
+            known: Array = o[self.rows, self.units]
+            return known
         H = self.stack.hidden
         gate, peep = 3 * H + self.units, self.parameters["weight_peep"][2 * H + self.units]
-        inputs = (tape.x[self.rows] * self.parameters["weight_ih"][gate]).sum(axis=1)
-        before = (tape.h_before[self.rows] * self.parameters["weight_hh"][gate]).sum(axis=1)
+        inputs = (x[self.rows] * self.parameters["weight_ih"][gate]).sum(axis=1)
+        before = (h_before[self.rows] * self.parameters["weight_hh"][gate]).sum(axis=1)
         return sigmoid(inputs + before + self.parameters["bias"][gate] + peep * self.values)
+
+
+Clamps = Sequence[_Clamp | None]
+
+
+class _Stepwise:
+    """Texts side by side, read by the cells' readable steps, in the precision of the stack."""
+
+    def __init__(self, stack: Stack, trace: Trace, rows: int, clamps: Clamps) -> None:
+        self.stack, self.clamps = stack, clamps
+        self.state = [tuple(np.repeat(array[None], rows, axis=0) for array in layer) for layer in trace.first]
+
+    def step(self, tokens: Array) -> Array:
+        """The last layer's output (rows, H) after one more character."""
+        def touch(k: int, tape: Any, state: State) -> State:
+            if clamp := self.clamps[k]:
+                clamp(state, getattr(tape, "o", state[0]), tape.x, tape.h_before)
+            return state
+
+        self.state, _ = self.stack.step(tokens, self.state, touch)
+        return self.state[-1][0]
+
+
+class _Compiled:
+    """The same by the kernels, in float32: several times as fast where a network is large."""
+
+    def __init__(self, network: Network, stack: Stack, trace: Trace, rows: int, clamps: Clamps) -> None:
+        self.stack, self.clamps = stack, clamps
+        self.shard = Shard(network.parameters, network.weights, rows, 1)
+        first = [[layer[s] for layer in trace.first] for s in range(len(trace.first[0]))]
+        self.shard.set_state(first[0], first[-1])
+
+    def step(self, tokens: Array) -> Array:
+        """The last layer's output (rows, H) after one more character."""
+        H, shard = self.stack.hidden, self.shard
+
+        def touch(k: int) -> None:
+            if clamp := self.clamps[k]:
+                state = (shard.h[k][1, :, :H], *([shard.c[k][1, :, :H]] if self.stack.cell.has_memory else []))
+                o = shard.gates[k][0, :, 3 * shard.h[k].shape[2]:]  # the fourth gate of an LSTM
+                x = shard.h[k - 1][1, :, :H] if k else self.stack.table[tokens]
+                [(h_before, *_)] = self.stack.begun(tokens, [(shard.h[k][0, :, :H],)], k)
+                clamp(state, o, x, h_before)
+
+        output = shard.read(tokens[None], touch=touch)[0, :, :H].copy()
+        shard.carry_state(1)
+        return output
 
 
 def _cost(lost: Array, counted: Array) -> Cost:

@@ -4,7 +4,7 @@
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,12 +17,13 @@ from charrnn.network.cells import Array
 from charrnn.network.network import Network
 
 LENGTHS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192)
-PLACES = 500
+PLACES = 300
+_WINDOW = 8  # characters in one call of a kernel: all that is kept of many texts at once
 WORTH = 0.01  # bits a character that count as nothing
 
 DEFINITIONS = {
     "context use": "E(k) = bits a character when the network sees only the last k characters, from its initial state, "
-                   "less those with everything before; the same places for all k",
+                   "less those with everything before at the same places",
     "k*": "the least k with E(k) of at most 0.01 bits: context beyond it is worth less than that",
 }
 
@@ -30,7 +31,7 @@ DEFINITIONS = {
 @dataclass(frozen=True)
 class ContextUse:
     """What the last k characters leave to be gained, for each of `lengths` (n,): `excess` bits a character, with their
-    standard `errors`, over `places` places; `full` is the loss with everything before, in bits."""
+    standard `errors`, of `places` texts; `full` is the loss with everything before, in bits."""
 
     places: int
     lengths: Array
@@ -53,30 +54,41 @@ class ContextUse:
 
 def context_use(network: Network, trace: Trace, places: int = PLACES, lengths: Sequence[int] = LENGTHS,
                 on_step: Callable[[int], None] = lambda steps: None) -> ContextUse:
-    """What context is worth at up to `places` places of `trace`, evenly spread.
+    """What context is worth, from up to `places` texts out of `trace` that begin evenly spread.
 
-    trace     of this network: its last layer's h, in the network's own precision, is what everything before gives
+    Each is read once, from the initial state: its k-th place knows k characters, and is compared with the same place
+    of the trace.
+
+    trace     of this network, in its own precision
     lengths   rising; those that take more than half of the text are left out
     on_step   is told how many characters were read, again and again
     """
     stack = Stack.of(network)
     usable = np.array([k for k in lengths if k <= max(1, (len(trace) - trace.warm_up) // 2)])
-    chosen = spread(max(trace.warm_up, int(usable[-1]) - 1), len(trace), places)
-    targets = trace.targets[chosen]
-    full = stack.nats(trace.states[-1][0][chosen], targets) / math.log(2)
+    starts = spread(trace.warm_up, len(trace) - int(usable[-1]) + 1, places)
+    full = stack.nats(trace.states[-1][0], trace.targets) / math.log(2)
     excess = []
-    for k in usable:
-        inputs = trace.tokens[chosen - np.arange(k)[::-1, None]]  # (k, places)
-        excess.append(stack.nats(_outputs(network, inputs), targets) / math.log(2) - full)
-        on_step(inputs.size)
-    return ContextUse(len(chosen), usable, np.mean(excess, axis=1), np.array([block_error(one) for one in excess]),
-                      float(full.mean()))
+    texts = trace.tokens[starts + np.arange(int(usable[-1]))[:, None]]
+    for k, output in _outputs(network, texts, set(usable.tolist())):
+        at = starts + k - 1
+        excess.append(stack.nats(output, trace.targets[at]) / math.log(2) - full[at])
+        on_step(len(starts))
+    return ContextUse(len(starts), usable, np.mean(excess, axis=1), np.array([block_error(one) for one in excess]),
+                      float(full[trace.warm_up:].mean()))
 
 
-def _outputs(network: Network, inputs: Array) -> Array:
-    """The last layer's output (N, H) after texts (T, N), each read from the initial state."""
-    batch = network.batch(inputs.shape[1], len(inputs), network.workers.threads)
-    rows = [np.ascontiguousarray(inputs[:, part], np.int32) for part in batch.slices]
-    outputs = network.workers.map(lambda s: batch.shards[s].read(rows[s])[-1, :, :network.settings.hidden].copy(),
-                                  len(rows))
-    return np.concatenate(outputs)
+def _outputs(network: Network, inputs: Array, lengths: set[int]) -> Iterator[tuple[int, Array]]:
+    """Each k of `lengths`, rising, and the last layer's output (N, H) after the first k characters of texts (T, N)."""
+    T, N = inputs.shape
+    batch = network.batch(N, min(T, _WINDOW), network.workers.threads)
+    for start in range(0, T, _WINDOW):
+        part = np.ascontiguousarray(inputs[start:start + _WINDOW], np.int32)
+
+        def read(s: int, part: Array = part) -> Array:
+            rows = np.ascontiguousarray(part[:, batch.slices[s]])
+            output = batch.shards[s].read(rows)[:, :, :network.settings.hidden].copy()
+            batch.shards[s].carry_state(len(rows))
+            return output
+
+        outputs = np.concatenate(network.workers.map(read, len(batch.shards)), axis=1)
+        yield from ((start + t + 1, output) for t, output in enumerate(outputs) if start + t + 1 in lengths)

@@ -38,8 +38,7 @@ DEFINITIONS = {
               "is left of what was held; while it holds: with the median of f; wiped: places with f below 0.1; of a "
               "plain RNN the first lag at which its autocorrelation is below 1/e",
     "cost": "what ablation finds, in bits a character, on the first 2,000 places (fewer for a large network)",
-    **ablation.DEFINITIONS, **estimate.DEFINITIONS, **gates.DEFINITIONS, **FLAGS, **horizon.DEFINITIONS,
-    **context.DEFINITIONS, **compare.DEFINITIONS,
+    **FLAGS,
     "pushed": f"mean rise, and mean fall, from the place before to that where the character was read; characters that "
               f"were read {LEAST_PUSHES} times or more",
     "surprise": "-log2 of the probability of the character that came; entropy is its mean as the network sees it; rank "

@@ -180,13 +180,14 @@ class Search:
 
 
 def _is_common_enough(values: np.ndarray) -> bool:
-    """Whether a feature comes and goes often enough; what counts does so where it has not its commonest value."""
-    if values.dtype != bool:
+    """Whether a feature comes and goes often enough; what counts is there where it has not its commonest value."""
+    if values.dtype == bool:
+        there, absent = values, int(np.count_nonzero(~values))
+    else:
         kinds, counts = np.unique(values, return_counts=True)
-        values = values != kinds[counts.argmax()]
-    true = int(values.sum())
-    times = int(np.count_nonzero(values[1:] & ~values[:-1])) + int(values[0])
-    return min(true, len(values) - true) >= LEAST_PLACES and times >= LEAST_TIMES
+        there, absent = values != kinds[counts.argmax()], LEAST_PLACES
+    times = int(np.count_nonzero(there[1:] & ~there[:-1])) + int(there[0])
+    return min(int(there.sum()), absent) >= LEAST_PLACES and times >= LEAST_TIMES
 
 
 def _bins(values: np.ndarray) -> np.ndarray:

@@ -15,6 +15,7 @@ import numpy as np
 from charrnn.inspection.backward import steps_back
 from charrnn.inspection.stack import Stack, Trace
 from charrnn.network.cells import Array
+from charrnn.network.workers import Workers
 
 PLACES, LAGS = 200, 150  # losses that are followed back, and how far at most
 GAIN_LAGS = (20, 100)  # where the slope is taken: behind what is near, before where numbers end
@@ -83,27 +84,34 @@ class Horizon:
 
 
 def horizon(stack: Stack, trace: Trace, places: int = PLACES, lags: int = LAGS,
-            on_step: Callable[[int], None] = lambda steps: None) -> Horizon:
+            on_step: Callable[[int], None] = lambda steps: None, workers: Workers | None = None) -> Horizon:
     """How far back the losses at up to `places` places of `trace` reach, up to `lags` characters.
 
     The places lie evenly in as many stretches of the text as there are hundreds of them.
 
     Where the text is too short, lags are fewer: no place is asked for more than lies before it.
     on_step   is told how many losses were followed by one step, again and again
+    workers   groups of losses are followed by several of them at once
     """
     lags = min(lags, (len(trace) - trace.warm_up) // 2)
     groups = _groups(max(trace.warm_up, lags), len(trace), places)
     followed = sum(map(len, groups))
     shape = len(stack.layers), len(stack.initial[0]), lags + 1
-    norms, inputs, alive = np.zeros(shape), np.zeros(lags + 1), np.zeros(lags + 1)
-    for group in groups:
-        for lag, step in enumerate(steps_back(stack, trace, group, lags)):
-            alive[lag] += step.alive.sum()
-            inputs[lag] += _lengths(step.inputs[step.alive])
+
+    def sums(n: int) -> tuple[Array, Array, Array]:
+        """Of one group: the lengths by state and by input, and how many there were, at each lag."""
+        norms, inputs, alive = np.zeros(shape), np.zeros(lags + 1), np.zeros(lags + 1)
+        for lag, step in enumerate(steps_back(stack, trace, groups[n], lags)):
+            alive[lag] = step.alive.sum()
+            inputs[lag] = _lengths(step.inputs[step.alive])
             for k, layer in enumerate(step.states):
                 for s, gradient in enumerate(layer):
-                    norms[k, s, lag] += _lengths(gradient[step.alive])
-            on_step(len(group))
+                    norms[k, s, lag] = _lengths(gradient[step.alive])
+            on_step(len(groups[n]))
+        return norms, inputs, alive
+
+    of_groups = (workers or Workers(1)).map(sums, len(groups))
+    norms, inputs, alive = (np.sum(one, axis=0) for one in zip(*of_groups, strict=True))
     # where hardly a text is as long, a few of them would speak for all
     known = alive >= max(1, followed // 10)
     inputs = inputs[known] / alive[known]

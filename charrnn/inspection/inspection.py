@@ -126,12 +126,12 @@ class Inspection:
         """What silencing each of `cells` costs, on the first places; conditions (T,) as ablate() has them."""
         places = max(LEAST_ABLATED, min(ABLATED, int(ABLATION_BUDGET / self.network.parameters.count)))
         some = {name: mask[:places] for name, mask in (conditions or {}).items()}
-        return ablate(self.stack, _beginning(self.trace, places), cells, some)
+        return ablate(self.stack, _beginning(self.trace, places), cells, some, network=self.network)
 
     @cached_property
     def horizon(self) -> Horizon:
         """For a glance, from fewer places than it can have."""
-        return horizon(self.stack, self.trace, HORIZON_PLACES)
+        return horizon(self.stack, self.trace, HORIZON_PLACES, workers=self.network.workers)
 
     @cached_property
     def context_use(self) -> ContextUse:

@@ -46,7 +46,6 @@ class RankMatrix:
         """
         scores: np.ndarray = (wanted.weights @ self.ranks.T).astype(np.float64)
         scores[~wanted.is_boolean] /= np.maximum(self.spread, 1e-12)
-        scores[:, self.spread == 0] = 0
         return scores
 
 

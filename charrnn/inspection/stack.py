@@ -79,13 +79,16 @@ class Stack:
     def hidden(self) -> int:
         return int(self.weight_out.shape[1])
 
-    def begun(self, tokens: Array, state: list[State]) -> list[State]:
-        """`state`, (n, H) arrays, with the initial one in the rows where tokens (n,) begin a text."""
+    def begun(self, tokens: Array, state: list[State], first: int = 0) -> list[State]:
+        """`state`, (n, H) arrays, with the initial one in the rows where tokens (n,) begin a text.
+
+        It is that of the layers from `first` on, and may be of their h alone.
+        """
         begins = (tokens == self.start)[:, None]
         if not begins.any():
             return state
-        return [tuple(np.where(begins, *pair) for pair in zip(initial, layer, strict=True))
-                for initial, layer in zip(self.initial, state, strict=True)]
+        return [tuple(np.where(begins, *pair) for pair in zip(initial, layer, strict=False))
+                for initial, layer in zip(self.initial[first:], state, strict=False)]
 
     def step(self, tokens: Array, state: list[State],
              touch: Callable[[int, Any, State], State] = lambda k, tape, state: state) -> tuple[list[State], list[Any]]:

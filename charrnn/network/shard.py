@@ -8,6 +8,7 @@ Numbers held for n sequences, T characters, H padded hidden size, L layers, G' =
     V G H    dtable (with an embedding)         H  ignored      n H  before (where texts begin inside a window)
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -93,14 +94,20 @@ class Shard:
         H = self.network.hidden
         return [h[0, :, :H].copy() for h in self.h], [c[0, :, :H].copy() for c in self.c if c.size]
 
-    def read(self, tokens: np.ndarray, keys: np.ndarray | None = None) -> np.ndarray:
-        """The last layer's output (T, rows, H) for tokens (T, rows); with keys (L,), dropout is on."""
+    def read(self, tokens: np.ndarray, keys: np.ndarray | None = None,
+             touch: Callable[[int], None] | None = None) -> np.ndarray:
+        """The last layer's output (T, rows, H) for tokens (T, rows); with keys (L,), dropout is on.
+
+        touch   is told of each layer when it is done, and may change its h and c before the next layer reads them
+        """
         x = _NO_INPUT
         for k, layer in enumerate(self.weights.layers):
             table = self.input_rows if k else self.weights.table
             self.forward(self.weights.layer_tiles, tokens, table, x, layer.ih, layer.hh, layer.bias, layer.extra,
                          self.h[k], self.c[k], self.gates[k], self.rounded, self.weights.start, layer.h0, layer.c0,
                          self.before)
+            if touch is not None:
+                touch(k)
             x = self.h[k][1 : len(tokens) + 1]
             if keys is not None:
                 drop(x, self.dropped[k][: len(tokens)], self.network.dropout, keys[k], self.first_row)

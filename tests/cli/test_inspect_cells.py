@@ -55,7 +55,7 @@ def test_the_summary_names_the_cell_and_fits_a_terminal(charrnn, planted_run, co
         assert sum(line.startswith(word) for line in lines) == 1, word
     painted = next(number for number, line in enumerate(lines) if line.startswith("L1:5 (c) on the text"))
     shown = lines[painted + 1:lines.index("", painted)]
-    assert len(shown) == (6 if colour == "always" else 8)
+    assert len(shown) == 6
     text = [line[2:].rstrip("⏎") for line in (shown if colour == "always" else shown[::2])]
     assert all(line in (planted_run / "../../quoted.txt").read_text() for line in text)
     if colour == "never":
@@ -65,6 +65,16 @@ def test_the_summary_names_the_cell_and_fits_a_terminal(charrnn, planted_run, co
         assert len(turns) > 1
         # high within quotes, low without, from the quote itself on
         assert all((signs[place - 1] in "1234567") != (signs[place] in "1234567") for place in turns)
+
+
+def test_however_much_is_found_it_fits_a_terminal(charrnn, planted_run, monkeypatch):
+    from charrnn.inspection.inspection import Inspection
+    for name in ("context", "local", "expecting", "unconfirmed"):
+        monkeypatch.setattr(Inspection, name, property(lambda done, name=name: 30 * done.findings[:3]))
+    lines = lines_of(charrnn("inspect-cells", "--color", "never").out)
+    assert 38 < len(lines) <= 45
+    assert max(map(len, lines)) <= 80
+    assert sum(line.endswith(" more") for line in lines) >= 3
 
 
 def test_the_table_is_cut_and_says_so(charrnn, planted_run):

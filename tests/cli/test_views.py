@@ -44,7 +44,7 @@ def test_gates(run):
     for name in ("input gate i, L1", "forget gate f, L2", "output gate o, L2"):
         assert name in text
     assert any(line.startswith("L2") for line in lines)
-    assert max(map(len, lines)) <= 120
+    assert max(map(len, lines)) <= 100
     assert "a plain RNN has no gates" in run("rnn", "--gates")
     assert "reset gate r, L1" in "\n".join(run("gru", "--gates"))
 
@@ -61,6 +61,7 @@ def test_horizon(run):
 def test_ablation(run):
     lines = run("gru", "--ablate", "top:3")
     assert sum(line.startswith(" L1:") for line in lines) == 3
+    assert sum(line.startswith(" L") for line in run("lstm", "--ablate")) == 16
     named = run("lstm", "--ablate", "L1:0,L2:7,L1:0")
     assert sorted(line.split()[0] for line in named if line.startswith(" L")) == ["L1:0", "L2:7"]
 
@@ -85,6 +86,7 @@ def test_a_picture_in_a_file(run, runs, view, marks):
 
 @pytest.mark.parametrize(("arguments", "said"), [
     (["--gates", "--horizon"], "two views"),
+    (["--ablate", "top:2", "--cell", "L1:0"], "two views"),
     (["-o", "x.svg"], "--output is for"),
     (["--ablate", "top:3", "-o", "x.svg"], "--output is for"),
     (["--gates", "-o", "x.jpg"], ".svg or .png"),
@@ -101,6 +103,11 @@ def test_what_can_not_be_done_is_refused(runs, monkeypatch, arguments, said):
     monkeypatch.chdir(runs)
     with pytest.raises(CharrnnError, match=said):
         CliRunner().invoke(charrnn, ["inspect-cells", "gru", *arguments, "--text", "text.txt"], catch_exceptions=False)
+
+
+def test_a_file_is_written_beside_a_view(run, runs):
+    assert "reset gate r, L1" in "\n".join(run("gru", "--gates", "--csv", "cells.csv"))
+    assert len((runs / "cells.csv").read_text().splitlines()) == 9
 
 
 def test_a_plain_rnn_has_no_gates_to_draw(runs, monkeypatch):

@@ -17,6 +17,7 @@ from charrnn.network.cells import sigmoid
 from tests.cli.tiny import TEXT
 from tests.differences import derivative
 from tests.inspection.drawn import KINDS, drawn
+from tests.network.compiled import compiled_network
 
 
 def silenced_alone(stack, trace, cell, value):
@@ -51,7 +52,7 @@ def silenced_alone(stack, trace, cell, value):
 @pytest.mark.parametrize("cell", KINDS)
 def test_each_cell_as_if_it_were_alone(cell, layers):
     """The first unit and the last, of every layer, at their means and at 0, side by side; and nothing silenced."""
-    _, _, stack, trace = drawn(cell, layers, hidden=4, length=90, warm_up=13, start=2 if layers == 3 else -1,
+    _, _, stack, trace = drawn(cell, layers, hidden=4, length=50, warm_up=13, start=2 if layers == 3 else -1,
                                scale=1.5, embedding=3 if layers == 2 else 0)
     cells = [CellName(layer, unit) for layer in range(layers) for unit in (0, 3)]
     at = means(trace)
@@ -69,7 +70,22 @@ def test_each_cell_as_if_it_were_alone(cell, layers):
             lost = (column - nats[:, -1])[13:].mean() / math.log(2)
             assert abs(lost) > 1e-6
             assert found.overall.bits == pytest.approx(lost, rel=1e-9)
-            assert found.overall.places == 77
+            assert found.overall.places == 37
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3])
+@pytest.mark.parametrize("cell", KINDS)
+def test_the_kernels_silence_as_the_readable_steps_do(cell, layers):
+    """Every unit of every layer at a value of its own, 0 among them; a text begins inside, with a state."""
+    settings, arrays, stack, trace = drawn(cell, layers, hidden=5, length=60, start=2, scale=1.0,
+                                           embedding=3 if layers == 2 else 0)
+    cells = [CellName(layer, unit) for layer in range(layers) for unit in range(5)]
+    values = np.random.default_rng(2).uniform(-1, 1, len(cells)).tolist()
+    values[1] = 0.0
+    network = compiled_network(settings, arrays, start=2)
+    exact, fast = losses(stack, trace, cells, values), losses(Stack.of(network), trace, cells, values, network=network)
+    np.testing.assert_allclose(fast, exact, rtol=1e-4, atol=1e-5)
+    assert len({round(total, 6) for total in exact.sum(axis=0)}) == len(cells) + 1  # each of them matters
 
 
 def test_by_condition():
@@ -142,9 +158,10 @@ def test_the_slopes_against_finite_differences(cell, layers):
                                                 stack.initial[k][0], trace.states[k][0][places[places > 0] - 1]))
     for time in (0, 4, 9, 10, 17):
         for k in range(layers):
+            units = [time % 3, (time + k + 1) % 3]
             expected = [derivative(lambda by, k=k, unit=unit, time=time: total_when(
-                stack, trace, time, k, unit, by, "gru" in cell)) for unit in range(3)]
-            np.testing.assert_allclose(found[k, time], expected, rtol=1e-6, atol=1e-9)
+                stack, trace, time, k, unit, by, "gru" in cell)) for unit in units]
+            np.testing.assert_allclose(found[k, time, units], expected, rtol=1e-6, atol=1e-9)
     assert np.isfinite(found).all()
 
 

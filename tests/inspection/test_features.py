@@ -69,11 +69,11 @@ def test_there_are_many_and_each_is_defined_once():
     ("first line of a paragraph", "a\n\nbc\nd", "0011100"),
     ("column", "ab\nc", [1, 2, 0, 1]),
     ("indentation", "  a b\n\tc\n", [1, 2, 2, 2, 2, 0, 4, 4, 0]),
-    ("length of the line before", "abc\nd\n", [0, 0, 0, 3, 3, 1]),
+    ("length of line before", "abc\nd\n", [0, 0, 0, 3, 3, 1]),
     ("position in the word", "ab c", [1, 2, 0, 1]),
     ("digits in a row", "a12b3", [0, 1, 2, 0, 1]),
-    ("distance to the sentence's start", "ab. c", [1, 2, 0, 1, 2]),
-    ("distance to the paragraph's start", "a\n\nb", [1, 2, 0, 1]),
+    ("since sentence start", "ab. c", [1, 2, 0, 1, 2]),
+    ("since paragraph start", "a\n\nb", [1, 2, 0, 1]),
     ("a letter", "aZ1 é", "11001"),
     ("a capital", "aZ1 ", "0100"),
     ("a vowel", "aZéy", "1011"),
@@ -84,7 +84,7 @@ def test_there_are_many_and_each_is_defined_once():
     ("the letter b", "abcb", "0101"),
     ("the character .", "a.b", "010"),
     ("next: white space", "ab c", "0100"),
-    ("distance to the line's end", "ab\nc", [1, 0, 1, 0]),
+    ("until line end", "ab\nc", [1, 0, 1, 0]),
 ])
 def test_by_hand(name, text, expected):
     assert named(text, name) == expected

@@ -53,6 +53,18 @@ def test_the_other_half_decides():
     assert not found.is_confirmed
 
 
+def test_a_cell_that_turns_round_is_not_confirmed():
+    done = Inspection(planted(Vocabulary.of(TEXT)), PASSAGE)
+    inside = next(one for one in PASSAGE.features() if one.name == QUOTES)
+    half = done.recording.warm_up + done.search.halves[1].start
+    values = inside.values.copy()
+    values[half:] = ~values[half:]
+    [found] = Search(done.recording, [inside.with_values(values)]).findings()
+    assert found.found == pytest.approx(1, abs=1e-4)
+    assert found.score == pytest.approx(0, abs=1e-4)
+    assert not found.is_confirmed
+
+
 @pytest.fixture(scope="module")
 def toy():
     """A recording of random cells, slow ones among them."""
@@ -117,11 +129,12 @@ def test_what_is_rare_or_absent_is_not_tested(toy):
     late[T // 2 + first:] = often[T // 2 + first:]
     made = [Feature("once", once, ""), Feature("often", often, ""), Feature("late", late, ""),
             Feature("never", np.zeros(T, bool), ""), Feature("always", np.ones(T, bool), ""),
-            Feature("flat", np.zeros(T, np.float32), ""), Feature("counts", np.arange(T, dtype=np.float32) % 9, "")]
+            Feature("flat", np.zeros(T, np.float32), ""), Feature("counts", np.arange(T, dtype=np.float32) % 9, ""),
+            Feature("slow", np.arange(T, dtype=np.float32) % 290, "")]
     search = Search(toy, made)
     assert search.untested == {"once": "too rare", "late": "too rare", "never": "absent", "always": "always so",
                                "flat": "absent"}
-    assert {one.name for one in search.features} == {"often", "counts"}
+    assert {one.name for one in search.features} == {"often", "counts", "slow"}
     assert search.ranking("never", 3) == []
 
 

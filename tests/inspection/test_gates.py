@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+import charrnn.inspection.gates
 from charrnn.inspection.cells import FLAGS, facts
 from charrnn.inspection.gates import GATES, gates, saturation
 from charrnn.inspection.recording import record, signals_of
@@ -15,10 +16,11 @@ from tests.network.compiled import compiled_network
 
 @pytest.mark.parametrize("layers", [1, 2, 3])
 @pytest.mark.parametrize("cell", KINDS)
-def test_against_a_loop_over_places_and_units(cell, layers):
+def test_against_a_loop_over_places_and_units(cell, layers, monkeypatch):
     """Three blocks of places and a rest: what is pooled is the whole text behind the warm-up, unit by unit."""
-    _, _, stack, trace = drawn(cell, layers, hidden=6, length=1300, warm_up=37, scale=3.0, seed=layers)
-    found, places = saturation(cell, stack, trace), 1300 - 37
+    _, _, stack, trace = drawn(cell, layers, hidden=6, length=330, warm_up=37, scale=3.0, seed=layers)
+    monkeypatch.setattr(charrnn.inspection.gates, "_BLOCK", 90)
+    found, places = saturation(cell, stack, trace), 330 - 37
     shut = {(k, g): [0] * 6 for k in range(layers) for g in GATES[cell]}
     open_ = {(k, g): [0] * 6 for k in range(layers) for g in GATES[cell]}
     state = [tuple(array[None] for array in layer) for layer in trace.first]

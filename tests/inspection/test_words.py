@@ -45,6 +45,7 @@ def context(enough: int | None) -> ContextUse:
     (reach(18), 32, 90, "long enough"),
     (reach(18), None, 500, "longer --window may"),
     (reach(150, settled=False), 8, 200, "longer --window may"),
+    (reach(12, settled=False, lags=12), 8, 64, "shorter than the window"),
     (reach(18, gain=1.02), 16, 100, "keep --clip on"),
     (reach(8, gain=None), 8, 100, "--window 20 would do"),
 ])
@@ -80,6 +81,7 @@ def test_the_report_of_gates():
     lines = list(gate_report(found, LOOK))
     assert lines[1].split()[:3] == ["L1", "20%/10%", "20%/10%"]
     assert lines[2].split()[:4] == ["L2", "40%/20%", "40%/20%", "2"]
+    assert max(map(len, lines)) <= 80
     assert layer_words(found, 2) == "2 integrator"
     assert layer_words(found, 1) == "no odd units"
     plain = list(gate_report(dataclasses.replace(found, cell="rnn", saturation=[]), LOOK))

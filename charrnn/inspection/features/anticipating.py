@@ -18,7 +18,7 @@ def anticipating(text: str, following: str) -> Iterator[Feature]:
     yield Feature("next: white space", next_is(" \t"), "the character to come is a space or a tab", is_causal=False)
     yield Feature("next: a closing quote", _closing_quotes(text + following)[:len(text)],
                   "the character to come is the second \" of a pair, or ”", is_causal=False)
-    yield Feature("distance to the line's end", _until_line_end(to_come), "characters to come before the line ends",
+    yield Feature("until line end", _until_line_end(to_come), "characters to come before the line ends",
                   is_causal=False)
 
 

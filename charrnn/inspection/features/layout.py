@@ -34,14 +34,14 @@ def _counts(text: str) -> Iterator[Feature]:
     length = len(text)
     yield Feature("column", _since(length, lambda t: text[t] == "\n"), "characters of the line read so far")
     yield Feature("indentation", _indentation(text), f"spaces at the start of the line so far, a tab as {_TAB}")
-    yield Feature("length of the line before", _line_before(text), "characters of the line before this one")
+    yield Feature("length of line before", _line_before(text), "characters of the line before this one")
     yield Feature("position in the word", _since(length, lambda t: not text[t].isalnum()),
                   "letters and digits of the word read so far, 0 outside words")
     yield Feature("digits in a row", _since(length, lambda t: not text[t].isdigit()),
                   "digits of the number read so far, 0 outside numbers")
-    yield Feature("distance to the sentence's start", _since(length, lambda t: text[t] in _ENDS),
+    yield Feature("since sentence start", _since(length, lambda t: text[t] in _ENDS),
                   "characters since the last . ! or ?")
-    yield Feature("distance to the paragraph's start", _since(length, lambda t: ends_paragraph(text, t)),
+    yield Feature("since paragraph start", _since(length, lambda t: ends_paragraph(text, t)),
                   "characters since the last blank line")
 
 

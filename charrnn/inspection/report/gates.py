@@ -13,15 +13,15 @@ def gate_table(found: Gates) -> Iterator[str]:
     """A line for each layer: the mean share of the places where each gate is open and shut, and odd units."""
     if not found.saturation:
         yield "a plain RNN has no gates"
-    flags = [name for name in FLAGS if name in found.flags]
+    flags = [name for name in FLAGS if name != "constant"]  # which is dead too
     gates = list(dict.fromkeys(one.gate for one in found.saturation))
-    yield "layer " + "".join(f"{NAMES[gate] + ' ' + gate:>12}" for gate in gates) + "  " + "  ".join(flags)
+    yield "layer " + "".join(f"{NAMES[gate] + ' ' + gate:>11}" for gate in gates) + "  " + "  ".join(flags)
     for layer in range(1, found.layers + 1):
         shares = {one.gate: one for one in found.saturation if one.layer == layer}
         cells = [f"{share_words(float(shares[gate].right.mean()))}/{share_words(float(shares[gate].left.mean()))}"
                  for gate in gates]
         counts = found.counts(layer)
-        yield (f"L{layer:<5}" + "".join(f"{cell:>12}" for cell in cells) + "  "
+        yield (f"L{layer:<5}" + "".join(f"{cell:>11}" for cell in cells) + "  "
                + "  ".join(f"{counts[name]:>{len(name)}}" for name in flags))
 
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 
 from charrnn.inspection.context import WORTH, ContextUse
-from charrnn.inspection.horizon import Horizon
+from charrnn.inspection.horizon import LAGS, Horizon
 from charrnn.inspection.report.look import Look
 
 _EXPLODING = 1.005  # gain from which on a gradient is said to grow
@@ -33,6 +33,8 @@ def advice(reach: Horizon, context: ContextUse, window: int) -> str:
     told = f"99% of the input gradient lies within {seen}, and {worth}; trained with windows of {window}"
     if reach.gain is not None and reach.gain > _EXPLODING:
         return f"{told}: the gradient grows on its way back, so keep --clip on and the rate low"
+    if not reach.settled and reach.lags < min(window, LAGS):
+        return f"{told}: the texts themselves are shorter than the window"
     needed = max(reach.within[99], k if k is not None else window)
     if not reach.settled or k is None or needed >= window:
         return f"{told}: a longer --window may teach it more"

@@ -9,6 +9,7 @@ from charrnn.colour.glyphs import visible
 from charrnn.colour.paint import legend, levels_of, shown
 from charrnn.colour.palette import Palette
 
+_UNBROKEN, _SHORT = "\xa0", 30  # a space where no line is cut, and how long an item may be that is held together
 _SPARKS, _PLAIN_SPARKS = "▁▂▃▄▅▆▇█", "_.-~=+*#"
 
 
@@ -30,12 +31,23 @@ class Look:
         """What the colours mean."""
         return legend(low, high, self.palette, self.depth)
 
-    def wrapped(self, title: str, items: Sequence[str], joint: str = "; ") -> Iterator[str]:
-        """A title and items, in lines that are cut between words only; nothing without items."""
-        if items:
-            whole = f"{title} {joint.join(items)}".strip()
-            yield from textwrap.wrap(whole, self.width, subsequent_indent="  ", break_long_words=False,
-                                     break_on_hyphens=False)
+    def wrapped(self, title: str, items: Sequence[str], joint: str = "; ", most: int = 0) -> list[str]:
+        """A title and items, in lines that are cut between words only, and in no short item; nothing without items.
+
+        most   lines that there may be: items that do not fit are counted; 0 is no limit
+        """
+        for left in range(len(items)):
+            rest = [f"{left} more"] if left else []
+            lines = self._wrapped(title, [*items[:len(items) - left], *rest], joint)
+            if not most or len(lines) <= most:
+                return lines
+        return self._wrapped(title, [f"{len(items)} of them"], joint) if items else []
+
+    def _wrapped(self, title: str, items: Sequence[str], joint: str) -> list[str]:
+        kept = [item.replace(" ", _UNBROKEN) if len(item) < _SHORT else item for item in items]
+        lines = textwrap.wrap(f"{title} {joint.join(kept)}".strip(), self.width, subsequent_indent="  ",
+                              break_long_words=False, break_on_hyphens=False)
+        return [line.replace(_UNBROKEN, " ") for line in lines]
 
     def visible(self, text: str) -> str:
         """The text with a sign for everything that would move the cursor."""

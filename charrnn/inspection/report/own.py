@@ -17,7 +17,7 @@ def own_report(done: Inspection, look: Look, top: int) -> Iterator[str]:
         yield f"{name}: true at {places:,} places"
         reason = done.search.untested.get(feature.name)
         if reason:
-            yield f"  {reason} in this text: not tested"
+            yield f"  {reason} in this text to be tested: see --explain"
             continue
         best = done.search.ranking(feature.name, top)
         if not best:

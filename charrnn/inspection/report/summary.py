@@ -14,8 +14,7 @@ from charrnn.inspection.report.look import Look, memory_words, score_words
 from charrnn.inspection.report.tables import brief, missing, table
 from charrnn.inspection.surprise import bits, kinds, worst
 
-_LINES, _LINES_WITHOUT_COLOUR = 6, 4  # of text, shown on the colours of the best cell
-_LOCAL, _EXPECTING = 6, 3
+_LINES, _LINES_WITHOUT_COLOUR = 6, 3  # of text, shown on the colours of the best cell
 _WORST, _BEFORE = 3, 20
 _VISIBLE = 3  # characters that a feature lasts, if its colour is to be seen
 
@@ -54,19 +53,31 @@ def _tracking(done: Inspection, look: Look, top: int) -> Iterator[str]:
     else:
         yield "NO CELL WAS FOUND THAT TELLS MORE THAN THE CHARACTER JUST READ"
     yield from look.wrapped("EXPECT what comes:", [f"{brief(one)} [{score_words(one.chance)}]"
-                                                    for one in done.expecting[:_EXPECTING]])
-    yield from look.wrapped("FOLLOW the character just read:", [brief(one) for one in done.local[:_LOCAL]])
-    yield from missing([one for one in done.unconfirmed if one.feature.is_causal], done.search.untested, look)
+                                                    for one in done.expecting], most=2)
+    yield from look.wrapped("FOLLOW the character just read:", [brief(one) for one in done.local], most=2)
+    rare = [one.name for one in done.features
+            if done.search.untested.get(one.name) == "too rare" and not one.is_plain and one.is_causal]
+    yield from missing([one for one in done.unconfirmed if one.feature.is_causal], rare, look)
 
 
 def _to_see(done: Inspection) -> Finding:
-    """The first finding whose feature lasts: one of single characters can't be seen in colours."""
-    for one in done.context:
-        values = one.feature.values
-        times = int(np.count_nonzero(values[1:] > values[:-1]))
-        if not one.feature.is_boolean or int(np.count_nonzero(values)) >= _VISIBLE * max(1, times):
-            return one
-    return done.context[0]
+    """The finding that colours show best: a feature that lasts, and a cell that is far apart with and without it."""
+    return max(done.context, key=lambda one: (_lasts(one), _contrast(done, one)))
+
+
+def _lasts(finding: Finding) -> bool:
+    """Whether the feature is there for some characters each time: a single one can hardly be seen."""
+    values = finding.feature.values
+    times = int(np.count_nonzero(values[1:] > values[:-1]))
+    return not finding.feature.is_boolean or int(np.count_nonzero(values)) >= _VISIBLE * max(1, times)
+
+
+def _contrast(done: Inspection, finding: Finding) -> float:
+    """How far the cell is apart; where the feature counts, as far as it follows it."""
+    values = done.values(finding.cell, finding.signal)[done.recording.warm_up:]
+    if finding.feature.is_boolean:
+        return float(abs(values[finding.feature.values].mean() - values[~finding.feature.values].mean()))
+    return float(2 * values.std() * finding.score)
 
 
 def on_the_text(done: Inspection, finding: Finding, look: Look) -> Iterator[str]:
@@ -117,7 +128,7 @@ def _health(done: Inspection, look: Look) -> Iterator[str]:
         each = "" if layers == 1 or not counts.any() else (
             ": " + " ".join(f"L{k + 1} {count}" for k, count in enumerate(counts)))
         said.append(f"{counts.sum()}/{layers * hidden} {words}{each}")
-    yield from look.wrapped("HEALTH ", said, ", ")
+    yield from look.wrapped("HEALTH ", said, ", ", 3)
 
 
 def _memory(done: Inspection, look: Look, window: int) -> Iterator[str]:
@@ -142,4 +153,4 @@ def _surprise(done: Inspection, look: Look) -> Iterator[str]:
     for place in worst(done.recording, _WORST):
         before = "".join(pieces[max(0, place + 1 - _BEFORE):place + 1])[-_BEFORE:]
         places.append(f"...{look.visible(before)}[{look.visible(pieces[place + 1])}] {values[place]:.0f}")
-    yield from look.wrapped(" most:", places, "  ")
+    yield from look.wrapped(" most:", places, "  ", 2)

@@ -38,12 +38,11 @@ def brief(finding: Finding) -> str:
     return f"{finding.cell} {finding.feature.name} {score_words(finding.score)}"
 
 
-def missing(findings: Sequence[Finding], untested: dict[str, str], look: Look) -> Iterator[str]:
-    """What was looked for in vain; what is as common as air, or is not in the text, is left out."""
+def missing(findings: Sequence[Finding], untested: Sequence[str], look: Look) -> Iterator[str]:
+    """What was looked for in vain, and what could not be tested; single letters are left out."""
     named = [f"{one.feature.name} {score_words(one.score)}" for one in findings if not one.feature.is_plain]
-    yield from look.wrapped("not found on the other half:", named, ", ")
-    rare = [name for name, reason in untested.items() if reason == "too rare"]
-    yield from look.wrapped("too rare in this text to be tested:", rare, ", ")
+    yield from look.wrapped("not found on the other half:", named, ", ", 2)
+    yield from look.wrapped("too rare in this text to be tested:", untested, ", ", 2)
 
 
 def _cut(name: str, room: int) -> str:
