@@ -14,8 +14,8 @@ from charrnn.bench import machine
 from charrnn.cli.bench import ShapeType
 from charrnn.errors import MeasurementError
 
-GROUPS = ("training", "precision", "sampling", "completing", "scaling", "widths", "memory", "startup", "phases",
-          "quality", "sweep", "cells", "page")
+GROUPS = ("training", "precision", "sampling", "controls", "completing", "scaling", "widths", "memory", "startup",
+          "phases", "quality", "sweep", "cells", "page")
 NEED_TEXT = {"quality", "sweep", "cells"}
 TAKE_HOURS = {"sweep", "cells"}
 NEED_BROWSER = {"page"}
@@ -42,9 +42,9 @@ NEED_TORCH = {"training", "sampling"}
 def main(names: tuple[str, ...], json_file: Path | None, **chosen: Any) -> None:
     """Measure charrnn, beside PyTorch where speed is concerned.
 
-    NAMES: training, precision, sampling, completing, scaling, widths, memory, startup, phases, quality, sweep, cells,
-    page; if none is named all but sweep and cells, which take hours, and page, which needs a browser (quality, and the
-    losses of precision, only with --text).
+    NAMES: training, precision, sampling, controls, completing, scaling, widths, memory, startup, phases, quality,
+    sweep, cells, page; if none is named all but sweep and cells, which take hours, and page, which needs a browser
+    (quality, and the losses of precision, only with --text).
     """
     options = Options(**chosen)
     usual = tuple(name for name in GROUPS if name not in TAKE_HOURS | NEED_BROWSER

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     )
     from charrnn.model import Model, load, train
     from charrnn.settings import (
+        CompleteSettings,
         NetworkSettings,
         SampleSettings,
         Settings,
@@ -31,6 +32,7 @@ __version__ = "0.1.0"
 __all__ = [
     "CharrnnError",
     "CheckpointError",
+    "CompleteSettings",
     "CorpusError",
     "Model",
     "NetworkSettings",

@@ -5,7 +5,7 @@ Where there are no colours, a digit under each character says how many bits it w
 
 import math
 from collections.abc import Iterator, Sequence
-from itertools import chain, repeat
+from itertools import chain, islice, repeat
 
 from charrnn.cli.colours import Colours
 from charrnn.cli.wording import bits, counted
@@ -14,6 +14,7 @@ from charrnn.colour.paint import Line, legend, levels_of_bits, lines, shown
 from charrnn.colour.palette import RESET
 from charrnn.scoring.score import Part, Score
 
+_ROOM = 10  # columns for text, however narrow the terminal
 _GUTTER = 6  # columns for what a line under the text is called
 _LEAST = 0.01  # probability from which on a guess is worth showing
 _DIM = "\x1b[2m"
@@ -40,12 +41,7 @@ def listed(score: Score, parts: Sequence[Part], kind: str, colours: Colours, wid
     head = f"{kind:>{last}}  {units:>7}    bits  perplexity  "
     yield f"{head}text"
     for part in parts:
-        text, levels = heated(score, part.start, part.stop)
-        whole = next(lines(text, levels, 10**9, colours.plain))
-        line = next(lines(text, levels, width - len(head), colours.plain))
-        if len(line.signs) < len(whole.signs) or len(line.signs) < len(text):
-            kept = next(lines(text, levels, width - len(head) - 3, colours.plain))
-            line = Line([*kept.signs, *"..."], [*kept.levels, 0, 0, 0], 0)
+        line = _begun(*heated(score, part.start, part.stop), max(_ROOM, width - len(head)), colours)
         words = "".join(line.signs) if colours.depth is None else line.painted(colours.sequential, colours.depth)
         yield (f"{part.number:>{last},}  {part.predicted:>7,}  {part.bits:6.3f}  {_short(part.perplexity):>10}  "
                f"{words}")
@@ -63,7 +59,7 @@ def heat(score: Score, start: int, stop: int, colours: Colours, width: int) -> I
     if not score.guesses.shape[1] or score.unit != "character":
         yield from shown(text, levels, width, colours.sequential, colours.depth, colours.plain)
         return
-    for line in lines(text, levels, width - _GUTTER, colours.plain):
+    for line in lines(text, levels, max(_ROOM, width - _GUTTER), colours.plain):
         if colours.depth is None:
             above, below = line.plain()
             yield " " * _GUTTER + above
@@ -108,6 +104,15 @@ def heated(score: Score, start: int, stop: int) -> tuple[str, list[int]]:
     levels = levels_of_bits(surprises, _step(score))
     return "".join(pieces), list(chain.from_iterable(repeat(level, len(piece))
                                                      for level, piece in zip(levels, pieces, strict=True)))
+
+
+def _begun(text: str, levels: Sequence[int], width: int, colours: Colours) -> Line:
+    """The beginning of a text, as much of it as fits into one line."""
+    found = [*islice(lines(text, levels, width, colours.plain), 2)]
+    if len(found) < 2:
+        return found[0] if found else Line([], [], 0)  # bytes may be no character yet
+    kept = next(lines(text, levels, width - 3, colours.plain))
+    return Line([*kept.signs, *"..."], [*kept.levels, 0, 0, 0], 0)
 
 
 def _gathered(pieces: Sequence[str], surprises: Sequence[float]) -> list[float]:

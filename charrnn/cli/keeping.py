@@ -18,22 +18,22 @@ class Keeper:
         """resume   the command that goes on with a draft"""
         self._session, self._console, self._draft, self._resume = session, console, draft, resume
         self._aside: dict[str, Draft] = {}  # texts that others took the place of, and their drafts
-        self._kept, self._refusal, self._is_warned = "", "", False
+        self._kept, self._refusal, self._is_warned = ("", True), "", False
 
     def keep(self) -> None:
         """Brings the draft to what the text is now; where the disk refuses, that is told once."""
-        text = self._session.text
-        if not self._console.is_talking or text == self._kept:
+        text, is_saved = now = self._session.text, self._session.is_saved
+        if not self._console.is_talking or now == self._kept:
             return
         if text in self._aside:
             self._draft.drop()
             self._draft = self._aside.pop(text)
         try:
-            if self._session.is_saved:
+            if is_saved:
                 self._draft.drop()
             else:
                 self._draft.keep(text)
-            self._kept, self._refusal, self._is_warned = text, "", False
+            self._kept, self._refusal, self._is_warned = now, "", False
         except StorageError as error:
             if not self._refusal:
                 self._console.note(f"no draft of this session is kept: {error}")

@@ -105,10 +105,6 @@ def _scored(path: str, file: str, how: ScoreSettings, unknown: str, kind: str | 
         refuse_documents()
     if not (is_compiled("output_scores") and is_compiled(f"{model.settings.network.cell}_forward")):
         print(compiling_words(), file=sys.stderr)
-    if rare := model.vocabulary.rare(text):
-        more = f" and {len(rare) - _NOTES:,} more" if len(rare) > _NOTES else ""
-        print(f"note: too rare in training to be known, and read as \ufffd: {', '.join(rare[:_NOTES])}{more}",
-              file=sys.stderr)
     with _Progress() as progress:
         return model.score(text, guesses=how.guesses, rows=how.rows, unknown=unknown, on_read=progress.show)
 

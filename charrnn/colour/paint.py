@@ -101,7 +101,7 @@ def _cuts(text: str, signs: Sequence[str], width: int) -> Iterator[int]:
     used = 0
     for place, sign in enumerate(signs):
         size = columns(sign)
-        if place and (text[place - 1] == "\n" or (size and used + size > width)):
+        if place and (text[place - 1] == "\n" or used + size > width):
             yield place
             used = 0
         used += size

@@ -23,9 +23,11 @@ from charrnn.network.network import Network
 
 # How far the loss of a recording may be from evaluation's, in nats: the rounding of float32.
 AGREEMENT = 1e-5
-# Places that cells are silenced on: each cell reads them once more.
-ABLATED = 2000
-# How thoroughly the summary looks for the context that is worth something.
+# Places that cells are silenced on: each cell reads them once more. A large network, of more than two million
+# parameters, reads fewer, but not so few that a cost says nothing.
+ABLATED, LEAST_ABLATED, ABLATION_BUDGET = 2000, 500, 4e9
+# How thoroughly the summary looks for how far back the network does.
+HORIZON_PLACES = 100
 CONTEXT_PLACES, CONTEXT_LENGTHS = 200, (1, 2, 4, 8, 12, 16, 24, 32, 48, 64)
 
 
@@ -121,13 +123,15 @@ class Inspection:
         return estimate(self.stack, self.trace)
 
     def silenced(self, cells: Sequence[CellName], conditions: Mapping[str, np.ndarray] | None = None) -> list[Ablation]:
-        """What silencing each of `cells` costs, on the first places (ABLATED); conditions (T,) as ablate() has them."""
-        some = {name: mask[:ABLATED] for name, mask in (conditions or {}).items()}
-        return ablate(self.stack, _beginning(self.trace, ABLATED), cells, some)
+        """What silencing each of `cells` costs, on the first places; conditions (T,) as ablate() has them."""
+        places = max(LEAST_ABLATED, min(ABLATED, int(ABLATION_BUDGET / self.network.parameters.count)))
+        some = {name: mask[:places] for name, mask in (conditions or {}).items()}
+        return ablate(self.stack, _beginning(self.trace, places), cells, some)
 
     @cached_property
     def horizon(self) -> Horizon:
-        return horizon(self.stack, self.trace)
+        """For a glance, from fewer places than it can have."""
+        return horizon(self.stack, self.trace, HORIZON_PLACES)
 
     @cached_property
     def context_use(self) -> ContextUse:

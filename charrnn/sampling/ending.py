@@ -91,7 +91,6 @@ class Ending:
             follows = np.array([place.begun + unit.encode("latin-1") for unit in self._units], object)
             never = ~np.array([_is_utf8(text) for text in follows], bool)
             last &= ~np.array([_is_begun(text) for text in follows], bool)
-            over &= not place.begun
         elif self._until == "word" and not self._is_spelled:
             last |= self._letters
         over &= ~never

@@ -54,8 +54,6 @@ class Past:
         """The state (1 or 2, L, H) and the logits (V,) behind ids (P,), one at least."""
         common = _common(ids, self._ids)
         kept = self._kept[: max(0, len(self._kept) - (len(self._ids) - common))]
-        # stopped on the way, nothing is known
-        self._ids, self._kept = ids[:0], []
         if not kept:
             common = max(1, len(ids) - _KEPT)
             kept = [self._begun(ids[:common, np.newaxis])]

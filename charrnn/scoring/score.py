@@ -72,7 +72,7 @@ class Score(Measured):
     guesses      (n, K) int32    what it held for the likeliest, the likeliest first
     chances      (n, K) float32  and their probabilities
     starts       (M,)   int64    places that were read without what stands before them
-    notes        what was read in another form than it has, or left out
+    notes        on what was not read as it stands, or left out
     """
 
     unit: str

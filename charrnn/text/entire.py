@@ -14,7 +14,7 @@ from charrnn.text.cutting import Text
 from charrnn.text.documents import Documents
 from charrnn.text.readable import readable
 from charrnn.text.splitter import mark_of, splitter_of
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.vocabulary import NAMED, STAND_IN, Vocabulary
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Entire:
 
     ids: np.ndarray
     content: Text  # what windows are cut from
-    notes: list[str] = field(default_factory=list)  # what was done for what the model never saw
+    notes: list[str] = field(default_factory=list)  # on what is not read as it stands
 
 
 def entire(text: str, settings: TextSettings, vocabulary: Vocabulary, unknown: str = "error") -> Entire:
@@ -38,14 +38,22 @@ def entire(text: str, settings: TextSettings, vocabulary: Vocabulary, unknown: s
         marked = "".join(splitter.marked([text]))
         if not marked:
             raise CorpusError(f"{_named(text)} holds no document; give a text with something in it")
-        read = readable(mark + marked, vocabulary, unknown)
-        ids = vocabulary.encode(read.text)
-        return Entire(ids, Documents.of(ids, int(ids[0])), read.notes)
+        text = mark + marked
     read = readable(text, vocabulary, unknown)
-    ids = vocabulary.encode(read.text)
+    ids, notes = vocabulary.encode(read.text), read.notes + _rare(vocabulary, read.text)
+    if mark is not None:
+        return Entire(ids, Documents.of(ids, int(ids[0])), notes)
     if len(ids) < 2:
         raise CorpusError(f"{_named(read.text)} is too short: a loss needs at least 2 {vocabulary.kind}s")
-    return Entire(ids, ids, read.notes)
+    return Entire(ids, ids, notes)
+
+
+def _rare(vocabulary: Vocabulary, text: str) -> list[str]:
+    """A note on what is read as the stand-in."""
+    if not (rare := vocabulary.rare(text)):
+        return []
+    more = f" and {len(rare) - NAMED:,} more" if len(rare) > NAMED else ""
+    return [f"too rare in training to be known, and read as {STAND_IN}: {', '.join(rare[:NAMED])}{more}"]
 
 
 def _named(text: str) -> str:

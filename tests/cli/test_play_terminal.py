@@ -42,8 +42,10 @@ def test_a_session(tmp_path: Path) -> None:
         opened.wait_for("he lazy dog.\\\n>")
         opened.type("/show" + ENTER)
         opened.wait_for("/show\n" + LINE + ">")
+        assert drafts_in(tmp_path) == [LINE]
         opened.type("/save mine.txt" + ENTER)
         opened.wait_for("-- 45 characters saved in mine.txt\n>")
+        assert drafts_in(tmp_path) == []  # at once: the next thing may be a power cut
         opened.type(CTRL_D)
         assert opened.end() == 0
         assert "not saved" not in opened.screen

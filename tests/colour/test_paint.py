@@ -119,6 +119,7 @@ def test_nothing_reaches_the_terminal_that_it_would_obey(text):
 
 def test_signs():
     assert visible("a\n\t\x00\x1b\x7f\x85") == ["a", "⏎", "→", "␀", "␛", "␡", "\ufffd"]
+    assert visible("\u202e\u2066\u2028\u2029") == ["\ufffd"] * 4
     assert visible("é\n\t\x1b", plain=True) == ["é", "$", ">", "?"]
 
 

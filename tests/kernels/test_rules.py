@@ -44,6 +44,7 @@ from charrnn.network.workers import Workers
 from charrnn.sampling.opening import generators_of
 from charrnn.sampling.rule import Clamp, Rule, Rules
 from charrnn.sampling.sampler import Sampler
+from charrnn.scoring.scorer import Scorer
 from charrnn.training.trainer import Trainer
 ids = np.random.default_rng(0).integers(9, size=700)
 shapes, first = {shapes}, set()
@@ -57,6 +58,7 @@ for number, (cell, layers, embedding, dropout, windows, precision) in enumerate(
                          optimizer=rules[number % 4], averaging=0.9))
     trainer = Trainer(settings, ids, 9)
     first.add(type(list(trainer.events())[0]).__name__)
+    Scorer(trainer.network, ids, 8, 2, 5, number % 3).read()
     sampler = Sampler(settings.network, trainer.network.weights, 3, Workers(2))
     sampler.begin(np.ones((2, 3), np.int32))
     list(sampler.stream(40, generators_of(1, 3), Rules(Rule(0.8, 5))))

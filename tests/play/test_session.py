@@ -155,6 +155,35 @@ def test_another_in_place_of_the_last() -> None:
     assert session.before_last == "the "
 
 
+def test_another_that_is_empty_leaves_the_last() -> None:
+    session = session_of(temp=0.0, length=9)
+    session.add("the ")
+    assert written(session) == "lazy dog."
+    session.set("stop", "l")
+    assert ("".join(session.again()), session.ending) == ("", "stop")
+    assert session.text == "the lazy dog."
+    session.undo()
+    assert session.text == "the "
+
+
+def test_an_ending_is_that_of_the_last_continuation() -> None:
+    session = session_of(temp=0.0, length=99, stop=("dog",))
+    written(session)
+    assert session.ending == "stop"
+    session.set("stop", "default")
+    pieces = session.go_on()
+    next(pieces)
+    pieces.close()
+    assert session.ending is None
+
+
+def test_after_the_last_seed_comes_the_first() -> None:
+    session = session_of(seed=2**63 - 1, temp=3.0, length=9)
+    assert written(session) == TINY.sample(9, temp=3.0, seed=2**63 - 1)
+    session.begin()
+    assert written(session) == TINY.sample(9, temp=3.0, seed=0)
+
+
 def test_branches() -> None:
     session = session_of(seed=3, temp=2.0, length=25, samples=4)
     session.add("the ")
@@ -372,6 +401,12 @@ def test_a_word_that_the_network_made_itself_is_no_fault_of_what_is_typed(tmp_pa
     session.add(".")
     assert session.text.endswith(" the.")
     assert len(written(session)) > 200
+    session.begin("the")
+    session.set("unknown", "skip")
+    assert len(session.add("cat")) == 1
+    session.set("unknown", "error")
+    session.add(".")
+    assert session.text == "thecat."
 
 
 def test_bytes_that_make_no_character(tmp_path: Path) -> None:

@@ -107,6 +107,19 @@ def test_a_narrow_beam_misses_and_says_so_and_further_steps_find() -> None:
     assert missed > 3
 
 
+def test_what_grew_in_the_last_step_counts_too() -> None:
+    """One step back, and it stops: what has grown by then is unread, and may be more probable than what was found."""
+    doubted = 0
+    for seed in range(250):
+        plain = Plain(2, seed, 6.0)
+        every = every_continuation(plain, [0], 7, lambda units: units)
+        [one] = search(plain, Vocabulary("ab"), "a", "length", 7, count=1, beams=1, prove=1)
+        is_best = np.exp(one.log_probability) == pytest.approx(max(every.values()))
+        assert is_best or not one.is_proven
+        doubted += not one.is_proven
+    assert 10 < doubted < 240
+
+
 @pytest.mark.parametrize(("until", "text", "over", "last"), [
     ("word", "", "", ""), ("word", " ", "", ""), ("word", " n", " \n.-", ""), ("word", " n'", " \n.-'", ""),
     ("line", "", "\n", ""), ("line", " n", "\n", ""), ("length", " n\n", "", ""), ("length", "no n", "", "*"),

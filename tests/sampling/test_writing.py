@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from charrnn.sampling.sampler import Drawn
 from charrnn.sampling.writing import Ends, Writer, written
-from charrnn.text.units import Tokens
+from charrnn.text.units import Tokens, Words
 from charrnn.text.vocabulary import Vocabulary
 
 KNOWN = Vocabulary("\nab")  # the mark is 0
@@ -48,3 +48,53 @@ def test_streams_of_tokens_keep_apart() -> None:
     ends = Ends(mark=int(known.encode("\n")[0]))
     told = [[piece.text for piece in step] for step in written(pieces, [Writer(known, ends, "a ") for _ in range(2)])]
     assert told == [["a b", "b a"], [" a", ""], [" b", ""], ["", ""]]
+
+
+@given(st.text("ab\n", max_size=30), st.lists(st.text("ab\n", min_size=1, max_size=4), min_size=1, max_size=3),
+       st.lists(st.integers(0, 30), max_size=5), st.integers(0, 12), st.booleans())
+def test_a_text_ends_before_the_first_stop(text: str, stops: list[str], cuts: list[int], min_length: int,
+                                           with_nats: bool) -> None:
+    places = [place for stop in stops if (place := text.find(stop, min_length)) >= 0]
+    writer = Writer(KNOWN, Ends(-1, tuple(stops), min_length))
+    ids, nats = KNOWN.encode(text), np.arange(len(text), dtype=np.float32)
+    told, so_far = [], 0
+    for part in np.split(np.arange(len(text)), sorted(min(cut, len(text)) for cut in cuts)):
+        told.append(writer.write(ids[part], nats[part] if with_nats else None))
+        so_far += len(part)
+        written = "".join(piece.text for piece in told)
+        assert text.startswith(written)
+        # what can't be part of a stop any more is out at once, but for as much as a stop has less one
+        assert writer.ending or len(written) > so_far - max(map(len, stops))
+    told.append(writer.close(with_nats))
+    assert "".join(piece.text for piece in told) == text[:min(places, default=len(text))]
+    assert writer.ending == ("stop" if places else "length")
+    if with_nats:
+        of_units = [(unit, nat) for piece in told for unit, nat in zip(piece.units, piece.nats, strict=True)]
+        assert of_units == list(zip(text[:min(places, default=len(text))], nats, strict=False))
+
+
+@given(st.lists(st.sampled_from(["a", "bb", " ", "abc"]), max_size=12), st.sampled_from(["ba", "b", "c a", "bbb"]),
+       st.integers(0, 5), st.integers(0, 12))
+def test_units_of_several_characters_are_cut_too(units: list[str], stop: str, min_length: int, cut: int) -> None:
+    known = Words(["a", "bb", " ", "abc"])
+    text, first = "".join(units), len("".join(units[:min_length]))
+    place = text.find(stop, first)
+    ids = np.array([known.units.index(unit) for unit in units], np.int32)
+    writer = Writer(known, Ends(-1, (stop,), min_length))
+    told = [writer.write(part, part.astype(np.float32)) for part in np.split(ids, [min(cut, len(ids))])]
+    told.append(writer.close(True))
+    assert "".join(piece.text for piece in told) == (text if place < 0 else text[:place])
+    for piece in told:
+        assert "".join(piece.units) == piece.text
+        assert piece.nats is not None
+        assert len(piece.nats) == len(piece.units)
+
+
+def test_a_stop_in_front_of_the_documents_end_counts() -> None:
+    writer = Writer(KNOWN, Ends(0, ("b",)))
+    assert writer.write(KNOWN.encode("ab\nab")).text + writer.close().text == "a"
+    assert writer.ending == "stop"
+    writer = Writer(KNOWN, Ends(0, ("b",)))
+    assert writer.write(KNOWN.encode("a\nb")).text == "a"
+    assert writer.ending == "document"
+    assert writer.write(KNOWN.encode("aaa")).text == ""

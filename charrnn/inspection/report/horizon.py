@@ -37,8 +37,7 @@ def advice(reach: Horizon, context: ContextUse, window: int) -> str:
     if not reach.settled or k is None or needed >= window:
         return f"{told}: a longer --window may teach it more"
     if 3 * needed <= window:
-        return (f"{told}: it does not use what longer windows offer; --window {_round(2 * needed)} would do, and more "
-                "text, units or a cell with gates may make it reach further")
+        return f"{told}: it does not use what longer windows offer; --window {_round(2 * needed)} would do"
     return f"{told}: the window is long enough"
 
 

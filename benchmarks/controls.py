@@ -1,0 +1,75 @@
+"""Group `controls`: what each option of `charrnn sample` costs, beside sampling without any."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from benchmarks.options import Options, tell
+from benchmarks.table import Row, Table
+from charrnn.bench.ours import VOCABULARY, WARM_UP_SECONDS
+from charrnn.bench.processes import Job, take_turns
+from charrnn.bench.shape import Shape
+from charrnn.network.network import Network
+from charrnn.sampling.drawing import Drawing
+from charrnn.settings import SampleSettings
+from charrnn.text.vocabulary import Vocabulary
+
+# Letters, signs, space and line end, 65 of them as in tiny Shakespeare.
+KNOWN = Vocabulary("\n !$&',-.3:;?ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+GOAL = 1 / 1.1
+# What a trained network is surprised by on average, in nats; an untrained one expects everything alike.
+SURE = 1.5
+WAYS: dict[str, dict[str, Any]] = {
+    "--top-k 40": {"top_k": 40}, "--top-k 10": {"top_k": 10}, "--top-p 0.9": {"top_p": 0.9},
+    "--min-p 0.05": {"min_p": 0.05}, "--bias, --ban": {"bias": ("e=+1", "a=-1"), "ban": ("XYZ",)},
+    "--clamp": {"clamp": ("L1:3=0.5", "L1:200=-1")}, "--stop, twice": {"stop": ("THE END", r"\n\n\n\n")},
+    "--json": {"with_nats": True},
+    "--top-p, --min-p, --bias, --clamp, --stop": {
+        "top_p": 0.9, "min_p": 0.05, "bias": ("e=+1",), "clamp": ("L1:3=0.5",), "stop": ("THE END",)}}
+
+
+def measure(options: Options) -> Iterator[Table]:
+    """One table: the rate with each option beside that without, one stream."""
+    for shape in options.shapes or (Shape("lstm", 1, 256),):
+        how = {"seconds": options.seconds, "threads": options.threads}
+        jobs = [Job.of("benchmarks.controls:write", shape, **how, asked=asked) for asked in ({}, *WAYS.values())]
+        plain, *others = take_turns(f"options with {shape.network}", jobs, options.rounds, tell)
+        rows = [Row(way, "char/s", [1 / result["seconds"] for result in results],
+                    [1 / result["seconds"] for result in plain], "plain", goal=GOAL)
+                for way, results in zip(WAYS, others, strict=True)]
+        yield Table(f"Options of a sample, {shape.network}, {VOCABULARY} characters, {options.threads} threads", rows,
+                    [f"The network is as sure as a trained one: {SURE} nats a character."])
+
+
+def write(shape: dict[str, Any], seconds: float, threads: int, asked: dict[str, Any]) -> dict[str, float]:
+    """The mean seconds of a character of one text that is written with the options asked for."""
+    settings = Shape(**shape).settings()
+    network = Network(settings, VOCABULARY, np.random.default_rng(1), threads)
+    _make_sure(network)
+    with_nats = asked.pop("with_nats", False)
+    pieces = _drawing(network, SampleSettings(length=0, seed=1, **asked)).pieces(with_nats)
+    warm = time.perf_counter() + min(WARM_UP_SECONDS, seconds)
+    while time.perf_counter() < warm:
+        next(pieces)
+    characters, start = 0, time.perf_counter()
+    while time.perf_counter() < start + seconds:
+        [piece] = next(pieces)
+        characters += len(piece.text)
+    return {"seconds": (time.perf_counter() - start) / characters}
+
+
+def _drawing(network: Network, settings: SampleSettings) -> Drawing:
+    return Drawing(network.settings, network.weights, network.workers, KNOWN, None, settings)
+
+
+def _make_sure(network: Network) -> None:
+    """Makes the output's weights larger until the network expects what comes as a trained one does."""
+    while True:
+        [sample] = _drawing(network, SampleSettings(length=2000, seed=1, temp=1.0)).samples()
+        if sample.nats.mean() <= SURE:
+            return
+        arrays = network.parameters.to_arrays()
+        network.parameters.from_arrays(arrays | {"weight_out": arrays["weight_out"] * 1.1})
+        network.refresh()
