@@ -198,7 +198,7 @@ def _report(done: "Inspection", look: "Look", settings: InspectSettings, cells: 
         yield from look.wrapped("", [title])
         yield from summary(done, look, settings.top, window)
         first = done.context[0].cell if done.context else "L1:0"
-        yield f"next: --cell {first} | --gates | --horizon | --ablate | --find REGEX | --explain"
+        yield f"next: --cell {first} | --html FILE | --ablate | --find REGEX | --explain"
 
 
 def _written(done: "Inspection", where: Path, options: dict[str, Any]) -> bool:

@@ -57,6 +57,15 @@ def test_hostile_text_comes_back_as_text(opened: Opener) -> None:
     assert page.title() == "<i>run</i>: what its cells track"
 
 
+def test_signs_without_a_look_are_seen_by_a_mark(opened: Opener) -> None:
+    page = opened(some_data(units=["a", "\0", "\u202e", "\n", "\t", " "], text=np.arange(60) % 6,
+                            top=np.zeros((60, 3), int)))
+    marks = page.evaluate("[...document.querySelectorAll('#text .c')].slice(0, 6).map((span) => span.dataset.mark)")
+    assert marks == [None, "\u2400", "\u22c4", "\u23ce", "\u2192", None]
+    widths = page.evaluate("[...document.querySelectorAll('#text .c')].slice(0, 3).map((span) => span.offsetWidth)")
+    assert min(widths) > 4
+
+
 def test_half_of_a_pair_is_kept(opened: Opener) -> None:
     page = opened(some_data(units=["a", "\ud800", "b"], text=np.array([0, 1, 2] * 20),
                             top=np.zeros((60, 3), int)))

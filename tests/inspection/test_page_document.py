@@ -48,6 +48,10 @@ def test_every_file_of_the_room_is_in_the_page_once() -> None:
         assert html.count(text) == 1
 
 
+def test_the_scripts_stay_small() -> None:
+    assert sum((ROOM / name).stat().st_size for name in SCRIPTS) < 90_000
+
+
 def test_the_same_data_gives_the_same_file() -> None:
     assert document(some_data(), 6, 8) == document(some_data(), 6, 8)
 

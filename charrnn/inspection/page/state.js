@@ -28,9 +28,8 @@ function writeAddress() {
     parts.set(key, key === "cell" ? cells[state.cell].id : key === "feature" ? features[state.feature].name
       : Array.isArray(state[key]) ? state[key].join("-") : state[key]);
   }
-  const address = parts.size ? `#${parts}` : " ";
   try {
-    history.replaceState(null, "", parts.size ? address : location.pathname + location.search);
+    history.replaceState(null, "", `${location.pathname}${location.search}${String(parts) && `#${parts}`}`);
   } catch {
     location.hash = parts.toString();
   }

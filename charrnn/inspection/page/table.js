@@ -79,10 +79,17 @@ function markCell() {
     row.classList.toggle("chosen", isChosen);
     row.setAttribute("aria-selected", String(isChosen));
     row.tabIndex = isChosen ? 0 : -1;
-    if (isChosen && !byId("table").hidden) row.scrollIntoView({ block: "nearest" });
+    if (isChosen) keepInSight(row);
   }
   const rows = byId("cells").tBodies[0].rows;
   if (rows.length && ![...rows].some((row) => row.tabIndex === 0)) rows[0].tabIndex = 0;
+}
+
+/* Scrolls the table alone: scrollIntoView would move a small window too. */
+function keepInSight(row) {
+  const holder = row.closest(".scroll");
+  const head = byId("cells").tHead.offsetHeight;
+  holder.scrollTop = clamp(holder.scrollTop, row.offsetTop + row.offsetHeight - holder.clientHeight, row.offsetTop - head);
 }
 
 function sortBy(name) {

@@ -18,7 +18,7 @@ function buildText() {
       lines.push({ node, first: t, last: t, painted: -1 });
       holder.append(node);
     }
-    const span = element("span", { class: "c", "data-mark": picture }, unit);
+    const span = element("span", { class: "c", "data-mark": picture, "data-bare": picture && !/[\t\n]$/.test(unit) }, unit);
     span.t = t;
     node.append(span);
     lineOf[t] = lines.length - 1;
