@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from charrnn.cli.sheets import Brush
     from charrnn.model import Model
     from charrnn.sampling.drawing import Drawing
+    from charrnn.text.readable import Readable
 
 
 @click.command()
@@ -49,9 +50,12 @@ def sample(checkpoint: str | None, prime: str | None, prime_file: str | None, hi
     _refuse_together(settings, color, in_json, output)
     said = prime_from(prime, prime_file)
     model = load(checkpoint)
-    drawing = _drawing(model, settings, said, unknown)
+    readable = _readable(model, said, unknown)
+    drawing = model.drawing(settings, readable.text)
+    # as it was typed, if it could be read; letters that are made alike in reading stay
+    shown = "" if hide_prime else readable.text if readable.notes else said
     made: list[str] = []  # the texts without their prime
-    pieces = _pieces(model, drawing, settings, "" if hide_prime else drawing.prime, in_json, output, color, made)
+    pieces = _pieces(model, drawing, settings, shown, in_json, output, color, made)
     if output is None:
         _print(pieces)
     else:
@@ -71,8 +75,8 @@ def _refuse_together(settings: SampleSettings, color: str, in_json: bool, output
             raise SettingsError(f"--color {color} and {other} contradict each other; give one of them")
 
 
-def _drawing(model: "Model", settings: SampleSettings, prime: str, unknown: str) -> "Drawing":
-    """The texts to be, with a note for everything in the prime that is not read as it stands."""
+def _readable(model: "Model", prime: str, unknown: str) -> "Readable":
+    """The prime as the model reads it, with a note for everything that is not read as it stands."""
     from charrnn.cli.wording import compiling_words
     from charrnn.kernels.jit import is_compiled
     from charrnn.sampling.opening import opening
@@ -85,7 +89,7 @@ def _drawing(model: "Model", settings: SampleSettings, prime: str, unknown: str)
         print(f"note: too rare in training to be known, and read as \ufffd: {', '.join(rare)}", file=sys.stderr)
     if not is_compiled(f"generate_{model.settings.network.cell}"):
         print(compiling_words(), file=sys.stderr)
-    return model.drawing(settings, readable.text)
+    return readable
 
 
 def _pieces(model: "Model", drawing: "Drawing", settings: SampleSettings, prime: str, in_json: bool,

@@ -1,9 +1,11 @@
 """Floor 1: makes a text one that a model can read: what it never saw is refused, folded, left out or replaced.
 
-Folding comes first: a character in another Unicode form (NFC, NFKD), without its accents, or a typographer's quote
-as a plain one. A character is taken together with the accents behind it, a word or a token as a whole.
+Folding comes first: a character in another Unicode form (NFC, NFKD), without its accents, a typographer's quote as a
+plain one, or any space as a plain one. A character is taken together with the accents behind it, a word or a token as
+a whole.
 """
 
+import dataclasses
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -48,7 +50,11 @@ def readable(text: str, vocabulary: Vocabulary, unknown: str = "error") -> Reada
     other = next((sign for sign in _REPLACEMENTS if not vocabulary.unknown(sign)), "") if unknown == "replace" else ""
     put = {piece: other if form is None else form for piece, form in strange.items()}
     notes = [_note(piece, form, other) for piece, form in strange.items()]
-    return Readable(pattern.sub(lambda found: put.get(found[0], found[0]), text), notes)
+    done = pattern.sub(lambda found: put.get(found[0], found[0]), text)
+    if done != text and vocabulary.unknown(done):  # without a word between them, two spaces have become one unit
+        done, more = dataclasses.astuple(readable(done, vocabulary, unknown))
+        notes += [note for note in more if note not in notes]
+    return Readable(done, notes)
 
 
 def _pattern(text: str, vocabulary: Vocabulary) -> re.Pattern[str]:
@@ -69,7 +75,8 @@ def _folded(piece: str, vocabulary: Vocabulary) -> str | None:
     apart = unicodedata.normalize("NFKD", piece)
     bare = "".join(c for c in apart if unicodedata.category(c)[0] != "M")
     for form in (unicodedata.normalize("NFC", piece), unicodedata.normalize("NFD", piece),
-                 unicodedata.normalize("NFKC", piece), apart, bare, bare.translate(_PLAIN)):
+                 unicodedata.normalize("NFKC", piece), apart, bare, bare.translate(_PLAIN),
+                 " " if piece.isspace() else ""):
         if form and not vocabulary.unknown(form):
             return form
     return None

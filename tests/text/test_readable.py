@@ -30,7 +30,7 @@ def test_everything_can_be_read_then(text: str, unknown: str) -> None:
 
 @pytest.mark.parametrize(("text", "read"), [
     ("Café", "Cafe"), ("Cafe\u0301", "Cafe"), ("ﬁne", "fine"), ("“f”", '"f"'), ("a\u2019e", "a'e"), ("a — e", "a - e"),
-    ("é\u0302", "e")])
+    ("é\u0302", "e"), ("a\tf", "a f")])
 def test_folding(text: str, read: str) -> None:
     assert readable(text, PLAIN, "fold").text == read
 
@@ -78,6 +78,17 @@ def test_words_and_tokens_are_folded_whole() -> None:
     assert readable("un  café noir", Tokens(["un", "noir"]), "skip").text == "un   noir"
     with pytest.raises(VocabularyError, match="words that the model has never seen: 'thé'"):
         readable("thé", Words(["a"]))
+
+
+def test_what_is_left_is_read_as_new_units() -> None:
+    known = Words(["le", "noir", " "])
+    for unknown in ("skip", "replace"):
+        found = readable("le giraffe noir", known, unknown)
+        assert known.unknown(found.text) == []
+        assert found.text.split() == ["le", "noir"]
+    assert readable("le giraffe noir", Words(["le", " "]), "skip").notes == [
+        "the model never saw 'giraffe': it is left out", "the model never saw 'noir': it is left out",
+        "the model never saw '  ': ' ' is read in its place"]
 
 
 def test_where_rare_units_have_a_stand_in_nothing_is_refused() -> None:
