@@ -1,0 +1,98 @@
+"""Floor 0: what all settings are made of: a field with its default, its bounds and its help text, and the check.
+
+A frozen instance is always valid: its bounds are checked when it is made.
+"""
+
+import dataclasses
+import math
+import numbers
+from collections.abc import Mapping
+from dataclasses import field
+from typing import Any
+
+from charrnn.errors import SettingsError
+
+PRECISIONS = ("float32", "bf16")
+# What becomes of what a model never saw; charrnn/text/readable.py does it.
+UNKNOWN = ("error", "fold", "skip", "replace")
+
+
+def setting(default: Any, help: str, *, low: Any = None, high: Any = None, choices: tuple[str, ...] = (),
+            letter: str = "", metavar: str = "", fitted: bool = False, only_with: str = "") -> Any:
+    """A dataclass field that carries its help text, bounds (both inclusive) and option letter in its metadata.
+
+    metavar     stands for the value of free text in help
+    fitted      `charrnn train` chooses a value that fits text and time, where none is given
+    only_with   `optimizer sgd`: the setting has no use unless that one has one of those values
+    """
+    return field(default=default, metadata={"help": help, "low": low, "high": high, "choices": choices,
+                                            "letter": letter, "metavar": metavar, "fitted": fitted,
+                                            "only_with": only_with})
+
+
+class Bounded:
+    """Checks each field against the bounds in its metadata; shared by all the settings below."""
+
+    def __post_init__(self) -> None:
+        for spec in dataclasses.fields(self):  # type: ignore[arg-type]
+            # frozen means for others: whatever kind of number came in, 16.0 or numpy's 16, a plain one is kept
+            object.__setattr__(self, spec.name, _checked(spec, getattr(self, spec.name)))
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Any:
+        """The settings whose to_dict() is `values`; raises SettingsError for a name that does not exist."""
+        known = {spec.name for spec in dataclasses.fields(cls)}  # type: ignore[arg-type]
+        for name in values:
+            if name not in known:
+                raise SettingsError(f"unknown setting {name!r}; {cls.__name__} has {', '.join(sorted(known))}")
+        return cls(**values)
+
+    def to_dict(self) -> dict[str, Any]:
+        values: dict[str, Any] = dataclasses.asdict(self)  # type: ignore[call-overload]
+        return values
+
+
+def _checked(spec: Any, value: Any) -> Any:
+    """The value, of the type of its bounds; raises SettingsError where it does not fit."""
+    name, meta = spec.name, spec.metadata
+    if value is None and spec.default is None:
+        return None
+    if isinstance(spec.default, tuple):
+        return tuple(_checked_item(name, meta, item) for item in ([value] if _is_single(value) else value))
+    if meta["choices"]:
+        if value not in meta["choices"]:
+            raise SettingsError(f"{name} is {value!r}; it must be one of {', '.join(meta['choices'])}")
+        return value
+    if isinstance(spec.default, bool):
+        if not isinstance(value, bool):
+            raise SettingsError(f"{name} is {value!r}; it must be True or False")
+        return value
+    if meta["low"] is None:
+        return value  # free text
+    return _checked_number(name, meta, value)
+
+
+def _checked_number(name: str, meta: Mapping[str, Any], value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or math.isnan(value):
+        raise SettingsError(f"{name} is {value!r}; it must be a number")
+    is_whole = isinstance(meta["low"], int)
+    if is_whole and float(value) % 1 != 0:
+        raise SettingsError(f"{name} is {value!r}; it must be a whole number")
+    if value < meta["low"]:
+        raise SettingsError(f"{name} is {value}; it must be at least {meta['low']}")
+    if meta["high"] is not None and value > meta["high"]:
+        raise SettingsError(f"{name} is {value}; it must be at most {meta['high']}")
+    return int(value) if is_whole else float(value)  # type: ignore[call-overload]
+
+
+def _is_single(value: Any) -> bool:
+    return not isinstance(value, (tuple, list))
+
+
+def _checked_item(name: str, meta: Mapping[str, Any], item: Any) -> Any:
+    """One of several values: a number where there are bounds, else a text."""
+    if meta["low"] is not None:
+        return _checked_number(name, meta, item)
+    if not isinstance(item, str):
+        raise SettingsError(f"{name} has {item!r}; it must be text")
+    return item

@@ -1,0 +1,45 @@
+"""Floor 0: the settings of a text: what is one document, what is one unit, and what is made alike."""
+
+from dataclasses import dataclass
+
+from charrnn.errors import SettingsError
+from charrnn.settings.bounded import Bounded, setting
+
+
+@dataclass(frozen=True)
+class TextSettings(Bounded):
+    """How a text is made ready: what is one document, what is one unit, and what is made alike."""
+
+    documents: str | None = setting(
+        None, "the text is many documents, one a line, one a blank-line paragraph, one a file, or with any other TEXT "
+              "between them (\\n and \\t are read as in Python); each is read from the initial state",
+        metavar="[line|blank|file|TEXT]")
+    unit: str = setting("char", "what is read and predicted at a time: a character, a byte of UTF-8, a token between "
+                                "spaces, or a word and what stands between words",
+                        choices=("char", "byte", "token", "word"))
+    normalize: str = setting("none", "Unicode form that the text is brought into", choices=("none", "NFC", "NFKC"))
+    lowercase: bool = setting(False, "turn every letter into a small one")
+    between: str | None = setting(
+        None, "what is put between files, of a folder too (default: a new line where the file before does not end with "
+              "one); \\n and \\t are read as in Python", metavar="TEXT")
+    min_count: int = setting(1, "units that occur less often than this are read as one, U+FFFD, which is never written",
+                              low=1, high=10**9)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.documents is not None and (not isinstance(self.documents, str) or not self.documents):
+            raise SettingsError("--documents needs line, blank, file, or the text that stands between documents")
+        if self.between is not None and not isinstance(self.between, str):
+            raise SettingsError(f"between is {self.between!r}; it must be the text to put between files")
+        if any("\ud800" <= character <= "\udfff" for character in self.between or ""):
+            raise SettingsError(f"between is {self.between!r}, which is no UTF-8; give other text")
+        if self.documents is not None and self.between is not None:
+            raise SettingsError("--documents and --between contradict each other: a document ends where its file ends, "
+                                "and nothing stands between; leave one of them out")
+        if self.unit == "byte" and self.min_count > 1:
+            raise SettingsError("--min-count has no use with --unit byte: there are 256 bytes and no more")
+
+    @property
+    def unit_name(self) -> str:
+        """What one unit is called."""
+        return "character" if self.unit == "char" else self.unit

@@ -1,0 +1,162 @@
+"""Floor 0: the settings of a training run: the network, the windows, the training itself, the text."""
+
+import dataclasses
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from charrnn.errors import SettingsError
+from charrnn.settings.bounded import PRECISIONS, Bounded, setting
+from charrnn.settings.text import TextSettings
+
+
+@dataclass(frozen=True)
+class NetworkSettings(Bounded):
+    """The shape of the network."""
+
+    cell: str = setting("lstm", "kind of recurrent cell", choices=("rnn", "lstm", "gru", "peephole", "gru-original"))
+    hidden: int = setting(256, "hidden units in a layer", low=1, high=8192, fitted=True)
+    layers: int = setting(1, "layers, one on top of the other", low=1, high=16, fitted=True)
+    embedding: int = setting(0, "width of a learned character embedding; 0 is one-hot input", low=0, high=8192)
+    dropout: float = setting(0.1, "share of units silenced between layers and before the output", low=0.0, high=0.95,
+                             fitted=True)
+    recurrent_dropout: float = setting(0.0, "share of the weights from a step to the next silenced, anew for each "
+                                            "window", low=0.0, high=0.95, fitted=True)
+    learn_initial_state: bool = setting(False, "learn the state that a text begins with, in place of zero")
+
+
+@dataclass(frozen=True)
+class WindowSettings(Bounded):
+    """How a text is cut into training windows."""
+
+    windows: str = setting(
+        "stream", "stream reads on with the state carried over; snippets start fresh at random places",
+        choices=("stream", "snippets"))
+    targets: str = setting("all", "predict after every character of a window, or only after its last",
+                           choices=("all", "last"))
+    window: int = setting(100, "characters in a window: how far the gradient reaches back", low=1, high=100_000,
+                          fitted=True)
+    batch: int = setting(16, "sequences side by side in one step", low=1, high=65_536, fitted=True)
+    val_fraction: float | None = setting(
+        None, "share of the text, at its end, kept for validation; 0 keeps none (default: 0.1, but at most 200,000 "
+              "characters)", low=0.0, high=0.9)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.windows == "stream" and self.targets == "last":
+            raise SettingsError("--targets last needs --windows snippets: a stream predicts every character")
+
+
+@dataclass(frozen=True)
+class TrainingSettings(Bounded):
+    """How the network is trained, and for how long."""
+
+    optimizer: str = setting("adam", "the rule that turns gradients into updates",
+                             choices=("adam", "adamw", "rmsprop", "adagrad", "sgd"))
+    lr: float | None = setting(None, "highest learning rate (default: one that fits cell and size)", low=0.0, high=10.0)
+    warmup: float = setting(0.02, "share of the run over which the rate climbs to its highest", low=0.0, high=1.0)
+    decay: str = setting("cosine", "how the rate falls after warm-up", choices=("cosine", "linear", "constant", "step",
+                                                                             "exponential"))
+    lr_end: float = setting(0.02, "rate at the end of cosine and linear, as a share of the highest", low=0.0, high=1.0,
+                            only_with="decay cosine linear")
+    decay_factor: float = setting(0.97, "what step and exponential multiply the rate by", low=0.0, high=1.0,
+                                  only_with="decay step exponential")
+    decay_every: int = setting(1, "epochs from one multiplication to the next", low=1, high=1_000_000,
+                               only_with="decay step exponential")
+    decay_after: int = setting(10, "epochs before the first multiplication", low=0, high=1_000_000,
+                               only_with="decay step exponential")
+    clip: float = setting(1.0, "largest norm of the whole gradient; 0 clips nothing", low=0.0, high=1e9)
+    clip_value: float = setting(0.0, "largest value of each number of the gradient; 0 clips nothing", low=0.0, high=1e9)
+    weight_decay: float = setting(0.01, "what weights lose of themselves, times the rate, in a step of adamw", low=0.0,
+                                  high=100.0, only_with="optimizer adamw")
+    momentum: float = setting(0.9, "what sgd keeps of its velocity from step to step", low=0.0, high=0.9999,
+                              only_with="optimizer sgd")
+    averaging: float = setting(0.0, "what a running average of the weights keeps of itself in a step; it is then "
+                                    "validated and kept in their place; 0 averages nothing", low=0.0, high=0.99999,
+                               fitted=True)
+    epochs: float | None = setting(None, "passes over the text (default 10, more for a short text: 1,500 steps' worth)",
+                                   low=0.0, high=1e9)
+    minutes: float | None = setting(None, "time to train; the learning rate schedule fits itself to it",
+                                    low=0.0, high=1e6)
+    validations: int = setting(10, "times to measure the network on the validation part during a run", low=1,
+                               high=1_000_000)
+    patience: int = setting(0, "validations in a row without a new best that end the run; 0 waits to the end", low=0,
+                            high=1_000_000)
+    seed: int = setting(1337, "where every random draw comes from", low=0, high=2**63 - 1)
+    precision: str = setting("float32", "numbers in the products: bf16 (bfloat16, sums in float32) trains half as fast "
+                                        "again on processors that multiply it", choices=PRECISIONS, fitted=True)
+    shards: int = setting(0, "parts a batch is cut into, one a thread; results depend on it; 0 is one a core, but one "
+                             "for 4 sequences at most", low=0, high=1024)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.epochs is not None and self.minutes is not None:
+            raise SettingsError("--epochs and --minutes contradict each other; give one of them")
+
+
+@dataclass(frozen=True)
+class RunSettings(Bounded):
+    """What a run keeps of itself, beside `best` and `last`."""
+
+    keep_last: int = setting(0, "checkpoints to keep of the last validations, named by their step", low=0,
+                             high=1_000_000)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that decides a training run, apart from the text itself."""
+
+    network: NetworkSettings = field(default_factory=NetworkSettings)
+    windows: WindowSettings = field(default_factory=WindowSettings)
+    training: TrainingSettings = field(default_factory=TrainingSettings)
+    text: TextSettings = field(default_factory=TextSettings)
+
+    def __post_init__(self) -> None:
+        if self.text.documents is not None and self.windows.windows == "snippets":
+            raise SettingsError("--documents and --windows snippets contradict each other: a document is read whole, "
+                                "from its start; leave one of them out")
+
+    def to_dict(self) -> dict[str, dict[str, Any]]:
+        """The settings by part; without `text` where the text is taken as it is, as before there was that part."""
+        parts = {spec.name: getattr(self, spec.name).to_dict() for spec in dataclasses.fields(self)}
+        if self.text == TextSettings():
+            del parts["text"]
+        return parts
+
+    @classmethod
+    def from_dict(cls, values: dict[str, dict[str, Any]]) -> "Settings":
+        return cls(network=NetworkSettings.from_dict(values["network"]),
+                   windows=WindowSettings.from_dict(values["windows"]),
+                   training=TrainingSettings.from_dict(values["training"]),
+                   text=TextSettings.from_dict(values.get("text", {})))
+
+
+def settings_of(values: Mapping[str, Any]) -> Settings:
+    """The settings whose fields, of whichever class, are `values`.
+
+    Raises SettingsError for an unknown name, and for a value that has no use beside the others.
+    """
+    kinds = {"network": NetworkSettings, "windows": WindowSettings, "training": TrainingSettings, "text": TextSettings}
+    names = {kind: {spec.name for spec in dataclasses.fields(kind)} for kind in kinds.values()}
+    unknown = set(values).difference(*names.values())
+    if unknown:
+        known = sorted(set().union(*names.values()))
+        nearest = difflib.get_close_matches(min(unknown), known, n=1)
+        meant = f"did you mean {nearest[0]}" if nearest else f"there are {', '.join(known)}"
+        raise SettingsError(f"unknown setting {min(unknown)!r}; {meant}")
+    settings = Settings(**{part: kind(**{name: value for name, value in values.items() if name in names[kind]})
+                           for part, kind in kinds.items()})
+    for part in (settings.network, settings.windows, settings.training, settings.text):
+        _refuse_idle(part, values)
+    return settings
+
+
+def _refuse_idle(part: Any, values: Mapping[str, Any]) -> None:
+    """Raises SettingsError for one of `values` that is no default, and that does nothing as the part is."""
+    for spec in dataclasses.fields(part):
+        name, (other, *useful) = spec.name, spec.metadata["only_with"].split() or [""]
+        if useful and name in values and values[name] != spec.default and getattr(part, other) not in useful:
+            wanted = " or ".join(useful)
+            raise SettingsError(f"--{name.replace('_', '-')} has no use with --{other} {getattr(part, other)}; leave "
+                                f"it out, or give --{other} {wanted}")
