@@ -18,7 +18,7 @@ from charrnn.network.weights import Weights
 from charrnn.network.workers import Workers
 from charrnn.sampling.control import Spread, rules_of
 from charrnn.sampling.opening import generators_of, opening
-from charrnn.sampling.rule import Rule
+from charrnn.sampling.rule import Clamp, Rule
 from charrnn.sampling.sampler import Sampler
 from charrnn.sampling.writing import LENGTH, Ends, Piece, Writer, written
 from charrnn.settings import NetworkSettings, SampleSettings
@@ -140,6 +140,11 @@ class Drawing:
             made.append(Sample("".join(piece.text for piece in own), self.prime, number, self.seed, temp,
                                writers[n].ending or LENGTH, units, nats))
         return made
+
+    @property
+    def clamps(self) -> tuple[Clamp, ...]:
+        """The cells that are held, at which values."""
+        return self._rules.rule.clamps
 
     def refuse_endless(self) -> None:
         """Raises SettingsError for texts that nothing would ever end."""

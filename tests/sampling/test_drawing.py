@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import random
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +92,10 @@ def test_a_clamp_steers(model: charrnn.Model) -> None:
     assert len(set(texts)) > 2
     # from the 30th character on, and not before
     assert model.sample(100, seed=1)[:30] == model.sample(100, seed=1, clamp="L1:0=1@30:")[:30]
+    low, mean, high = (model.drawing(SampleSettings(seed=1, clamp=f"L1:3={number}sd")).clamps[0].value
+                       for number in ("-1", "0", "+1"))
+    assert -1 < low < mean - 1e-4
+    np.testing.assert_allclose(high - mean, mean - low, rtol=1e-6)
     deviation = {model.sample(100, seed=1, clamp="L1:0=+1sd") for _ in range(2)}
     assert len(deviation) == 1  # what is measured is always the same
 
@@ -146,7 +151,11 @@ def test_a_prime_that_is_not_known(model: charrnn.Model) -> None:
 
 
 def test_a_long_prime_is_read_to_its_end(model: charrnn.Model) -> None:
-    prime = "the cat sat on a mat. " * 500  # longer than one call
+    words = random.Random(1).choices("the cat sat on a mat and then it ran".split(), k=2000)
+    prime = " ".join(words)  # longer than one call, and nowhere the same
+    for size in range(4090, 4100):
+        cut = prime[:size]
+        assert model.samples(2, 5, prime=cut, seed=1, temp=0.0)[1] == model.sample(5, prime=cut, seed=1, temp=0.0)
     several = model.samples(3, 40, prime=prime, seed=1, temp=0.0)
     assert several[0] == model.sample(40, prime=prime, seed=1, temp=0.0)
     assert model.sample(40, prime=prime + several[0], temp=0.0) == model.sample(80, prime=prime, temp=0.0)[40:]

@@ -98,3 +98,11 @@ def test_a_stop_in_front_of_the_documents_end_counts() -> None:
     assert writer.write(KNOWN.encode("a\nb")).text == "a"
     assert writer.ending == "document"
     assert writer.write(KNOWN.encode("aaa")).text == ""
+
+
+@given(st.text("ab", max_size=20), st.lists(st.text("ab", min_size=1, max_size=4), min_size=1, max_size=3))
+def test_a_stop_that_comes_character_by_character(text: str, stops: list[str]) -> None:
+    writer = Writer(KNOWN, Ends(-1, tuple(stops)))
+    told = [writer.write(KNOWN.encode(character)).text for character in text]
+    place = min((found for stop in stops if (found := text.find(stop)) >= 0), default=len(text))
+    assert "".join(told) + writer.close().text == text[:place]
