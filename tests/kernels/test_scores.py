@@ -46,7 +46,7 @@ def test_window_against_float64(T, N, H, V, K):
     x, weight, bias = (rng.standard_normal(shape).astype(np.float32) for shape in ((T, N, H), (V, H), V))
     targets = rng.integers(-1, V, (T, N)).astype(np.int32)
     scores, loss = scores_of(x, weight, bias, targets, K)
-    assert scores.loss == loss  # to the last bit
+    assert scores.loss == pytest.approx(loss, rel=1e-13)  # two kernels, whose last bit may differ
     logits = x.astype(np.float64) @ weight.T + bias
     for place in np.ndindex(T, N):
         told = [array[place] for array in scores[1:]]
