@@ -31,12 +31,15 @@ if TYPE_CHECKING:
               help="in a terminal, give each character the colour of its surprise; FORCE_COLOR and NO_COLOR are heeded")
 @click.option("--novelty", is_flag=True, help="tell on standard error how much of it stands in the training text "
                                               "(charrnn novelty tells more)")
+@click.option("--corpus", metavar="FILE", multiple=True, help="for --novelty: where the training text is now, if it "
+                                                              "was moved; again for each further one")
 @click.option("--json", "in_json", is_flag=True, help="one line of JSON for each text: text, seed, what ended it, and "
                                                       "the probability of each character")
 @click.option("-o", "--output", metavar="FILE", help="write to FILE in place of the terminal; Ctrl-C keeps what there "
                                                      "is")
 def sample(checkpoint: str | None, prime: str | None, prime_file: str | None, hide_prime: bool, unknown: str,
-           color: str, novelty: bool, in_json: bool, output: str | None, **options: Any) -> None:
+           color: str, novelty: bool, corpus: tuple[str, ...], in_json: bool, output: str | None,
+           **options: Any) -> None:
     """Write new text with the network in CHECKPOINT: a file, a run's folder or its name.
 
     Without CHECKPOINT the newest run in ./checkpoints writes. Only the text goes to standard output. A character is
@@ -48,6 +51,8 @@ def sample(checkpoint: str | None, prime: str | None, prime_file: str | None, hi
     from charrnn.model import load
 
     _refuse_together(settings, color, in_json, output)
+    if corpus and not novelty:
+        raise SettingsError("--corpus has no use without --novelty; leave it out, or ask for both")
     said = prime_from(prime, prime_file)
     model = load(checkpoint)
     readable = _readable(model, said, unknown)
@@ -63,7 +68,7 @@ def sample(checkpoint: str | None, prime: str | None, prime_file: str | None, hi
     if novelty:
         from charrnn.cli.copied import novelty_with_notes, short_lines
 
-        found = novelty_with_notes(made, model.settings, model.corpus)
+        found = novelty_with_notes(made, model.settings, model.corpus, corpus)
         print("\n".join(short_lines(found)), file=sys.stderr)
 
 

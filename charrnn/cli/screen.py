@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 
+from charrnn.colour.terminal import has_colour
 from charrnn.plot.terminal import Style
 
 _WIDEST = 100  # a curve stretched further looks flat
@@ -19,8 +20,7 @@ def style() -> Style:
         is_braille = terminal not in _PLAIN
     except (UnicodeEncodeError, LookupError):
         is_braille = False
-    has_colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and terminal != "dumb"
-    return Style(is_braille, has_colour)
+    return Style(is_braille, has_colour("auto", sys.stdout, os.environ))
 
 
 def width() -> int:

@@ -151,10 +151,7 @@ class Session:
     def _read(self, text: str) -> str:
         """The text as the network reads it. What was typed has been checked: what it does not know now it wrote itself,
         half a character of a network that writes bytes, or two words in a row without a space."""
-        unknown, before = "replace" if self.settings.unknown == "replace" else "skip", None
-        while text != before:  # what is left out of a row of words lets its neighbours meet
-            before, text = text, self._model.readable(text, unknown).text
-        return text
+        return self._model.readable(text, "replace" if self.settings.unknown == "replace" else "skip").text
 
     def _fitting(self, settings: PlaySettings) -> PlaySettings:
         """The settings, if the model can follow them."""

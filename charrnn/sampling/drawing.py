@@ -117,7 +117,7 @@ class Drawing:
     def pieces(self, with_nats: bool = False) -> Iterator[list[Piece]]:
         """What each text adds, piece by piece as it is made; only once."""
         self._writers = [Writer(self.vocabulary, self.ends, self.prime) for _ in self._generators]
-        return self._written(self._writers, with_nats)
+        return written(self._sampler.stream(self._length, self._generators, self._rules, with_nats), self._writers)
 
     @property
     def endings(self) -> list[str | None]:
@@ -130,15 +130,14 @@ class Drawing:
         Raises SettingsError for texts that would never be finished.
         """
         self.refuse_endless()
-        writers = [Writer(self.vocabulary, self.ends, self.prime) for _ in self._generators]
-        steps = list(self._written(writers, with_nats))
+        steps = list(self.pieces(with_nats))
         made = []
         for n, (temp, number) in enumerate(itertools.product(self.temps, range(self._count))):
             own = [step[n] for step in steps]
             units = tuple(itertools.chain.from_iterable(piece.units for piece in own))
             nats = np.concatenate([np.zeros(0, np.float32), *(p.nats for p in own if p.nats is not None)])
             made.append(Sample("".join(piece.text for piece in own), self.prime, number, self.seed, temp,
-                               writers[n].ending or LENGTH, units, nats))
+                               self.endings[n] or LENGTH, units, nats))
         return made
 
     @property
@@ -151,9 +150,6 @@ class Drawing:
         if self.is_endless and self.ends.mark < 0 and not self.ends.stops:
             raise SettingsError("a text of length 0 never ends, and nobody would see it; give a length, or a text to "
                                 "stop before")
-
-    def _written(self, writers: list[Writer], with_nats: bool) -> Iterator[list[Piece]]:
-        return written(self._sampler.stream(self._length, self._generators, self._rules, with_nats), writers)
 
 
 def measured_spread(sampler: Sampler, ids: np.ndarray, layer: int, unit: int) -> Spread:

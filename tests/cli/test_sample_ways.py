@@ -169,7 +169,15 @@ def test_novelty_is_told_behind_the_text(charrnn: Program, run: Path) -> None:
     Path("text.txt").write_text(TEXT, encoding="utf-8")
     done = charrnn("sample", "tiny", "--seed", "1", "--novelty")
     assert (done.code, done.out) == (0, sampled(charrnn, "--seed", "1"))
-    assert "of the sample's pieces of 20 characters stand in the training text" in " ".join(done.err.split())
+    sentence = "of the sample's pieces of 20 characters stand in the training text"
+    assert sentence in " ".join(done.err.split())
+    Path("text.txt").rename("moved.txt")
+    gone = charrnn("sample", "tiny", "--seed", "1", "--novelty")
+    assert (gone.code, gone.out) == (1, done.out)  # the text is not lost
+    assert "name it with --corpus FILE" in gone.err
+    found = charrnn("sample", "tiny", "--seed", "1", "--novelty", "--corpus", "moved.txt")
+    assert (found.code, found.out) == (0, done.out)
+    assert sentence in " ".join(found.err.split())
 
 
 @pytest.mark.parametrize(("options", "code", "words"), [
@@ -182,6 +190,7 @@ def test_novelty_is_told_behind_the_text(charrnn: Program, run: Path) -> None:
     ("--min-length 600", 2, "--min-length 600 is more than --length 500"),
     ("--length 0 -n 2", 2, "a text of length 0 never ends"),
     ("--length 0 --json", 2, "a text of length 0 never ends"),
+    ("--corpus text.txt", 2, "--corpus has no use without --novelty"),
     ("--color surprise --json", 2, "--color surprise and --json contradict each other"),
     ("--clamp L9:0=1", 2, "--clamp 'L9:0=1': there is no such cell; layers are L1 to L1, units 0 to 7"),
     ("--bias e", 2, "--bias 'e' is not understood"),
