@@ -15,6 +15,7 @@ from charrnn.errors import SettingsError
 from charrnn.network.weights import Weights
 from charrnn.sampling.beam import Found, Search
 from charrnn.sampling.ending import Ending
+from charrnn.sampling.opening import opening
 from charrnn.sampling.past import Past, Steps
 from charrnn.settings import CompleteSettings, Settings
 from charrnn.text.alike import alike
@@ -69,17 +70,10 @@ class Completer:
 
     def _opening(self, prefix: str) -> np.ndarray:
         """The ids of the prefix, and of what a text begins with."""
-        if self._mark is not None:
-            if self._mark in prefix:
-                raise SettingsError(f"the prefix goes past the end of a document: it holds {self._mark!r}; give what "
-                                    "one document begins with")
-            return self._vocabulary.encode(self._mark + prefix)
-        ids = self._vocabulary.encode(prefix)
-        if not len(ids):
-            if "\n" not in self._vocabulary.units:
-                raise SettingsError("there is nothing to complete, and the model knows no line end to begin with; "
-                                    "give a text")
-            ids = self._vocabulary.encode("\n")
+        ids = opening(self._vocabulary, prefix, [], self._mark, "prefix")
+        if ids.ndim > 1:  # one of its own for each stream: a sample may begin with anything, a completion may not
+            raise SettingsError("there is nothing to complete, and the model knows no line end to begin with; give a "
+                                "text")
         return ids
 
     def _ending(self, until: str, length: int) -> Ending:

@@ -17,6 +17,7 @@ from charrnn.sampling.pace import Pace
 from charrnn.sampling.rule import Rule, Rules
 from charrnn.sampling.sampler import Sampler
 from charrnn.settings import NetworkSettings
+from charrnn.text.units import Tokens
 from charrnn.text.vocabulary import Vocabulary
 from tests.network.compiled import logits_of
 
@@ -163,6 +164,9 @@ def test_opening() -> None:
     assert np.array_equal(drawn[:, :7], opening(without, "", generators_of(0, 7)))  # whatever the number of streams
     with pytest.raises(VocabularyError, match="'z'"):
         opening(without, "az", luck)
+    # a prime of spaces has no token in it
+    assert opening(Tokens(["a", "\n"]), "  ", luck).tolist() == [0]
+    assert opening(Tokens(["a", "b"]), " ", luck).shape == (1, 50)
 
 
 @pytest.mark.skipif(not JIT, reason="one thread only")
