@@ -20,8 +20,8 @@ def opening(vocabulary: Vocabulary, prime: str, generators: Sequence[np.random.G
     """
     if mark is not None:
         if mark in prime:
-            raise SettingsError(f"the {name} goes past the end of a document: it holds {mark!r}; give what one document "
-                                "begins with")
+            raise SettingsError(f"the {name} goes past the end of a document: it holds {mark!r}; give what one "
+                                "document begins with")
         prime = mark + prime
     ids = vocabulary.encode(prime)
     if len(ids):  # spaces are no tokens: there may be none where there is a prime
