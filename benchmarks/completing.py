@@ -12,8 +12,8 @@ from benchmarks.table import Row, Table
 from charrnn.bench.ours import VOCABULARY, WARM_UP_SECONDS
 from charrnn.bench.processes import Job, take_turns
 from charrnn.bench.shape import Shape
-from charrnn.network.network import Network
-from charrnn.sampling.completer import Completer
+from charrnn.completion.completer import Completer
+from charrnn.engine.compiled.network import Network
 from charrnn.settings import Settings
 from charrnn.text.vocabulary import Vocabulary
 

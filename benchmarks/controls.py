@@ -11,8 +11,8 @@ from benchmarks.table import Row, Table
 from charrnn.bench.ours import VOCABULARY, WARM_UP_SECONDS
 from charrnn.bench.processes import Job, take_turns
 from charrnn.bench.shape import Shape
-from charrnn.network.network import Network
-from charrnn.sampling.drawing import Drawing
+from charrnn.engine.compiled.network import Network
+from charrnn.sampling.session import Drawing
 from charrnn.settings import SampleSettings
 from charrnn.text.vocabulary import Vocabulary
 

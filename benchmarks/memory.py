@@ -29,7 +29,8 @@ def measure(options: Options) -> Iterator[Table]:
     for shape in options.shapes or SHAPES:
         [[result]] = take_turns(f"buffers of {shape.name}", [Job.of("benchmarks.memory:taken", shape)], 1, tell)
         rows.append(Row(shape.name, "MB", [result["taken"] / 1e6], [result["formula"] / 1e6], "formula", GOAL_SHARE))
-    yield Table("What training keeps from step to step", rows, ["The formula stands in charrnn/network/memory.py."])
+    yield Table("What training keeps from step to step", rows, [
+        "The formula stands in charrnn/engine/compiled/memory.py."])
     if sys.platform == "win32":
         return
     with tempfile.TemporaryDirectory() as folder:
@@ -61,11 +62,11 @@ def write_words(path: Path, size: int) -> None:
 
 def taken(shape: dict[str, Any]) -> dict[str, int]:
     """Bytes that Python was given for a network, its optimizer and its buffers, and what the formula says."""
-    from charrnn.network.memory import training_bytes
-    from charrnn.network.network import Network
+    from charrnn.engine.compiled.memory import training_bytes
+    from charrnn.engine.compiled.network import Network
+    from charrnn.engine.compiled.optimizers import Adam
+    from charrnn.engine.compiled.precompile import compile_kernels
     from charrnn.settings import TrainingSettings
-    from charrnn.training.optimizers import Adam
-    from charrnn.training.warmup import compile_kernels
 
     measured = Shape(**shape)
     settings = measured.settings()
@@ -83,7 +84,7 @@ def taken(shape: dict[str, Any]) -> dict[str, int]:
 
 def read_and_train(path: str) -> dict[str, float]:
     """Seconds until a text is ready, then the most memory that was resident in reading it and in some steps."""
-    from charrnn.runs import Run
+    from charrnn.runs.run import Run
     from charrnn.settings import Settings
     from charrnn.text.corpus import read_corpus
     from charrnn.training.events import Step

@@ -74,9 +74,9 @@ def split(total: Callable[[str], float], threads: int) -> dict[str, float]:
 def ours(shape: dict[str, Any], seconds: float, threads: int) -> dict[str, float]:
     """Mean seconds a step of the whole step and of each phase."""
     from charrnn.bench.ours import TrainingStep
-    from charrnn.network.network import Batch, Network
-    from charrnn.network.shard import Shard
-    from charrnn.training.optimizers import Adam
+    from charrnn.engine.compiled.network import Batch, Network
+    from charrnn.engine.compiled.optimizers import Adam
+    from charrnn.engine.compiled.shard import Shard
 
     step = TrainingStep(Shape(**shape), threads)
     # compiles what is not compiled yet, and tells how many steps fit

@@ -66,8 +66,8 @@ def _losses(options: Options) -> Table:
 
 def train(shape: dict[str, Any], precision: str, text: str, seed: int) -> dict[str, float]:
     """The validation loss at the end of a short training, and the same network's loss in bfloat16."""
-    from charrnn.network.network import Network
-    from charrnn.runs import Run
+    from charrnn.engine.compiled.network import Network
+    from charrnn.runs.run import Run
     from charrnn.settings import Settings, TrainingSettings, WindowSettings
     from charrnn.text.corpus import read_corpus
     from charrnn.training.evaluation import Evaluation

@@ -23,7 +23,7 @@ TEXT = "A tiny text is enough to start with, if only it fills a window.\n" * 100
 COMPILE = """
 import time
 from charrnn.settings import NetworkSettings, TrainingSettings
-from charrnn.training.warmup import compile_kernels
+from charrnn.engine.compiled.precompile import compile_kernels
 start = time.perf_counter()
 for settings in {settings}:
     compile_kernels(NetworkSettings(**settings), TrainingSettings())
@@ -32,7 +32,7 @@ print(time.perf_counter() - start)
 COMPILE_SAMPLE = """
 import time
 import numpy as np
-from charrnn.network.network import Network
+from charrnn.engine.compiled.network import Network
 from charrnn.sampling.opening import generators_of
 from charrnn.sampling.rule import Rules
 from charrnn.sampling.sampler import Sampler

@@ -14,8 +14,8 @@ from benchmarks.table import Row, Table
 from charrnn.bench import limits
 from charrnn.bench.clock import median_seconds
 from charrnn.bench.processes import run
-from charrnn.kernels.layers import CHUNK_ROWS
-from charrnn.kernels.target import zeros
+from charrnn.cells.recurrence import CHUNK_ROWS
+from charrnn.kernels.cpu import zeros
 
 # Without a word about features numba would add this machine's own to the processor that was named.
 WIDTHS = {"this processor": {}, "AVX2": {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": ""},

@@ -1,4 +1,4 @@
-"""Floor 7: `python -m charrnn` is the command `charrnn`."""
+"""Layer __main__: `python -m charrnn` is the command `charrnn`."""
 
 from charrnn.cli.main import main
 

@@ -1,4 +1,4 @@
-"""Floor 0: the kinds of refusal, each with its exit code.
+"""Layer errors: the kinds of refusal, each with its exit code.
 
 A bug of ours is never one of these: it keeps its traceback.
 """

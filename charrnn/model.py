@@ -1,4 +1,5 @@
-"""Floor 6: the Python interface: a trained network that can be loaded, sampled and measured, and a way to train one.
+"""Layer model: the Python interface: a trained network that can be loaded, sampled and measured, and a way to train
+one.
 
     import charrnn
     model = charrnn.train("corpus.txt", minutes=1)
@@ -12,34 +13,34 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from charrnn.checkpoint import RUNS, Checkpoint, load_checkpoint, resolve_checkpoint
+from charrnn.completion.completer import Completer, Completion
+from charrnn.engine.compiled.network import Network
+from charrnn.engine.compiled.packed_weights import Weights
+from charrnn.engine.compiled.threads import physical_cores
 from charrnn.errors import CheckpointError, SettingsError
 from charrnn.inspection.features.feature import Feature
 from charrnn.inspection.inspection import Inspection
 from charrnn.inspection.passage import Passage, joined, of_text
-from charrnn.network.network import Network
-from charrnn.network.weights import Weights
-from charrnn.network.workers import physical_cores
-from charrnn.novelty.finding import find_trained
 from charrnn.novelty.report import Novelty, novelty_of
-from charrnn.novelty.trained import Trained
-from charrnn.origin import Origin
-from charrnn.presets import DEFAULT, layered, preset_values
-from charrnn.runs import Run
-from charrnn.sampling.completer import Completer, Completion
-from charrnn.sampling.drawing import Drawing, Sample, SampleOptions
+from charrnn.runs.checkpoint import RUNS, Checkpoint, load_checkpoint, resolve_checkpoint
+from charrnn.runs.finetune import Origin
+from charrnn.runs.run import Run
+from charrnn.runs.trained_text import Trained
+from charrnn.runs.training_text import find_trained
+from charrnn.sampling.session import Drawing, Sample, SampleOptions
 from charrnn.scoring.score import Score
 from charrnn.scoring.scored import scored
 from charrnn.settings import RunSettings, SampleSettings, ScoreSettings, settings_of
-from charrnn.text.alike import alike
+from charrnn.settings.presets import DEFAULT, layered, preset_values
 from charrnn.text.corpus import Corpus, read_corpus
 from charrnn.text.cutting import Text
 from charrnn.text.entire import entire
-from charrnn.text.readable import Readable, readable
+from charrnn.text.normalize import alike
 from charrnn.text.splitter import mark_of
-from charrnn.text.units import vocabulary_of
+from charrnn.text.tokenizers import vocabulary_of
+from charrnn.text.unknown import Readable, readable
 from charrnn.text.vocabulary import Vocabulary
-from charrnn.training.choice import chosen_settings
+from charrnn.training.auto_settings import chosen_settings
 from charrnn.training.evaluation import Evaluation
 from charrnn.training.events import Event
 
@@ -89,7 +90,7 @@ class Model:
         seed         the same seed gives the same text
         precision    "bf16" is faster, and as good to the eye
         unknown      what becomes of characters of the prime that the model never saw: "error", "fold", "skip" or
-                     "replace" (charrnn.text.readable)
+                     "replace" (charrnn.text.unknown)
 
         Raises VocabularyError for a prime with characters that the model never saw, SettingsError for bad numbers, and
         for a text without end (length 0, where neither a document's end nor a stop ends it).

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.presets import layered
+from charrnn.settings.presets import layered
 
 places = st.lists(st.dictionaries(st.sampled_from(["a", "b", "c", "lr"]), st.integers() | st.none()), max_size=5)
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import charrnn
-from charrnn.checkpoint import BEST, load_checkpoint, save_checkpoint
-from charrnn.network.parameters import GATES
+from charrnn.engine.compiled.parameters import GATES
+from charrnn.runs.checkpoint import BEST, load_checkpoint, save_checkpoint
 from charrnn.settings import NetworkSettings
 from charrnn.training.events import Finished, Saved, Started, Step, Validated
 from tests.cli.tiny import SETTINGS, TEXT, train_tiny

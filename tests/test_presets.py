@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 import charrnn
 from charrnn.errors import SettingsError
-from charrnn.presets import DEFAULT, PRESETS, layered, preset_values
 from charrnn.settings import settings_of
+from charrnn.settings.presets import DEFAULT, PRESETS, layered, preset_values
 from tests.cli.tiny import TEXT
 
 LAYER = st.dictionaries(st.sampled_from(["hidden", "lr", "epochs", "minutes", "cell"]), st.integers(1, 9))

@@ -1,4 +1,4 @@
-"""Floor 6: how large this machine's caches are, and buffers that fit each of them."""
+"""Layer bench: how large this machine's caches are, and buffers that fit each of them."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Floor 6: how a job times what it repeats: warm up, then step after step for as long as it was told to."""
+"""Layer bench: how a job times what it repeats: warm up, then step after step for as long as it was told to."""
 
 import statistics
 import time

@@ -1,4 +1,4 @@
-"""Floor 6: one measurement in a process of its own: `python -m charrnn.bench.job MODULE:FUNCTION ARGUMENTS`.
+"""Layer bench: one measurement in a process of its own: `python -m charrnn.bench.job MODULE:FUNCTION ARGUMENTS`.
 
 The arguments come as a JSON object, the result goes to stdout as one line of JSON.
 """

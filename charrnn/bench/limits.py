@@ -1,4 +1,4 @@
-"""Floor 6: what this machine can do at most: multiply and add, and read its caches and its memory."""
+"""Layer bench: what this machine can do at most: multiply and add, and read its caches and its memory."""
 
 import time
 from collections.abc import Callable
@@ -9,7 +9,7 @@ import numpy as np
 
 from charrnn.bench.caches import buffers, caches
 from charrnn.kernels import peak as kernels
-from charrnn.kernels.target import zeros
+from charrnn.kernels.cpu import zeros
 
 # A burst lasts about this long: long against a thread's start, short against a moment of quiet.
 BURST_SECONDS = 0.005

@@ -1,4 +1,4 @@
-"""Floor 6: what the figures are of: processor, versions, and whether it had time for them."""
+"""Layer bench: what the figures are of: processor, versions, and whether it had time for them."""
 
 import importlib.metadata
 import os
@@ -27,8 +27,8 @@ def processor() -> str:
 def describe() -> dict[str, str]:
     """Name -> text: processor, cores, vector width, versions."""
     from charrnn import __version__
-    from charrnn.kernels.target import TARGET
-    from charrnn.network.workers import physical_cores
+    from charrnn.engine.compiled.threads import physical_cores
+    from charrnn.kernels.cpu import TARGET
 
     versions = [f"charrnn {__version__}", f"Python {platform.python_version()}"]
     for package in ("numpy", "numba", "torch"):

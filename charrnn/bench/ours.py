@@ -1,4 +1,4 @@
-"""Floor 6: our side: a training step, and streams of new text, timed in the process that calls."""
+"""Layer bench: our side: a training step, and streams of new text, timed in the process that calls."""
 
 import time
 from typing import Any
@@ -8,12 +8,12 @@ import numpy as np
 from charrnn.bench import limits
 from charrnn.bench.clock import WARM_UP_SECONDS, median_seconds
 from charrnn.bench.shape import VOCABULARY, Shape, token_windows
-from charrnn.network.network import Network
+from charrnn.engine.compiled.network import Network
+from charrnn.engine.compiled.optimizers import Adam
 from charrnn.sampling.opening import generators_of
 from charrnn.sampling.rule import Rule, Rules
 from charrnn.sampling.sampler import Sampler
-from charrnn.training.choice import fitting_shards
-from charrnn.training.optimizers import Adam
+from charrnn.training.auto_settings import fitting_shards
 
 # How long the machine's peak is looked for after the steps, whose share of it is then of the same minute.
 PEAK_SECONDS = 0.1

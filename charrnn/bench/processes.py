@@ -1,4 +1,5 @@
-"""Floor 6: measurements in processes of their own, rivals in turn: A B A B ..., so that neither has the quiet minutes.
+"""Layer bench: measurements in processes of their own, rivals in turn: A B A B ..., so that neither has the quiet
+minutes.
 
 Ctrl-C, or whatever else ends the waiting, kills the process that is waited for.
 """

@@ -1,4 +1,4 @@
-"""Floor 6: the measurements of one shape and what follows from them: rates, shares, ratios; medians over rounds."""
+"""Layer bench: the measurements of one shape and what follows from them: rates, shares, ratios; medians over rounds."""
 
 import statistics
 from collections import Counter

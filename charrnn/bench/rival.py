@@ -1,4 +1,5 @@
-"""Floor 6: the rival: what a PyTorch program for characters looks like, written as well as its documentation teaches.
+"""Layer bench: the rival: what a PyTorch program for characters looks like, written as well as its documentation
+teaches.
 
 `embedding`   nn.Embedding(V, H), a recurrent layer of width H, nn.Linear: what such programs usually are
 `one-hot`     one-hot vectors into a recurrent layer of width V, nn.Linear: the very parameters that ours has

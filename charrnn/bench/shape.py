@@ -1,4 +1,5 @@
-"""Floor 6: what is measured: the shape of a network and of a step, the arithmetic a step needs, windows to feed it."""
+"""Layer bench: what is measured: the shape of a network and of a step, the arithmetic a step needs, windows to feed
+it."""
 
 import re
 from dataclasses import dataclass
@@ -65,7 +66,7 @@ class Shape:
 
     def useful_weights(self) -> int:
         """Weights that each character is multiplied with; a one-hot input looks its own up and needs no product."""
-        from charrnn.network.parameters import GATES
+        from charrnn.engine.compiled.parameters import GATES
 
         return GATES[self.cell] * self.hidden**2 * (2 * self.layers - 1) + VOCABULARY * self.hidden
 

@@ -1,4 +1,4 @@
-"""Floor 6: measurements as lines of aligned columns, written as they come: the widths are known beforehand."""
+"""Layer bench: measurements as lines of aligned columns, written as they come: the widths are known beforehand."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple

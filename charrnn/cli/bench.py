@@ -1,4 +1,4 @@
-"""Floor 7: `charrnn bench`: what this machine can do, and what charrnn makes of it."""
+"""Layer cli: `charrnn bench`: what this machine can do, and what charrnn makes of it."""
 
 import importlib.util
 import json
@@ -51,7 +51,7 @@ def bench(shapes: tuple[Shape, ...], threads: int | None, against: str | None, a
     settings = settings_from(BenchSettings, options)
     from charrnn.bench import machine
     from charrnn.bench.results import Bench
-    from charrnn.network.workers import physical_cores
+    from charrnn.engine.compiled.threads import physical_cores
 
     # A shape that was named twice is measured once.
     shapes = tuple(dict.fromkeys(shapes or USUAL))
@@ -103,8 +103,8 @@ def _measure(plan: "Bench", shapes: tuple[Shape, ...], about: dict[str, str], lo
 
 def _announce_compiling(shapes: tuple[Shape, ...]) -> None:
     """Says what the first processes are going to wait for."""
-    from charrnn.cli.wording import compiling_words
     from charrnn.kernels.jit import is_compiled
+    from charrnn.render.wording import compiling_words
 
     needed = {f"{kind.format(shape.cell)}" for shape in shapes for kind in ("{}_backward", "generate_{}")}
     needed |= {"multiply_and_add", "read"}

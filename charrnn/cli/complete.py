@@ -1,4 +1,4 @@
-"""Floor 7: `charrnn complete`: how a text most probably goes on."""
+"""Layer cli: `charrnn complete`: how a text most probably goes on."""
 
 import dataclasses
 import json
@@ -14,8 +14,8 @@ from charrnn.errors import CharrnnError, CorpusError
 from charrnn.settings import UNKNOWN, CompleteSettings
 
 if TYPE_CHECKING:
+    from charrnn.completion.completer import Completer, Completion
     from charrnn.model import Model
-    from charrnn.sampling.completer import Completer, Completion
 
 _STDIN = "-"
 _FIRST_COLUMN = "probability  "
@@ -42,9 +42,9 @@ def complete(arguments: tuple[str, ...], unknown: str, as_json: bool, **options:
     if len(arguments) > 2:
         raise click.UsageError("give one text, in quotes, and before it at most the name of a checkpoint")
     settings = settings_from(CompleteSettings, options)
-    from charrnn.cli.wording import compiling_words
     from charrnn.kernels.jit import is_compiled
     from charrnn.model import load
+    from charrnn.render.wording import compiling_words
 
     *checkpoint, text = arguments
     model = load(checkpoint[0] if checkpoint else None)
@@ -79,7 +79,7 @@ class _Answering:
                              "completions": [dataclasses.asdict(one) for one in completions],
                              "proven": all(one.proven for one in completions)})
         else:
-            from charrnn.cli.screen import width
+            from charrnn.render.screen import width
 
             print("\n".join(_table(read.text, completions, width())), flush=True)
 

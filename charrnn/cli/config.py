@@ -1,4 +1,4 @@
-"""Floor 7: options from a file: TOML with the names of the options, read and written.
+"""Layer cli: options from a file: TOML with the names of the options, read and written.
 
 Every key is an option of the command, whichever those are. `val_fraction` and `val-fraction` are one key; it may stand
 at the top, or in the table of its part of the settings, as info --config writes it.

@@ -1,4 +1,4 @@
-"""Floor 7: the standard streams of a session of writing: a person at a terminal, or a script in a pipe.
+"""Layer cli: the standard streams of a session of writing: a person at a terminal, or a script in a pipe.
 
 With a person, the text appears on standard output as it is made, and notes on standard error. With a script there is no
 prompt and no talk. Where standard output is no terminal, it gets the text as it stands at the end and nothing else.

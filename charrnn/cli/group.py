@@ -1,4 +1,4 @@
-"""Floor 7: the group of commands.
+"""Layer cli: the group of commands.
 
 A command's module is imported when that command is called, and not before: help stays quick.
 """

@@ -1,4 +1,4 @@
-"""Floor 7: `charrnn info`: what a checkpoint is, what it was trained on, how far, and how its loss went."""
+"""Layer cli: `charrnn info`: what a checkpoint is, what it was trained on, how far, and how its loss went."""
 
 import math
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from charrnn.checkpoint import Checkpoint
+    from charrnn.runs.checkpoint import Checkpoint
 
 _WIDTH, _HEIGHT = 70, 11  # of the curve, which `charrnn plot` draws larger
 
@@ -21,8 +21,8 @@ def info(checkpoint: str | None, as_config: bool) -> None:
 
     Without CHECKPOINT it tells about the newest run in ./checkpoints; of a run, how it stood when last saved.
     """
-    from charrnn.checkpoint import load_checkpoint, resolve_checkpoint
-    from charrnn.cli.screen import show
+    from charrnn.render.screen import show
+    from charrnn.runs.checkpoint import load_checkpoint, resolve_checkpoint
 
     path = resolve_checkpoint(checkpoint, "last")
     loaded = load_checkpoint(path)
@@ -48,8 +48,8 @@ def _config(loaded: "Checkpoint", path: Path) -> str:
 
 
 def _rows(loaded: "Checkpoint") -> list[tuple[str, str]]:
-    from charrnn.cli.wording import corpus_words, counted, loss_words, network_words
-    from charrnn.origin import described
+    from charrnn.render.wording import corpus_words, counted, loss_words, network_words
+    from charrnn.runs.finetune import described
     from charrnn.training.history import History
 
     settings, windows, training = loaded.settings, loaded.settings.windows, loaded.settings.training
@@ -79,9 +79,9 @@ def _rows(loaded: "Checkpoint") -> list[tuple[str, str]]:
 
 
 def _curve(loaded: "Checkpoint") -> list[str]:
-    from charrnn.cli.screen import style, width
-    from charrnn.plot.curves import curves_of
-    from charrnn.plot.terminal import picture
+    from charrnn.render.plots.curves import curves_of
+    from charrnn.render.plots.terminal import picture
+    from charrnn.render.screen import style, width
 
     curves = curves_of(loaded, "", "epochs")
     if len(curves.train) < 2:

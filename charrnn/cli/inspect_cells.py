@@ -1,4 +1,4 @@
-"""Floor 7: `charrnn inspect-cells`: what the cells of a network track, and the proof."""
+"""Layer cli: `charrnn inspect-cells`: what the cells of a network track, and the proof."""
 
 import hashlib
 import math
@@ -13,16 +13,16 @@ import click
 from charrnn.cli.options import settings_from, settings_options
 from charrnn.cli.views import check_views, has_view, view, view_options
 from charrnn.errors import SettingsError
-from charrnn.files import write_atomic
 from charrnn.settings import UNKNOWN, ColourSettings, InspectSettings, PageSettings
+from charrnn.storage.files import write_atomic
 
 if TYPE_CHECKING:
     from charrnn.inspection.features.feature import Feature
     from charrnn.inspection.inspection import Inspection
     from charrnn.inspection.names import CellName
     from charrnn.inspection.passage import Passage
-    from charrnn.inspection.report.look import Look
     from charrnn.model import Model
+    from charrnn.render.inspection.look import Look
 
 
 _FILES = ("json_file", "csv_file", "chars_file", "npz_file")
@@ -60,12 +60,12 @@ def inspect_cells(checkpoint: str | None, explain: bool, **options: Any) -> None
     page = settings_from(PageSettings, options)
     # Thousands of small products: threads of NumPy's library would spin for each other, on a busy machine for minutes.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from charrnn.cli.colours import colours_for
+    from charrnn.render.colours import colours_for
 
     shown = colours_for(colours)
     look = _look(shown)
     if explain:
-        from charrnn.inspection.explain import explained
+        from charrnn.render.inspection.definitions import explained
 
         _say(explained(look), shown)
         return
@@ -94,14 +94,14 @@ def inspect_cells(checkpoint: str | None, explain: bool, **options: Any) -> None
 
 
 def _network_words(model: "Model") -> str:
-    from charrnn.cli.wording import network_words
+    from charrnn.render.wording import network_words
 
     return f"{network_words(model.settings.network)}, {len(model.vocabulary):,} {model.vocabulary.kind}s"
 
 
 def _look(shown: Any) -> "Look":
-    from charrnn.cli.screen import width
-    from charrnn.inspection.report.look import Look
+    from charrnn.render.inspection.look import Look
+    from charrnn.render.screen import width
 
     return Look(min(width(), 80), shown.diverging, shown.depth, shown.plain)
 
@@ -114,11 +114,11 @@ def _say(lines: Iterable[str], shown: Any) -> None:
 def _inspection(checkpoint: str | None, settings: InspectSettings,
                 options: dict[str, Any]) -> "tuple[Inspection, Model, Path]":
     """The inspection, the model, and the checkpoint's file."""
-    from charrnn.checkpoint import resolve_checkpoint
-    from charrnn.cli.wording import compiling_words
     from charrnn.inspection.recording import default_signals, signals_of
     from charrnn.kernels.jit import is_compiled
     from charrnn.model import load
+    from charrnn.render.wording import compiling_words
+    from charrnn.runs.checkpoint import resolve_checkpoint
 
     path = resolve_checkpoint(checkpoint)
     model = load(path)
@@ -137,8 +137,8 @@ def _passage(model: "Model", path: Path, settings: InspectSettings, options: dic
         return _given_passage(model, options["text"], options["unknown"], settings.chars)
     if settings.sample:
         return model.passage(_own_text(model, settings.sample), settings.sample, "text of its own")
-    from charrnn.cli.reading import read
     from charrnn.inspection.passage import held_out, sources_of
+    from charrnn.render.reading import read
 
     corpus = read(sources_of(model.corpus, path), model.settings.text)
     return held_out(corpus, model.corpus, model.settings, model.vocabulary, settings.chars or 10**9)
@@ -183,9 +183,9 @@ def _cell(argument: str, done: "Inspection") -> "CellName":
 
 def _report(done: "Inspection", look: "Look", settings: InspectSettings, cells: "Sequence[CellName]",
             options: dict[str, Any], title: str, window: int) -> Iterable[str]:
-    from charrnn.inspection.report.cell import cell_report
-    from charrnn.inspection.report.own import own_report
-    from charrnn.inspection.report.summary import check, summary
+    from charrnn.render.inspection.cell import cell_report
+    from charrnn.render.inspection.own import own_report
+    from charrnn.render.inspection.summary import check, summary
 
     if cells:
         for number, cell in enumerate(cells):

@@ -1,4 +1,4 @@
-"""Floor 7: the way in and the way out. The one place that turns errors into exit codes.
+"""Layer cli: the way in and the way out. The one place that turns errors into exit codes.
 
 0 done - 1 refused - 2 wrong usage - 130 Ctrl-C - 141 the reader of our output went away - 143 asked to stop
 (SIGTERM). These are what a shell reports for programs ended by the same signals. A bug keeps its traceback.
@@ -14,7 +14,7 @@ from types import FrameType
 from typing import NoReturn, TextIO
 
 from charrnn.errors import CharrnnError
-from charrnn.files import NO_SPACE
+from charrnn.storage.files import NO_SPACE
 
 INTERRUPTED, PIPE_CLOSED, TERMINATED = 130, 141, 143
 COMPLETE = "_CHARRNN_COMPLETE"

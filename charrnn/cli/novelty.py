@@ -1,4 +1,4 @@
-"""Floor 7: `charrnn novelty`: how much of a sample stands in the training text."""
+"""Layer cli: `charrnn novelty`: how much of a sample stands in the training text."""
 
 import csv
 import dataclasses
@@ -44,8 +44,8 @@ def novelty(names: tuple[str, ...], corpus: tuple[str, ...], as_json: bool, as_c
         raise click.UsageError("--json and --csv contradict each other; leave one of them out")
     if names[-1] == "-" and "-" in corpus:
         raise click.UsageError("the sample and the training text can't both come from standard input")
-    from charrnn.checkpoint import load_checkpoint, resolve_checkpoint
-    from charrnn.cli.copied import novelty_lines, novelty_with_notes
+    from charrnn.render.novelty import novelty_lines, novelty_with_notes
+    from charrnn.runs.checkpoint import load_checkpoint, resolve_checkpoint
     from charrnn.text.sources import read_source
 
     checkpoint = load_checkpoint(resolve_checkpoint(names[0] if len(names) == 2 else None))
@@ -63,7 +63,7 @@ def novelty(names: tuple[str, ...], corpus: tuple[str, ...], as_json: bool, as_c
 
 def _is_run(name: str) -> bool:
     """Whether `name` can only be meant for a checkpoint."""
-    from charrnn.checkpoint import RUNS
+    from charrnn.runs.checkpoint import RUNS
 
     return name != "-" and (os.path.isdir(name) or (not os.path.exists(name) and (RUNS / name).is_dir()))
 

@@ -1,4 +1,4 @@
-"""Floor 7: command line options made from the fields of the settings.
+"""Layer cli: command line options made from the fields of the settings.
 
 What goes in is a settings class; what comes out is one option a field, `--val-fraction` for `val_fraction`,
 with the field's default, bounds and help.

@@ -1,11 +1,11 @@
-"""Floor 7: `charrnn inspect-cells --html FILE`: the page, written, and what was given up for its size."""
+"""Layer cli: `charrnn inspect-cells --html FILE`: the page, written, and what was given up for its size."""
 
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from charrnn.files import write_atomic
 from charrnn.settings import PageSettings
+from charrnn.storage.files import write_atomic
 
 if TYPE_CHECKING:
     from charrnn.inspection.inspection import Inspection

@@ -1,4 +1,4 @@
-"""Floor 7: `charrnn play`: a person and a network write a text in turn."""
+"""Layer cli: `charrnn play`: a person and a network write a text in turn."""
 
 import sys
 from typing import Any
@@ -29,15 +29,15 @@ def play(checkpoint: str | None, prime: str, file: str | None, resume: bool, **o
         raise click.UsageError("a session begins with one text: give only one of --prime, --open and --resume")
     settings = settings_from(PlaySettings, options)
     from charrnn.cli.console import Console
-    from charrnn.cli.keeping import Keeper
-    from charrnn.cli.player import Player
-    from charrnn.cli.telling import quoted
-    from charrnn.cli.wording import compiling_words, network_words
-    from charrnn.drafts import Draft, latest_draft
+    from charrnn.cli.play_files import Keeper
+    from charrnn.cli.play_loop import Player
     from charrnn.errors import PlayError
     from charrnn.kernels.jit import is_compiled
     from charrnn.model import load
     from charrnn.play.session import Session
+    from charrnn.render.training import quoted
+    from charrnn.render.wording import compiling_words, network_words
+    from charrnn.storage.drafts import Draft, latest_draft
     from charrnn.text.sources import read_file
 
     path = latest_draft() if resume else None

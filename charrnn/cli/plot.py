@@ -1,4 +1,4 @@
-"""Floor 7: `charrnn plot`: the losses of runs in one picture, in the terminal or in a file."""
+"""Layer cli: `charrnn plot`: the losses of runs in one picture, in the terminal or in a file."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,7 +9,7 @@ import click
 from charrnn.errors import CheckpointError, SettingsError
 
 if TYPE_CHECKING:
-    from charrnn.plot.curves import Curves
+    from charrnn.render.plots.curves import Curves
 
 _AXES = ("epochs", "steps", "minutes", "characters")
 _HEIGHT = 20  # lines of the drawing
@@ -30,24 +30,24 @@ def plot(runs: tuple[str, ...], output: str | None, axis: str, is_log: bool, in_
     Without RUN it draws the newest run in ./checkpoints. A run may still be going on.
     """
     kind = _kind(output)
-    from charrnn.cli.screen import show, style, width
-    from charrnn.plot.terminal import legend, picture
+    from charrnn.render.plots.terminal import legend, picture
+    from charrnn.render.screen import show, style, width
 
     curves, unit = _read(runs, axis, is_log, in_bits)
     if output is None:
         look = style()
         show([*picture(curves, axis, unit, width(), _HEIGHT, look, is_log), "", *legend(curves, axis, width(), look)])
         return
-    from charrnn.files import write_atomic
-    from charrnn.plot.scene import scene
+    from charrnn.render.plots.scene import scene
+    from charrnn.storage.files import write_atomic
 
     drawing = scene(curves, axis, unit, is_log)
     if kind == ".svg":
-        from charrnn.plot.svg import svg
+        from charrnn.render.plots.svg import svg
 
         write_atomic(output, svg(drawing).encode())
     else:
-        from charrnn.plot.png import png
+        from charrnn.render.plots.png import png
 
         write_atomic(output, png(drawing))
     print(output)
@@ -61,7 +61,7 @@ def _kind(output: str | None) -> str:
     if kind not in _KINDS:
         raise SettingsError(f"--output {output} should end in {' or '.join(_KINDS)}: these can be written")
     if kind == ".png":
-        from charrnn.plot.png import check_installed
+        from charrnn.render.plots.png import check_installed
 
         check_installed()
     return kind
@@ -69,9 +69,9 @@ def _kind(output: str | None) -> str:
 
 def _read(runs: Sequence[str], axis: str, is_log: bool, in_bits: bool) -> "tuple[list[Curves], str]":
     """The curves of all runs, and what their losses are in; raises CheckpointError for one that has none."""
-    from charrnn.checkpoint import resolve_checkpoint
-    from charrnn.plot.curves import read_curves
-    from charrnn.plot.terminal import MOST
+    from charrnn.render.plots.curves import read_curves
+    from charrnn.render.plots.terminal import MOST
+    from charrnn.runs.checkpoint import resolve_checkpoint
 
     paths = list(dict.fromkeys(resolve_checkpoint(run, "last") for run in runs or (None,)))
     if len(paths) > MOST:

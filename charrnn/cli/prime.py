@@ -1,4 +1,4 @@
-"""Floor 7: where the text comes from that a sample goes on from: an option, a file, or what is piped in."""
+"""Layer cli: where the text comes from that a sample goes on from: an option, a file, or what is piped in."""
 
 import os
 import select

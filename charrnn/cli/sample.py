@@ -1,4 +1,4 @@
-"""Floor 7: `charrnn sample`: new text, as it is made."""
+"""Layer cli: `charrnn sample`: new text, as it is made."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -11,10 +11,10 @@ from charrnn.errors import SettingsError
 from charrnn.settings import UNKNOWN, SampleSettings
 
 if TYPE_CHECKING:
-    from charrnn.cli.sheets import Brush
     from charrnn.model import Model
-    from charrnn.sampling.drawing import Drawing
-    from charrnn.text.readable import Readable
+    from charrnn.render.samples import Brush
+    from charrnn.sampling.session import Drawing
+    from charrnn.text.unknown import Readable
 
 
 @click.command()
@@ -66,7 +66,7 @@ def sample(checkpoint: str | None, prime: str | None, prime_file: str | None, hi
     else:
         _write(pieces, output)
     if novelty:
-        from charrnn.cli.copied import novelty_with_notes, short_lines
+        from charrnn.render.novelty import novelty_with_notes, short_lines
 
         found = novelty_with_notes(made, model.settings, model.corpus, corpus)
         print("\n".join(short_lines(found)), file=sys.stderr)
@@ -82,8 +82,8 @@ def _refuse_together(settings: SampleSettings, color: str, in_json: bool, output
 
 def _readable(model: "Model", prime: str, unknown: str) -> "Readable":
     """The prime as the model reads it, with a note for everything that is not read as it stands."""
-    from charrnn.cli.wording import compiling_words
     from charrnn.kernels.jit import is_compiled
+    from charrnn.render.wording import compiling_words
     from charrnn.sampling.opening import opening
 
     readable = model.readable(prime, unknown)
@@ -100,7 +100,7 @@ def _readable(model: "Model", prime: str, unknown: str) -> "Readable":
 def _pieces(model: "Model", drawing: "Drawing", settings: SampleSettings, prime: str, in_json: bool,
             output: str | None, color: str, made: list[str]) -> Iterator[str]:
     """The output, piece by piece; the texts go into `made` too."""
-    from charrnn.cli.sheets import as_json, below, beside, streamed
+    from charrnn.render.samples import as_json, below, beside, streamed
 
     brush = _brush() if color == "surprise" else None
     if settings.samples == 1 and len(drawing.temps) == 1 and not in_json:
@@ -111,7 +111,7 @@ def _pieces(model: "Model", drawing: "Drawing", settings: SampleSettings, prime:
     if in_json:
         return as_json(samples)
     if len(drawing.temps) > 1:
-        from charrnn.cli.screen import width
+        from charrnn.render.screen import width
 
         return beside(samples, prime, width() if output is None and sys.stdout.isatty() else 0)
     # documents of one line need nothing between
@@ -120,9 +120,9 @@ def _pieces(model: "Model", drawing: "Drawing", settings: SampleSettings, prime:
 
 def _brush() -> "Brush | None":
     """What colours a text on standard output; None where it shows no colours. Its legend goes to stderr."""
-    from charrnn.cli.colours import colours_for
-    from charrnn.cli.sheets import Brush
-    from charrnn.colour.paint import Painter, legend
+    from charrnn.render.colour.paint import Painter, legend
+    from charrnn.render.colours import colours_for
+    from charrnn.render.samples import Brush
     from charrnn.settings import ColourSettings
 
     colours = colours_for(ColourSettings())
@@ -145,7 +145,7 @@ def _print(pieces: Iterable[str]) -> None:
 
 def _write(pieces: Iterable[str], output: str) -> None:
     """Puts the pieces into a file, in one go at the end; what is there when we are stopped is kept too."""
-    from charrnn.files import write_atomic
+    from charrnn.storage.files import write_atomic
 
     made: list[str] = []
     try:

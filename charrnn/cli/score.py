@@ -1,4 +1,4 @@
-"""Floor 7: `charrnn score`: how well a network foretells a text."""
+"""Layer cli: `charrnn score`: how well a network foretells a text."""
 
 import sys
 from collections.abc import Sequence
@@ -52,8 +52,8 @@ def score(names: tuple[str, ...], kind: str | None, top: int | None, min_length:
     if kind is None and not (top is None and min_length is None):
         raise click.UsageError("--top and --min-length have no use without --by line or --by document.")
     how, colours = settings_from(ScoreSettings, options), settings_from(ColourSettings, options)
-    from charrnn.checkpoint import resolve_checkpoint
-    from charrnn.cli.records import print_json, print_parts, print_units
+    from charrnn.render.records import print_json, print_parts, print_units
+    from charrnn.runs.checkpoint import resolve_checkpoint
 
     path = resolve_checkpoint(checkpoint)
     wants_units = show or table or (in_csv and kind is None)
@@ -94,9 +94,9 @@ def _refuse_together(**given: Any) -> None:
 
 def _scored(path: str, file: str, how: ScoreSettings, unknown: str, kind: str | None) -> "Score":
     """Reads the text and the checkpoint, and shows how far it is if it takes long."""
-    from charrnn.cli.wording import compiling_words
     from charrnn.kernels.jit import is_compiled
     from charrnn.model import load
+    from charrnn.render.wording import compiling_words
     from charrnn.scoring.score import refuse_documents
 
     text = _text(file)
@@ -144,9 +144,9 @@ def _note(score: "Score", is_detailed: bool) -> None:
 def _print(score: "Score", names: dict[str, str], kind: str | None, parts: "Sequence[Part]", show: bool, table: bool,
            colours: ColourSettings) -> None:
     """For people: the whole, then its parts, or its characters, or the characters of its parts."""
-    from charrnn.cli.colours import colours_for
-    from charrnn.cli.heat import counted_units, heat, listed, scale, summary, tabled
-    from charrnn.cli.screen import width
+    from charrnn.render.colours import colours_for
+    from charrnn.render.score import counted_units, heat, listed, scale, summary, tabled
+    from charrnn.render.screen import width
 
     shown_in = colours_for(colours)
     names["text"] += f", {counted_units(score)}"

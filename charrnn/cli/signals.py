@@ -1,4 +1,4 @@
-"""Floor 7: signals that ask a run to end: Ctrl-C or SIGTERM come in, a call to stop goes out, so that it is saved."""
+"""Layer cli: signals that ask a run to end: Ctrl-C or SIGTERM come in, a call to stop goes out, so that it is saved."""
 
 import contextlib
 import os

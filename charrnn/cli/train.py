@@ -1,4 +1,4 @@
-"""Floor 7: `charrnn train`: a new run, or an old one taken up again."""
+"""Layer cli: `charrnn train`: a new run, or an old one taken up again."""
 
 import dataclasses
 import sys
@@ -9,13 +9,13 @@ import click
 from charrnn.cli.config import read_config
 from charrnn.cli.options import SettingOption, Whole, settings_from, settings_options
 from charrnn.errors import CorpusError, SettingsError, StorageError
-from charrnn.presets import DEFAULT, PRESETS, layered, preset_values
 from charrnn.settings import NetworkSettings, RunSettings, TextSettings, TrainingSettings, WindowSettings, settings_of
+from charrnn.settings.presets import DEFAULT, PRESETS, layered, preset_values
 from charrnn.text.builtin import BUILTINS
 
 if TYPE_CHECKING:
-    from charrnn.origin import Origin
-    from charrnn.runs import Run
+    from charrnn.runs.finetune import Origin
+    from charrnn.runs.run import Run
     from charrnn.training.events import Finished
 
 _BUDGET = ("epochs", "minutes")
@@ -60,7 +60,7 @@ def train(context: click.Context, resume: str | None, config: str | None, **opti
         run, why = _start(given, options)
     else:
         run, why = _resume(context, resume, options["corpus"], options["folder"], options["threads"]), ""
-    from charrnn.cli.telling import announce, report
+    from charrnn.render.training import announce, report
 
     first_step = run.trainer.step
     with run:
@@ -90,11 +90,11 @@ def _start(given: dict[str, Any], options: dict[str, Any]) -> tuple["Run", str]:
     inherited = origin.settings(given, preset_values(preset)) if origin else {}
     # refused now, and not after a long text has been read
     early = settings_of(layered(given, inherited, preset_values(preset)))
-    from charrnn.cli.reading import read
-    from charrnn.cli.telling import origin_words
-    from charrnn.runs import Run
-    from charrnn.text.doubts import doubts
-    from charrnn.training.choice import chosen_settings
+    from charrnn.render.reading import read
+    from charrnn.render.training import origin_words
+    from charrnn.runs.run import Run
+    from charrnn.text.corpus_checks import doubts
+    from charrnn.training.auto_settings import chosen_settings
 
     text = read(corpus, early.text)
     for reason in text.skipped.values():
@@ -116,8 +116,8 @@ def _origin(options: dict[str, Any]) -> "Origin | None":
     """The run that a new one is to begin from."""
     if options["init_from"] is None:
         return None
-    from charrnn.checkpoint import resolve_checkpoint
-    from charrnn.origin import Origin
+    from charrnn.runs.checkpoint import resolve_checkpoint
+    from charrnn.runs.finetune import Origin
 
     return Origin(resolve_checkpoint(options["init_from"], "best", options["folder"]))
 
@@ -129,10 +129,10 @@ def _resume(context: click.Context, resume: str, corpus: tuple[str, ...], folder
         if key not in allowed:
             raise SettingsError(f"--{key.replace('_', '-')} can't change when a run is resumed; leave it out, or start "
                                 "a new run")
-    from charrnn.checkpoint import load_checkpoint, resolve_checkpoint
-    from charrnn.cli.reading import read
-    from charrnn.cli.telling import quoted
-    from charrnn.runs import Run
+    from charrnn.render.reading import read
+    from charrnn.render.training import quoted
+    from charrnn.runs.checkpoint import load_checkpoint, resolve_checkpoint
+    from charrnn.runs.run import Run
     from charrnn.text.sources import STDIN
 
     path = resolve_checkpoint(resume or None, "last", folder)
@@ -154,10 +154,10 @@ def _resume(context: click.Context, resume: str, corpus: tuple[str, ...], folder
 
 def _follow(run: "Run", samples_every: int, show_samples: bool) -> tuple["Finished", int]:
     """Trains to the end; what was told last, and the number of the signal that ended it early, or 0."""
-    from charrnn.cli.progress import Progress
-    from charrnn.cli.samples import Samples
     from charrnn.cli.signals import stopping
-    from charrnn.cli.telling import resume_call
+    from charrnn.cli.training_samples import Samples
+    from charrnn.render.progress import Progress
+    from charrnn.render.training import resume_call
     from charrnn.training.events import Finished
 
     progress, samples = Progress(run.trainer.settings.text.unit), Samples(run, samples_every, show_samples)

@@ -1,4 +1,4 @@
-"""Floor 7: what `charrnn inspect-cells` shows of a network as a whole: --gates, --horizon, --ablate, --compare."""
+"""Layer cli: what `charrnn inspect-cells` shows of a network as a whole: --gates, --horizon, --ablate, --compare."""
 
 import math
 import sys
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from charrnn.inspection.horizon import Horizon
     from charrnn.inspection.inspection import Inspection
     from charrnn.inspection.names import CellName
-    from charrnn.inspection.report.look import Look
     from charrnn.model import Model
-    from charrnn.plot.panels import Panel
-    from charrnn.plot.scene import Scene
+    from charrnn.render.inspection.look import Look
+    from charrnn.render.plots.panels import Panel
+    from charrnn.render.plots.scene import Scene
 
 _HEIGHT = 16  # rows of the drawing of a horizon
 _KINDS = (".svg", ".png")
@@ -64,7 +64,7 @@ def check_views(options: dict[str, Any]) -> None:
     if kind not in _KINDS:
         raise SettingsError(f"--output {options['output']} should end in {' or '.join(_KINDS)}: these can be written")
     if kind == ".png":
-        from charrnn.plot.png import check_installed
+        from charrnn.render.plots.png import check_installed
 
         check_installed()
 
@@ -81,7 +81,7 @@ def view(done: "Inspection", model: "Model", path: Path, look: "Look", options: 
     model, path   the network that `done` looks at, and its checkpoint
     inspect       looks at another run in the same way
     """
-    from charrnn.inspection.report.summary import check
+    from charrnn.render.inspection.summary import check
 
     if not options["output"]:
         yield from check(done, look)
@@ -98,8 +98,8 @@ def view(done: "Inspection", model: "Model", path: Path, look: "Look", options: 
 
 
 def _gates(done: "Inspection", look: "Look", output: str | None) -> Iterator[str]:
-    from charrnn.inspection.report.gates import gate_report
     from charrnn.inspection.views import gates_of
+    from charrnn.render.inspection.gates import gate_report
 
     found = gates_of(done)
     if output:
@@ -113,9 +113,9 @@ def _gates(done: "Inspection", look: "Look", output: str | None) -> Iterator[str
 
 def _gate_fields(found: "Gates", width: int) -> Iterator[str]:
     """A field for each gate and layer: layers side by side, of a single layer its gates."""
-    from charrnn.cli.screen import style
-    from charrnn.inspection.report.gates import NAMES
-    from charrnn.plot.fields import beside, counts_legend, points_field
+    from charrnn.render.inspection.gates import NAMES
+    from charrnn.render.plots.fields import beside, counts_legend, points_field
+    from charrnn.render.screen import style
 
     gates = list(dict.fromkeys(one.gate for one in found.saturation))
     rows = [[one for one in found.saturation if one.gate == gate] for gate in gates]
@@ -135,9 +135,9 @@ def _points(one: Any) -> list[tuple[float, float]]:
 
 
 def _gates_scene(found: "Gates", origin: str) -> "Scene":
-    from charrnn.inspection.report.gates import NAMES, layer_words
-    from charrnn.plot.panels import Panel, panels_scene
-    from charrnn.plot.scale import Scale
+    from charrnn.render.inspection.gates import NAMES, layer_words
+    from charrnn.render.plots.panels import Panel, panels_scene
+    from charrnn.render.plots.scale import Scale
 
     if not found.saturation:
         raise SettingsError("a plain RNN has no gates to draw; leave out --output to see its units")
@@ -151,8 +151,8 @@ def _gates_scene(found: "Gates", origin: str) -> "Scene":
 
 
 def _horizon(networks: "Sequence[tuple[Inspection, Model, Path]]", look: "Look", output: str | None) -> Iterator[str]:
-    from charrnn.inspection.report.horizon import horizon_report
-    from charrnn.plot.curves import names_of
+    from charrnn.render.inspection.horizon import horizon_report
+    from charrnn.render.plots.curves import names_of
 
     names = names_of([path for _, _, path in networks])
     found = [_reach(done) for done, _, _ in networks]
@@ -161,8 +161,8 @@ def _horizon(networks: "Sequence[tuple[Inspection, Model, Path]]", look: "Look",
         words = [f"{done.recording.nats / math.log(2):.2f} bits each; " for done, _, _ in networks]
         yield _drawn(_horizon_scene(panel, series, [reach for reach, _ in found], words), output)
         return
-    from charrnn.cli.screen import style
-    from charrnn.plot.fields import lines_field
+    from charrnn.render.plots.fields import lines_field
+    from charrnn.render.screen import style
 
     yield from lines_field(panel, series, look.width, _HEIGHT, style())
     for name, (_, model, _), (reach, context) in zip(names, networks, found, strict=True):
@@ -181,8 +181,8 @@ def _reach(done: "Inspection") -> "tuple[Horizon, ContextUse]":
 
 def _horizon_panel(found: "Sequence[tuple[str, Horizon]]") -> "tuple[Panel, list[str]]":
     """The lengths of the gradients over the lags, each as a share of its largest, down to what can be seen."""
-    from charrnn.plot.panels import Panel
-    from charrnn.plot.scale import Scale
+    from charrnn.render.plots.panels import Panel
+    from charrnn.render.plots.scale import Scale
 
     names, series = [], []
     for name, horizon in found:
@@ -204,8 +204,8 @@ def _horizon_panel(found: "Sequence[tuple[str, Horizon]]") -> "tuple[Panel, list
 
 
 def _horizon_scene(panel: "Panel", names: list[str], found: "Sequence[Horizon]", words: Sequence[str]) -> "Scene":
-    from charrnn.inspection.report.horizon import gain_words
-    from charrnn.plot.panels import panels_scene
+    from charrnn.render.inspection.horizon import gain_words
+    from charrnn.render.plots.panels import panels_scene
 
     if len(found) == 1:
         said = [f"one more character leaves {gain_words(one.gain)}" for one in found[0].reaches]
@@ -216,8 +216,8 @@ def _horizon_scene(panel: "Panel", names: list[str], found: "Sequence[Horizon]",
 
 
 def _ablation(done: "Inspection", wanted: str, look: "Look") -> Iterator[str]:
-    from charrnn.inspection.report.ablation import ablation_report
     from charrnn.inspection.views import ablations_of
+    from charrnn.render.inspection.ablation import ablation_report
 
     cells = None if wanted.startswith("top:") else _named_cells(done, wanted)
     count = _top(wanted) if cells is None else 0
@@ -257,11 +257,11 @@ def _named_cells(done: "Inspection", wanted: str) -> "list[CellName]":
 
 
 def _comparison(done: "Inspection", path: Path, other: str, look: "Look", top: int) -> Iterator[str]:
-    from charrnn.checkpoint import resolve_checkpoint
     from charrnn.inspection.compare import matches, same_text
-    from charrnn.inspection.report.compare import compare_report
     from charrnn.model import load
-    from charrnn.plot.curves import names_of
+    from charrnn.render.inspection.compare import compare_report
+    from charrnn.render.plots.curves import names_of
+    from charrnn.runs.checkpoint import resolve_checkpoint
 
     file = resolve_checkpoint(other)
     model = load(file)
@@ -272,14 +272,14 @@ def _comparison(done: "Inspection", path: Path, other: str, look: "Look", top: i
 
 def _drawn(scene: "Scene", output: str) -> str:
     """Writes the picture; its name."""
-    from charrnn.files import write_atomic
+    from charrnn.storage.files import write_atomic
 
     if Path(output).suffix.lower() == ".svg":
-        from charrnn.plot.svg import svg
+        from charrnn.render.plots.svg import svg
 
         write_atomic(output, svg(scene).encode())
     else:
-        from charrnn.plot.png import png
+        from charrnn.render.plots.png import png
 
         write_atomic(output, png(scene))
     return output

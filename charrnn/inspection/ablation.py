@@ -1,4 +1,4 @@
-"""Floor 6: what a cell is worth: the loss without what it says, beside the loss with it.
+"""Layer inspection: what a cell is worth: the loss without what it says, beside the loss with it.
 
 A cell is silenced, not removed: at every step its c is set to its mean, and its h follows as h = o*tanh(c) (a cell
 without memory has its h set); the rest of the network runs on and sees the consequences. Zero would be a value that
@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from charrnn.cells.steps import Array, State, sigmoid
+from charrnn.engine.compiled.network import Network
+from charrnn.engine.compiled.shard import Shard
 from charrnn.inspection.blocks import block_error
 from charrnn.inspection.names import CellName
 from charrnn.inspection.stack import Stack, Trace
-from charrnn.network.cells import Array, State, sigmoid
-from charrnn.network.network import Network
-from charrnn.network.shard import Shard
 
 OnStep = Callable[[int], None]
 _BLOCK = 64  # places whose losses are worked out together

@@ -1,4 +1,4 @@
-"""Floor 6: the gradient of many single losses at once, each followed back through its own past.
+"""Layer inspection: the gradient of many single losses at once, each followed back through its own past.
 
 The losses of n places are the rows of one matrix; k steps back each row uses the tape of its own place t - k. So the
 whole past of all of them costs one product a layer and step.
@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from charrnn.cells.steps import Array, Arrays, State
 from charrnn.inspection.stack import Stack, Trace
-from charrnn.network.cells import Array, Arrays, State
 
 
 @dataclass(frozen=True)

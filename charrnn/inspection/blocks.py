@@ -1,4 +1,5 @@
-"""Floor 6: how sure a mean over a text is, though its places hang together: whole stretches are drawn anew, not places.
+"""Layer inspection: how sure a mean over a text is, though its places hang together: whole stretches are drawn anew,
+not places.
 
 The text is cut into 20 blocks; a mean is taken of 20 blocks drawn with replacement, again and again; how much these
 means vary is the standard error.
@@ -8,7 +9,7 @@ import itertools
 
 import numpy as np
 
-from charrnn.network.cells import Array
+from charrnn.cells.steps import Array
 
 BLOCKS, DRAWS = 20, 1000
 

@@ -1,4 +1,5 @@
-"""Floor 6: what is said of a cell by itself: how long it remembers, how much the last characters explain, what is odd.
+"""Layer inspection: what is said of a cell by itself: how long it remembers, how much the last characters explain,
+what is odd.
 
 Everything is taken over the settled places of a recording. Arrays are (L, H), one number for each unit.
 """

@@ -1,4 +1,4 @@
-"""Floor 6: what the best of all cells reaches by chance alone, for each feature.
+"""Layer inspection: what the best of all cells reaches by chance alone, for each feature.
 
 A slow feature and a slow cell agree now and then without knowing of each other, and the best of hundreds does so
 often: 0.5 is no fair level for it. So the feature is shifted round the text, which keeps how it comes and goes but

@@ -1,4 +1,5 @@
-"""Floor 6: the cells of one network beside those of another, on the same text: which of them do the same thing.
+"""Layer inspection: the cells of one network beside those of another, on the same text: which of them do the same
+thing.
 
     match of cell u = the cell v of the other network with the largest |corr(a_u, a_v)| over the places   (MaxCorr)
 
@@ -10,12 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from charrnn.cells.steps import Array
 from charrnn.errors import SettingsError
 from charrnn.inspection.cells import main_signal
 from charrnn.inspection.names import CellName
 from charrnn.inspection.passage import Passage
 from charrnn.inspection.recording import Recording
-from charrnn.network.cells import Array
 from charrnn.text.vocabulary import Vocabulary
 
 SHIFTS, SHORTEST = 20, 100

@@ -1,4 +1,5 @@
-"""Floor 6: what context is worth: the loss with only the last k characters, against that with all that came before.
+"""Layer inspection: what context is worth: the loss with only the last k characters, against that with all that came
+before.
 
     E(k) = mean over t of loss_t(from the initial state, the last k characters) - loss_t(everything before)     in bits
 """
@@ -10,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from charrnn.cells.steps import Array
+from charrnn.engine.compiled.network import Network
 from charrnn.inspection.blocks import block_error
 from charrnn.inspection.horizon import spread
 from charrnn.inspection.stack import Stack, Trace
-from charrnn.network.cells import Array
-from charrnn.network.network import Network
 
 LENGTHS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192)
 PLACES = 300

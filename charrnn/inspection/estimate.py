@@ -1,4 +1,4 @@
-"""Floor 6: what silencing each of all cells would cost, estimated from one pass backward.
+"""Layer inspection: what silencing each of all cells would cost, estimated from one pass backward.
 
     cost of unit u  ~  mean over t of  x + x*x / 2      x = dL/dh_u(t) (silenced h_u(t) - h_u(t))
 
@@ -17,10 +17,10 @@ from typing import Any
 
 import numpy as np
 
+from charrnn.cells.steps import Array
 from charrnn.inspection.ablation import means
 from charrnn.inspection.backward import rows_of, step_back
 from charrnn.inspection.stack import Stack, Trace
-from charrnn.network.cells import Array
 
 # Places of one stretch, and how many behind it still answer for its states. Stretches are followed side by side.
 STRETCH, BEHIND = 128, 128

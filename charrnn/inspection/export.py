@@ -1,4 +1,4 @@
-"""Floor 6: everything that was found, for other programs: one JSON object, tables, arrays.
+"""Layer inspection: everything that was found, for other programs: one JSON object, tables, arrays.
 
 The same checkpoint and text give the same bytes: keys are sorted, numbers have six digits, nothing tells the time.
 """
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from charrnn.inspection.cells import HIGH, LOW, main_signal
-from charrnn.inspection.explain import DEFINITIONS
+from charrnn.inspection.definitions import DEFINITIONS
 from charrnn.inspection.features.feature import Feature
 from charrnn.inspection.finder import Finding
 from charrnn.inspection.inspection import Inspection

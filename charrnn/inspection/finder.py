@@ -1,4 +1,4 @@
-"""Floor 6: finds the cells that track something, and proves it.
+"""Layer inspection: finds the cells that track something, and proves it.
 
 Every feature is compared with every cell on the first half of the text. The cell that fits best there is then scored on
 the other half, which had no say in the choice, beside what chance alone would give the best of so many cells. Only what

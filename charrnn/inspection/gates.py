@@ -1,4 +1,4 @@
-"""Floor 6: how often each gate of each unit stands open or shut over a text.
+"""Layer inspection: how often each gate of each unit stands open or shut over a text.
 
 A gate is left-saturated where it is below 0.1 (shut), right-saturated where it is above 0.9 (open); each unit is one
 point (share of the places where it is open, share where it is shut). (Karpathy, Johnson & Fei-Fei 2015.)
@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from charrnn.cells.steps import Array
 from charrnn.inspection.cells import HIGH, LOW, facts
 from charrnn.inspection.recording import Recording
 from charrnn.inspection.stack import Stack, Trace, trace_of
-from charrnn.network.cells import Array
 
 GATES = {"rnn": "", "lstm": "ifo", "peephole": "ifo", "gru": "rz", "gru-original": "rz"}
 _BLOCK = 512  # places looked at together

@@ -1,4 +1,4 @@
-"""Floor 6: how far back the gradient of a loss reaches, layer by layer: what a network can learn to remember.
+"""Layer inspection: how far back the gradient of a loss reaches, layer by layer: what a network can learn to remember.
 
     G(k) = mean over t of | d loss_t / d state(t - k) |      k = 0 is the character that the loss is told after
 
@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from charrnn.cells.steps import Array
+from charrnn.engine.compiled.threads import Workers
 from charrnn.inspection.backward import steps_back
 from charrnn.inspection.stack import Stack, Trace
-from charrnn.network.cells import Array
-from charrnn.network.workers import Workers
 
 PLACES, LAGS = 200, 150  # losses that are followed back, and how far at most
 GAIN_LAGS = (20, 100)  # where the slope is taken: behind what is near, before where numbers end

@@ -1,4 +1,5 @@
-"""Floor 6: a network looked at with a text: its recording, what its cells follow, and the check that both are right."""
+"""Layer inspection: a network looked at with a text: its recording, what its cells follow, and the check that both
+are right."""
 
 import dataclasses
 import math
@@ -7,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from charrnn.engine.compiled.network import Network
 from charrnn.errors import SettingsError
 from charrnn.inspection.ablation import Ablation, ablate
 from charrnn.inspection.cells import CellFacts, explained, main_signal, pairs
@@ -19,7 +21,6 @@ from charrnn.inspection.names import CellName
 from charrnn.inspection.passage import Passage
 from charrnn.inspection.recording import evaluated, record
 from charrnn.inspection.stack import Stack, Trace, trace_of
-from charrnn.network.network import Network
 
 # How far the loss of a recording may be from evaluation's, in nats: the rounding of float32.
 AGREEMENT = 1e-5

@@ -1,4 +1,4 @@
-"""Floor 6: how a cell is called: L1:24 is unit 24 (from 0) of layer 1 (from 1, the lowest)."""
+"""Layer inspection: how a cell is called: L1:24 is unit 24 (from 0) of layer 1 (from 1, the lowest)."""
 
 import re
 from typing import NamedTuple

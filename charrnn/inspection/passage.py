@@ -1,4 +1,5 @@
-"""Floor 6: the text that a network is looked at with: from a corpus the part that it never trained on, or any other.
+"""Layer inspection: the text that a network is looked at with: from a corpus the part that it never trained on, or
+any other.
 
 A passage of T + 1 units gives T places. Features are of characters; where a unit is a word, its place is that of its
 last character.

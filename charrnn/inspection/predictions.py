@@ -1,4 +1,5 @@
-"""Floor 6: what a network said about each next character: how surprised it was, how sure, and what it expected.
+"""Layer inspection: what a network said about each next character: how surprised it was, how sure, and what it
+expected.
 
     surprise = -log p(next)      entropy = -sum p log p      rank = 1 + how many characters were more probable
 
@@ -10,7 +11,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from charrnn.network.scores import Scores
+from charrnn.engine.predictions import Scores
 
 GUESSES = 5
 

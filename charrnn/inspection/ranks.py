@@ -1,4 +1,4 @@
-"""Floor 6: rank statistics of many columns at once: one matrix of ranks, and every score is a product with it.
+"""Layer inspection: rank statistics of many columns at once: one matrix of ranks, and every score is a product with it.
 
     AUC  the probability that a place where a feature is true has a higher value than one where it is false
     rho  Spearman's: the correlation of two rows of ranks

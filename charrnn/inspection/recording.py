@@ -1,4 +1,5 @@
-"""Floor 6: one pass over a text with everything kept that a network did: its states, its gates, its predictions.
+"""Layer inspection: one pass over a text with everything kept that a network did: its states, its gates, its
+predictions.
 
 Ids come in, T + 1 of them; out go T places. Place t stands after character t was read: the state that it left behind,
 and what the network then said about character t + 1. This is the one alignment of the whole room (NEXT below).
@@ -15,11 +16,11 @@ from functools import cached_property
 
 import numpy as np
 
+from charrnn.engine.compiled.network import Network
+from charrnn.engine.compiled.parameters import HAS_MEMORY
+from charrnn.engine.compiled.shard import Shard
 from charrnn.errors import CorpusError, SettingsError
 from charrnn.inspection.predictions import GUESSES, Predictions
-from charrnn.network.network import Network
-from charrnn.network.parameters import HAS_MEMORY
-from charrnn.network.shard import Shard
 from charrnn.training.evaluation import Evaluation
 
 # Place t predicts the character that stands so many behind the one just read.

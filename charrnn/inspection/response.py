@@ -1,4 +1,4 @@
-"""Floor 6: what moves a cell, and where it stands highest and lowest.
+"""Layer inspection: what moves a cell, and where it stands highest and lowest.
 
 A cell that toggles goes up and down with the same character, which cancels in a mean: rises and falls are told apart.
 """

@@ -1,4 +1,5 @@
-"""Floor 6: a trained network taken apart into the readable steps of cells.py, in whatever precision is asked for.
+"""Layer inspection: a trained network taken apart into the readable steps of cells.py, in whatever precision is
+asked for.
 
 Once the states of a text are known, every place of it can be stepped through by itself: the places side by side are
 the rows of one product. So what happened inside (the tapes) is made anew, block by block, and never kept.
@@ -10,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from charrnn.cells.steps import CELLS, Array, Arrays, Cell, State
+from charrnn.engine.compiled.network import Network
 from charrnn.inspection.recording import Recording
-from charrnn.network.cells import CELLS, Array, Arrays, Cell, State
-from charrnn.network.network import Network
 from charrnn.settings import NetworkSettings
 
 

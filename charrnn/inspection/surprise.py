@@ -1,4 +1,4 @@
-"""Floor 6: where a network is surprised: by what kinds of characters, and where most of all."""
+"""Layer inspection: where a network is surprised: by what kinds of characters, and where most of all."""
 
 import itertools
 from dataclasses import dataclass

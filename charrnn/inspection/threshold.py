@@ -1,4 +1,4 @@
-"""Floor 6: where a cell is best cut in two to follow a feature, and how well the two parts fit it."""
+"""Layer inspection: where a cell is best cut in two to follow a feature, and how well the two parts fit it."""
 
 from typing import NamedTuple
 

@@ -1,9 +1,10 @@
-"""Floor 6: gates, horizon and ablation of what an inspection looks at."""
+"""Layer inspection: gates, horizon and ablation of what an inspection looks at."""
 
 from collections.abc import Callable
 
 import numpy as np
 
+from charrnn.cells.steps import Array
 from charrnn.inspection.ablation import Ablation, ablate
 from charrnn.inspection.context import ContextUse, context_use
 from charrnn.inspection.gates import Gates, gates
@@ -11,7 +12,6 @@ from charrnn.inspection.horizon import Horizon, horizon
 from charrnn.inspection.inspection import Inspection
 from charrnn.inspection.names import CellName
 from charrnn.inspection.surprise import masks as kind_masks
-from charrnn.network.cells import Array
 
 OnStep = Callable[[int], None]
 _LEAST = 10  # places that a condition needs

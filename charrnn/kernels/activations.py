@@ -1,4 +1,5 @@
-"""Floor 2: tanh, the logistic sigmoid and exp as rational or polynomial functions that the compiler can vectorise.
+"""Layer kernels: tanh, the logistic sigmoid and exp as rational or polynomial functions that the compiler can
+vectorise.
 
 numba finds no vector exp or tanh on its own; a call a number would cost more than the matrix products.
 """
@@ -6,6 +7,9 @@ numba finds no vector exp or tanh on its own; a call a number would cost more th
 import numpy as np
 
 from charrnn.kernels.jit import inner
+
+# A literal 1 is a 64-bit integer and would turn the arithmetic around it into float64.
+ONE = np.float32(1)
 
 _f = np.float32
 _i = np.int32

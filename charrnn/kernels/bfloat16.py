@@ -1,4 +1,4 @@
-"""Floor 2: float32 numbers rounded to bfloat16, in the pairs that bfloat16 tiles read.
+"""Layer kernels: float32 numbers rounded to bfloat16, in the pairs that bfloat16 tiles read.
 
 A bfloat16 number is the upper half of a float32: the same range, 8 bits of precision in place of 24. Two of them share
 the 32 bits of one float32 place, the first in the lower half. Rounding is to the nearest, to even from half way.
@@ -11,8 +11,8 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from charrnn.kernels.cpu import PAD
 from charrnn.kernels.jit import JIT, inner
-from charrnn.kernels.target import PAD
 
 _u = np.uint32
 

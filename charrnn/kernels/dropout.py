@@ -1,4 +1,5 @@
-"""Floor 2: dropout whose mask is derived from counters, so that it does not depend on shards, threads or history."""
+"""Layer kernels: dropout whose mask is derived from counters, so that it does not depend on shards, threads or
+history."""
 
 import numpy as np
 

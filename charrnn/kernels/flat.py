@@ -1,5 +1,5 @@
-"""Floor 2: a contiguous array of any shape as one line of numbers. NumPy's reshape does the same, but takes numba so
-long to compile that it would double the first start."""
+"""Layer kernels: a contiguous array of any shape as one line of numbers. NumPy's reshape does the same, but takes
+numba so long to compile that it would double the first start."""
 
 from typing import Any
 

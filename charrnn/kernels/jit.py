@@ -1,4 +1,4 @@
-"""Floor 2: how kernels are compiled: every option, and the folder their machine code is kept in.
+"""Layer kernels: how kernels are compiled: every option, and the folder their machine code is kept in.
 
 A kernel is a plain function under `@kernel`. It is compiled at its first call, for one signature, releases the
 interpreter lock, and is kept in a folder named by everything that could make old machine code wrong.
@@ -17,13 +17,16 @@ from numba.core import config
 from numba.core.caching import FunctionCache
 from numba.core.types.misc import unliteral
 
-from charrnn.cache import user_cache
-from charrnn.kernels.target import HAS_BF16, TARGET
+from charrnn.kernels.cpu import HAS_BF16, TARGET
+from charrnn.storage.cache import user_cache
 
 # The whole of fastmath but `nnan` and `ninf`: a NaN must stay visible to the checks outside.
 FASTMATH = {"nsz", "arcp", "contract", "afn", "reassoc"}
 JIT = not config.DISABLE_JIT
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": FASTMATH, "boundscheck": False}
+
+# The folders whose code numba compiles.
+SOURCES = ("kernels", "cells")
 
 _kernels: list[Any] = []
 
@@ -94,8 +97,9 @@ def fingerprint() -> str:
     numba itself sees changes in the file of the function, not in a file that it imports (numba issue 1833).
     """
     digest = hashlib.sha256(f"{numba.__version__} {sys.version_info[:2]} {TARGET} {HAS_BF16}".encode())
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.name.encode() + path.read_bytes())
+    for folder in SOURCES:
+        for path in sorted((Path(__file__).parents[1] / folder).glob("*.py")):
+            digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 
 

@@ -1,4 +1,4 @@
-"""Floor 2: the limits of a choice: which of a row's weights may be chosen at all.
+"""Layer kernels: the limits of a choice: which of a row's weights may be chosen at all.
 
 Each limit leaves the largest weights. The border between what stays and what goes is found by halving an interval, of
 the floats' bits as whole numbers, so that 30 halvings are exact whatever the weights. Each is one pass of vector code
@@ -8,8 +8,8 @@ dozen characters on.
 
 import numpy as np
 
+from charrnn.kernels.activations import ONE
 from charrnn.kernels.jit import inner
-from charrnn.kernels.layers import ONE
 
 _BITS_OF_ONE = 0x3F800000
 _NOTHING = np.float32(0)

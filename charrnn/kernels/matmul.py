@@ -1,4 +1,4 @@
-"""Floor 2: matrix products out of tiles.
+"""Layer kernels: matrix products out of tiles.
 
 B comes packed: its columns cut into panels as wide as a tile, each panel stored line by line, so that a tile reads
 one straight stretch of memory. A panel that starts at column `first` starts at element `first * depth`. Weights are
@@ -14,8 +14,8 @@ Arrays come as lines of numbers (flat.py), whatever their shape: numba compiles 
 import numpy as np
 
 from charrnn.kernels.bfloat16 import pair, round_line_pairs, round_rows
+from charrnn.kernels.cpu import TARGET
 from charrnn.kernels.jit import inner, kernel
-from charrnn.kernels.target import TARGET
 from charrnn.kernels.tile import tile
 
 _LANES, _ROWS, _PANEL = TARGET.lanes, TARGET.rows, TARGET.panel

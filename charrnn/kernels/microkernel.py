@@ -1,4 +1,5 @@
-"""Floor 2: the micro-kernel. C (rows, columns) = or += A (rows, depth) @ B (depth, columns), all of C in registers.
+"""Layer kernels: the micro-kernel. C (rows, columns) = or += A (rows, depth) @ B (depth, columns), all of C in
+registers.
 
 One tile holds up to `TARGET.rows` x `TARGET.vectors` accumulators; each step along the depth loads one line of B,
 spreads one number of A over a vector for each row, and multiplies and adds. It is written as LLVM vector code because
@@ -15,8 +16,8 @@ Processors with AVX512_BF16 multiply and add both numbers of a pair at once, the
 from llvmlite import ir
 from numba.core import cgutils
 
-from charrnn.kernels.target import HAS_BF16, SSE, TARGET
-from charrnn.kernels.twin import BF16
+from charrnn.kernels.cpu import HAS_BF16, SSE, TARGET
+from charrnn.kernels.tile_reference import BF16
 
 _F32, _I64, _I32, _I1 = ir.FloatType(), ir.IntType(64), ir.IntType(32), ir.IntType(1)
 _FLOATS = _F32.as_pointer()

@@ -1,5 +1,6 @@
-"""Floor 2: loops that show what this machine can do at most: multiply and add without touching memory, and read memory
-without computing. They bound every kernel, not only ours; charrnn/bench/limits.py puts a clock around them."""
+"""Layer kernels: loops that show what this machine can do at most: multiply and add without touching memory, and
+read memory without computing. They bound every kernel, not only ours; charrnn/bench/limits.py puts a clock around
+them."""
 
 from typing import Any
 
@@ -9,8 +10,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from charrnn.kernels.cpu import SSE, TARGET
 from charrnn.kernels.jit import JIT, kernel
-from charrnn.kernels.target import SSE, TARGET
 
 LANES = TARGET.lanes
 # As many sums as a register tile keeps: enough to hide the latency, few enough to stay in registers.

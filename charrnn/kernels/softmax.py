@@ -1,4 +1,4 @@
-"""Floor 2: the output layer of one window of one shard: logits, softmax, cross-entropy, and their way back.
+"""Layer kernels: the output layer of one window of one shard: logits, softmax, cross-entropy, and their way back.
 
     logits = x @ weight_out^T + bias_out      loss = -log softmax(logits)[target]      dlogits = softmax - one_hot
 
@@ -7,12 +7,11 @@ Padding columns of the logits have a bias so low that their probability is exact
 
 import numpy as np
 
-from charrnn.kernels.activations import exp_nonpositive
+from charrnn.kernels.activations import ONE, exp_nonpositive
+from charrnn.kernels.cpu import PAD
 from charrnn.kernels.flat import flat
 from charrnn.kernels.jit import inner, kernel
-from charrnn.kernels.layers import ONE
 from charrnn.kernels.matmul import add_transposed_product, matmul
-from charrnn.kernels.target import PAD
 
 # Places handled together: their logits stay in the first- or second-level cache.
 BLOCK_ROWS = 64

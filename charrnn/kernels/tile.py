@@ -1,4 +1,4 @@
-"""Floor 2: calls the micro-kernel. It is compiled once for each kind, and reached by its address."""
+"""Layer kernels: calls the micro-kernel. It is compiled once for each kind, and reached by its address."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from numba.extending import intrinsic
 
 from charrnn.kernels.jit import JIT, kernel
 from charrnn.kernels.microkernel import ANY_TILE, any_tile
-from charrnn.kernels.twin import BF16, FLOAT32, tile_numpy
+from charrnn.kernels.tile_reference import BF16, FLOAT32, tile_numpy
 
 _I64, _I1 = ir.IntType(64), ir.IntType(1)
 

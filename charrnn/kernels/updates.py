@@ -1,5 +1,6 @@
-"""Floor 2: what happens to the flat parameter buffer between two windows. Each kernel does one part of the buffer, so
-that several threads can share the work; parts have a fixed length, so that sums do not depend on how many do."""
+"""Layer kernels: what happens to the flat parameter buffer between two windows. Each kernel does one part of the
+buffer, so that several threads can share the work; parts have a fixed length, so that sums do not depend on how many
+do."""
 
 import numpy as np
 

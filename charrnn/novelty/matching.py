@@ -1,4 +1,4 @@
-"""Floor 6: what of some texts stands in a large one, which is read once, whatever its size."""
+"""Layer novelty: what of some texts stands in a large one, which is read once, whatever its size."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from charrnn.errors import CorpusError
-from charrnn.kernels.suffixes import (
+from charrnn.kernels.suffix_automaton import (
     BEST,
     END,
     FIRST_BEST,

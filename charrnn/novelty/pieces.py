@@ -1,13 +1,13 @@
-"""Floor 6: the texts that are looked at, made ready as what is trained on: whole, or document by document."""
+"""Layer novelty: the texts that are looked at, made ready as what is trained on: whole, or document by document."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from charrnn.settings import TextSettings
-from charrnn.text.alike import alike
+from charrnn.text.normalize import alike
 from charrnn.text.sources import chunks_of
 from charrnn.text.splitter import splitter_of
-from charrnn.text.units import Tokens, tokens_of
+from charrnn.text.tokenizers import Tokens, tokens_of
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Floor 6: where in the files of a corpus a place of its training part is."""
+"""Layer novelty: where in the files of a corpus a place of its training part is."""
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from charrnn.novelty.trained import Trained
-from charrnn.text.alike import alike_chunks
+from charrnn.runs.trained_text import Trained
 from charrnn.text.corpus import Corpus
 from charrnn.text.documents import Documents
+from charrnn.text.normalize import alike_chunks
 from charrnn.text.sources import STDIN, files_below, is_folder, read_source
 from charrnn.text.splitter import splitter_of, unescaped
 

@@ -1,4 +1,4 @@
-"""Floor 6: how much of a text a network may have copied from the text that it was trained on.
+"""Layer novelty: how much of a text a network may have copied from the text that it was trained on.
 
 A text and what was trained on come in; a Novelty goes out. What stands in the part that was held out for validation is
 no copy: the network never learned it. The share of that part itself which stands in the training part tells what is to
@@ -14,7 +14,7 @@ from charrnn.errors import CorpusError
 from charrnn.novelty.matching import Match, matches
 from charrnn.novelty.pieces import Piece, pieces_of
 from charrnn.novelty.places import Place, places_of
-from charrnn.novelty.trained import Trained
+from charrnn.runs.trained_text import Trained
 
 LONGEST = 50  # characters of the longest n-grams that are counted
 PASSAGES = 3

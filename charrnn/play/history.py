@@ -1,4 +1,4 @@
-"""Floor 6: a text whose changes can be taken back. A change puts something new in place of the text's end."""
+"""Layer play: a text whose changes can be taken back. A change puts something new in place of the text's end."""
 
 from dataclasses import dataclass
 

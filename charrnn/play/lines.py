@@ -1,4 +1,4 @@
-"""Floor 6: what a typed line asks for. Everything is text but an empty line and what begins with /."""
+"""Layer play: what a typed line asks for. Everything is text but an empty line and what begins with /."""
 
 import difflib
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Floor 6: a session: the text, what the network adds to it, continuations to choose from, and the settings.
+"""Layer play: a session: the text, what the network adds to it, continuations to choose from, and the settings.
 
 The network reads the whole text anew for each continuation, so that what it knows is always what stands there:
 a continuation is what Model.sample gives for the text, the settings and the seed.
@@ -13,7 +13,7 @@ from charrnn.errors import PlayError
 from charrnn.play.history import Change, History
 from charrnn.play.writer import Writer
 from charrnn.settings import PlaySettings
-from charrnn.text.units import Tokens
+from charrnn.text.tokenizers import Tokens
 
 _SEEDS = 2**63
 

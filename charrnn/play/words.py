@@ -1,4 +1,4 @@
-"""Floor 6: what is said in a session: where the text stands, what a setting is, what one can type."""
+"""Layer play: what is said in a session: where the text stands, what a setting is, what one can type."""
 
 import dataclasses
 import textwrap

@@ -1,10 +1,10 @@
-"""Floor 6: what a session needs of a model, and no more: Model has it."""
+"""Layer play: what a session needs of a model, and no more: Model has it."""
 
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from charrnn.settings import SampleSettings
-from charrnn.text.readable import Readable
+from charrnn.text.unknown import Readable
 from charrnn.text.vocabulary import Vocabulary
 
 

@@ -1,4 +1,5 @@
-"""Floor 6: what streams begin with: the characters that are read before the first is written, and the luck to come."""
+"""Layer sampling: what streams begin with: the characters that are read before the first is written, and the luck to
+come."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Floor 6: how many threads should share a stream: one or all, by what was measured last."""
+"""Layer sampling: how many threads should share a stream: one or all, by what was measured last."""
 
 # The slower way to share the work is tried when calls have become long enough to tell, and then so often again: the
 # machine may have become quieter, or busier.

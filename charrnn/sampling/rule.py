@@ -1,4 +1,4 @@
-"""Floor 6: how a stream's next character is chosen from what the network predicts.
+"""Layer sampling: how a stream's next character is chosen from what the network predicts.
 
 In this order: the network's logits are adjusted (characters made likelier, or forbidden), divided by the temperature,
 and cut by top_k, top_p and min_p. Before that, clamped cells have had their say.
@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from charrnn.kernels.cpu import padded
 from charrnn.kernels.softmax import NEVER
-from charrnn.kernels.target import padded
 
 # tanh of this is 1 in float32: what a cell gets that is to be at 1 or -1.
 _FAR = 10.0

@@ -1,4 +1,5 @@
-"""Floor 6: new text from a trained network. Each character is drawn from the network's prediction and fed back in.
+"""Layer sampling: new text from a trained network. Each character is drawn from the network's prediction and fed
+back in.
 
 A sampler holds N streams with a state of their own; what they have read and written so far is their past. Many streams
 are dealt out to the threads. For a few, whose time goes into reading the weights, the threads share the weights out, as
@@ -13,12 +14,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from charrnn.engine.compiled.packed_weights import Weights
+from charrnn.engine.compiled.threads import Workers
 from charrnn.kernels.jit import JIT
-from charrnn.network.weights import Weights
-from charrnn.network.workers import Workers
-from charrnn.sampling.group import Group, PackedModel
 from charrnn.sampling.pace import Pace
 from charrnn.sampling.rule import Rule, Rules
+from charrnn.sampling.streams import Group, PackedModel
 from charrnn.settings import NetworkSettings
 
 # One call of the kernel takes about this long: short enough to look like a stream and to feel Ctrl-C at once.

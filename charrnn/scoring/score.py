@@ -1,4 +1,4 @@
-"""Floor 6: how well a model foretells a text: as a whole, by lines or documents, and character by character."""
+"""Layer scoring: how well a model foretells a text: as a whole, by lines or documents, and character by character."""
 
 import math
 from collections.abc import Sequence

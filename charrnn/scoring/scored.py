@@ -1,11 +1,11 @@
-"""Floor 6: a text, scored: from the text itself to what the model said of it."""
+"""Layer scoring: a text, scored: from the text itself to what the model said of it."""
 
 import math
 from collections.abc import Callable
 
 import numpy as np
 
-from charrnn.network.network import Network
+from charrnn.engine.compiled.network import Network
 from charrnn.scoring.score import Score
 from charrnn.scoring.scorer import Scorer
 from charrnn.settings import ScoreSettings, Settings

@@ -1,4 +1,4 @@
-"""Floor 6: reads a text with a network, and keeps what it said of each character.
+"""Layer scoring: reads a text with a network, and keeps what it said of each character.
 
 A text as ids comes in, arrays as long as it go out, in its order. The windows are those of validation, and so the loss
 is validation's; the same cutter cuts the places in the text, which says where in it each number belongs.
@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from charrnn.network.network import Network
-from charrnn.network.scores import Scores
+from charrnn.engine.compiled.network import Network
+from charrnn.engine.predictions import Scores
 from charrnn.text.cutting import Text, measuring_windows, size
 from charrnn.text.documents import Documents
 

@@ -1,4 +1,4 @@
-"""Floor 0: what all settings are made of: a field with its default, its bounds and its help text, and the check.
+"""Layer settings: what all settings are made of: a field with its default, its bounds and its help text, and the check.
 
 A frozen instance is always valid: its bounds are checked when it is made.
 """
@@ -13,7 +13,7 @@ from typing import Any
 from charrnn.errors import SettingsError
 
 PRECISIONS = ("float32", "bf16")
-# What becomes of what a model never saw; charrnn/text/readable.py does it.
+# What becomes of what a model never saw; charrnn/text/unknown.py does it.
 UNKNOWN = ("error", "fold", "skip", "replace")
 
 

@@ -1,4 +1,4 @@
-"""Floor 0: the settings of what writes: samples, continuations, a session of writing in turn."""
+"""Layer settings: the settings of what writes: samples, continuations, a session of writing in turn."""
 
 from dataclasses import dataclass
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""Floor 0: the settings of a text: what is one document, what is one unit, and what is made alike."""
+"""Layer settings: the settings of a text: what is one document, what is one unit, and what is made alike."""
 
 from dataclasses import dataclass
 

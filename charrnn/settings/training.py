@@ -1,4 +1,4 @@
-"""Floor 0: the settings of a training run: the network, the windows, the training itself, the text."""
+"""Layer settings: the settings of a training run: the network, the windows, the training itself, the text."""
 
 import dataclasses
 import difflib

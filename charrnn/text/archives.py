@@ -1,4 +1,4 @@
-"""Floor 1: packed texts, unpacked while they are read.
+"""Layer text: packed texts, unpacked while they are read.
 
 A stream comes in, packed by gzip or Zstandard or not at all; the bytes that were packed go out. The first bytes tell
 which it is, not the name: no UTF-8 text begins as an archive does, a text that is not packed but still called .gz is

@@ -1,4 +1,4 @@
-"""Floor 1: texts that every Python brings along, so that a first run needs no download.
+"""Layer text: texts that every Python brings along, so that a first run needs no download.
 
 A name like `@python-docs` comes in, its text goes out. It differs a little from one release to the next.
 """

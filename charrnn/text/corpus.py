@@ -1,4 +1,4 @@
-"""Floor 1: the text to train on.
+"""Layer text: the text to train on.
 
 In come the names a user gives; out goes one Corpus, whose ids lie on disk, however long it is. A text takes this way in
 chunks: sources (bytes) - archives (unpacked) - decoder (text with line feeds only) - alike (letters) - splitter
@@ -18,13 +18,13 @@ import numpy as np
 
 from charrnn.errors import CorpusError
 from charrnn.settings import TextSettings
-from charrnn.text.alike import alike_chunks
 from charrnn.text.builtin import BUILTINS
+from charrnn.text.corpus_cache import Recipe, is_worth_keeping
 from charrnn.text.cutting import Text
 from charrnn.text.documents import Documents
-from charrnn.text.encoder import Encoded, Encoder
+from charrnn.text.encode import Encoded, Encoder
 from charrnn.text.ids import MappedIds
-from charrnn.text.prepared import Recipe, is_worth_keeping
+from charrnn.text.normalize import alike_chunks
 from charrnn.text.sources import (
     STDIN,
     chunks_of,

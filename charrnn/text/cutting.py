@@ -1,13 +1,13 @@
-"""Floor 1: what can be trained on, a text read on and on or a text of documents, cut in the way that fits it."""
+"""Layer text: what can be trained on, a text read on and on or a text of documents, cut in the way that fits it."""
 
 from collections.abc import Iterator
 
 import numpy as np
 
 from charrnn.settings import WindowSettings
+from charrnn.text.document_windows import Packed, packed_windows
 from charrnn.text.documents import Documents
 from charrnn.text.ids import Ids
-from charrnn.text.packing import Packed, packed_windows
 from charrnn.text.windows import Cutter, Snippets, Streams, Window, evaluation_windows, split
 
 Text = Ids | Documents

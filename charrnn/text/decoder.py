@@ -1,4 +1,4 @@
-"""Floor 1: bytes to text, a chunk at a time.
+"""Layer text: bytes to text, a chunk at a time.
 
 A stream comes in, packed or not; chunks of text go out, without a byte order mark and with line feeds only. What the
 chunks are makes no difference to the text, nor to what is refused: bytes that are no UTF-8, and files that are no text.

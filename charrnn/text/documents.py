@@ -1,4 +1,4 @@
-"""Floor 1: the documents of a text as ids, and which of them are kept for validation.
+"""Layer text: the documents of a text as ids, and which of them are kept for validation.
 
 Ids come in that read mark, document, mark, document, ..., mark, and the places of the marks; parts of the documents go
 out. Documents with the same content are always in the same part: what is trained on is not validated on.

@@ -1,4 +1,4 @@
-"""Floor 1: a text that is in memory as a whole, as a model reads it to tell how well it foretells it.
+"""Layer text: a text that is in memory as a whole, as a model reads it to tell how well it foretells it.
 
 Text comes in; it goes the way that a text to train on takes (alike - splitter - ids), but in the vocabulary of a model.
 """
@@ -9,11 +9,11 @@ import numpy as np
 
 from charrnn.errors import CorpusError
 from charrnn.settings import TextSettings
-from charrnn.text.alike import alike
 from charrnn.text.cutting import Text
 from charrnn.text.documents import Documents
-from charrnn.text.readable import readable
+from charrnn.text.normalize import alike
 from charrnn.text.splitter import mark_of, splitter_of
+from charrnn.text.unknown import readable
 from charrnn.text.vocabulary import NAMED, STAND_IN, Vocabulary
 
 

@@ -1,11 +1,11 @@
-"""Floor 1: the units of a growing text, numbered in the order of their first appearance.
+"""Layer text: the units of a growing text, numbered in the order of their first appearance.
 
 Text comes in, piece by piece, and numbers go out; what was learned last can be forgotten.
 """
 
 import numpy as np
 
-from charrnn.text.units import bytes_as_characters, tokens_of, words_of
+from charrnn.text.tokenizers import bytes_as_characters, tokens_of, words_of
 from charrnn.text.vocabulary import code_points
 
 _CODE_POINTS = 0x110000

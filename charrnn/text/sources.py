@@ -1,4 +1,4 @@
-"""Floor 1: what a user may name as a text: a file, a folder, - for standard input, @name for a built-in text.
+"""Layer text: what a user may name as a text: a file, a folder, - for standard input, @name for a built-in text.
 
 A name comes in; out go its size and its text in chunks, or a CorpusError that says what is wrong with the name.
 """

@@ -1,4 +1,4 @@
-"""Floor 1: where one document of a text ends and the next begins.
+"""Layer text: where one document of a text ends and the next begins.
 
 Chunks of a file's text come in; out they come again with one mark, a single character, behind each document, in the
 place of whatever stood there. A document loses blank lines at its start and white space at its end; one that has
@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 from charrnn.settings import TextSettings
-from charrnn.text.alike import alike
 from charrnn.text.decoder import CHUNK
+from charrnn.text.normalize import alike
 
 LINE, BLANK, FILE = "line", "blank", "file"
 # What no text should hold, made to stand between records: it cannot be taken for a part of a document.

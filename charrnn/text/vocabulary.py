@@ -1,4 +1,4 @@
-"""Floor 1: characters and their ids.
+"""Layer text: characters and their ids.
 
 Text comes in and int32 ids go out, or the other way round. The ids count the characters in the order of their
 code points, so a vocabulary is its characters and nothing else.

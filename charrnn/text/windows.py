@@ -1,4 +1,4 @@
-"""Floor 1: cuts ids into the windows that a network is trained and validated on.
+"""Layer text: cuts ids into the windows that a network is trained and validated on.
 
 Ids come in; windows of N sequences go out, time-major, each input with the character after it as its target.
 A cutter holds a cursor that can be saved; every random draw comes from a generator that the caller owns.

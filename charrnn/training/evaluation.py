@@ -1,9 +1,10 @@
-"""Floor 4: the loss on a text that is not trained on, with buffers of its own, so that training notices nothing."""
+"""Layer training: the loss on a text that is not trained on, with buffers of its own, so that training notices
+nothing."""
 
 import math
 from collections.abc import Callable
 
-from charrnn.network.network import Batch, Network
+from charrnn.engine.compiled.network import Batch, Network
 from charrnn.text.cutting import Text, measuring_windows
 
 # Rows the text is cut into; each begins without a past, which costs its first characters: 64 rows of tiny Shakespeare's

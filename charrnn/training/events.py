@@ -1,4 +1,4 @@
-"""Floor 4: what a training run tells those who watch it. Losses are mean nats per character."""
+"""Layer training: what a training run tells those who watch it. Losses are mean nats per character."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Floor 4: how the loss went, and which moment was the best."""
+"""Layer training: how the loss went, and which moment was the best."""
 
 import math
 from dataclasses import asdict, dataclass

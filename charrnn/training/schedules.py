@@ -1,5 +1,5 @@
-"""Floor 4: the learning rate over a run. Progress comes in, from 0 to 1 whatever the run is measured in (epochs or
-minutes); a rate goes out."""
+"""Layer training: the learning rate over a run. Progress comes in, from 0 to 1 whatever the run is measured in
+(epochs or minutes); a rate goes out."""
 
 import math
 

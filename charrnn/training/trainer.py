@@ -1,4 +1,5 @@
-"""Floor 4: the training loop. Text as ids comes in; events go out, and a state that can be saved and taken up again.
+"""Layer training: the training loop. Text as ids comes in; events go out, and a state that can be saved and taken up
+again.
 
 It prints nothing and writes nothing. One generator owns every random draw, in this order: initial values, then for each
 step its window and the keys of dropout and of recurrent dropout.
@@ -11,23 +12,23 @@ from typing import Any
 
 import numpy as np
 
+from charrnn.engine.compiled.averaging import Average
+from charrnn.engine.compiled.memory import training_bytes
+from charrnn.engine.compiled.network import Network
+from charrnn.engine.compiled.optimizers import optimizer_of
+from charrnn.engine.compiled.precompile import compile_kernels
 from charrnn.errors import CheckpointError, TrainingError
 from charrnn.kernels.jit import is_compiled
-from charrnn.network.memory import training_bytes
-from charrnn.network.network import Network
 from charrnn.settings import Settings
 from charrnn.text.cutting import Text, parts, size, training_windows
 from charrnn.text.documents import Documents
 from charrnn.text.windows import Window
-from charrnn.training.averaging import Average
-from charrnn.training.choice import decided
+from charrnn.training.auto_settings import decided
 from charrnn.training.evaluation import Evaluation
 from charrnn.training.events import Compiling, Event, Finished, RolledBack, Started, Step, Validated
 from charrnn.training.history import History, Point
-from charrnn.training.optimizers import optimizer_of
-from charrnn.training.recovery import Recovery
+from charrnn.training.rollback import Recovery
 from charrnn.training.schedules import learning_rate
-from charrnn.training.warmup import compile_kernels
 
 
 class Trainer:

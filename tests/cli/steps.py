@@ -9,9 +9,9 @@ import json
 import math
 from pathlib import Path
 
-from charrnn import runs
-from charrnn.checkpoint import BEST, LAST, RUNS
-from charrnn.runs import Run
+from charrnn.runs import run as runs
+from charrnn.runs.checkpoint import BEST, LAST, RUNS
+from charrnn.runs.run import Run
 from charrnn.settings import Settings
 from charrnn.training.events import Saved, Step
 from tests.cli.tiny import SETTINGS, tiny_corpus

@@ -7,7 +7,7 @@ import pytest
 
 import charrnn as package
 from charrnn.cli.complete import _table, visible
-from charrnn.sampling.completer import Completion
+from charrnn.completion.completer import Completion
 from tests.cli.conftest import Program
 from tests.cli.tiny import ROOT, finish, start
 

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from charrnn.checkpoint import load_checkpoint
 from charrnn.cli.config import _toml, config_text, part_of, read_config
 from charrnn.cli.options import settings_from
 from charrnn.cli.train import train
 from charrnn.errors import SettingsError
+from charrnn.runs.checkpoint import load_checkpoint
 from charrnn.settings import NetworkSettings, Settings, TextSettings, TrainingSettings, WindowSettings
 from tests.cli.conftest import Program, Result
 from tests.cli.tiny import OPTIONS, train_tiny
@@ -223,7 +223,7 @@ def test_what_the_file_says(charrnn: Program, run: Path) -> None:
 
 
 def test_a_text_without_a_name_is_left_to_the_command_line(charrnn: Program, run: Path, text: Path) -> None:
-    from charrnn.checkpoint import save_checkpoint
+    from charrnn.runs.checkpoint import save_checkpoint
 
     loaded = load_checkpoint(run / "last.safetensors")
     for sources in ([], ["a\udc80.txt"]):

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from charrnn import files
-from charrnn.network.network import Network
-from charrnn.runs import Run
+from charrnn.engine.compiled.network import Network
+from charrnn.runs.run import Run
+from charrnn.storage import files
 from tests.cli.conftest import Program
 from tests.cli.tiny import OPTIONS, TEXT
 

@@ -7,10 +7,10 @@ import re
 import numpy as np
 import pytest
 
-from charrnn.cli.colours import Colours
-from charrnn.cli.heat import _ordinal, heat, heated, listed, scale, summary, tabled
-from charrnn.colour.glyphs import columns
-from charrnn.colour.palette import DIVERGING, SEQUENTIAL
+from charrnn.render.colour.glyphs import columns
+from charrnn.render.colour.palette import DIVERGING, SEQUENTIAL
+from charrnn.render.colours import Colours
+from charrnn.render.score import _ordinal, heat, heated, listed, scale, summary, tabled
 from tests.scoring.made import Made
 
 CODE = re.compile(r"\x1b\[[\d;]*m")

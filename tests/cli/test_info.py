@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from charrnn.checkpoint import load_checkpoint, save_checkpoint
 from charrnn.cli.info import _HEIGHT
-from charrnn.cli.wording import bits, corpus_words, counted, duration_words, loss_words, network_words
+from charrnn.render.wording import bits, corpus_words, counted, duration_words, loss_words, network_words
+from charrnn.runs.checkpoint import load_checkpoint, save_checkpoint
 from charrnn.settings import NetworkSettings, TextSettings, TrainingSettings
 from tests.cli.conftest import Program
 from tests.cli.tiny import SETTINGS, TEXT, train_tiny

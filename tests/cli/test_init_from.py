@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from charrnn.checkpoint import BEST, LAST, load_checkpoint
+from charrnn.runs.checkpoint import BEST, LAST, load_checkpoint
 from tests.cli.conftest import Program
 from tests.cli.tiny import TEXT
 

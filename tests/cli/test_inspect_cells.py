@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from charrnn.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from charrnn.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from charrnn.settings import NetworkSettings, Settings, TrainingSettings, WindowSettings
 from charrnn.text.corpus import Corpus
 from tests.cli.tiny import OPTIONS, SETTINGS, TEXT, train_tiny

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from charrnn.checkpoint import load_checkpoint, save_checkpoint
-from charrnn.cli.copied import novelty_lines, short_lines
 from charrnn.model import load
 from charrnn.novelty.report import Novelty, novelty_of
+from charrnn.render.novelty import novelty_lines, short_lines
+from charrnn.runs.checkpoint import load_checkpoint, save_checkpoint
 from charrnn.settings import TextSettings
 from charrnn.text.corpus import Corpus
 from tests.cli.conftest import Program

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from charrnn import drafts
 from charrnn.cli.main import _exit_code, _run
+from charrnn.storage import drafts
 from tests.cli.conftest import Program, Result
 from tests.cli.tiny import ROOT, finish, start
 

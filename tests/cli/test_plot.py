@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from charrnn.checkpoint import load_checkpoint, save_checkpoint
+from charrnn.runs.checkpoint import load_checkpoint, save_checkpoint
 from tests.cli.conftest import Program
 from tests.cli.tiny import finish, start
 

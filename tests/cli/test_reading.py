@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from charrnn.cli import reading
-from charrnn.cli.wording import size_words, source_words
+from charrnn.render import reading
+from charrnn.render.wording import size_words, source_words
 from charrnn.settings import TextSettings
 from tests.cli.conftest import Program
 from tests.cli.tiny import OPTIONS, TEXT, finish, start

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from charrnn.checkpoint import load_checkpoint
+from charrnn.runs.checkpoint import load_checkpoint
 from tests.cli.conftest import Program
 from tests.cli.tiny import OPTIONS, finish, start
 

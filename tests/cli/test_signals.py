@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from charrnn.checkpoint import load_checkpoint
+from charrnn.runs.checkpoint import load_checkpoint
 from tests.cli.tiny import OPTIONS, finish, start
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="POSIX signals")

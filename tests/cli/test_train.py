@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from charrnn.checkpoint import load_checkpoint
-from charrnn.cli import progress
+from charrnn.render import progress
+from charrnn.runs.checkpoint import load_checkpoint
 from charrnn.training import events
 from tests.cli.conftest import Program
 from tests.cli.tiny import OPTIONS, TEXT, finish, start

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 import charrnn as package
-from charrnn.checkpoint import load_checkpoint
-from charrnn.text.units import tokens_of, words_of
-from charrnn.training.choice import fitting
+from charrnn.runs.checkpoint import load_checkpoint
+from charrnn.text.tokenizers import tokens_of, words_of
+from charrnn.training.auto_settings import fitting
 from tests.cli.conftest import Program
 from tests.cli.tiny import OPTIONS, TEXT
 

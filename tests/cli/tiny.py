@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from charrnn.runs import Run
+from charrnn.runs.run import Run
 from charrnn.settings import NetworkSettings, Settings, TrainingSettings, WindowSettings
 from charrnn.text.corpus import Corpus, read_corpus
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 import charrnn
-from charrnn.checkpoint import Checkpoint, save_checkpoint
+from charrnn.runs.checkpoint import Checkpoint, save_checkpoint
 
 LINE = "the quick brown fox jumps over the lazy dog.\n"
 PATH = Path(__file__).with_name("tiny.safetensors")

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from charrnn.cells.steps import CELLS
 from charrnn.inspection.stack import Stack, Trace
-from charrnn.network.cells import CELLS
 from charrnn.settings import NetworkSettings
 from tests.reference import Arrays, random_parameters, random_state
 

@@ -4,12 +4,12 @@ import random
 
 import numpy as np
 
+from charrnn.engine.compiled.network import Network
 from charrnn.inspection.passage import Passage, of_text
-from charrnn.network.network import Network
 from charrnn.settings import NetworkSettings, TextSettings
 from charrnn.text.cutting import Text
 from charrnn.text.vocabulary import Vocabulary
-from tests.network.compiled import compiled_network
+from tests.engine.compiled import compiled_network
 from tests.reference import random_parameters
 
 HIDDEN, UNIT = 12, 5

@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 
 import charrnn
+from charrnn.cells.steps import sigmoid
 from charrnn.inspection.ablation import ablate, losses, means
 from charrnn.inspection.estimate import estimate, slopes
 from charrnn.inspection.names import CellName
 from charrnn.inspection.recording import record
 from charrnn.inspection.stack import Stack, trace_of
-from charrnn.network.cells import sigmoid
 from tests.cli.tiny import TEXT
 from tests.differences import derivative
+from tests.engine.compiled import compiled_network
 from tests.inspection.drawn import KINDS, drawn
-from tests.network.compiled import compiled_network
 
 
 def silenced_alone(stack, trace, cell, value):

@@ -11,8 +11,8 @@ from charrnn.inspection.blocks import block_error
 from charrnn.inspection.context import ContextUse, context_use
 from charrnn.inspection.recording import record
 from charrnn.inspection.stack import Stack, trace_of
+from tests.engine.compiled import compiled_network
 from tests.inspection.drawn import KINDS, drawn
-from tests.network.compiled import compiled_network
 
 
 @pytest.mark.parametrize("threads", [1, 2])

@@ -3,17 +3,17 @@
 import numpy as np
 import pytest
 
+from charrnn.cells.steps import CELLS
 from charrnn.errors import SettingsError
 from charrnn.inspection.features.feature import Feature
 from charrnn.inspection.finder import Search
 from charrnn.inspection.inspection import Inspection
 from charrnn.inspection.names import CellName, cell_named
 from charrnn.inspection.recording import record
-from charrnn.network.cells import CELLS
 from charrnn.settings import NetworkSettings
 from charrnn.text.vocabulary import Vocabulary
+from tests.engine.compiled import compiled_network
 from tests.inspection.planted import HIDDEN, UNIT, passage_of, planted, quoted_text
-from tests.network.compiled import compiled_network
 from tests.reference import random_parameters
 
 QUOTES = "inside \"double quotes\""

@@ -10,8 +10,8 @@ from charrnn.inspection.cells import FLAGS, facts
 from charrnn.inspection.gates import GATES, gates, saturation
 from charrnn.inspection.recording import record, signals_of
 from charrnn.inspection.stack import Stack
+from tests.engine.compiled import compiled_network
 from tests.inspection.drawn import KINDS, drawn
-from tests.network.compiled import compiled_network
 
 
 @pytest.mark.parametrize("layers", [1, 2, 3])

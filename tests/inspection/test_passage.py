@@ -11,7 +11,7 @@ from charrnn.inspection.passage import held_out, joined, of_text, sources_of
 from charrnn.settings import Settings, TextSettings, WindowSettings
 from charrnn.text.corpus import Corpus
 from charrnn.text.cutting import parts
-from charrnn.text.units import vocabulary_of
+from charrnn.text.tokenizers import vocabulary_of
 
 TEXT = "".join(f"line {n} of many.\n" for n in range(60))
 

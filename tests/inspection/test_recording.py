@@ -5,14 +5,14 @@ import math
 import numpy as np
 import pytest
 
+from charrnn.cells.steps import CELLS
 from charrnn.errors import CorpusError, SettingsError
 from charrnn.inspection import recording as module
 from charrnn.inspection.recording import NEXT, evaluated, record, signals_of
-from charrnn.network.cells import CELLS
 from charrnn.settings import NetworkSettings
 from charrnn.text.documents import Documents
 from charrnn.training.evaluation import Evaluation
-from tests.network.compiled import compiled_network
+from tests.engine.compiled import compiled_network
 from tests.reference import layer_arrays, random_parameters
 
 V, H = 11, 7

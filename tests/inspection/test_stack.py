@@ -5,8 +5,8 @@ import pytest
 
 from charrnn.inspection.stack import Stack
 from tests import reference
+from tests.engine.compiled import compiled_network, ids
 from tests.inspection.drawn import KINDS, drawn
-from tests.network.compiled import compiled_network, ids
 
 
 @pytest.mark.parametrize("layers", [1, 2, 3])

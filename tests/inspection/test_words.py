@@ -6,7 +6,6 @@ import math
 import numpy as np
 import pytest
 
-from charrnn.colour.palette import DIVERGING
 from charrnn.errors import SettingsError
 from charrnn.inspection.ablation import Ablation, Cost
 from charrnn.inspection.cells import FLAGS
@@ -18,10 +17,11 @@ from charrnn.inspection.names import CellName
 from charrnn.inspection.passage import Passage
 from charrnn.inspection.predictions import Predictions
 from charrnn.inspection.recording import Recording
-from charrnn.inspection.report.ablation import ablation_report
-from charrnn.inspection.report.gates import gate_report, layer_words
-from charrnn.inspection.report.horizon import advice, gain_words, horizon_report
-from charrnn.inspection.report.look import Look
+from charrnn.render.colour.palette import DIVERGING
+from charrnn.render.inspection.ablation import ablation_report
+from charrnn.render.inspection.gates import gate_report, layer_words
+from charrnn.render.inspection.horizon import advice, gain_words, horizon_report
+from charrnn.render.inspection.look import Look
 from charrnn.text.vocabulary import Vocabulary
 
 LOOK = Look(80, next(iter(DIVERGING.values())), None, True)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from charrnn.kernels.activations import exp_nonpositive, sigmoid, tanh
+from charrnn.kernels.cpu import SSE, TARGET
 from charrnn.kernels.jit import inner
-from charrnn.kernels.target import SSE, TARGET
 
 LARGEST = np.finfo(np.float32).max
 

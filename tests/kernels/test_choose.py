@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from charrnn.kernels.choose import choose, most_likely
+from charrnn.kernels.cpu import PAD, padded
+from charrnn.kernels.sample_logits import choose, most_likely
 from charrnn.kernels.softmax import NEVER
-from charrnn.kernels.target import PAD, padded
 
 V = 7
 LOGITS = np.array([0.3, -1.2, 2.0, 0.9, -0.4, 1.1, 0.0], np.float32)

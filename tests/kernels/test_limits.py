@@ -4,9 +4,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charrnn.kernels.cpu import PAD, padded
 from charrnn.kernels.limits import keep_largest
 from charrnn.kernels.softmax import NEVER
-from charrnn.kernels.target import PAD, padded
 
 numbers = st.floats(-50, 50, width=32)
 # with equals among them, and with what was banned

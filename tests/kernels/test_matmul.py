@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from charrnn.kernels.cpu import PAD, TARGET, padded
 from charrnn.kernels.matmul import _DEPTH_BLOCK, add_transposed_product, copied_size, matmul, pack
-from charrnn.kernels.target import PAD, TARGET, padded
 from charrnn.kernels.tile import tiles
-from charrnn.kernels.twin import BF16, FLOAT32
+from charrnn.kernels.tile_reference import BF16, FLOAT32
 
 COLUMNS = range(PAD, 9 * PAD + 1, PAD)
 GUARD = np.float32(-12345)

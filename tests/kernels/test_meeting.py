@@ -6,8 +6,8 @@ import numba
 import numpy as np
 import pytest
 
+from charrnn.kernels.barrier import meet
 from charrnn.kernels.jit import JIT
-from charrnn.kernels.meeting import meet
 
 TIMES = 2_000
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from charrnn.kernels import peak
-from charrnn.kernels.target import zeros
+from charrnn.kernels.cpu import zeros
 
 
 @pytest.mark.parametrize("count", [1, 2, 37])

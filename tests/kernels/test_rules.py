@@ -11,28 +11,12 @@ from pathlib import Path
 import numba
 import pytest
 
-from charrnn.kernels import (
-    dropout,
-    embedding,
-    generate,
-    gru,
-    gru_original,
-    jit,
-    lstm,
-    matmul,
-    peak,
-    peephole,
-    rnn,
-    scores,
-    softmax,
-    target,
-    tile,
-    updates,
-)
+from charrnn.cells import embedding, generate, gru, gru_original, lstm, peephole, rnn
+from charrnn.kernels import cpu, dropout, jit, matmul, peak, predictions, softmax, tile, updates
 
 ROOT = Path(__file__).parents[2]
 CELLS = {"rnn": rnn, "lstm": lstm, "gru": gru, "peephole": peephole, "gru-original": gru_original}
-MODULES = (dropout, embedding, generate, gru, gru_original, lstm, matmul, peak, peephole, rnn, scores,
+MODULES = (dropout, embedding, generate, gru, gru_original, lstm, matmul, peak, peephole, predictions, rnn,
            softmax, tile, updates)
 
 # Trains and evaluates every kind of network as a run does, then tells what the kernels of this process went through.
@@ -40,7 +24,7 @@ EVERYTHING = """
 import numpy as np
 from charrnn.kernels import jit
 from charrnn.settings import NetworkSettings, Settings, TrainingSettings, WindowSettings
-from charrnn.network.workers import Workers
+from charrnn.engine.compiled.threads import Workers
 from charrnn.sampling.opening import generators_of
 from charrnn.sampling.rule import Clamp, Rule, Rules
 from charrnn.sampling.sampler import Sampler
@@ -181,9 +165,10 @@ def test_a_constant_is_no_type_of_its_own():
 @pytest.fixture
 def sources(tmp_path, monkeypatch):
     """A copy of the kernels' sources that jit.py takes for its own."""
-    folder = Path(shutil.copytree(Path(jit.__file__).parent, tmp_path / "kernels"))
-    monkeypatch.setattr(jit, "__file__", str(folder / "jit.py"))
-    return folder
+    for folder in jit.SOURCES:
+        shutil.copytree(Path(jit.__file__).parents[1] / folder, tmp_path / folder)
+    monkeypatch.setattr(jit, "__file__", str(tmp_path / "kernels/jit.py"))
+    return tmp_path
 
 
 def test_an_equal_copy_has_the_same_fingerprint(sources, monkeypatch):
@@ -194,13 +179,13 @@ def test_an_equal_copy_has_the_same_fingerprint(sources, monkeypatch):
 
 def test_a_change_in_any_source_changes_it(sources):
     seen = {jit.fingerprint()}
-    files = sorted(sources.glob("*.py"))
+    files = sorted(sources.glob("*/*.py"))
     assert {Path(module.__file__).name for module in MODULES} < {file.name for file in files}
     for count, file in enumerate(files, start=2):
         file.write_bytes(file.read_bytes() + b"\n")
         seen.add(jit.fingerprint())
         assert len(seen) == count, file.name
-    (sources / "new.py").write_text("")
+    (sources / "cells/new.py").write_text("")
     assert jit.fingerprint() not in seen
 
 
@@ -210,7 +195,7 @@ def test_numba_python_and_the_tile_change_it(monkeypatch):
     seen.add(jit.fingerprint())
     monkeypatch.setattr(jit.sys, "version_info", (3, 9, 1))
     seen.add(jit.fingerprint())
-    tiles = {target.AVX512, target.AVX2, target.SSE, target.NEON, target.Target(16, 5, 4)} - {jit.TARGET}
+    tiles = {cpu.AVX512, cpu.AVX2, cpu.SSE, cpu.NEON, cpu.Target(16, 5, 4)} - {jit.TARGET}
     for other in tiles:
         monkeypatch.setattr(jit, "TARGET", other)
         seen.add(jit.fingerprint())

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charrnn.engine.predictions import Scores
+from charrnn.kernels.cpu import padded, zeros
 from charrnn.kernels.matmul import pack
-from charrnn.kernels.scores import output_scores
+from charrnn.kernels.predictions import output_scores
 from charrnn.kernels.softmax import BLOCK_ROWS, NEVER, output_loss
-from charrnn.kernels.target import padded, zeros
 from charrnn.kernels.tile import tiles
-from charrnn.network.scores import Scores
 
 CLOSE = {"rtol": 2e-6, "atol": 2e-6}
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from charrnn.kernels.cpu import PAD, padded, zeros
 from charrnn.kernels.matmul import pack
 from charrnn.kernels.softmax import BLOCK_ROWS, NEVER, loss_row, output_loss
-from charrnn.kernels.target import PAD, padded, zeros
 from charrnn.kernels.tile import tiles
 from tests.reference import softmax_loss
 

@@ -9,18 +9,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from charrnn.kernels import target
-from charrnn.kernels.target import AVX2, AVX512, NEON, SSE, TARGET, host_target, padded, zeros
+from charrnn.kernels import cpu as target
+from charrnn.kernels.cpu import AVX2, AVX512, NEON, SSE, TARGET, host_target, padded, zeros
 
 ROOT = Path(__file__).parents[2]
 X86 = pytest.mark.skipif(platform.machine().lower() not in ("x86_64", "amd64"), reason="names x86 processors")
 SMALL = ["tests/kernels/test_tile.py::test_the_twin_itself_is_a_product", "tests/kernels/test_updates.py",
          "tests/kernels/test_matmul.py::test_pack_is_the_same_from_both_sides_and_in_any_parts",
          "tests/kernels/test_softmax.py::test_huge_logits", "tests/kernels/test_softmax.py::test_nan_is_seen",
-         "tests/network/test_network.py::test_golden_case"]
+         "tests/engine/test_network.py::test_golden_case"]
 # NumPy announces what machine code does silently: counters that wrap round, a NaN that becomes a whole number.
 QUIET = ["-W", "ignore::RuntimeWarning"]
-WIDE = ["tests/kernels", "tests/network/test_network.py", "--deselect=tests/kernels/test_rules.py",
+WIDE = ["tests/kernels", "tests/engine/test_network.py", "--deselect=tests/kernels/test_rules.py",
         "--ignore=tests/kernels/test_targets.py"]
 
 
@@ -33,7 +33,7 @@ def run_tests(tests, **environment):
 
 def target_of(code="print(tuple(TARGET))", **environment):
     """What another process makes of this machine."""
-    code = f"from charrnn.kernels.target import TARGET; {code}"
+    code = f"from charrnn.kernels.cpu import TARGET; {code}"
     return subprocess.run([sys.executable, "-c", code], cwd=ROOT, text=True, capture_output=True, check=True,
                           env={**os.environ, **environment}).stdout.strip()
 
@@ -45,9 +45,9 @@ def test_without_the_jit():
 @pytest.mark.slow
 def test_more_without_the_jit():
     run_tests([*QUIET, "tests/kernels/test_tile.py", "tests/kernels/test_matmul.py", "tests/kernels/test_softmax.py",
-               "tests/network/test_network.py::test_golden_trajectory",
-               "tests/network/test_shards.py::test_padding_stays_zero",
-               "tests/network/test_network.py::test_whole_equals_thirds"], NUMBA_DISABLE_JIT="1")
+               "tests/engine/test_network.py::test_golden_trajectory",
+               "tests/engine/test_shards.py::test_padding_stays_zero",
+               "tests/engine/test_network.py::test_whole_equals_thirds"], NUMBA_DISABLE_JIT="1")
 
 
 @pytest.mark.slow

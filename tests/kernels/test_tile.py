@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charrnn.kernels.cpu import TARGET
 from charrnn.kernels.jit import inner
-from charrnn.kernels.target import TARGET
 from charrnn.kernels.tile import tile, tiles
-from charrnn.kernels.twin import BF16, FLOAT32, tile_numpy
+from charrnn.kernels.tile_reference import BF16, FLOAT32, tile_numpy
 
 GUARD = np.float32(-12345)  # what lies around C, and must stay
 

@@ -6,7 +6,7 @@ import pytest
 
 from charrnn.novelty import trained as module
 from charrnn.novelty.places import Place, places_of
-from charrnn.novelty.trained import Trained
+from charrnn.runs.trained_text import Trained
 from tests.novelty.texts import text_of, trained_on, trained_on_files
 
 FILES = {

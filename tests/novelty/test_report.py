@@ -11,7 +11,7 @@ from charrnn.errors import CorpusError
 from charrnn.novelty import report
 from charrnn.novelty import trained as module
 from charrnn.novelty.report import LONGEST, PASSAGES, Novelty, novelty_of
-from charrnn.novelty.trained import Trained
+from charrnn.runs.trained_text import Trained
 from tests.novelty.texts import text_of, trained_on
 
 TEXT = "the cat sat on the mat and the dog sat on the cat, and so the mat was sat on by all of them\n" * 3

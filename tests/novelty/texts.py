@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from charrnn.novelty.trained import Trained
+from charrnn.runs.trained_text import Trained
 from charrnn.settings import Settings, TextSettings, WindowSettings
 from charrnn.text.corpus import Corpus, read_corpus
 

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from charrnn.engine.compiled.network import Network
+from charrnn.engine.compiled.threads import Workers
 from charrnn.kernels.jit import JIT
-from charrnn.network.network import Network
-from charrnn.network.workers import Workers
 from charrnn.sampling import sampler as sampling
-from charrnn.sampling.group import Group
 from charrnn.sampling.rule import Rule
+from charrnn.sampling.streams import Group
 from charrnn.settings import NetworkSettings
 
 NOTHING = np.zeros((0, 1), np.int32)

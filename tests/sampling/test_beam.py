@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charrnn.sampling.beam import Found, Search, log_softmax
-from charrnn.sampling.ending import Ending
+from charrnn.completion.beam import Found, Search, log_softmax
+from charrnn.completion.ends import Ending
 from charrnn.settings import NetworkSettings
-from charrnn.text.units import Bytes, Tokens, Words
+from charrnn.text.tokenizers import Bytes, Tokens, Words
 from charrnn.text.vocabulary import STAND_IN, Vocabulary
 from tests.sampling.plainly import Plain, every_continuation
 

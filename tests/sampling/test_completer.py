@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charrnn.completion import prefix_cache as past
+from charrnn.completion.completer import Completer, Completion
+from charrnn.completion.prefix_cache import Steps
+from charrnn.engine.compiled.network import Network
+from charrnn.engine.compiled.parameters import GATES
 from charrnn.errors import SettingsError, VocabularyError
-from charrnn.network.network import Network
-from charrnn.network.parameters import GATES
-from charrnn.sampling import past
-from charrnn.sampling.completer import Completer, Completion
-from charrnn.sampling.past import Steps
 from charrnn.settings import CompleteSettings, NetworkSettings, Settings, TextSettings
 from charrnn.text.splitter import mark_of
-from charrnn.text.units import vocabulary_of
+from charrnn.text.tokenizers import vocabulary_of
 from charrnn.text.vocabulary import STAND_IN
 from tests.sampling.plainly import Plain, every_text
 

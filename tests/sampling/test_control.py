@@ -5,10 +5,10 @@ import pytest
 
 from charrnn.errors import SettingsError
 from charrnn.kernels.softmax import NEVER
-from charrnn.sampling.control import Spread, rules_of
+from charrnn.sampling.constraints import Spread, rules_of
 from charrnn.sampling.rule import Clamp, Rules
 from charrnn.settings import NetworkSettings, SampleSettings
-from charrnn.text.units import Bytes, Words
+from charrnn.text.tokenizers import Bytes, Words
 from charrnn.text.vocabulary import STAND_IN, Vocabulary
 
 KNOWN = Vocabulary("\n =abc")

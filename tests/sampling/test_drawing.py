@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import charrnn
+from charrnn.engine.compiled.threads import Workers
 from charrnn.errors import SettingsError, VocabularyError
-from charrnn.network.workers import Workers
-from charrnn.sampling.drawing import SampleOptions
+from charrnn.sampling.session import SampleOptions
 from charrnn.settings import SampleSettings
 from tests.cli.tiny import train_tiny
 

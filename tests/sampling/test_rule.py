@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
+from charrnn.cells.steps import CELLS, sigmoid
 from charrnn.kernels.softmax import NEVER
-from charrnn.network.cells import CELLS, sigmoid
 from charrnn.sampling.opening import generators_of
 from charrnn.sampling.rule import Clamp, Rule, Rules
 from charrnn.sampling.sampler import Sampler
 from charrnn.settings import NetworkSettings
-from tests.network.compiled import compiled_network
+from tests.engine.compiled import compiled_network
 from tests.reference import Arrays, layer_arrays, random_parameters, random_state
 
 V, H, LENGTH = 11, 19, 25

@@ -5,21 +5,21 @@ import dataclasses
 import numpy as np
 import pytest
 
+from charrnn.cells.steps import CELLS
+from charrnn.engine.compiled.network import Network
+from charrnn.engine.compiled.packed_weights import Weights
+from charrnn.engine.compiled.threads import Workers
 from charrnn.errors import VocabularyError
 from charrnn.kernels.jit import JIT
-from charrnn.network.cells import CELLS
-from charrnn.network.network import Network
-from charrnn.network.weights import Weights
-from charrnn.network.workers import Workers
 from charrnn.sampling import sampler as sampling
 from charrnn.sampling.opening import generators_of, opening
 from charrnn.sampling.pace import Pace
 from charrnn.sampling.rule import Rule, Rules
 from charrnn.sampling.sampler import Sampler
 from charrnn.settings import NetworkSettings
-from charrnn.text.units import Tokens
+from charrnn.text.tokenizers import Tokens
 from charrnn.text.vocabulary import Vocabulary
-from tests.network.compiled import logits_of
+from tests.engine.compiled import logits_of
 
 V, H, LENGTH = 13, 21, 60
 NETWORKS = [NetworkSettings(cell, H, layers, embedding) for cell in CELLS

@@ -5,10 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 
+from charrnn.cells.steps import CELLS
+from charrnn.engine.compiled.network import Network
+from charrnn.engine.compiled.threads import Workers
 from charrnn.kernels.jit import JIT
-from charrnn.network.cells import CELLS
-from charrnn.network.network import Network
-from charrnn.network.workers import Workers
 from charrnn.sampling import sampler as sampling
 from charrnn.sampling.rule import Rule
 from charrnn.sampling.sampler import Sampler

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.sampling.sampler import Drawn
-from charrnn.sampling.writing import Ends, Writer, written
-from charrnn.text.units import Tokens, Words
+from charrnn.sampling.stopping import Ends, Writer, written
+from charrnn.text.tokenizers import Tokens, Words
 from charrnn.text.vocabulary import Vocabulary
 
 KNOWN = Vocabulary("\nab")  # the mark is 0

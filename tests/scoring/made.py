@@ -6,9 +6,9 @@ from charrnn.scoring.scored import scored
 from charrnn.settings import NetworkSettings, ScoreSettings, Settings, TextSettings, TrainingSettings, WindowSettings
 from charrnn.text.entire import entire
 from charrnn.text.splitter import mark_of
-from charrnn.text.units import vocabulary_of
+from charrnn.text.tokenizers import vocabulary_of
 from charrnn.training.evaluation import Evaluation
-from tests.network.compiled import compiled_network
+from tests.engine.compiled import compiled_network
 from tests.reference import forward_backward, random_parameters
 
 LETTERS = "abc \n.é"

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
+from charrnn.engine.compiled.parameters import GATES
 from charrnn.errors import CorpusError, SettingsError, VocabularyError
-from charrnn.network.parameters import GATES
 from charrnn.scoring.scored import scored
 from charrnn.settings import ScoreSettings
 from charrnn.training.evaluation import ROWS

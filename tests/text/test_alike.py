@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from charrnn.errors import CorpusError
 from charrnn.settings import TextSettings
-from charrnn.text import alike as module
-from charrnn.text.alike import alike, alike_chunks
+from charrnn.text import normalize as module
 from charrnn.text.corpus import Corpus, read_corpus
+from charrnn.text.normalize import alike, alike_chunks
 from tests.text.test_chunks import chunks_of
 from tests.text.test_corpus import text_of
 

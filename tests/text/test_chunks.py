@@ -14,7 +14,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from charrnn.errors import CorpusError, VocabularyError
-from charrnn.text import decoder, encoder, sources
+from charrnn.text import decoder, sources
+from charrnn.text import encode as encoder
 from charrnn.text.corpus import Corpus, read_corpus
 from charrnn.text.vocabulary import Vocabulary
 

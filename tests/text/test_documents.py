@@ -16,8 +16,8 @@ from charrnn.text import documents as module
 from charrnn.text import ids
 from charrnn.text.corpus import Corpus
 from charrnn.text.cutting import measuring_windows, parts, training_windows
+from charrnn.text.document_windows import Packed, packed_windows
 from charrnn.text.documents import Documents
-from charrnn.text.packing import Packed, packed_windows
 from charrnn.text.windows import Window
 from tests.text.test_windows import drawn, equal
 

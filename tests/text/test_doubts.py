@@ -7,7 +7,7 @@ import pytest
 
 from charrnn.settings import TextSettings
 from charrnn.text.corpus import Corpus, read_corpus
-from charrnn.text.doubts import doubts
+from charrnn.text.corpus_checks import doubts
 
 CORPORA = Path(__file__).parents[2] / "corpora"
 PLAIN = "The quick brown fox jumps over the lazy dog; 12 boxes!\n" * 300

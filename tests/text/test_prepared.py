@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from charrnn import cache as store_module
-from charrnn.cache import Store
 from charrnn.errors import SettingsError
 from charrnn.settings import TextSettings
-from charrnn.text import prepared
+from charrnn.storage import cache as store_module
+from charrnn.storage.cache import Store
+from charrnn.text import corpus_cache as prepared
 from charrnn.text.corpus import Corpus, read_corpus
 from tests.text.test_chunks import characters, chunks_of
 from tests.text.test_corpus import write

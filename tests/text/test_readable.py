@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from charrnn.errors import SettingsError, VocabularyError
 from charrnn.settings import UNKNOWN
-from charrnn.text.readable import readable
-from charrnn.text.units import Bytes, Tokens, Words
+from charrnn.text.tokenizers import Bytes, Tokens, Words
+from charrnn.text.unknown import readable
 from charrnn.text.vocabulary import STAND_IN, Vocabulary
 
 PLAIN = Vocabulary("Caefin \"'-")

@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from charrnn.errors import SettingsError, VocabularyError
 from charrnn.settings import TextSettings
-from charrnn.text import decoder, encoder, sources, splitter
+from charrnn.text import decoder, sources, splitter
+from charrnn.text import encode as encoder
 from charrnn.text.corpus import Corpus, read_corpus
 from charrnn.text.documents import Documents
-from charrnn.text.units import Bytes, Tokens, Words, tokens_of, vocabulary_of, words_of
+from charrnn.text.tokenizers import Bytes, Tokens, Words, tokens_of, vocabulary_of, words_of
 from charrnn.text.vocabulary import STAND_IN, Vocabulary
 
 real_text = st.text(st.characters(exclude_categories=["Cs"]))

@@ -5,11 +5,11 @@ import pytest
 
 pytest.importorskip("torch")
 
+from charrnn.engine.compiled.optimizers import Adam
 from charrnn.settings import NetworkSettings
-from charrnn.training.optimizers import Adam
+from tests.engine import compiled
+from tests.engine.compiled import CLOSE, compiled_network, drawn, ids, listed, named
 from tests.golden import make_golden
-from tests.network import compiled
-from tests.network.compiled import CLOSE, compiled_network, drawn, ids, listed, named
 from tests.torch import twin
 
 pytestmark = pytest.mark.torch

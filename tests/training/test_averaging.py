@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from charrnn.training.averaging import RAW
+from charrnn.engine.compiled.averaging import RAW
 from charrnn.training.events import Step, Validated
 from charrnn.training.trainer import Trainer
 from tests.training.runs import V, advance, flat_state, settings_of, text, trained

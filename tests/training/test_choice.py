@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.presets import DEFAULT, OURS, PRESETS
-from charrnn.runs import check_text
+from charrnn.runs.run import check_text
 from charrnn.settings import TrainingSettings
-from charrnn.training.choice import SIZES, chosen_settings, fitting
+from charrnn.settings.presets import DEFAULT, OURS, PRESETS
+from charrnn.training.auto_settings import SIZES, chosen_settings, fitting
 
 MINUTES = st.none() | st.floats(0.01, 1e4)
 

@@ -5,14 +5,14 @@ import json
 import numpy as np
 import pytest
 
-from charrnn.network.parameters import GATES, HAS_MEMORY
+from charrnn.engine.compiled.parameters import GATES, HAS_MEMORY
 from charrnn.settings import NetworkSettings, TextSettings
+from charrnn.text.document_windows import Packed
 from charrnn.text.documents import Documents
-from charrnn.text.packing import Packed
 from charrnn.training.evaluation import Evaluation
 from charrnn.training.events import Finished, Step, Validated
 from charrnn.training.trainer import Trainer
-from tests.network.compiled import CLOSE, compiled_network
+from tests.engine.compiled import CLOSE, compiled_network
 from tests.reference import forward_backward, random_parameters
 from tests.training.runs import V, advance, flat_state, settings_of
 

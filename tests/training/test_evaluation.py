@@ -5,12 +5,12 @@ import math
 import numpy as np
 import pytest
 
-from charrnn.network.network import Network
-from charrnn.network.parameters import GATES, HAS_MEMORY
+from charrnn.engine.compiled.network import Network
+from charrnn.engine.compiled.parameters import GATES, HAS_MEMORY
 from charrnn.settings import NetworkSettings
 from charrnn.text.windows import evaluation_windows
 from charrnn.training.evaluation import ROWS, Evaluation
-from tests.network.compiled import compiled_network
+from tests.engine.compiled import compiled_network
 from tests.reference import forward_backward, random_parameters
 
 V = 13

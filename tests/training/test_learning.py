@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from charrnn.network.parameters import GATES
+from charrnn.engine.compiled.parameters import GATES
 from charrnn.text.windows import NO_TARGET
 from charrnn.training.events import Step
 from charrnn.training.trainer import Trainer

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from charrnn.engine.compiled.network import Network
+from charrnn.engine.compiled.optimizers import BETA1, BETA2, Adam
+from charrnn.engine.compiled.parameters import GATES
 from charrnn.errors import CheckpointError, TrainingError
-from charrnn.network.network import Network
-from charrnn.network.parameters import GATES
 from charrnn.settings import NetworkSettings
-from charrnn.training.optimizers import BETA1, BETA2, Adam
 from tests.reference import adam_update, clip_gradients
 
 V = 19

@@ -7,7 +7,7 @@ import pytest
 
 from charrnn.errors import TrainingError
 from charrnn.training.events import Finished, RolledBack, Step, Validated
-from charrnn.training.recovery import HALVINGS, Recovery
+from charrnn.training.rollback import HALVINGS, Recovery
 from charrnn.training.trainer import Trainer
 from tests.training.runs import V, advance, flat_state, settings_of, text
 

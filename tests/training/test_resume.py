@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
+from charrnn.engine.compiled.parameters import GATES
 from charrnn.errors import CheckpointError, CorpusError
-from charrnn.network.parameters import GATES
 from charrnn.training.trainer import Trainer
 from tests.training.runs import V, advance, flat_state, settings_of, text
 

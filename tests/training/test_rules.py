@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from charrnn.network.network import Network
-from charrnn.network.parameters import GATES
+from charrnn.engine.compiled.network import Network
+from charrnn.engine.compiled.optimizers import RULES, optimizer_of
+from charrnn.engine.compiled.parameters import GATES
 from charrnn.settings import NetworkSettings, TrainingSettings
-from charrnn.training.optimizers import RULES, optimizer_of
 from charrnn.training.schedules import fitting_rate
 
 V, STEPS, LR = 7, 9, 0.03

@@ -4,9 +4,9 @@ import math
 
 import pytest
 
+from charrnn.engine.compiled.parameters import GATES
 from charrnn.errors import CorpusError
-from charrnn.network.parameters import GATES
-from charrnn.training.choice import DEFAULT_EPOCHS, DEFAULT_STEPS
+from charrnn.training.auto_settings import DEFAULT_EPOCHS, DEFAULT_STEPS
 from charrnn.training.events import Finished, Started, Step, Validated
 from charrnn.training.trainer import Trainer
 from tests.training.runs import V, advance, flat_state, settings_of, text, trained
@@ -135,7 +135,7 @@ def test_a_text_that_is_too_short_is_refused():
 
 
 def test_no_shard_is_left_with_a_few_sequences(monkeypatch):
-    monkeypatch.setattr("charrnn.training.choice.physical_cores", lambda: 64)
+    monkeypatch.setattr("charrnn.training.auto_settings.physical_cores", lambda: 64)
     shards = [Trainer(settings_of(shards=0, batch=batch), text(), V, 1).settings.training.shards for batch in (3, 17)]
     assert shards == [1, 5]  # about four each
 

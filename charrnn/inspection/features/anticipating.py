@@ -1,4 +1,5 @@
-"""Floor 6: features of what is still to come. No cell can know them; one that follows them has learned to expect."""
+"""Layer inspection: features of what is still to come. No cell can know them; one that follows them has learned to
+expect."""
 
 from collections.abc import Iterator
 

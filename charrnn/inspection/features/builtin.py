@@ -1,4 +1,4 @@
-"""Floor 6: all features that every text is searched for."""
+"""Layer inspection: all features that every text is searched for."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 

@@ -1,4 +1,4 @@
-"""Floor 6: features of what is opened and closed: quotes, brackets, comments, addresses.
+"""Layer inspection: features of what is opened and closed: quotes, brackets, comments, addresses.
 
 Value t is that after character t: true on what opens, false on what closes. A blank line ends what was never closed,
 but for braces, which enclose whole pages of programs.

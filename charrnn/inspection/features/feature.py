@@ -1,4 +1,4 @@
-"""Floor 6: what a cell may be found to track: a value for each place of a text."""
+"""Layer inspection: what a cell may be found to track: a value for each place of a text."""
 
 from dataclasses import dataclass, replace
 

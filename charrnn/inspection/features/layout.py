@@ -1,4 +1,4 @@
-"""Floor 6: features of words, sentences, lines and paragraphs: where in them a place is."""
+"""Layer inspection: features of words, sentences, lines and paragraphs: where in them a place is."""
 
 from collections.abc import Callable, Iterator
 

@@ -1,4 +1,4 @@
-"""Floor 6: features of the character that was just read, and nothing else: what the simplest cells follow."""
+"""Layer inspection: features of the character that was just read, and nothing else: what the simplest cells follow."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator

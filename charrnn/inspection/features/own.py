@@ -1,4 +1,4 @@
-"""Floor 6: features that the user asks for: the matches of a regular expression, or labels from a file.
+"""Layer inspection: features that the user asks for: the matches of a regular expression, or labels from a file.
 
 A file of labels has one symbol for each character of the text (line ends in both are passed over), or lines
 START <tab> END <tab> NAME, which count characters from 0 and leave out the one at END.

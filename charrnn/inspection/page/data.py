@@ -1,4 +1,4 @@
-"""Floor 6: what a page is made from: plain numbers, names and texts, whoever measured them.
+"""Layer inspection: what a page is made from: plain numbers, names and texts, whoever measured them.
 
 T characters are read; everything about a character t stands at place t: what was expected in its place (so nothing
 stands at 0) and the state that it left behind. U cells, n of them with their values; F features; K guesses.

@@ -1,4 +1,5 @@
-"""Floor 6: the page itself: one HTML file with its look, its behaviour and its data inside, and nothing fetched.
+"""Layer inspection: the page itself: one HTML file with its look, its behaviour and its data inside, and nothing
+fetched.
 
 The template, the styles and the scripts lie beside this file; there is no build step, they are joined as they are.
 """

@@ -1,4 +1,4 @@
-"""Floor 6: a page that is not too big to open: fewer levels first, then fewer cells, and it says so."""
+"""Layer inspection: a page that is not too big to open: fewer levels first, then fewer cells, and it says so."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Floor 6: everything that an inspection found, put together as the data of a page."""
+"""Layer inspection: everything that an inspection found, put together as the data of a page."""
 
 import math
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Floor 6: numbers as text that a page can carry: base64 of gzip of the plain little-endian array.
+"""Layer inspection: numbers as text that a page can carry: base64 of gzip of the plain little-endian array.
 
 Values of cells lie cell by cell: neighbours in time are alike, and compress. Of -1 .. 1 they become 8 bits (255 levels)
 or 4 bits (the 15 levels that are drawn anyway), two to a byte.

@@ -1,4 +1,4 @@
-"""Floor 6: the data of a page as JSON: the same bytes for the same data, and harmless inside HTML."""
+"""Layer inspection: the data of a page as JSON: the same bytes for the same data, and harmless inside HTML."""
 
 import json
 import math

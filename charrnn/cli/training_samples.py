@@ -1,0 +1,68 @@
+"""Layer cli: how a network writes while it learns: samples on the way, on stderr and in the run's samples.txt."""
+
+import sys
+
+from charrnn.runs.run import Run
+from charrnn.sampling.session import Drawing
+from charrnn.settings import SampleSettings
+from charrnn.storage.files import append_line
+from charrnn.text.splitter import mark_of
+from charrnn.training.events import Event, Step, Validated
+
+SAMPLES = "samples.txt"
+_LENGTH = 200  # characters: a few lines
+_DOCUMENTS = 5  # of one line each
+
+
+class Samples:
+    """Draws a sample every so many steps (0: never), at each validation if so asked, and never two at one step.
+
+    Training does not notice: a sample has a generator and a state of its own.
+    """
+
+    def __init__(self, run: Run, every: int, at_validations: bool) -> None:
+        self._run, self._every, self._at_validations = run, every, at_validations
+        self._loss, self._characters, self._last_step = 0.0, 0, -1
+        if every or at_validations:
+            _compile(run)  # now, and not within the minutes of the run
+
+    def after(self, event: Event) -> str | None:
+        """The sample that is due after `event`, with its heading, ready to be shown; it is in samples.txt then."""
+        if isinstance(event, Step):
+            self._loss += event.loss * event.characters
+            self._characters += event.characters
+            is_due = self._every > 0 and event.step % self._every == 0
+        else:
+            is_due = isinstance(event, Validated) and self._at_validations
+        if not is_due or not isinstance(event, (Step, Validated)) or event.step == self._last_step:
+            return None
+        heading, text = self._heading(event), sample_of(self._run, _LENGTH)
+        append_line(self._run.folder / SAMPLES, f"--- {heading} ---\n{text}\n")
+        self._last_step, self._loss, self._characters = event.step, 0.0, 0
+        return "\n".join([f"sample at {heading}", *("    " + line for line in text.strip().splitlines())])
+
+    def _heading(self, event: Step | Validated) -> str:
+        """`step 500, epoch 2.43, training loss 1.612`: the mean since the last sample."""
+        loss = f", training loss {self._loss / self._characters:.3f}" if self._characters else ""
+        return f"step {event.step:,}, epoch {event.epoch:.2f}{loss}"
+
+
+def sample_of(run: Run, length: int) -> str:
+    """`length` characters as the network writes them now, or some lines where each is a document.
+
+    The run's own generator is not touched.
+    """
+    trainer, mark = run.trainer, mark_of(run.trainer.settings.text)
+    settings = SampleSettings(length=length, samples=_DOCUMENTS if mark == "\n" else 1, seed=trainer.step)
+    drawing = Drawing(trainer.settings.network, trainer.network.weights, trainer.network.workers, run.vocabulary, mark,
+                      settings)
+    return "\n".join(sample.text for sample in drawing.samples())
+
+
+def _compile(run: Run) -> None:
+    from charrnn.kernels.jit import is_compiled
+    from charrnn.render.wording import compiling_words
+
+    if not is_compiled(f"generate_{run.trainer.settings.network.cell}"):
+        print(compiling_words(), file=sys.stderr, flush=True)
+    sample_of(run, 1)

@@ -1,0 +1,121 @@
+"""Layer engine: turns gradients into updates. The arithmetic is a kernel's; here are each rule's memory and
+constants."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from charrnn.engine.compiled.network import Network
+from charrnn.errors import TrainingError
+from charrnn.kernels import updates
+from charrnn.kernels.cpu import zeros
+from charrnn.settings import TrainingSettings
+
+BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
+# What RMSprop keeps of its running mean square in a step, as char-rnn has it; PyTorch's default is 0.99.
+SMOOTHING = 0.95
+
+
+class Optimizer:
+    """A rule, and what it remembers of each parameter: flat buffers by name."""
+
+    memory: tuple[str, ...] = ()
+
+    def __init__(self, network: Network, training: TrainingSettings | None = None) -> None:
+        self.network, self.training = network, training or TrainingSettings()
+        self.steps = 0
+        self.buffers = [zeros(network.parameters.flat.size) for _ in self.memory]
+
+    def update(self, gradients: np.ndarray, lr: float, clip: float) -> float:
+        """One step along gradients (shards, P), clipped first by their norm and then by value; the norm before that.
+
+        Raises TrainingError, with nothing changed, if that is not a number: a bad gradient must never reach a weight.
+        """
+        norm = self.network.gather(gradients)
+        if not math.isfinite(norm):
+            raise TrainingError(f"the gradient is no longer a number after {self.steps} steps; "
+                                "train again with a lower --lr, or a lower --clip")
+        self.steps += 1
+        limit = self.training.clip_value or math.inf
+        scale = clip / norm if 0 < clip < norm else 1.0
+        flat, parts, workers = self.network.parameters.flat, self.network.parts(), self.network.workers
+        rule = self.rule(lr)
+        shared = np.float32(scale), np.float32(limit)
+        workers.map(lambda i: rule(flat, gradients[0], *self.buffers, *parts[i], *shared), len(parts))
+        self.network.refresh()
+        return norm
+
+    def rule(self, lr: float) -> Callable[..., None]:
+        """The kernel with the constants of the step under way."""
+        raise NotImplementedError
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """What is remembered, by parameter: adam_mean.{name}, adam_square.{name} and so on."""
+        to_arrays = self.network.parameters.to_arrays
+        return {f"{kind}.{name}": array for kind, flat in zip(self.memory, self.buffers, strict=True)
+                for name, array in to_arrays(flat).items()}
+
+    def from_arrays(self, arrays: dict[str, np.ndarray], steps: int) -> None:
+        """Takes all that back, as to_arrays() gave it after `steps` steps."""
+        for kind, flat in zip(self.memory, self.buffers, strict=True):
+            prefix = f"{kind}."
+            self.network.parameters.from_arrays(
+                {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}, flat)
+        self.steps = steps
+
+
+class Adam(Optimizer):
+    """Adam (Kingma & Ba 2015); with `decays` AdamW: weights shrink by themselves (Loshchilov & Hutter 2019)."""
+
+    memory = ("adam_mean", "adam_square")
+    decays = False
+
+    def rule(self, lr: float) -> Callable[..., None]:
+        decay = lr * self.training.weight_decay if self.decays else 0.0
+        return _with(updates.adam, lr, BETA1, BETA2, EPSILON, 1 - BETA1**self.steps, 1 - BETA2**self.steps, decay)
+
+
+class AdamW(Adam):
+    decays = True
+
+
+class RMSprop(Optimizer):
+    """RMSprop (Tieleman & Hinton 2012)."""
+
+    memory = ("rmsprop_square",)
+
+    def rule(self, lr: float) -> Callable[..., None]:
+        return _with(updates.rmsprop, lr, SMOOTHING, EPSILON)
+
+
+class Adagrad(Optimizer):
+    """Adagrad (Duchi, Hazan & Singer 2011): its steps only ever become smaller."""
+
+    memory = ("adagrad_total",)
+
+    def rule(self, lr: float) -> Callable[..., None]:
+        return _with(updates.adagrad, lr, EPSILON)
+
+
+class SGD(Optimizer):
+    """Gradient descent with momentum, as PyTorch writes it: the rate multiplies the velocity."""
+
+    memory = ("sgd_velocity",)
+
+    def rule(self, lr: float) -> Callable[..., None]:
+        return _with(updates.sgd, lr, self.training.momentum)
+
+
+RULES: dict[str, type[Optimizer]] = {"adam": Adam, "adamw": AdamW, "rmsprop": RMSprop, "adagrad": Adagrad, "sgd": SGD}
+
+
+def optimizer_of(network: Network, training: TrainingSettings) -> Optimizer:
+    """The optimizer that the settings name."""
+    return RULES[training.optimizer](network, training)
+
+
+def _with(kernel: Callable[..., None], *constants: float) -> Callable[..., None]:
+    """The kernel, with float32 constants behind its other arguments."""
+    numbers = tuple(np.float32(value) for value in constants)
+    return lambda *arguments: kernel(*arguments, *numbers)

@@ -1,0 +1,121 @@
+"""Layer engine: the parameters as the kernels read them: tables and packed panels, made anew after each update."""
+
+import numpy as np
+
+from charrnn.cells.embedding import embedding_forward
+from charrnn.engine.compiled.parameters import EXTRA, Parameters
+from charrnn.kernels.cpu import padded, zeros
+from charrnn.kernels.dropout import drop
+from charrnn.kernels.matmul import pack
+from charrnn.kernels.softmax import NEVER
+from charrnn.kernels.tile import tiles
+from charrnn.kernels.tile_reference import BF16, FLOAT32
+
+EMPTY = np.zeros(0, np.float32)
+
+
+def drop_rows(source: np.ndarray, target: np.ndarray, rate: float, key: np.uint32, part: int, parts: int) -> None:
+    """target (R, C) = source with a share of its numbers silenced, in part `part` of `parts` of the rows.
+
+    target may be source; the same key silences the same places.
+    """
+    start, stop = (len(source) * cut // parts for cut in (part, part + 1))
+    drop(source[np.newaxis, start:stop], target[np.newaxis, start:stop], rate, key, start)
+
+
+class LayerWeights:
+    """One layer: weight_ih and weight_hh packed for the way forward, and transposed for the way back."""
+
+    def __init__(self, parameters: Parameters, k: int, kind: int) -> None:
+        network = parameters.network
+        self.bias = parameters.stored(f"bias_l{k}").reshape(-1)
+        self.extra = parameters.stored(f"{EXTRA[network.cell]}_l{k}") if network.cell in EXTRA else EMPTY
+        self.h0, self.c0 = (parameters.stored(name) if name in parameters.table else zeros(padded(network.hidden))
+                            for name in (f"h0_l{k}", f"c0_l{k}"))
+        self._hh = parameters.stored(f"weight_hh_l{k}")
+        self._ih = parameters.stored(f"weight_ih_l{k}")
+        self.one_hot = k == 0 and not network.embedding
+        # An embedding is folded into the table, once an update: nothing is gained there by rounding.
+        self._hh_bf16, self._ih_bf16 = kind == BF16, kind == BF16 and k > 0
+        size = self._hh.size >> self._hh_bf16
+        self.hh, self.hh_back = zeros(size), zeros(size)
+        size = 0 if self.one_hot else self._ih.size >> self._ih_bf16
+        self.ih, self.ih_back = zeros(size), zeros(size)
+        self._silenced = zeros(self._hh.shape) if network.recurrent_dropout else self._hh
+        # Parts that are multiplied by themselves are packed by themselves: a product begins where a block does.
+        rows = self._hh.shape[0]
+        apart, whole = [(0, rows // 3 * 2), (rows // 3 * 2, rows)], [(0, rows)]
+        # In a GRU's upper layer the gradient of n lies apart from those of r and z.
+        self._ih_blocks = [] if self.one_hot else apart if network.cell == "gru" and k else whole
+        # In an original GRU the product for n waits for r.
+        self._hh_blocks = apart if network.cell == "gru-original" else whole
+
+    def silence(self, rate: float, key: np.uint32, part: int, parts: int) -> None:
+        """Silences a share of weight_hh for the windows until refresh(); when all parts are done, pack them."""
+        drop_rows(self._hh, self._silenced, rate, key, part, parts)
+
+    def pack_silenced(self, part: int, parts: int) -> None:
+        """Packs part `part` of `parts` of what silence() left of weight_hh."""
+        self._pack_recurrent(self._silenced, part, parts)
+
+    def _pack_recurrent(self, weight: np.ndarray, part: int, parts: int) -> None:
+        for start, stop in self._hh_blocks:
+            at = start * weight.shape[1]
+            pack(weight[start:stop], True, self.hh, at, self._hh_bf16, part, parts)
+            pack(weight[start:stop], False, self.hh_back, at, self._hh_bf16, part, parts)
+
+    def refresh(self, part: int, parts: int) -> None:
+        """Packs part `part` of `parts`, each of about equal size."""
+        self._pack_recurrent(self._hh, part, parts)
+        if not self.one_hot:
+            pack(self._ih, True, self.ih, 0, self._ih_bf16, part, parts)
+        for start, stop in self._ih_blocks:
+            pack(self._ih[start:stop], False, self.ih_back, start * self._ih.shape[1], self._ih_bf16, part, parts)
+
+
+class Weights:
+    """Everything a window reads: layers, the table of the first one, the output layer.
+
+    start   the character that every text begins with: before it the state is the initial one; -1 where there is none
+    """
+
+    def __init__(self, parameters: Parameters, precision: str = "float32", start: int = -1) -> None:
+        self.start = start
+        self.kind = BF16 if precision == "bf16" else FLOAT32
+        # The output layer and the table stay in float32: they are a few hundredths of the work.
+        self.tiles, self.layer_tiles = tiles(), tiles(self.kind)
+        self.layers = [LayerWeights(parameters, k, self.kind) for k in range(parameters.network.layers)]
+        self._out = parameters.stored("weight_out")
+        self._bias_out = parameters.stored("bias_out")
+        self.vocabulary, hidden = self._out.shape
+        width = padded(self.vocabulary)
+        self.out, self.out_back = zeros(hidden * width), zeros(self._out.size)
+        self.bias_out = zeros(width)
+        self.bias_out[:] = NEVER
+        self.table = zeros((self.vocabulary, self.layers[0].bias.size))
+        self._out_padded = zeros((width, hidden))
+        self.embedding = EMPTY.reshape(0, 0, 0)
+        if self.layers[0].one_hot:
+            self._weight_table = parameters.stored("weight_ih_l0")
+        else:
+            self.embedding = parameters.stored("embedding")[np.newaxis]
+        self.refresh_part(0, 1)
+        self.refresh_table()
+
+    def refresh_part(self, part: int, parts: int) -> None:
+        """Packs part `part` of `parts` anew; when all are done, refresh_table() is due."""
+        for layer in self.layers:
+            layer.refresh(part, parts)
+        if part == parts - 1:
+            self._out_padded[: self.vocabulary] = self._out
+            self.bias_out[: self.vocabulary] = self._bias_out[: self.vocabulary]
+            pack(self._out_padded, True, self.out, 0, False, 0, 1)
+            pack(self._out, False, self.out_back, 0, False, 0, 1)
+
+    def refresh_table(self) -> None:
+        """Makes the first layer's table anew."""
+        first = self.layers[0]
+        if first.one_hot:
+            np.add(self._weight_table, first.bias, out=self.table)
+        else:
+            embedding_forward(self.tiles, self.embedding, first.ih, first.bias, self.table)

@@ -1,0 +1,141 @@
+"""Layer engine: names, shapes and initial values of the parameters; one flat buffer, and views of it by name.
+
+Outside, parameters have PyTorch's names, shapes and gate order. Inside, each lies in the flat buffer as the kernels
+want it: widths padded to whole cache lines (the padding is 0 and stays 0), and the first layer of a one-hot input
+turned round, one row for each character. One bias a layer stands for PyTorch's two, whose gradients are equal.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from charrnn.errors import CheckpointError
+from charrnn.kernels.cpu import padded, zeros
+from charrnn.settings import NetworkSettings
+
+GATES = {"rnn": 1, "lstm": 4, "gru": 3, "peephole": 4, "gru-original": 3}
+HAS_MEMORY = ("lstm", "peephole")  # the cells with a c besides h
+EXTRA = {"gru": "bias_n", "peephole": "weight_peep"}  # what only these cells have
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """Where one parameter lies in a flat buffer and how it is seen."""
+
+    name: str
+    shape: tuple[int, ...]  # outside: PyTorch's
+    split: tuple[int, ...]  # the same with the gates as an axis of their own
+    stored: tuple[int, ...]  # `split` padded, in the order of `axes`
+    axes: tuple[int, ...]
+    offset: int
+
+    @property
+    def size(self) -> int:
+        return int(np.prod(self.stored))
+
+    def stored_in(self, flat: np.ndarray) -> np.ndarray:
+        """A matrix over its stretch of the buffer, as kernels read it: the last stored axis, or the last two, wide."""
+        rows = self.stored[0] if len(self.axes) < 3 or self.axes[0] == 2 else self.stored[0] * self.stored[1]
+        view = flat[self.offset : self.offset + self.size]
+        return view if len(self.shape) == 1 else view.reshape(rows, -1)
+
+    def seen_in(self, flat: np.ndarray) -> np.ndarray:
+        """A writable view with the gates as an axis of their own, without padding."""
+        view = flat[self.offset : self.offset + self.size].reshape(self.stored)
+        view = view.transpose(np.argsort(self.axes))
+        return view[tuple(slice(width) for width in self.split)]
+
+
+def _parameters(network: NetworkSettings, vocabulary: int) -> Iterator[tuple[str, tuple[int, ...], tuple[int, ...]]]:
+    """(name, shape with gates apart, axis order in the buffer) of each parameter, from input to output."""
+    gates, hidden = GATES[network.cell], network.hidden
+    if network.embedding:
+        yield "embedding", (vocabulary, network.embedding), (0, 1)
+    for k in range(network.layers):
+        one_hot = k == 0 and not network.embedding
+        width = hidden if k else (network.embedding or vocabulary)
+        yield f"weight_ih_l{k}", (gates, hidden, width), (2, 0, 1) if one_hot else (0, 1, 2)
+        yield f"weight_hh_l{k}", (gates, hidden, hidden), (0, 1, 2)
+        yield f"bias_l{k}", (gates, hidden), (0, 1)
+        if network.cell == "gru":
+            yield f"bias_n_l{k}", (hidden,), (0,)
+        if network.cell == "peephole":
+            yield f"weight_peep_l{k}", (3, hidden), (0, 1)
+        if network.learn_initial_state:
+            yield f"h0_l{k}", (hidden,), (0,)
+            if network.cell in HAS_MEMORY:
+                yield f"c0_l{k}", (hidden,), (0,)
+    yield "weight_out", (vocabulary, hidden), (0, 1)
+    yield "bias_out", (vocabulary,), (0,)
+
+
+class Parameters:
+    """The parameters of one network: `flat` (P,) float32, and what lies where in it."""
+
+    def __init__(self, network: NetworkSettings, vocabulary: int) -> None:
+        self.network = network
+        self.table: dict[str, Parameter] = {}
+        offset = 0
+        for name, split, axes in _parameters(network, vocabulary):
+            # Only an innermost axis is padded, and units always: gates then start on cache lines too.
+            is_gated = name.startswith(("weight_ih", "weight_hh", "weight_peep", "bias_l"))
+            widths = [padded(width) if axis == axes[-1] or (is_gated and axis == 1) else width
+                      for axis, width in enumerate(split)]
+            shape = (split[0] * split[1], *split[2:]) if is_gated else split
+            self.table[name] = Parameter(name, shape, split, tuple(widths[axis] for axis in axes), axes, offset)
+            offset += padded(self.table[name].size)
+        self.flat = zeros(offset)
+
+    @property
+    def count(self) -> int:
+        """How many numbers are learned, padding not counted."""
+        return sum(int(np.prod(parameter.shape)) for parameter in self.table.values())
+
+    def stored(self, name: str, flat: np.ndarray | None = None) -> np.ndarray:
+        """The kernels' view of a parameter, or of what belongs to it in another buffer of the same layout."""
+        return self.table[name].stored_in(self.flat if flat is None else flat)
+
+    def to_arrays(self, flat: np.ndarray | None = None) -> dict[str, np.ndarray]:
+        """Copies by name in PyTorch's shapes, of the parameters or of another buffer of the same layout."""
+        flat = self.flat if flat is None else flat
+        return {name: parameter.seen_in(flat).reshape(parameter.shape).copy()
+                for name, parameter in self.table.items()}
+
+    def from_arrays(self, arrays: dict[str, np.ndarray], flat: np.ndarray | None = None) -> None:
+        """Sets every parameter from arrays of PyTorch's shapes; raises CheckpointError if one is missing or misshapen.
+
+        Nothing is changed unless all of them fit.
+        """
+        for name, parameter in self.table.items():
+            if name not in arrays:
+                raise CheckpointError(f"parameter {name} is missing; this network needs {', '.join(self.table)}")
+            if arrays[name].shape != parameter.shape:
+                raise CheckpointError(
+                    f"parameter {name} has shape {arrays[name].shape}; this network needs {parameter.shape}")
+        for name, parameter in self.table.items():
+            view = parameter.seen_in(self.flat if flat is None else flat)
+            view[...] = arrays[name].reshape(view.shape)
+
+    def initialize(self, generator: np.random.Generator) -> None:
+        """Draws initial values: uniform within 1/sqrt(H) as PyTorch does, biases 0 but an LSTM's forget gate 1.
+
+        What would be 0 if it were not there at all begins as 0: peepholes and the initial state. A peephole LSTM so
+        begins as the LSTM whose learning rate suits it, and its gates learn from the first step on what c tells them.
+
+        The forget bias is Gers, Schmidhuber & Cummins 2000: a new network remembers.
+        """
+        bound = 1 / np.sqrt(self.network.hidden)
+        arrays = {}
+        for name, parameter in self.table.items():
+            if name == "embedding":
+                arrays[name] = generator.standard_normal(parameter.shape, np.float32)
+            elif name.startswith(("bias", "weight_peep", "h0", "c0")):
+                arrays[name] = np.zeros(parameter.shape, np.float32)
+            else:
+                arrays[name] = generator.uniform(-bound, bound, parameter.shape).astype(np.float32)
+        if self.network.cell in HAS_MEMORY:
+            hidden = self.network.hidden
+            for k in range(self.network.layers):
+                arrays[f"bias_l{k}"][hidden : 2 * hidden] = 1
+        self.from_arrays(arrays)

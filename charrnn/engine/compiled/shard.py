@@ -1,0 +1,201 @@
+"""Layer engine: the buffers of a few of a batch's sequences, and their way through one window: forward, loss, backward.
+
+Numbers held for n sequences, T characters, H padded hidden size, L layers, G' = 1 (rnn) or 4 (all others):
+
+    L (T+1) n H  h           L (T+1) n H  c (lstm, peephole)     L T n G'H  gates
+      T n H    dout          L T n H    dropped (with dropout)     2 L n H  dh, dc
+    65 V logits              256 G H    input rows (with more than one layer)
+    V G H    dtable (with an embedding)         H  ignored      n H  before (where texts begin inside a window)
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from charrnn.cells.embedding import embedding_backward
+from charrnn.cells.gru import gru_backward, gru_forward
+from charrnn.cells.gru_original import gru_original_backward, gru_original_forward
+from charrnn.cells.lstm import lstm_backward, lstm_forward
+from charrnn.cells.peephole import peephole_backward, peephole_forward
+from charrnn.cells.recurrence import chunk_steps, rounded_size
+from charrnn.cells.rnn import rnn_backward, rnn_forward
+from charrnn.engine.compiled.packed_weights import EMPTY, Weights
+from charrnn.engine.compiled.parameters import EXTRA, GATES, HAS_MEMORY, Parameters
+from charrnn.engine.predictions import Scores
+from charrnn.kernels.cpu import padded, zeros
+from charrnn.kernels.dropout import drop
+from charrnn.kernels.matmul import copied_size
+from charrnn.kernels.predictions import output_scores
+from charrnn.kernels.softmax import BLOCK_ROWS, output_loss
+from charrnn.kernels.tile_reference import BF16, FLOAT32
+
+_KERNELS: dict[str, tuple[Any, Any]] = {
+    "rnn": (rnn_forward, rnn_backward), "lstm": (lstm_forward, lstm_backward), "gru": (gru_forward, gru_backward),
+    "peephole": (peephole_forward, peephole_backward), "gru-original": (gru_original_forward, gru_original_backward)}
+_NO_INPUT = EMPTY.reshape(0, 0, 0)
+
+
+class Shard:
+    """Sequences first_row .. first_row + rows of a batch, for windows of up to `window` characters."""
+
+    def __init__(self, parameters: Parameters, weights: Weights, rows: int, window: int, first_row: int = 0) -> None:
+        network = parameters.network
+        self.parameters, self.weights, self.network = parameters, weights, network
+        self.rows, self.first_row = rows, first_row
+        self.forward, self.backward = _KERNELS[network.cell]
+        H, L = padded(network.hidden), network.layers
+        width = (1 if network.cell == "rnn" else 4) * H
+
+        def buffers(*shape: int) -> list[np.ndarray]:
+            return [zeros(shape) for _ in range(L)]
+
+        self.h = buffers(window + 1, rows, H)
+        self.c = buffers(window + 1, rows, H) if network.cell in HAS_MEMORY else [_NO_INPUT] * L
+        self.gates = buffers(window, rows, width)
+        self.dropped = buffers(window, rows, H) if network.dropout else []
+        self.dout = zeros((window, rows, H))
+        self.dh, self.dc = buffers(rows, H), buffers(rows, H)
+        self.before = zeros((rows if weights.start >= 0 else 0, H))
+        self.ignored = zeros(H)  # takes the gradient of an initial state that is not learned
+        self.logits = zeros((BLOCK_ROWS + 1, weights.bias_out.size))
+        places = chunk_steps(rows) * rows if L > 1 else 0
+        self.input_rows = zeros((places, GATES[network.cell] * H))
+        self.rounded = zeros(rounded_size(rows, width, H) if weights.kind == BF16 else 0)
+        self.copied = zeros(copied_size(H) if weights.kind == FLOAT32 else 0)
+        self.dtable = zeros(weights.table.shape if network.embedding else (0, 0))
+        self.reset_state()
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes in all buffers."""
+        return sum(array.nbytes for array in (
+            *self.h, *self.c, *self.gates, *self.dropped, self.dout, *self.dh, *self.dc, self.logits,
+            self.input_rows, self.dtable, self.rounded, self.copied, self.before, self.ignored))
+
+    def set_state(self, h: list[np.ndarray], c: list[np.ndarray]) -> None:
+        """Takes each layer's h and c (rows, H) as the state before the next window."""
+        self.is_initial = False
+        for k in range(self.network.layers):
+            self.h[k][0, :, : self.network.hidden] = h[k]
+            if self.network.cell in HAS_MEMORY:
+                self.c[k][0, :, : self.network.hidden] = c[k]
+
+    def reset_state(self) -> None:
+        """Goes back to the initial state: zero, or what was learned so far."""
+        for k, layer in enumerate(self.weights.layers):
+            self.h[k][0] = layer.h0
+            if self.c[k].size:
+                self.c[k][0] = layer.c0
+        self.is_initial = True
+
+    def state(self) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Copies of each layer's h and c (rows, H) before the next window; c is empty where a cell has none."""
+        H = self.network.hidden
+        return [h[0, :, :H].copy() for h in self.h], [c[0, :, :H].copy() for c in self.c if c.size]
+
+    def read(self, tokens: np.ndarray, keys: np.ndarray | None = None,
+             touch: Callable[[int], None] | None = None) -> np.ndarray:
+        """The last layer's output (T, rows, H) for tokens (T, rows); with keys (L,), dropout is on.
+
+        touch   is told of each layer when it is done, and may change its h and c before the next layer reads them
+        """
+        x = _NO_INPUT
+        for k, layer in enumerate(self.weights.layers):
+            table = self.input_rows if k else self.weights.table
+            self.forward(self.weights.layer_tiles, tokens, table, x, layer.ih, layer.hh, layer.bias, layer.extra,
+                         self.h[k], self.c[k], self.gates[k], self.rounded, self.weights.start, layer.h0, layer.c0,
+                         self.before)
+            if touch is not None:
+                touch(k)
+            x = self.h[k][1 : len(tokens) + 1]
+            if keys is not None:
+                drop(x, self.dropped[k][: len(tokens)], self.network.dropout, keys[k], self.first_row)
+                x = self.dropped[k][: len(tokens)]
+        return x
+
+    def carry_state(self, T: int) -> None:
+        """Makes the state after T characters the one before the next window."""
+        self.is_initial = False
+        for array in (*self.h, *self.c):
+            array[:1] = array[T : T + 1]
+
+    def evaluate(self, tokens: np.ndarray, targets: np.ndarray) -> float:
+        """The sum of the losses in nats of targets (T, rows) after tokens (T, rows); the state moves on."""
+        x = self.read(tokens)
+        loss = self._output(x, targets, 0.0, self.dout[: len(tokens)], self.parameters.flat)
+        self.carry_state(len(tokens))
+        return loss
+
+    def score(self, tokens: np.ndarray, targets: np.ndarray, likeliest: int) -> Scores:
+        """What is said of targets (T, rows) after tokens (T, rows), with so many likeliest characters each, of which
+        there are no more than all; the state moves on."""
+        x = self.read(tokens)
+        V = self.parameters.table["bias_out"].shape[0]
+        scores = Scores.empty(len(targets), self.rows, min(likeliest, V))
+        loss = output_scores(self.weights.tiles, x, targets, self.weights.out, self.weights.bias_out, self.logits,
+                             V, *scores[1:])
+        self.carry_state(len(tokens))
+        return scores._replace(loss=float(loss))
+
+    def learn(self, tokens: np.ndarray, targets: np.ndarray, scale: float, gradient: np.ndarray,
+              keys: np.ndarray | None = None) -> float:
+        """The sum of the losses as evaluate() gives it; gradient (P,) becomes that of the sum times scale."""
+        T = len(tokens)
+        x = self.read(tokens, keys)
+        gradient.fill(0)
+        dout = self.dout[:T]
+        # Snippets may ask for their last character only: the places before it then have no target at all.
+        start = T - 1 if T > 1 and np.all(targets[:-1] < 0) else 0
+        dout[:start] = 0
+        loss = self._output(x[start:], targets[start:], scale, dout[start:], gradient)
+        for k in reversed(range(self.network.layers)):
+            if keys is not None:
+                drop(dout, dout, self.network.dropout, keys[k], self.first_row)
+            self._learn_layer(k, tokens, self._input_of(k, T, keys is not None), dout, gradient)
+        self.carry_state(T)
+        return loss
+
+    def _output(self, x: np.ndarray, targets: np.ndarray, scale: float, dout: np.ndarray,
+                gradient: np.ndarray) -> float:
+        stored, weights = self.parameters.stored, self.weights
+        return float(output_loss(weights.tiles, x, targets, weights.out, weights.out_back, weights.bias_out,
+                                 np.float32(scale), self.logits, dout, stored("weight_out", gradient),
+                                 stored("bias_out", gradient)))
+
+    def _input_of(self, k: int, T: int, is_dropped: bool) -> np.ndarray:
+        """What layer k read in the last window, (T, rows, H); empty for the first, which has its table."""
+        if k == 0:
+            return _NO_INPUT
+        return self.dropped[k - 1][:T] if is_dropped else self.h[k - 1][1 : T + 1]
+
+    def _learn_layer(self, k: int, tokens: np.ndarray, x: np.ndarray, dout: np.ndarray, gradient: np.ndarray) -> None:
+        """Adds layer k's gradients; dout (T, rows, H) goes in as that of its output, comes out as that of its input."""
+        layer, network = self.weights.layers[k], self.network
+
+        def stored(name: str) -> np.ndarray:
+            return self.parameters.stored(name, gradient)
+
+        dtable = self.dtable
+        if k == 0 and network.embedding:
+            dtable.fill(0)
+        elif k == 0:
+            dtable = stored("weight_ih_l0")
+        dh0, dc0 = (stored(name) if name in self.parameters.table else self.ignored
+                    for name in (f"h0_l{k}", f"c0_l{k}"))
+        self.dh[k].fill(0)
+        self.dc[k].fill(0)
+        self.backward(
+            self.weights.layer_tiles, tokens, x, layer.ih_back, layer.hh_back, layer.extra, self.h[k], self.c[k],
+            self.gates[k], dout, self.dh[k], self.dc[k], dtable, stored(f"weight_ih_l{k}"), stored(f"weight_hh_l{k}"),
+            stored(f"bias_l{k}"), stored(f"{EXTRA[network.cell]}_l{k}") if network.cell in EXTRA else EMPTY,
+            self.rounded, self.copied, self.weights.start, layer.h0, layer.c0, dh0, dc0)
+        if self.is_initial and network.learn_initial_state:
+            dh0 += self.dh[k].sum(axis=0)
+            dc0 += self.dc[k].sum(axis=0)
+        if k == 0:
+            # each position used one row of the table, and each row holds the bias once
+            np.sum(dtable, axis=0, out=stored("bias_l0"))
+            if network.embedding:
+                embedding_backward(self.weights.tiles, dtable, self.weights.embedding, layer.ih_back,
+                                   stored("embedding"), stored("weight_ih_l0"))

@@ -1,0 +1,29 @@
+"""Layer engine: the parameters of a trained network, made ready for a larger vocabulary. Arrays come in, arrays go
+out."""
+
+import numpy as np
+
+# Which axis of a parameter counts the vocabulary; weight_ih_l0 does so only where the input is one-hot.
+_AXES = {"embedding": 0, "weight_ih_l0": 1, "weight_out": 0, "bias_out": 0}
+
+
+def grafted(arrays: dict[str, np.ndarray], places: np.ndarray, size: int) -> dict[str, np.ndarray]:
+    """The arrays by name for a vocabulary of `size`, in which the old unit v has the id places[v]; others as they are.
+
+    What belongs to an old unit is kept to the bit. A new one is read as the mean of the old ones, which surprises the
+    layers least, and is as unlikely to be written as the rarest of them: its first occurrences teach the rest.
+
+    Raises ValueError for arrays that are not of a vocabulary of len(places).
+    """
+    grown = dict(arrays)
+    for name, axis in _AXES.items():
+        if name not in arrays or (name == "weight_ih_l0" and "embedding" in arrays):
+            continue
+        old = arrays[name]
+        if old.ndim <= axis or old.shape[axis] != len(places):  # one row alone would be spread over all
+            raise ValueError(f"{name} of shape {old.shape} has no {len(places)} units along axis {axis}")
+        fresh = old.min() if name == "bias_out" else old.mean(axis=axis, keepdims=True)
+        shape = tuple(size if k == axis else width for k, width in enumerate(old.shape))
+        grown[name] = np.broadcast_to(fresh, shape).astype(old.dtype)
+        grown[name][(slice(None),) * axis + (places,)] = old
+    return grown

@@ -1,0 +1,67 @@
+"""Layer render: a score for other programs: one object of JSON, or rows of CSV."""
+
+import csv
+import json
+import math
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from charrnn.scoring.score import Measured, Part, Score
+
+FORMAT = "charrnn-score/1"
+_DIGITS = 6  # behind the point; the numbers have about seven in all
+
+
+def print_json(score: Score, names: dict[str, str], kind: str | None, parts: Sequence[Part], with_units: bool) -> None:
+    """Everything in one object; `names` say what was scored with what."""
+    whole = {"format": FORMAT, **names, "unit": score.unit, **_numbers(score), "starts": score.starts.tolist(),
+             "notes": score.notes}
+    if kind is not None:
+        whole[f"{kind}s"] = [{"number": part.number, "start": part.start, "stop": part.stop, **_numbers(part),
+                              "text": part.text} for part in parts]
+    if with_units:
+        whole["units"] = [_unit(score, place) for place in range(len(score))]
+    json.dump(whole, sys.stdout, ensure_ascii=False, allow_nan=False)
+    print()
+
+
+def print_parts(kind: str, parts: Sequence[Part]) -> None:
+    """A row for each part."""
+    rows = csv.writer(sys.stdout, lineterminator="\n")
+    rows.writerow([kind, "start", "stop", "predicted", "characters", "nats", "bits", "bits_per_character",
+                   "perplexity", "text"])
+    for part in parts:
+        numbers = _numbers(part)
+        rows.writerow([part.number, part.start, part.stop, *(numbers[name] for name in (
+            "predicted", "characters", "nats", "bits", "bits_per_character", "perplexity")), part.text])
+
+
+def print_units(score: Score) -> None:
+    """A row for each unit."""
+    rows = csv.writer(sys.stdout, lineterminator="\n")
+    K = score.guesses.shape[1]
+    rows.writerow(["place", score.unit, "bits", "rank", "entropy",
+                   *(name for k in range(1, K + 1) for name in (f"top{k}", f"p{k}"))])
+    for place in range(len(score)):
+        told = _unit(score, place)
+        guesses = [value for guess in told["guesses"] for value in guess]
+        rows.writerow([place, told["text"], told["bits"], told["rank"], told["entropy"], *guesses,
+                       *[""] * (2 * K - len(guesses))])
+
+
+def _numbers(measured: Measured) -> dict[str, Any]:
+    numbers = {"predicted": measured.predicted, "characters": measured.characters, "nats": measured.nats,
+               "bits": measured.bits, "bits_per_character": measured.bits_per_character,
+               "perplexity": measured.perplexity}
+    return {name: value if math.isfinite(value) else None for name, value in numbers.items()}
+
+
+def _unit(score: Score, place: int) -> dict[str, Any]:
+    """What is known of one unit; nothing but its text where it was not foretold."""
+    text = score.vocabulary.units[int(score.ids[place])]
+    if not score.ranks[place]:
+        return {"place": place, "text": text, "bits": None, "rank": None, "entropy": None, "guesses": []}
+    return {"place": place, "text": text, "bits": round(float(score.surprises[place]), _DIGITS),
+            "rank": int(score.ranks[place]), "entropy": round(float(score.entropies[place]), _DIGITS),
+            "guesses": [[guess, round(chance, _DIGITS)] for guess, chance in score.guesses_at(place)]}

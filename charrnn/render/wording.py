@@ -1,0 +1,95 @@
+"""Layer render: how numbers and things are worded, the same in every command."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from charrnn.settings import NetworkSettings, TextSettings
+from charrnn.text.sources import STDIN
+
+_NAMED = 5  # sources that are named one by one
+
+
+def bits(nats: float) -> float:
+    """A loss in bits, from one in nats."""
+    return nats / math.log(2)
+
+
+def counted(number: float, thing: str) -> str:
+    """`1 epoch`, `2.5 minutes`, `4,823 characters`."""
+    digits = f"{number:,}" if isinstance(number, int) else f"{number:g}"
+    return f"{digits} {thing}{'' if number == 1 else 's'}"
+
+
+def loss_words(nats: float, corpus: Mapping[str, Any], text: TextSettings) -> str:
+    """`1.523 nats (2.197 bits) a character`, `4.2 nats (6.059 bits) a word, about 1.05 nats (1.515 bits) a character`.
+
+    The second is the first, spread over the characters of the whole text.
+    """
+    words = f"{nats:.3f} nats ({bits(nats):.3f} bits) a {text.unit_name}"
+    if "units" not in corpus or "rare_units" in corpus:  # what was rare is easily told, and no character of the text
+        return words
+    spread = nats * corpus["units"] / max(1, corpus.get("characters", 0))
+    return f"{words}, about {spread:.3f} nats ({bits(spread):.3f} bits) a character"
+
+
+def network_words(network: NetworkSettings) -> str:
+    """`lstm, 2 layers of 256, one-hot input, dropout 0.5`."""
+    layers = f"{counted(network.layers, 'layer')} of {network.hidden}"
+    given = f"embedding of {network.embedding}" if network.embedding else "one-hot input"
+    dropout = f", dropout {network.dropout:g}" if network.dropout else ""
+    initial = ", learned initial state" if network.learn_initial_state else ""
+    return f"{network.cell}, {layers}, {given}{dropout}{initial}"
+
+
+def corpus_words(corpus: Mapping[str, Any], different: int, text: TextSettings) -> str:
+    """`alice.txt + notes, 164,762 characters, 85 different`, and what else is known of the text: of how many documents
+    and units it is, and how its letters were made alike."""
+    parts = [source_words(corpus.get("sources", [])), counted(corpus.get("characters", 0), "character")]
+    if (number := corpus.get("documents")) is not None:
+        others = corpus.get("different_documents", number)
+        parts.insert(1, counted(number, "document") + (f" ({others:,} different)" if others < number else ""))
+    if "units" in corpus:
+        parts.append(counted(corpus["units"], text.unit_name))
+    if text.lowercase:
+        parts.append("lowercase")
+    if text.normalize != "none":
+        parts.append(text.normalize)
+    if number := corpus.get("rare_units"):
+        different, stand_in = different - 1, f", {counted(number, 'rarer one')} as \ufffd"
+    else:
+        stand_in = ""
+    return f"{', '.join(parts)}, {different:,} different{stand_in}"
+
+
+def source_words(sources: Sequence[str]) -> str:
+    """`alice.txt + standard input`, `1.txt + 2.txt + 98 more`."""
+    names = ["standard input" if source == STDIN else source for source in sources]
+    if len(names) > _NAMED:
+        names[_NAMED - 1:] = [f"{len(names) - _NAMED + 1:,} more"]
+    return " + ".join(names) or "a text"
+
+
+def size_words(size: int) -> str:
+    """`812 bytes`, `60.2 MB`, `1.0 GB`."""
+    for unit, name in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
+        if size >= unit:
+            return f"{size / unit:.1f} {name}"
+    return counted(size, "byte")
+
+
+def duration_words(seconds: float) -> str:
+    """`0:07`, `12:30`, `3:05:09`."""
+    minutes, second = divmod(round(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+
+
+def compiling_words() -> str:
+    """What is said before the wait for the compiler."""
+    from charrnn.kernels.jit import CACHE_FOLDER
+
+    if CACHE_FOLDER is None:
+        return ("note: compiling kernels (a few seconds), at every start: no cache folder can be written; "
+                "NUMBA_CACHE_DIR may name one")
+    return "compiling kernels, once for this machine (a few seconds)"

@@ -1,0 +1,206 @@
+"""Layer runs: what a checkpoint is, and how to save, load and find one.
+
+In goes everything a run needs to go on; out comes one safetensors file that any tool opens: the arrays, and
+as text beside them the settings, vocabulary, corpus and progress. The same content gives the same bytes, and
+a file that was changed by a single bit is refused.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors.numpy
+from safetensors import SafetensorError
+
+from charrnn.errors import CheckpointError, SettingsError
+from charrnn.settings import Settings, TextSettings
+from charrnn.storage.files import write_atomic
+
+RUNS = Path("checkpoints")
+BEST, LAST = "best.safetensors", "last.safetensors"
+# 2 came with texts that are made ready: a program that knows only 1 would take their units for characters.
+FORMAT, VERSION = "charrnn", 2
+LARGEST_HEADER = 100_000_000  # the bound that safetensors itself sets
+# What turning hostile bytes into numbers, arrays and settings can raise.
+MALFORMED = (ValueError, TypeError, LookupError, ArithmeticError, RecursionError, SafetensorError,
+             SettingsError)
+
+
+@dataclass
+class Checkpoint:
+    """Everything that a run needs to go on, or a sample to be drawn.
+
+    `vocabulary` is its units in the order of their ids, a string if they are characters; `corpus` says which text it
+    was; `progress` is plain JSON (numbers, strings, lists, dicts with string keys): step, best loss, random generator's
+    state.
+    """
+
+    settings: Settings
+    vocabulary: Sequence[str]
+    corpus: dict[str, Any]
+    progress: dict[str, Any]
+    arrays: dict[str, np.ndarray]
+
+
+def save_checkpoint(path: str | Path, checkpoint: Checkpoint) -> None:
+    """Writes `checkpoint` to `path`, whole or not at all."""
+    text = {
+        "format": FORMAT,
+        "version": str(1 if checkpoint.settings.text == TextSettings() else VERSION),
+        "settings": _dump(checkpoint.settings.to_dict()),
+        # Code points, because a JSON string would melt two lone surrogates into one character.
+        "vocabulary": _dump([ord(unit) for unit in checkpoint.vocabulary] if isinstance(checkpoint.vocabulary, str)
+                            else list(checkpoint.vocabulary)),
+        "corpus": _dump(checkpoint.corpus),
+        "progress": _dump(checkpoint.progress),
+    }
+    # Not ascontiguousarray, which gives 0-d arrays a dimension.
+    arrays = {name: np.asarray(array, order="C") for name, array in checkpoint.arrays.items()}
+    header, body = _split(safetensors.numpy.save(arrays, metadata=text))
+    header["__metadata__"]["sha256"] = _digest(header, body)
+    # The library shuffles the metadata each time; sorted, the same content is the same bytes.
+    encoded = _dump(header).encode()
+    encoded += b" " * (-len(encoded) % 8)
+    write_atomic(path, (len(encoded).to_bytes(8, "little"), encoded, body))
+
+
+def load_checkpoint(path: str | Path) -> Checkpoint:
+    """The checkpoint in the file at `path`; CheckpointError names the file and what is wrong with it.
+
+    Its arrays are the caller's own: writable and C-contiguous.
+    """
+    try:
+        return _decode(_read(path))
+    except CheckpointError as error:
+        raise CheckpointError(f"{path} {error}") from error
+    except OSError as error:
+        raise CheckpointError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
+
+
+def latest_checkpoint(folder: str | Path = RUNS, which: str = "best") -> Path:
+    """The `which` ("best" or "last") file of the newest run in `folder`, else that run's other one."""
+    runs = _runs(Path(folder))
+    if not runs:
+        raise CheckpointError(f"no checkpoint in {folder}; run `charrnn train` to make one, or name a file")
+    return _in_folder(runs[-1], which)
+
+
+def resolve_checkpoint(argument: str | None, which: str = "best", runs: str | Path = RUNS) -> Path:
+    """The checkpoint file that `argument` means: a file, a run's folder, or a run's name in `runs`.
+
+    Without one it is the newest run's. Of a run's two files it is the `which` one, else the other.
+    """
+    if argument is None:
+        return latest_checkpoint(runs, which)
+    places = [Path(argument), Path(runs) / argument]
+    if os.path.isfile(argument) and os.path.isdir(places[1]) and _files(places[1]):
+        places.reverse()  # `charrnn train alice --name alice` leaves a text and a run of one name
+    for place in places:
+        if os.path.isdir(place):
+            if _files(place):
+                return _in_folder(place, which)
+        elif os.path.exists(place):
+            return place
+    known = ", ".join(run.name for run in reversed(_runs(Path(runs)))) or "none yet; `charrnn train` makes one"
+    raise CheckpointError(f"no checkpoint at {argument}, and no such run in {runs}; runs there: {known}")
+
+
+def _files(run: Path) -> list[Path]:
+    return [file for file in (run / BEST, run / LAST) if file.is_file()]
+
+
+def _in_folder(run: Path, which: str) -> Path:
+    wanted = run / f"{which}.safetensors"
+    return wanted if wanted.is_file() else _files(run)[0]
+
+
+def _runs(folder: Path) -> list[Path]:
+    """The folders in `folder` that hold a checkpoint, the one written to last at the end."""
+    if not folder.is_dir():
+        return []
+    runs = [run for run in sorted(folder.iterdir()) if _files(run)]
+    return sorted(runs, key=lambda run: max(file.stat().st_mtime_ns for file in _files(run)))
+
+
+def _read(path: str | Path) -> bytes:
+    """The bytes of the file, once its first ones look right: a huge text given by mistake is not read."""
+    with open(path, "rb") as file:
+        start = file.read(9)
+        size = int.from_bytes(start[:8], "little")
+        if not start:
+            raise CheckpointError("is empty; it is no checkpoint")
+        if start[8:] != b"{":
+            raise CheckpointError("is no checkpoint: it does not begin as a safetensors file does")
+        if size > LARGEST_HEADER:
+            raise CheckpointError(f"is no checkpoint: a header of {size:,} bytes is too big")
+        data = start + file.read()
+    if size > len(data) - 8:
+        raise CheckpointError(f"is cut off: it has {len(data):,} bytes, its header alone takes {size + 8:,}")
+    return data
+
+
+def _decode(data: bytes) -> Checkpoint:
+    """The checkpoint in `data`; the reason in a CheckpointError goes on from the file's name."""
+    with _blame("header"):
+        header, body = _split(data)
+        text = header.get("__metadata__")
+    if not isinstance(text, dict) or text.get("format") != FORMAT:
+        raise CheckpointError("is a safetensors file of another program; charrnn can't use it")
+    with _blame("version"):
+        version = int(text["version"])
+    if version > VERSION:
+        raise CheckpointError(f"was written by a newer charrnn (format {version}, not {VERSION}); upgrade")
+    with _blame("arrays"):
+        arrays = safetensors.numpy.load(data)
+    if text.get("sha256") != _digest(header, body):
+        raise CheckpointError("is damaged: its content does not match its checksum; use another copy")
+    with _blame("settings"):
+        settings = Settings.from_dict(json.loads(text["settings"]))
+    with _blame("vocabulary"):
+        vocabulary = _vocabulary(json.loads(text["vocabulary"]), settings.text.unit)
+    with _blame("corpus"):
+        corpus = dict(json.loads(text["corpus"]))
+    with _blame("progress"):
+        progress = dict(json.loads(text["progress"]))
+    return Checkpoint(settings, vocabulary, corpus, progress, arrays)
+
+
+def _vocabulary(units: list[Any], unit: str) -> Sequence[str]:
+    """The units, from code points or from strings."""
+    if unit in ("token", "word"):
+        return tuple(unit + "" for unit in units)  # what is no string is refused
+    return "".join(map(chr, units))
+
+
+@contextmanager
+def _blame(part: str) -> Iterator[None]:
+    """Says that `part` is damaged when reading it fails."""
+    try:
+        yield
+    except MALFORMED as error:
+        raise CheckpointError(f"is damaged or cut off: its {part} can't be read ({error})") from error
+
+
+def _split(data: bytes) -> tuple[dict[str, Any], memoryview]:
+    """The header of a safetensors file, and what follows it."""
+    end = 8 + int.from_bytes(data[:8], "little")
+    return json.loads(data[8:end].decode()), memoryview(data)[end:]
+
+
+def _digest(header: dict[str, Any], body: memoryview) -> str:
+    """The checksum of everything in the file but itself."""
+    text = {name: value for name, value in header["__metadata__"].items() if name != "sha256"}
+    digest = hashlib.sha256(_dump({**header, "__metadata__": text}).encode())
+    digest.update(body)
+    return digest.hexdigest()
+
+
+def _dump(value: Any) -> str:
+    """`value` as JSON in plain ASCII, one text for one content."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))

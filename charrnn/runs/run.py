@@ -1,0 +1,218 @@
+"""Layer runs: a run: one training and the folder that keeps it.
+
+A text and settings come in, or an earlier run to go on with; the trainer's events pass through, and `last`, `best` and
+metrics.jsonl appear in checkpoints/<run>/. A run never writes into the folder of another.
+"""
+
+import contextlib
+import dataclasses
+import json
+import math
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from charrnn.errors import CheckpointError, CorpusError, SettingsError
+from charrnn.runs.checkpoint import BEST, LAST, RUNS, Checkpoint, load_checkpoint, save_checkpoint
+from charrnn.runs.finetune import Origin
+from charrnn.runs.metrics import METRICS, read_metrics, seconds_at
+from charrnn.settings import RunSettings, Settings
+from charrnn.storage.files import TEMPORARY, append_line, new_folder
+from charrnn.storage.locks import FolderLock
+from charrnn.text.corpus import Corpus
+from charrnn.text.documents import Documents
+from charrnn.text.tokenizers import vocabulary_of
+from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.windows import cut_at
+from charrnn.training.events import Event, Finished, Saved, Started, Step, Validated
+from charrnn.training.trainer import Trainer
+
+# Between validations `last` is saved this often, so that a crash costs a minute and not a day.
+SECONDS_BETWEEN_SAVES = 60.0
+# Sorted by name they are sorted by step, up to ten thousand million.
+NUMBERED = "step-{:0>10}.safetensors"
+
+
+class Run:
+    """A training under way, or about to be; as a context, it leaves no empty folder and no lock behind."""
+
+    def __init__(self, corpus: Corpus, settings: Settings, vocabulary: Vocabulary, threads: int | None,
+                 keep: RunSettings | None) -> None:
+        if threads is not None and threads < 1:
+            raise SettingsError(f"threads is {threads}; it must be at least 1")
+        self.vocabulary = vocabulary
+        self.corpus: dict[str, Any] = {"name": corpus.name, "sources": list(corpus.sources),
+                                       "characters": corpus.characters, "fingerprint": corpus.fingerprint}
+        if settings.text.unit != "char":
+            self.corpus["units"] = len(corpus)
+        if vocabulary.stand_in >= 0:
+            self.corpus["rare_units"] = len(set(corpus.counts).difference(vocabulary.units))
+        self.trainer = Trainer(settings, corpus.content, len(vocabulary), threads)
+        if isinstance(corpus.content, Documents):  # behind the trainer: when they are split, it is known
+            self.corpus |= {"documents": len(corpus.content), "different_documents": corpus.content.different()}
+        self.keep = keep or RunSettings()
+        self.folder = Path()
+        self.lock: FolderLock | None = None
+
+    @classmethod
+    def start(cls, corpus: Corpus, settings: Settings, name: str | None = None, runs: str | Path = RUNS,
+              threads: int | None = None, keep: RunSettings | None = None, origin: Origin | None = None) -> "Run":
+        """A new run on `corpus`; its folder in `runs` gets `name`, or one made from corpus and network.
+
+        With `origin` it begins with what that run has learned, and knows its vocabulary too.
+
+        Raises CorpusError for a text that such a run can't be made on, and says what would do.
+        """
+        vocabulary, network = corpus.vocabulary, settings.network
+        check_text(len(corpus), vocabulary.units, settings)
+        if name is None:
+            name = f"{corpus.name}-{network.cell}-{network.layers}x{network.hidden}"
+        elif not name.isprintable() or name.startswith("-"):
+            raise SettingsError(f"{name!r} can't name a folder; use letters, digits, '-' and '_'")
+        if origin is not None:
+            vocabulary = origin.vocabulary_with(corpus.vocabulary, settings.text)
+        run = cls(corpus.within(vocabulary), settings, vocabulary, threads, keep)
+        if origin is not None:
+            try:
+                run.trainer.begin_from(origin.arrays_for(vocabulary))
+            except CheckpointError as error:
+                raise CheckpointError(f"{origin.path}: {error}") from error
+            run.corpus["origin"] = origin.to_dict()
+        run.folder = new_folder(runs, name)
+        run.lock = FolderLock(run.folder)
+        return run
+
+    @classmethod
+    def resume(cls, path: Path, corpus: Corpus, budget: dict[str, float] | None = None,
+               threads: int | None = None, keep: RunSettings | None = None) -> "Run":
+        """The run that saved `path`, at that moment; budget may replace its epochs or minutes.
+
+        Raises CorpusError if `corpus` is not the text it was trained on.
+        """
+        folder = path.parent
+        if path.name != LAST and (folder / LAST).exists():
+            raise CheckpointError(f"{path} is not where {folder.name} ended; to go on from there name {folder / LAST}")
+        if path.name not in (LAST, BEST):
+            raise CheckpointError(f"{path} lies in no run's folder; to go on from it, copy it as {LAST} into a folder "
+                                  "of its own, and name that")
+        lock = FolderLock(folder)
+        checkpoint = load_checkpoint(path)
+        if corpus.fingerprint != checkpoint.corpus.get("fingerprint"):
+            raise CorpusError(
+                f"this is not the text that {folder.name} was trained on ({corpus.characters:,} characters, it had "
+                f"{checkpoint.corpus.get('characters', 0):,}); give the same text, or start a new run")
+        settings = checkpoint.settings
+        if len(budget or ()) == 1 and (settings.training.minutes is None) != ("minutes" not in (budget or ())):
+            kind = "epochs" if settings.training.minutes is None else "minutes"
+            raise SettingsError(f"{path.parent.name} is measured in {kind}, and its schedule with it; "
+                                f"give --{kind}, in all, to train it further")
+        if budget:
+            training = dataclasses.replace(settings.training, epochs=budget.get("epochs"),
+                                           minutes=budget.get("minutes"))
+            settings = dataclasses.replace(settings, training=training)
+        vocabulary = vocabulary_of(settings.text, checkpoint.vocabulary)
+        run = cls(corpus.within(vocabulary), settings, vocabulary, threads, keep)
+        if origin := checkpoint.corpus.get("origin"):
+            run.corpus["origin"], run.trainer.recovery.may_begin_worse = origin, True
+        try:
+            run.trainer.restore(checkpoint.arrays, checkpoint.progress)
+        except CheckpointError as error:
+            raise CheckpointError(f"{path}: {error}") from error
+        run.folder, run.lock = folder, lock
+        if settings.training.minutes is None:  # then the seconds decide nothing, and are not in the checkpoint
+            run.trainer.seconds = seconds_at(read_metrics(folder), run.trainer.step)
+        for torn in folder.glob(TEMPORARY.format("*")):  # left by a run that was killed while it saved
+            torn.unlink(missing_ok=True)
+        return run
+
+    def __enter__(self) -> "Run":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        with contextlib.suppress(OSError):
+            self.folder.rmdir()  # refused where something was saved
+        if self.lock is not None:
+            self.lock.release()
+
+    def events(self) -> Iterator[Event]:
+        """Trains; tells the trainer's events and every Saved checkpoint."""
+        saved_at, began, characters, news = time.monotonic(), time.perf_counter(), 0, False
+        last: Step | None = None
+        for event in self.trainer.events():
+            if isinstance(event, Step):
+                characters, news, last = characters + event.characters, True, event
+            if isinstance(event, Finished) and news:
+                yield self._save(LAST)
+            yield event
+            if isinstance(event, Started):
+                began, characters = time.perf_counter(), 0
+            elif isinstance(event, Validated):
+                if event.is_best:
+                    yield self._save(BEST)
+                if self.keep.keep_last:
+                    yield self._save(NUMBERED.format(event.step))
+                    self._forget_oldest()
+                # after BEST: a run killed in between comes here again
+                yield self._save(LAST)
+                self._log(event, last, characters / max(time.perf_counter() - began, 1e-9))
+                saved_at, news = time.monotonic(), False
+            elif isinstance(event, Step) and time.monotonic() - saved_at > SECONDS_BETWEEN_SAVES:
+                yield self._save(LAST)
+                saved_at, news = time.monotonic(), False
+
+    def checkpoint(self) -> Checkpoint:
+        """The run as it stands now."""
+        arrays, progress = self.trainer.state()
+        return Checkpoint(self.trainer.settings, self.vocabulary.units, self.corpus, progress, arrays)
+
+    def _save(self, file: str) -> Saved:
+        save_checkpoint(self.folder / file, self.checkpoint())
+        return Saved(self.folder / file, self.trainer.step)
+
+    def _forget_oldest(self) -> None:
+        """Removes numbered checkpoints, those of the earliest steps, until only so many are there."""
+        for file in sorted(self.folder.glob("step-*.safetensors"))[:-self.keep.keep_last]:
+            file.unlink(missing_ok=True)
+
+    def _log(self, event: Validated, last: Step | None, characters_a_second: float) -> None:
+        """One line of metrics.jsonl; losses in nats per character, JSON's null where there is none.
+
+        seconds        of training in all, without the pauses of a run that was stopped and resumed
+        lr, norm       rate and gradient of the last step before
+        """
+        line = {"step": event.step, "epoch": round(event.epoch, 6), "seconds": round(self.trainer.seconds, 3),
+                "train_loss": event.train_loss, "val_loss": event.loss, "best": event.is_best,
+                "lr": last.lr if last else math.nan, "norm": last.norm if last else math.nan,
+                "characters_a_second": round(characters_a_second), "unix_time": round(time.time(), 3)}
+        append_line(self.folder / METRICS, json.dumps(
+            {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in line.items()}))
+
+
+def check_text(length: int, units: Sequence[str], settings: Settings) -> None:
+    """Raises CorpusError for a text of that length and those units that can't be trained on with `settings`."""
+    windows, training = settings.windows, settings.training
+    if 0 in (training.epochs, training.minutes):
+        raise SettingsError("a run of length 0 trains nothing; give --epochs or --minutes more")
+    unit = settings.text.unit_name
+    if len(units) < 2:
+        raise CorpusError(f"the text is one {unit}, {units[0]!r}, again and again: there is nothing to learn; "
+                          "give another text")
+    if settings.text.documents is not None:
+        return  # whole ones are trained on, however few and short
+    for_training = cut_at(length, windows.val_fraction)
+    for_validation = length - for_training
+    if for_training < 2 or (windows.val_fraction != 0 and for_validation < 2):
+        raise CorpusError(f"of {length:,} {unit}s {for_training:,} are left for training and {for_validation:,} for "
+                          "validation, and both need 2; give --val-fraction 0 or a longer text")
+    side_by_side = windows.windows == "stream"  # snippets may overlap
+    needed = (windows.batch if side_by_side else 1) * windows.window + 1
+    if for_training < needed:
+        # a few steps an epoch, and a window long enough to learn something
+        window = max(1, min(windows.window, for_training // 16))
+        batch = max(1, min(windows.batch, for_training // (4 * window)))
+        raise CorpusError(f"the text is too short: {for_training:,} {unit}s for training, and {needed:,} are needed "
+                          f"({f'--batch {windows.batch} x ' if side_by_side else ''}--window {windows.window} + 1); "
+                          f"--batch {batch} --window {window} will do")

@@ -1,0 +1,146 @@
+"""Layer text: text to ids on disk, a chunk at a time, whatever its length.
+
+Chunks of text come in; out go the ids, the vocabulary and the fingerprint. A unit's number is the order of its first
+appearance, and is kept in 1 byte while there are up to 256 of them, in 2 up to 65,536, else in 4.
+"""
+
+import hashlib
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from charrnn.settings import TextSettings
+from charrnn.storage.cache import ScratchFile
+from charrnn.text.ids import MappedIds
+from charrnn.text.numbering import numbering_of
+from charrnn.text.tokenizers import vocabulary_of
+from charrnn.text.vocabulary import STAND_IN, Vocabulary
+
+BLOCK = 1 << 20
+# Counting takes 8 bytes a unit of what is counted at a time.
+COUNTED = 1 << 17
+
+
+class Mark(NamedTuple):
+    """How far an encoder had come."""
+
+    length: int
+    characters: int
+    units: int
+    rest: str
+    last: str
+    hash: Any
+    marked: int
+
+
+class Encoded(NamedTuple):
+    """A whole text."""
+
+    ids: MappedIds
+    vocabulary: Vocabulary
+    fingerprint: str  # SHA-256 in UTF-8
+    characters: int  # with the mark behind each document, but not the one before the first
+    counts: dict[str, int]  # how often each unit occurs, the rare ones that are not in the vocabulary among them
+    marks: np.ndarray | None  # the places of the marks, int64, on disk; None where nothing is marked
+
+
+class Encoder:
+    """Writes the ids of a growing text, until it is closed."""
+
+    def __init__(self, settings: TextSettings, mark: str = "") -> None:
+        """The places of `mark`, a character, are written down."""
+        self.length = 0  # in units
+        self.characters = 0
+        self.last = ""  # the character that was written last
+        self.marked = 0  # marks so far
+        self._settings, self._mark = settings, mark
+        self._numbering = numbering_of(settings.unit)
+        self._kind = kind_for(0)
+        self._hash = hashlib.sha256()
+        self._file = ScratchFile()
+        self._places = ScratchFile() if mark else None  # of the marks, int64
+
+    def append(self, text: str) -> None:
+        """Writes `text`, which is not empty, behind what is there."""
+        self._write(self._numbering.numbers(text))
+        self._hash.update(text.encode(errors="surrogatepass"))
+        self.characters, self.last = self.characters + len(text), text[-1]
+
+    def flush(self) -> None:
+        """Writes what was still waiting for what comes."""
+        self._write(self._numbering.numbers("", is_last=True))
+
+    def mark(self) -> Mark:
+        """What rollback() needs to come back here."""
+        return Mark(self.length, self.characters, len(self._numbering), self._numbering.rest, self.last,
+                    self._hash.copy(), self.marked)
+
+    def rollback(self, mark: Mark) -> None:
+        """Forgets what was appended since `mark`, its units too; a mark serves once."""
+        self._numbering.forget(mark.units, mark.rest)
+        self.length, self.characters, self.marked = mark.length, mark.characters, mark.marked
+        self.last, self._hash = mark.last, mark.hash
+
+    def finish(self) -> Encoded:
+        """The whole text, which is flushed and not empty."""
+        units = self._numbering.units
+        self._store_as(kind_for(len(units)))  # it may be wider than needed, after a rollback
+        self._file.truncate(self.length * self._kind.itemsize)
+        counts = dict(zip(units, self._counts(len(units)).tolist(), strict=True))
+        vocabulary, table = numbered(counts, self._settings, self._mark)
+        return Encoded(MappedIds(self._file.map(), self._kind, table), vocabulary, self._hash.hexdigest(),
+                       self.characters - len(self._mark), counts, self._marks())
+
+    def close(self) -> None:
+        """Lets go of the files; of what was not finished nothing is left."""
+        self._file.close()
+        if self._places is not None:
+            self._places.close()
+
+    def _write(self, numbers: np.ndarray) -> None:
+        """Writes the numbers of further units."""
+        self._store_as(max(self._kind, kind_for(len(self._numbering)), key=lambda kind: kind.itemsize))
+        if self._places is not None:
+            places = np.flatnonzero(numbers == self._numbering.number(self._mark)) + self.length
+            self._places.write(8 * self.marked, places.astype(np.int64).data)
+            self.marked += len(places)
+        self._file.write(self.length * self._kind.itemsize, numbers.astype(self._kind).data)
+        self.length += len(numbers)
+
+    def _counts(self, units: int) -> np.ndarray:
+        """How often each of so many units occurs, int64."""
+        counts, size = np.zeros(units, np.int64), self._kind.itemsize
+        for start in range(0, self.length, COUNTED):
+            block = self._file.read(start * size, min(COUNTED, self.length - start) * size)
+            counts += np.bincount(np.frombuffer(block, self._kind), minlength=units)
+        return counts
+
+    def _marks(self) -> np.ndarray | None:
+        if self._places is None:
+            return None
+        self._places.truncate(8 * self.marked)
+        return np.frombuffer(self._places.map(), np.int64)
+
+    def _store_as(self, kind: np.dtype) -> None:
+        """Rewrites the file in place, block by block: from its end where it grows, so that nothing is overwritten."""
+        if kind == self._kind:
+            return
+        before, self._kind = self._kind, kind
+        starts = range(0, self.length, BLOCK)
+        for start in reversed(starts) if kind.itemsize > before.itemsize else starts:
+            count = min(BLOCK, self.length - start)
+            block = np.frombuffer(self._file.read(start * before.itemsize, count * before.itemsize), before)
+            self._file.write(start * kind.itemsize, block.astype(kind).data)
+
+
+def numbered(counts: dict[str, int], settings: TextSettings, mark: str) -> tuple[Vocabulary, np.ndarray]:
+    """The vocabulary of units that occur so often, and the id (int32) for each, in their order; rare ones share one."""
+    kept = [unit for unit, count in counts.items() if count >= settings.min_count or unit == mark]
+    vocabulary = vocabulary_of(settings, kept if len(kept) == len(counts) else [*kept, STAND_IN])
+    order = {unit: number for number, unit in enumerate(vocabulary.units)}
+    return vocabulary, np.array([order.get(unit, vocabulary.stand_in) for unit in counts], np.int32)
+
+
+def kind_for(units: int) -> np.dtype:
+    """The smallest type of number for so many different units."""
+    return np.dtype(np.uint8 if units <= 1 << 8 else np.uint16 if units <= 1 << 16 else np.int32)

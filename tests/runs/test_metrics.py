@@ -1,0 +1,76 @@
+"""metrics.jsonl as it is found: torn, foreign, of an older version, or of a run that went back."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from charrnn.runs.checkpoint import LAST
+from charrnn.runs.metrics import read_metrics, seconds_at
+from charrnn.runs.run import Run
+from charrnn.text.corpus import Corpus
+from charrnn.training.events import Step, Validated
+from tests.cli.tiny import SETTINGS, TEXT, train_tiny
+
+
+def steps(folder: Path) -> list[int]:
+    return [line["step"] for line in read_metrics(folder)]
+
+
+def test_what_a_run_writes_comes_back(tmp_path: Path) -> None:
+    lines = read_metrics(train_tiny(tmp_path))
+    assert len(lines) == 4
+    seconds = [line["seconds"] for line in lines]
+    assert seconds == sorted(seconds)
+    assert 0 < seconds[0] < seconds[-1]
+    assert all(0 < line["norm"] < 100 for line in lines)
+
+
+def test_rate_and_norm_are_those_of_the_step_before(tmp_path: Path) -> None:
+    last, expected = None, []
+    with Run.start(Corpus.of(TEXT), SETTINGS, "run", tmp_path) as run:
+        for event in run.events():
+            if isinstance(event, Step):
+                last = event
+            elif isinstance(event, Validated):
+                expected.append((last.step, last.lr, last.norm))
+    assert [(line["step"], line["lr"], line["norm"]) for line in read_metrics(run.folder)] == expected
+
+
+def test_seconds_go_on_when_a_run_is_resumed(tmp_path: Path) -> None:
+    folder = train_tiny(tmp_path)
+    rows = (folder / "metrics.jsonl").read_text().splitlines()
+    last = json.loads(rows[-1])
+    (folder / "metrics.jsonl").write_text("\n".join([*rows[:-1], json.dumps({**last, "seconds": 1000.0})]) + "\n")
+    with Run.resume(folder / LAST, Corpus.of(TEXT), {"epochs": 2.0}) as run:
+        for _ in run.events():
+            pass
+    assert 1000.0 < read_metrics(folder)[-1]["seconds"] < 2000.0
+
+
+@pytest.mark.parametrize("torn", ['{"step": 3, "val_l', "{", "nonsense", "[1]", '{"epoch": 3}', '{"step": "3"}', "\0\0",
+                                  "[" * 100_000])
+def test_a_torn_or_foreign_line_is_passed_over(tmp_path: Path, torn: str) -> None:
+    (tmp_path / "metrics.jsonl").write_text('{"step": 1}\n' + torn + '\n{"step": 2}\n' + torn, encoding="utf-8")
+    assert steps(tmp_path) == [1, 2]
+
+
+def test_no_file_and_no_utf8(tmp_path: Path) -> None:
+    assert read_metrics(tmp_path) == []
+    (tmp_path / "metrics.jsonl").write_bytes(b'{"step": 1}\n\xff\xfe\n{"step": 4, "x": "\xc3"}\n')
+    assert steps(tmp_path) == [1, 4]
+
+
+def test_a_way_that_was_given_up_is_forgotten(tmp_path: Path) -> None:
+    rows = [{"step": step, "seconds": seconds} for step, seconds in
+            [(10, 1.0), (20, 2.0), (30, 3.0), (20, 4.0), (25, 5.0)]]
+    (tmp_path / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    lines = read_metrics(tmp_path)
+    assert [(line["step"], line["seconds"]) for line in lines] == [(10, 1.0), (20, 4.0), (25, 5.0)]
+    assert [seconds_at(lines, step) for step in (5, 10, 24, 25, 99)] == [0.0, 1.0, 4.0, 5.0, 5.0]
+
+
+@pytest.mark.parametrize("seconds", [None, "1", True, -1.0, float("nan"), float("inf")])
+def test_what_is_no_time_is_not_taken_for_one(tmp_path: Path, seconds: object) -> None:
+    (tmp_path / "metrics.jsonl").write_text(json.dumps({"step": 1, "seconds": seconds}) + "\n")
+    assert seconds_at(read_metrics(tmp_path), 9) == 0.0
