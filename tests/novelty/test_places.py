@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from charrnn.novelty import trained as module
 from charrnn.novelty.places import Place, places_of
+from charrnn.runs import trained_text as module
 from charrnn.runs.trained_text import Trained
 from tests.novelty.texts import text_of, trained_on, trained_on_files
 

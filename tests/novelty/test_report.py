@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from charrnn.errors import CorpusError
 from charrnn.novelty import report
-from charrnn.novelty import trained as module
 from charrnn.novelty.report import LONGEST, PASSAGES, Novelty, novelty_of
+from charrnn.runs import trained_text as module
 from charrnn.runs.trained_text import Trained
 from tests.novelty.texts import text_of, trained_on
 

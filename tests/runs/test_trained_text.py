@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pytest
 
-from charrnn.novelty import trained as module
+from charrnn.runs import trained_text as module
 from charrnn.runs.trained_text import Trained, _spread
 from charrnn.text.cutting import parts
 from charrnn.text.documents import Documents
