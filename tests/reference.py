@@ -1,6 +1,6 @@
 """The whole network, its loss and Adam in float64 NumPy, written to be read: what the kernels are held to.
 
-One-hot or embedding -> layers of charrnn.cells.steps -> output -> softmax loss. Parameters and gradients
+One-hot or embedding -> layers of charrnn.cells -> output -> softmax loss. Parameters and gradients
 are dicts by name (weight_ih_l{k}, weight_hh_l{k}, bias_l{k}, for the GRU bias_n_l{k}, embedding, weight_out,
 bias_out); a state is a list with one (h,) or (h, c) a layer, each (N, H).
 """
@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from charrnn.cells.steps import CELLS, State
+from charrnn.cells.numpy_step import State
+from charrnn.cells.registry import CELLS
 from charrnn.settings import NetworkSettings
 
 Arrays = dict[str, np.ndarray]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import charrnn
-from charrnn.engine.compiled.parameters import GATES
+from charrnn.cells.registry import CELLS as KINDS
 from charrnn.runs.checkpoint import BEST, load_checkpoint, save_checkpoint
 from charrnn.settings import NetworkSettings
 from charrnn.training.events import Finished, Saved, Started, Step, Validated
@@ -32,7 +32,7 @@ def model(folder: Path) -> charrnn.Model:
     return charrnn.load(folder)
 
 
-@pytest.mark.parametrize("cell", GATES)
+@pytest.mark.parametrize("cell", KINDS)
 def test_train_load_and_sample(cell: str) -> None:
     events = []
     trained = charrnn.train(text=TEXT, cell=cell, name="mine", on_event=events.append, **TINY)

@@ -1,33 +1,79 @@
-"""Layer cells: the GRU as it was published first, over one window of one shard, forward and backward. Notation as in
-lstm.py.
+"""Layer cells: the gated recurrent unit as it was published first (Cho et al. 2014, Chung et al. 2014).
 
-    r, z = sigmoid(U x + W h- + b)   s = r * h-   n = tanh(U_n x + W_n s + b_n)   h = (ONE - z) * n + z * h-
+    r = sigmoid(W_r x + U_r h- + b_r)
+    z = sigmoid(W_z x + U_z h- + b_z)
+    s = r*h-
+    n = tanh(W_n x + U_n s + b_n)
+    h = (1 - z)*n + z*h-
 
-The reset gate acts before the product, so a step needs two of them, one after the other: weight_hh is packed as two
-blocks, for r z and for n (weights.py). gates (T, N, 4H) keep r z n s: the first three lie as the input's share does.
+What is reset is a unit's own value, before others get to see it; in gru.py it is what they all recalled together. The
+product with U_n must wait for r. The compiled steps keep r z n s.
 """
 
-from charrnn.cells.recurrence import add_input_gradients, chunk_steps, input_rows
+from typing import NamedTuple
+
+import numpy as np
+
+from charrnn.cells.numpy_step import Array, Arrays, State
+from charrnn.cells.numpy_step import sigmoid as numpy_sigmoid
+from charrnn.cells.recurrence import hold_output
+from charrnn.cells.spec import CellSpec, Columns, CompiledStep
 from charrnn.kernels.activations import ONE, sigmoid, tanh
-from charrnn.kernels.document_starts import put_initial, state_before, take_initial
-from charrnn.kernels.flat import flat
-from charrnn.kernels.jit import inner, kernel
-from charrnn.kernels.matmul import add_transposed_product, matmul
+from charrnn.kernels.jit import inner
+
+
+class GruOriginalTape(NamedTuple):
+    x: Array  # (N, D)
+    h_before: Array  # (N, H), and so the rest
+    r: Array
+    z: Array
+    n: Array
+
+
+def gru_original_step(x: Array, state: State, parameters: Arrays) -> tuple[State, GruOriginalTape]:
+    """The state after one step, and its tape."""
+    (h_before,) = state
+    input_r, input_z, input_n = np.split(x @ parameters["weight_ih"].T + parameters["bias"], 3, axis=1)
+    U_r, U_z, U_n = np.split(parameters["weight_hh"], 3)
+    r, z = numpy_sigmoid(input_r + h_before @ U_r.T), numpy_sigmoid(input_z + h_before @ U_z.T)
+    n = np.tanh(input_n + (r * h_before) @ U_n.T)
+    h = (1 - z) * n + z * h_before
+    return (h,), GruOriginalTape(x, h_before, r, z, n)
+
+
+def gru_original_step_backward(
+    dstate: State, tape: GruOriginalTape, parameters: Arrays, gradients: Arrays | None
+) -> tuple[Array, State]:
+    """dx and the gradient of the state before the step; adds to `gradients`."""
+    x, h_before, r, z, n = tape
+    (dh,) = dstate
+    U_r, U_z, U_n = np.split(parameters["weight_hh"], 3)
+    dgate_n = dh * (1 - z) * (1 - n * n)
+    dgate_z = dh * (h_before - n) * z * (1 - z)
+    ds = dgate_n @ U_n
+    dgate_r = ds * h_before * r * (1 - r)
+    dgates = np.concatenate([dgate_r, dgate_z, dgate_n], axis=1)
+    if gradients is not None:
+        gradients["weight_ih"] += dgates.T @ x
+        gradients["bias"] += dgates.sum(axis=0)
+        gradients["weight_hh"] += np.concatenate(
+            [dgate_r.T @ h_before, dgate_z.T @ h_before, dgate_n.T @ (r * h_before)])
+    return dgates @ parameters["weight_ih"], (dgate_r @ U_r + dgate_z @ U_z + ds * r + dh * z,)
 
 
 @inner
-def reset_cell(table, gates, h_before, H):
-    """The first half of one character of one sequence: gates (4H) come in as W h- for r z and leave as r z, the
+def reset_forward(row, gates, extra, h_before, c_before, h, c, H):
+    """The first half of one character of one sequence: gates (4H) come in as U h- for r z and leave as r z, the
     input's share of n, and s."""
     for j in range(H):
-        r = sigmoid(gates[j] + table[j])
-        z = sigmoid(gates[H + j] + table[H + j])
-        gates[j], gates[H + j], gates[2 * H + j], gates[3 * H + j] = r, z, table[2 * H + j], r * h_before[j]
+        r = sigmoid(gates[j] + row[j])
+        z = sigmoid(gates[H + j] + row[H + j])
+        gates[j], gates[H + j], gates[2 * H + j], gates[3 * H + j] = r, z, row[2 * H + j], r * h_before[j]
 
 
 @inner
-def update_cell(gates, h_before, h, H):
-    """The second half: what gates (4H) hold for n, W_n s added by now, becomes n."""
+def update_forward(gates, h_before, h, H):
+    """The second half: what gates (4H) hold for n, U_n s added by now, becomes n."""
     for j in range(H):
         n = tanh(gates[2 * H + j])
         gates[2 * H + j] = n
@@ -35,7 +81,7 @@ def update_cell(gates, h_before, h, H):
 
 
 @inner
-def update_cell_backward(gates, h_before, dout, dh, H):
+def update_backward(gates, h_before, dout, dh, H):
     """The second half back: z n in gates (4H) are replaced by their gradients; dh keeps the share that skips them."""
     for j in range(H):
         z, n = gates[H + j], gates[2 * H + j]
@@ -46,7 +92,7 @@ def update_cell_backward(gates, h_before, dout, dh, H):
 
 
 @inner
-def reset_cell_backward(gates, h_before, ds, dh, H):
+def reset_backward(gates, extra, h_before, c_before, c, ds, dh, dc, dextra, H):
     """The first half back, from ds (H): r in gates (4H) is replaced by its gradient; dh gains what came through s."""
     for j in range(H):
         r = gates[j]
@@ -54,57 +100,8 @@ def reset_cell_backward(gates, h_before, ds, dh, H):
         dh[j] += ds[j] * r
 
 
-@kernel
-def gru_original_forward(tiles, tokens, table, x, weight_ih, weight_hh, bias, extra, h, c, gates, rounded,
-                         start, h0, c0, before):
-    """Fills h (T+1, N, H) and gates (T, N, 4H) for tokens (T, N), or for x (T, N, D) where x is not empty."""
-    T, N = tokens.shape
-    H = h.shape[2]
-    chunk = chunk_steps(N)
-    for t in range(T):
-        if x.size and t % chunk == 0:
-            input_rows(tiles, x, t, min(chunk, T - t), weight_ih, bias, table, rounded)
-        at = t * N * 4 * H
-        a, a_at = state_before(tokens, t, start, h, h0, before)
-        matmul(tiles, a, a_at, H, N, weight_hh, 0, H, 2 * H, flat(gates), at, 4 * H, False, rounded)
-        for n in range(N):
-            row = t % chunk * N + n if x.size else tokens[t, n]
-            h_before = h0 if tokens[t, n] == start else h[t, n]
-            reset_cell(table[row], gates[t, n], h_before, H)
-        matmul(tiles, flat(gates), at + 3 * H, 4 * H, N, weight_hh, 2 * H * H, H, H, flat(gates), at + 2 * H, 4 * H,
-               True, rounded)
-        for n in range(N):
-            h_before = h0 if tokens[t, n] == start else h[t, n]
-            update_cell(gates[t, n], h_before, h[t + 1, n], H)
-
-
-@kernel
-def gru_original_backward(tiles, tokens, x, weight_ih, weight_hh, extra, h, c, gates, dout, dh, dc, dtable, dweight_ih,
-                          dweight_hh, dbias, dextra, rounded, copied, start, h0, c0, dh0, dc0):
-    """Adds this window's gradients, as lstm_backward does; c is empty and dc unused.
-
-    A step's dout, used up by then, holds the gradient of s.
-    """
-    T, N = tokens.shape
-    H = h.shape[2]
-    chunk = chunk_steps(N)
-    stop = T
-    for t in range(T - 1, -1, -1):
-        at = t * N * 4 * H
-        put_initial(tokens[t], start, h[t], h0)
-        for n in range(N):
-            update_cell_backward(gates[t, n], h[t, n], dout[t, n], dh[n], H)
-        matmul(tiles, flat(gates), at + 2 * H, 4 * H, N, weight_hh, 2 * H * H, H, H, flat(dout), t * N * H, H, False,
-               rounded)
-        for n in range(N):
-            reset_cell_backward(gates[t, n], h[t, n], dout[t, n], dh[n], H)
-        matmul(tiles, flat(gates), at, 4 * H, N, weight_hh, 0, 2 * H, H, flat(dh), 0, H, True, rounded)
-        take_initial(tokens[t], start, dh, dh0)
-        if t % chunk == 0:
-            add_transposed_product(tiles, flat(gates), at, 4 * H, flat(h), t * N * H, H, (stop - t) * N, 2 * H, H,
-                                   flat(dweight_hh), 0, H, rounded, copied)
-            add_transposed_product(tiles, flat(gates), at + 2 * H, 4 * H, flat(gates), at + 3 * H, 4 * H,
-                                   (stop - t) * N, H, H, flat(dweight_hh), 2 * H * H, H, rounded, copied)
-            add_input_gradients(tiles, tokens, x, t, stop, gates, 4 * H, 0, 0, 3 * H, weight_ih, dout, dtable,
-                                dweight_ih, dbias, False, rounded, copied)
-            stop = t
+GRU_ORIGINAL = CellSpec(
+    name="gru-original", gate_names=("r", "z", "n"), has_memory=False, kept=4, recorded={"r": 0, "z": 1, "n": 2},
+    sigmoid_gates="rz", step=gru_original_step, step_backward=gru_original_step_backward,
+    compiled=CompiledStep(reset_forward, reset_backward, hold_output, update_forward, update_backward),
+    learning_rate=8e-3, products=(2, 1), input_columns=(Columns(0, 0, 3),), carries_dh=True)

@@ -1,33 +1,73 @@
-"""Layer cells: the LSTM over one window of one shard, forward and backward.
+"""Layer cells: long short-term memory (Hochreiter & Schmidhuber 1997; forget gate by Gers, Schmidhuber & Cummins 2000).
 
-    i, f, o = sigmoid(U x + W h- + b)   g = tanh(U x + W h- + b)   c = f * c- + i * g   h = o * tanh(c)
+    i = sigmoid(W_i x + U_i h- + b_i)    input gate: how much of the new is written
+    f = sigmoid(W_f x + U_f h- + b_f)    forget gate: how much of the old is kept
+    g = tanh   (W_g x + U_g h- + b_g)    the new: what may be written
+    o = sigmoid(W_o x + U_o h- + b_o)    output gate: how much of the memory is shown
+    c = f*c- + i*g                       the cell state
+    h = o*tanh(c)                        what the next layer and the next step see
 
-Notation, the same in every kernel: N sequences side by side, T characters, D width of the input, H hidden size (padded
-to whole cache lines; the units in the padding stay exactly 0), V vocabulary, R rows of a table; t time, j unit;
-x input, h hidden, c cell, gates i f g o in PyTorch's order, `d` + name the gradient of the loss.
-h and c are (T+1, N, H): row t is the state before character t, row 0 the state that was carried in. `extra` are the
-parameters that only some cells have; `start`, h0 (H) and c0 (H) are explained in starts.py.
-
-The input's share of the gates comes as rows of a table (R, 4H) that holds U x + b: for the first layer one row for
-each character of the vocabulary, for the layers above one row for each place of a short stretch of time.
+The memory is a sum: with f near 1 and i near 0 a unit holds its c for as long as it likes, and on the way back the
+gradient passes through that same sum undiminished. The forget bias starts at 1, so that a new network remembers.
 """
 
-from charrnn.cells.recurrence import add_input_gradients, chunk_steps, input_rows
+from typing import NamedTuple
+
+import numpy as np
+
+from charrnn.cells.numpy_step import Array, Arrays, State, products, products_backward
+from charrnn.cells.numpy_step import sigmoid as numpy_sigmoid
+from charrnn.cells.spec import CellSpec, Columns, CompiledStep
 from charrnn.kernels.activations import ONE, sigmoid, tanh
-from charrnn.kernels.document_starts import put_initial, state_before, take_initial
-from charrnn.kernels.flat import flat
-from charrnn.kernels.jit import inner, kernel
-from charrnn.kernels.matmul import add_transposed_product, matmul
+from charrnn.kernels.jit import inner
+
+
+class LstmTape(NamedTuple):
+    x: Array  # (N, D)
+    h_before: Array  # (N, H), and so the rest
+    c_before: Array
+    i: Array
+    f: Array
+    g: Array
+    o: Array
+    tanh_c: Array
+
+
+def lstm_step(x: Array, state: State, parameters: Arrays) -> tuple[State, LstmTape]:
+    """The state after one step, and its tape."""
+    h_before, c_before = state
+    from_input, from_before = products(x, h_before, parameters)
+    i, f, g, o = np.split(from_input + from_before, 4, axis=1)  # the order in W, U, b
+    i, f, g, o = numpy_sigmoid(i), numpy_sigmoid(f), np.tanh(g), numpy_sigmoid(o)
+    c = f * c_before + i * g
+    tanh_c = np.tanh(c)
+    h = o * tanh_c
+    return (h, c), LstmTape(x, h_before, c_before, i, f, g, o, tanh_c)
+
+
+def lstm_step_backward(
+    dstate: State, tape: LstmTape, parameters: Arrays, gradients: Arrays | None
+) -> tuple[Array, State]:
+    """dx and the gradient of the state before the step; adds to `gradients`."""
+    x, h_before, c_before, i, f, g, o, tanh_c = tape
+    dh, dc = dstate
+    # c acts twice: through h now, and through the next step's c, whose gradient came in as dc.
+    dc = dc + dh * o * (1 - tanh_c * tanh_c)
+    di, df, dg, do = dc * g, dc * c_before, dc * i, dh * tanh_c
+    dgates = np.concatenate(
+        [di * i * (1 - i), df * f * (1 - f), dg * (1 - g * g), do * o * (1 - o)], axis=1)
+    dx, dh_before = products_backward(dgates, dgates, x, h_before, parameters, gradients)
+    return dx, (dh_before, dc * f)
 
 
 @inner
-def lstm_cell(table, gates, c_before, c, h, H):
-    """One character of one sequence: gates (4H) come in as W h- and leave as i f g o."""
+def lstm_forward(row, gates, extra, h_before, c_before, h, c, H):
+    """One character of one sequence: gates (4H) come in as U h- and leave as i f g o."""
     for j in range(H):
-        i = sigmoid(gates[j] + table[j])
-        f = sigmoid(gates[H + j] + table[H + j])
-        g = tanh(gates[2 * H + j] + table[2 * H + j])
-        o = sigmoid(gates[3 * H + j] + table[3 * H + j])
+        i = sigmoid(gates[j] + row[j])
+        f = sigmoid(gates[H + j] + row[H + j])
+        g = tanh(gates[2 * H + j] + row[2 * H + j])
+        o = sigmoid(gates[3 * H + j] + row[3 * H + j])
         cell = f * c_before[j] + i * g
         gates[j], gates[H + j], gates[2 * H + j], gates[3 * H + j] = i, f, g, o
         c[j] = cell
@@ -35,7 +75,7 @@ def lstm_cell(table, gates, c_before, c, h, H):
 
 
 @inner
-def lstm_cell_backward(gates, c_before, c, dout, dh, dc, H):
+def lstm_backward(gates, extra, h_before, c_before, c, dout, dh, dc, dextra, H):
     """One character back: i f g o in gates (4H) are replaced by the gradients of their pre-activations."""
     for j in range(H):
         i, f, g, o = gates[j], gates[H + j], gates[2 * H + j], gates[3 * H + j]
@@ -49,49 +89,15 @@ def lstm_cell_backward(gates, c_before, c, dout, dh, dc, H):
         dc[j] = dcell * f
 
 
-@kernel
-def lstm_forward(tiles, tokens, table, x, weight_ih, weight_hh, bias, extra, h, c, gates, rounded,
-                 start, h0, c0, before):
-    """Fills h, c (T+1, N, H) and gates (T, N, 4H) for tokens (T, N), or for x (T, N, D) where x is not empty."""
-    T, N = tokens.shape
-    H = h.shape[2]
-    chunk = chunk_steps(N)
-    for t in range(T):
-        if x.size and t % chunk == 0:
-            input_rows(tiles, x, t, min(chunk, T - t), weight_ih, bias, table, rounded)
-        a, a_at = state_before(tokens, t, start, h, h0, before)
-        matmul(tiles, a, a_at, H, N, weight_hh, 0, H, 4 * H, flat(gates), t * N * 4 * H, 4 * H, False,
-               rounded)
-        for n in range(N):
-            row = t % chunk * N + n if x.size else tokens[t, n]
-            c_before = c0 if tokens[t, n] == start else c[t, n]
-            lstm_cell(table[row], gates[t, n], c_before, c[t + 1, n], h[t + 1, n], H)
+@inner
+def lstm_hold(row, product, gates, extra, c, h, unit, value, H):
+    """Sets the memory of a unit to value, (c, tanh c)."""
+    c[unit] = value[0]
+    h[unit] = gates[3 * H + unit] * value[1]
 
 
-@kernel
-def lstm_backward(tiles, tokens, x, weight_ih, weight_hh, extra, h, c, gates, dout, dh, dc, dtable, dweight_ih,
-                  dweight_hh, dbias, dextra, rounded, copied, start, h0, c0, dh0, dc0):
-    """Adds this window's gradients; dout (T, N, H) is the loss's gradient of every h and becomes that of every x.
-
-    dh, dc (N, H) start as the gradient of the last state and end as that of the first. gates become their gradients.
-    Weight gradients follow the recurrence chunk by chunk, while the chunk is still in the cache.
-    """
-    T, N = tokens.shape
-    H = h.shape[2]
-    chunk = chunk_steps(N)
-    stop = T
-    for t in range(T - 1, -1, -1):
-        put_initial(tokens[t], start, h[t], h0)
-        for n in range(N):
-            c_before = c0 if tokens[t, n] == start else c[t, n]
-            lstm_cell_backward(gates[t, n], c_before, c[t + 1, n], dout[t, n], dh[n], dc[n], H)
-        matmul(tiles, flat(gates), t * N * 4 * H, 4 * H, N, weight_hh, 0, 4 * H, H, flat(dh), 0, H, False,
-               rounded)
-        take_initial(tokens[t], start, dh, dh0)
-        take_initial(tokens[t], start, dc, dc0)
-        if t % chunk == 0:
-            add_transposed_product(tiles, flat(gates), t * N * 4 * H, 4 * H, flat(h), t * N * H, H, (stop - t) * N,
-                                   4 * H, H, flat(dweight_hh), 0, H, rounded, copied)
-            add_input_gradients(tiles, tokens, x, t, stop, gates, 4 * H, 0, 0, 4 * H, weight_ih, dout, dtable,
-                                dweight_ih, dbias, False, rounded, copied)
-            stop = t
+LSTM = CellSpec(
+    name="lstm", gate_names=("i", "f", "g", "o"), has_memory=True, kept=4, recorded={"i": 0, "f": 1, "g": 2, "o": 3},
+    sigmoid_gates="ifo", step=lstm_step, step_backward=lstm_step_backward,
+    compiled=CompiledStep(lstm_forward, lstm_backward, lstm_hold), learning_rate=1.6e-2, products=(4,),
+    input_columns=(Columns(0, 0, 4),), initial_bias={"f": 1.0})

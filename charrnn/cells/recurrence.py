@@ -1,14 +1,106 @@
-"""Layer cells: what every recurrent layer shares: its input's share of the gates, and the gradients that flow back."""
+"""Layer cells: a recurrent layer over one window of one shard, forward and backward: the loops that all cells share.
 
+The loops are templates; a cell's kernels are made of them and of its own steps (spec.py). Notation, the same
+everywhere:
+
+    N sequences side by side   T characters   D width of the input   H hidden size, padded to whole cache lines (the
+    units in the padding stay 0)   V vocabulary   G gates   K columns kept of each character   t time   j unit W =
+    weight_ih (input)   U = weight_hh (recurrent)   b bias   x input   h hidden state   c cell state   `d` + name:
+    gradient
+
+h and c are (T+1, N, H): row t is the state before character t, row 0 the state that was carried in. W x + b comes as
+rows of a table (R, G*H): for the first layer one row for each character of the vocabulary, for the layers above one
+row for each place of a short stretch of time.
+"""
+
+import hashlib
+import inspect
+from pathlib import Path
+from types import FunctionType
+from typing import Any, NamedTuple
+
+import numpy as np
 from numba.extending import register_jitable
 
+from charrnn.cells.spec import CellSpec
+from charrnn.kernels.document_starts import put_initial, state_before, take_initial
 from charrnn.kernels.flat import flat
-from charrnn.kernels.jit import inner
+from charrnn.kernels.jit import inner, kernel
 from charrnn.kernels.matmul import add_transposed_product, matmul
 
 # Rows (time steps x sequences) handled together: few enough that a chunk's gates are still in the cache when the
 # weight gradients read them, enough that those products run deep.
 CHUNK_ROWS = 256
+
+
+class Window(NamedTuple):
+    """What a layer reads. Where x (T, N, D) is empty, its input is tokens (T, N); a text begins at the character
+    `start`."""
+
+    tokens: np.ndarray
+    x: np.ndarray
+    start: int
+
+
+class Weights(NamedTuple):
+    """A layer's parameters as the kernels read them: weight_ih and weight_hh packed, forward or for the way back."""
+
+    ih: np.ndarray
+    hh: np.ndarray
+    bias: np.ndarray  # (G*H)
+    extra: np.ndarray  # what only some cells have
+    h0: np.ndarray  # (H), the state that a text begins with
+    c0: np.ndarray
+
+
+class Kept(NamedTuple):
+    """What a layer keeps of a window for the way back."""
+
+    h: np.ndarray  # (T+1, N, H)
+    c: np.ndarray  # the same; empty in a cell without memory
+    gates: np.ndarray  # (T, N, K*H)
+
+
+class StateGradients(NamedTuple):
+    """Gradients that flow back through a layer."""
+
+    dout: np.ndarray  # (T, N, H), of its output; becomes that of its input
+    dh: np.ndarray  # (N, H), of the last state; becomes that of the first
+    dc: np.ndarray
+
+
+class WeightGradients(NamedTuple):
+    """Where a layer's gradients are added up."""
+
+    table: np.ndarray  # (V, G*H)
+    ih: np.ndarray
+    hh: np.ndarray
+    bias: np.ndarray
+    extra: np.ndarray
+    h0: np.ndarray
+    c0: np.ndarray
+
+
+class Scratch(NamedTuple):
+    """Memory of a shard that nobody reads later."""
+
+    rounded: np.ndarray  # for bfloat16 products; empty in float32
+    copied: np.ndarray  # for weight gradients where vectors are narrow
+    before: np.ndarray  # (N, H), states of which some are initial ones
+
+
+# What a cell puts in place of these: see CompiledStep and CellSpec.
+step = step_backward = finish = finish_backward = inner(lambda: None)
+KEPT = FIRST = SECOND = 1
+HAS_MEMORY = CARRIES_DH = False
+EXTRA_COLUMN = -1
+INPUT_COLUMNS = ((0, 0, 1),)
+
+
+@inner
+def hold_output(row, product, gates, extra, c, h, unit, value, H):
+    """Sets the output of a unit of a cell without memory."""
+    h[unit] = value[0]
 
 
 @register_jitable
@@ -17,10 +109,10 @@ def chunk_steps(N: int) -> int:
     return max(1, CHUNK_ROWS // N)
 
 
-def rounded_size(N: int, gates: int, width: int) -> int:
-    """Numbers of scratch memory that bfloat16 products of N sequences need: a chunk's gates, and its h or x."""
+def rounded_size(N: int, kept: int, width: int) -> int:
+    """Numbers of scratch memory that bfloat16 products of N sequences need: a chunk's kept gates, and its h or x."""
     rows: int = chunk_steps(N) * N
-    return (rows + rows % 2) // 2 * (gates + width)
+    return (rows + rows % 2) // 2 * (kept + width)
 
 
 @inner
@@ -47,26 +139,137 @@ def add_rows(gates, start, stop, first, width, total, total_at):
 
 
 @inner
-def add_input_gradients(tiles, tokens, x, start, stop, gates, ld, first, to, width, weight_ih, dout, dtable, dweight_ih,
-                        dbias, accumulate, rounded, copied):
-    """Sends the gate gradients of steps start..stop back to the input: to rows of dtable, or to weights and to x.
+def add_input_gradients(tiles, window, start, stop, gates, columns, weight_ih, dout, gradients, scratch):
+    """Sends the gate gradients of steps start..stop back to the input: to rows of the table, or to weights and to x.
 
-    The gradients of `width` gate columns from `first` on belong to columns `to` of table and weight. For a dense
-    input, dout (T, N, D) takes the gradient of x; the gradient of h that it held has been used up.
+    columns, (kept, gate, count), says whose they are. For a dense input, dout (T, N, D) takes the gradient of x; the
+    gradient of h that it held has been used up.
     """
-    N = tokens.shape[1]
+    tokens, x = window.tokens, window.x
+    N, ld, H = tokens.shape[1], gates.shape[2], dout.shape[2]
+    first, to, width = columns[0] * H, columns[1] * H, columns[2] * H
     if x.size == 0:
         for t in range(start, stop):
             for n in range(N):
                 row = gates[t, n, first:first + width]
-                out = dtable[tokens[t, n], to:to + width]
+                out = gradients.table[tokens[t, n], to:to + width]
                 for j in range(width):
                     out[j] += row[j]
         return
     D = x.shape[2]
     rows = (stop - start) * N
-    add_rows(gates, start, stop, first, width, dbias, to)
+    add_rows(gates, start, stop, first, width, gradients.bias, to)
     add_transposed_product(tiles, flat(gates), start * N * ld + first, ld, flat(x), start * N * D, D, rows, width, D,
-                           flat(dweight_ih), to * D, D, rounded, copied)
+                           flat(gradients.ih), to * D, D, scratch.rounded, scratch.copied)
     matmul(tiles, flat(gates), start * N * ld + first, ld, rows, weight_ih, to * D, width, D, flat(dout), start * N * D,
-           D, accumulate, rounded)
+           D, to > 0, scratch.rounded)
+
+
+def forward(tiles, window, table, weights, kept, scratch):
+    """Fills h, c and gates for the window. tiles: the address of the micro-kernels (microkernel.py)."""
+    tokens, x, start = window
+    h, c, gates = kept
+    rounded, h0, c0 = scratch.rounded, weights.h0, weights.c0
+    T, N = tokens.shape
+    H = h.shape[2]
+    chunk = chunk_steps(N)
+    for t in range(T):
+        if x.size and t % chunk == 0:
+            input_rows(tiles, x, t, min(chunk, T - t), weights.ih, weights.bias, table, rounded)
+        at = t * N * KEPT * H
+        a, a_at = state_before(tokens, t, start, h, h0, scratch.before)
+        matmul(tiles, a, a_at, H, N, weights.hh, 0, H, FIRST * H, flat(gates), at, KEPT * H, False, rounded)
+        for n in range(N):
+            row = table[t % chunk * N + n if x.size else tokens[t, n]]
+            h_before = h0 if tokens[t, n] == start else h[t, n]
+            if HAS_MEMORY:
+                c_before = c0 if tokens[t, n] == start else c[t, n]
+                step(row, gates[t, n], weights.extra, h_before, c_before, h[t + 1, n], c[t + 1, n], H)
+            else:
+                step(row, gates[t, n], weights.extra, h_before, c0, h[t + 1, n], c0, H)
+        if SECOND > 0:
+            matmul(tiles, flat(gates), at + (KEPT - 1) * H, KEPT * H, N, weights.hh, FIRST * H * H, H, SECOND * H,
+                   flat(gates), at + FIRST * H, KEPT * H, True, rounded)
+            for n in range(N):
+                h_before = h0 if tokens[t, n] == start else h[t, n]
+                finish(gates[t, n], h_before, h[t + 1, n], H)
+
+
+def backward(tiles, window, weights, kept, flow, gradients, scratch):
+    """Truncated backpropagation through time over one window (Williams & Peng 1990): adds this window's gradients.
+
+    What is carried from window to window is the state: h[0], c[0] are the last states of the window before. What is
+    cut is the gradient: dh and dc start as 0 at the last character, whatever comes after the window, and when they
+    arrive at the first character they go no further (they are kept for whoever wants the gradient of the state that
+    was carried in).
+
+    Weight gradients follow the recurrence chunk by chunk, while the chunk is still in the cache. The kept gates
+    become their gradients.
+    """
+    tokens, start = window.tokens, window.start
+    h, c, gates = kept
+    dout, dh, dc = flow
+    rounded, copied, h0, c0 = scratch.rounded, scratch.copied, weights.h0, weights.c0
+    T, N = tokens.shape
+    H = h.shape[2]
+    chunk = chunk_steps(N)
+    stop = T
+    for t in range(T - 1, -1, -1):
+        at = t * N * KEPT * H
+        put_initial(tokens[t], start, h[t], h0)
+        if SECOND > 0:
+            for n in range(N):
+                finish_backward(gates[t, n], h[t, n], dout[t, n], dh[n], H)
+            # a step's dout, used up by now, takes the gradient of what the second product multiplied
+            matmul(tiles, flat(gates), at + FIRST * H, KEPT * H, N, weights.hh, FIRST * H * H, SECOND * H, H,
+                   flat(dout), t * N * H, H, False, rounded)
+        for n in range(N):
+            if HAS_MEMORY:
+                c_before = c0 if tokens[t, n] == start else c[t, n]
+                step_backward(gates[t, n], weights.extra, h[t, n], c_before, c[t + 1, n], dout[t, n], dh[n], dc[n],
+                              gradients.extra, H)
+            else:
+                step_backward(gates[t, n], weights.extra, h[t, n], c0, c0, dout[t, n], dh[n], dc[n], gradients.extra, H)
+        matmul(tiles, flat(gates), at, KEPT * H, N, weights.hh, 0, FIRST * H, H, flat(dh), 0, H, CARRIES_DH, rounded)
+        take_initial(tokens[t], start, dh, gradients.h0)
+        if HAS_MEMORY:
+            take_initial(tokens[t], start, dc, gradients.c0)
+        if t % chunk == 0:
+            add_transposed_product(tiles, flat(gates), at, KEPT * H, flat(h), t * N * H, H, (stop - t) * N, FIRST * H,
+                                   H, flat(gradients.hh), 0, H, rounded, copied)
+            if SECOND > 0:
+                add_transposed_product(tiles, flat(gates), at + FIRST * H, KEPT * H, flat(gates), at + (KEPT - 1) * H,
+                                       KEPT * H, (stop - t) * N, SECOND * H, H, flat(gradients.hh), FIRST * H * H, H,
+                                       rounded, copied)
+            if EXTRA_COLUMN >= 0:
+                add_rows(gates, t, stop, EXTRA_COLUMN * H, H, gradients.extra, 0)
+            for columns in INPUT_COLUMNS:
+                add_input_gradients(tiles, window, t, stop, gates, columns, weights.ih, dout, gradients, scratch)
+            stop = t
+
+
+def of_cell(template: Any, spec: CellSpec) -> Any:
+    """The template with the steps and numbers of a cell, as a kernel.
+
+    They are globals of the new function, not a closure: numba's cache would take a closure over functions for another
+    one in every process. Numbers in globals are constants to it, and what they rule out is not compiled. The name of
+    a cell from elsewhere carries a digest of its source, which jit.fingerprint() does not see.
+    """
+    compiled = spec.compiled
+    own = {"step": compiled.forward, "step_backward": compiled.backward, "hold": compiled.hold,
+           "finish": compiled.finish or finish, "finish_backward": compiled.finish_backward or finish_backward,
+           "KEPT": spec.kept, "FIRST": spec.products[0], "SECOND": sum(spec.products[1:]),
+           "HAS_MEMORY": spec.has_memory, "CARRIES_DH": spec.carries_dh, "EXTRA_COLUMN": spec.extra_column,
+           "INPUT_COLUMNS": tuple(tuple(columns) for columns in spec.input_columns)}
+    made = FunctionType(template.__code__, {**template.__globals__, **own}, kernel_name(template.__name__, spec))
+    made.__qualname__, made.__module__ = made.__name__, template.__module__
+    return kernel(made)
+
+
+def kernel_name(template: str, spec: CellSpec) -> str:
+    """`lstm_forward`, `generate_lstm`: what a cell's kernel is called, and its machine code kept under."""
+    source = Path(inspect.getfile(spec.step))
+    is_ours = source.parent == Path(__file__).parent
+    foreign = "" if is_ours else hashlib.sha256(source.read_bytes()).hexdigest()[:8] + "_"
+    name = spec.name.replace("-", "_")
+    return f"generate_{foreign}{name}" if template == "generate" else f"{name}_{foreign}{template}"

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.cells.steps import Array, State, sigmoid
+from charrnn.cells.numpy_step import Array, State, sigmoid
 from charrnn.engine.compiled.network import Network
 from charrnn.engine.compiled.shard import Shard
 from charrnn.inspection.blocks import block_error

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.cells.steps import Array, Arrays, State
+from charrnn.cells.numpy_step import Array, Arrays, State
 from charrnn.inspection.stack import Stack, Trace
 
 

@@ -9,7 +9,7 @@ import itertools
 
 import numpy as np
 
-from charrnn.cells.steps import Array
+from charrnn.cells.numpy_step import Array
 
 BLOCKS, DRAWS = 20, 1000
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charrnn.cells.steps import Array
+from charrnn.cells.numpy_step import Array
 from charrnn.errors import SettingsError
 from charrnn.inspection.cells import main_signal
 from charrnn.inspection.names import CellName

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.cells.steps import Array
+from charrnn.cells.numpy_step import Array
 from charrnn.engine.compiled.network import Network
 from charrnn.inspection.blocks import block_error
 from charrnn.inspection.horizon import spread

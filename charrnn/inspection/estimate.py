@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.cells.steps import Array
+from charrnn.cells.numpy_step import Array
 from charrnn.inspection.ablation import means
 from charrnn.inspection.backward import rows_of, step_back
 from charrnn.inspection.stack import Stack, Trace

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.cells.steps import Array
+from charrnn.cells.numpy_step import Array
+from charrnn.cells.registry import CELLS
 from charrnn.inspection.cells import HIGH, LOW, facts
 from charrnn.inspection.recording import Recording
 from charrnn.inspection.stack import Stack, Trace, trace_of
 
-GATES = {"rnn": "", "lstm": "ifo", "peephole": "ifo", "gru": "rz", "gru-original": "rz"}
 _BLOCK = 512  # places looked at together
 
 DEFINITIONS = {
@@ -72,16 +72,16 @@ def gates(stack: Stack, recording: Recording) -> Gates:
 
 def saturation(cell: str, stack: Stack, trace: Trace) -> list[GateSaturation]:
     """How often each gate of each unit stands open and shut behind the warm-up, layer by layer."""
-    counts = np.zeros((2, len(stack.layers), len(GATES[cell]), stack.hidden), np.int64)
+    counts = np.zeros((2, len(stack.layers), len(CELLS[cell].sigmoid_gates), stack.hidden), np.int64)
     for tapes in _blocks(stack, trace):
         for k, tape in enumerate(tapes):
-            for number, name in enumerate(GATES[cell]):
+            for number, name in enumerate(CELLS[cell].sigmoid_gates):
                 gate = getattr(tape, name)
                 counts[0, k, number] += np.count_nonzero(gate < LOW, axis=0)
                 counts[1, k, number] += np.count_nonzero(gate > HIGH, axis=0)
     left, right = counts / (len(trace) - trace.warm_up)
     return [GateSaturation(k + 1, name, left[k, number], right[k, number])
-            for k in range(len(stack.layers)) for number, name in enumerate(GATES[cell])]
+            for k in range(len(stack.layers)) for number, name in enumerate(CELLS[cell].sigmoid_gates)]
 
 
 def _blocks(stack: Stack, trace: Trace) -> Iterator[list[Any]]:

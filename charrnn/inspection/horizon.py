@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.cells.steps import Array
+from charrnn.cells.numpy_step import Array
 from charrnn.engine.compiled.threads import Workers
 from charrnn.inspection.backward import steps_back
 from charrnn.inspection.stack import Stack, Trace

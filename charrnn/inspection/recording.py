@@ -16,8 +16,8 @@ from functools import cached_property
 
 import numpy as np
 
+from charrnn.cells.registry import CELLS
 from charrnn.engine.compiled.network import Network
-from charrnn.engine.compiled.parameters import HAS_MEMORY
 from charrnn.engine.compiled.shard import Shard
 from charrnn.errors import CorpusError, SettingsError
 from charrnn.inspection.predictions import GUESSES, Predictions
@@ -30,13 +30,10 @@ WARM_UP = 100
 # Characters in one call of a kernel: memory for a window is small, and Ctrl-C is felt at once.
 _WINDOW = 256
 # Where each gate lies in the buffer of a window (network/shard.py), in steps of the hidden size.
-_GATES = {"rnn": {}, "lstm": {"i": 0, "f": 1, "g": 2, "o": 3}, "peephole": {"i": 0, "f": 1, "g": 2, "o": 3},
-          "gru": {"r": 0, "z": 1, "n": 3}, "gru-original": {"r": 0, "z": 1, "n": 2}}
-
 
 def signals_of(cell: str) -> tuple[str, ...]:
     """Every signal that a cell of this kind has: h, c where it has a memory, its gates."""
-    return ("h", *(("c",) if cell in HAS_MEMORY else ()), *_GATES[cell])
+    return *CELLS[cell].letters, *CELLS[cell].recorded
 
 
 def default_signals(cell: str) -> tuple[str, ...]:
@@ -130,7 +127,7 @@ def record(network: Network, ids: np.ndarray, signals: Sequence[str] | None = No
 def _keep(shard: Shard, kept: dict[str, np.ndarray], start: int, stop: int) -> None:
     """Copies the window that `shard` has just read: what it carries on has changed, what it passed through has not."""
     T, H, padded = stop - start, shard.network.hidden, shard.h[0].shape[2]
-    places = _GATES[shard.network.cell]
+    places = shard.cell.recorded
     for name, array in kept.items():
         for k in range(shard.network.layers):
             if name in places:

@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.cells.steps import CELLS, Array, Arrays, Cell, State
+from charrnn.cells.numpy_step import Array, Arrays, State
+from charrnn.cells.registry import CELLS
+from charrnn.cells.spec import CellSpec
 from charrnn.engine.compiled.network import Network
 from charrnn.inspection.recording import Recording
 from charrnn.settings import NetworkSettings
@@ -47,7 +49,7 @@ class Stack:
     start     the character that every text begins with, -1 where there is none
     """
 
-    cell: Cell
+    cell: CellSpec
     table: Array
     layers: list[Arrays]
     initial: list[State]

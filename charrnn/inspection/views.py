@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from charrnn.cells.steps import Array
+from charrnn.cells.numpy_step import Array
 from charrnn.inspection.ablation import Ablation, ablate
 from charrnn.inspection.context import ContextUse, context_use
 from charrnn.inspection.gates import Gates, gates

@@ -1,4 +1,4 @@
-"""Layer kernels: a place where threads wait for one another, for waits far shorter than any that Python could make.
+"""Layer kernels: a barrier: threads wait for one another, for far shorter than any wait that Python could make.
 
 It is one counter in shared memory. Whoever arrives counts it up and looks at it until all have come. The looking keeps
 a core busy, so it is for threads that run at the same time and are never late by much; one who has looked for long lets
@@ -67,7 +67,7 @@ def _yield(typing: Any) -> Any:
 
 
 @inner
-def _meet_compiled(counter, arrivals):
+def _wait_compiled(counter, arrivals):
     _arrive(counter)
     looks = 0
     while _arrived(counter) < arrivals:
@@ -77,11 +77,11 @@ def _meet_compiled(counter, arrivals):
             _yield()
 
 
-def _meet_alone(counter: Any, arrivals: int) -> None:
+def _wait_alone(counter: Any, arrivals: int) -> None:
     """Without the JIT there is only one thread."""
     counter[0] += 1
     assert counter[0] == arrivals
 
 
-meet = _meet_compiled if JIT else _meet_alone
-"""meet(counter, arrivals): counts up counter[0], int64, and waits until it is `arrivals`."""
+wait = _wait_compiled if JIT else _wait_alone
+"""wait(counter, arrivals): counts up counter[0], int64, and waits until it is `arrivals`."""

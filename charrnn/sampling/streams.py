@@ -6,9 +6,9 @@ weights, which take nearly all the time.
 
 import numpy as np
 
-from charrnn.cells.generate import GENERATE
+from charrnn.cells.generate import Constraints, Stack, StreamState, Text, Work
+from charrnn.cells.registry import CELLS, generate_kernel
 from charrnn.engine.compiled.packed_weights import Weights
-from charrnn.engine.compiled.parameters import GATES, HAS_MEMORY
 from charrnn.kernels.cpu import padded, zeros
 from charrnn.kernels.tile_reference import BF16
 from charrnn.sampling.rule import Rule
@@ -24,20 +24,24 @@ class PackedModel:
 
     def __init__(self, network: NetworkSettings, weights: Weights) -> None:
         layers = weights.layers
-        self.weights, self.kernel, self.layers = weights, GENERATE[network.cell], len(layers)
-        self.hidden, self.width = padded(network.hidden), GATES[network.cell] * padded(network.hidden)
-        self.gates = self.width if network.cell == "rnn" else 4 * self.hidden
-        self.packed = zeros(sum(layer.ih.size * (k > 0) + layer.hh.size for k, layer in enumerate(layers)))
+        cell = CELLS[network.cell]
+        self.weights, self.kernel, self.layers = weights, generate_kernel(cell.name), len(layers)
+        self.hidden = padded(network.hidden)
+        self.width, self.gates = cell.gates * self.hidden, cell.kept * self.hidden
+        self.has_memory = cell.has_memory
+        packed = zeros(sum(layer.ih.size * (k > 0) + layer.hh.size for k, layer in enumerate(layers)))
         at = 0
         for k, layer in enumerate(layers):
-            for packed in (layer.ih, layer.hh) if k else (layer.hh,):
-                self.packed[at : at + packed.size] = packed
-                at += packed.size
-        # the last line is the bias of products that have none
-        self.bias = np.stack([*(layer.bias for layer in layers), np.zeros_like(layers[0].bias)])
-        self.extra = np.stack([layer.extra for layer in layers])
-        self.has_memory = network.cell in HAS_MEMORY
-        self.h0, self.c0 = np.stack([layer.h0 for layer in layers]), np.stack([layer.c0 for layer in layers])
+            for weight in (layer.ih, layer.hh) if k else (layer.hh,):
+                packed[at : at + weight.size] = weight
+                at += weight.size
+        self.stack = Stack(
+            weights.tiles, weights.layer_tiles, weights.table, packed,
+            # the last line is the bias of products that have none
+            np.stack([*(layer.bias for layer in layers), np.zeros_like(layers[0].bias)]),
+            np.stack([layer.extra for layer in layers]), weights.out, weights.bias_out,
+            np.stack([layer.h0 for layer in layers]), np.stack([layer.c0 for layer in layers]), weights.vocabulary,
+            weights.start)
 
 
 class Hand:
@@ -60,17 +64,17 @@ class Group:
         self._hands = [Hand(model, streams) for _ in range(hands)]
         self._products = zeros((2, streams, model.gates))
         self._inputs = zeros((2, streams, model.width))
-        self._meeting = np.zeros(1, np.int64)
+        self._barrier = np.zeros(1, np.int64)
 
     def reset(self, tokens: np.ndarray | int) -> None:
         """The initial state before `tokens` (streams,), or one that all have in common, are read."""
         first, model = self._hands[0], self._model
-        first.h[first.now], first.c[first.now] = model.h0[:, np.newaxis], model.c0[:, np.newaxis]
+        first.h[first.now], first.c[first.now] = model.stack.h0[:, np.newaxis], model.stack.c0[:, np.newaxis]
         first.tokens[:] = tokens
 
     def gather(self, hands: int) -> None:
         """Before generate(): the first `hands` hands hold what the first one does, and none has come to meet yet."""
-        self._meeting[0] = 0
+        self._barrier[0] = 0
         first = self._hands[0]
         for hand in self._hands[1:hands]:
             hand.now, hand.h[first.now], hand.c[first.now] = first.now, first.h[first.now], first.c[first.now]
@@ -78,22 +82,21 @@ class Group:
 
     def abandon(self) -> None:
         """Lets all hands go that wait for one that will not come; what they do then is of no use."""
-        self._meeting[0] = 1 << 62
+        self._barrier[0] = 1 << 62
 
     def generate(self, hand: int, hands: int, prime: np.ndarray, draws: np.ndarray, rule: Rule,
                  nats: np.ndarray) -> np.ndarray:
         """What hand `hand` of `hands` does of Sampler.generate; they must all do it at the same time."""
         out = np.zeros(draws.shape, np.int32)
-        own, model, weights = self._hands[hand], self._model, self._model.weights
+        own, model = self._hands[hand], self._model
         clamped = np.array([(clamp.layer, clamp.unit) for clamp in rule.clamps], np.int32).reshape(-1, 2)
         clamps = np.array([clamp.state(model.has_memory) for clamp in rule.clamps], np.float32).reshape(-1, 2)
         model.kernel(
-            weights.tiles, weights.layer_tiles, weights.table, model.packed, model.bias, model.extra, weights.out,
-            weights.bias_out, own.h, own.c, own.now, self._products, self._inputs, own.gates, own.rounded, own.logits,
-            self._meeting, hand, hands, weights.vocabulary, weights.start, model.h0, model.c0, own.tokens,
-            np.ascontiguousarray(prime, np.int32), np.ascontiguousarray(draws), rule.temps(draws.shape[1]),
-            int(rule.top_k), float(rule.top_p), float(rule.min_p), rule.added(weights.vocabulary), clamped, clamps, out,
-            nats)
+            model.stack, StreamState(own.h, own.c, own.tokens), own.now,
+            Text(np.ascontiguousarray(prime, np.int32), np.ascontiguousarray(draws), out, nats),
+            Constraints(rule.temps(draws.shape[1]), int(rule.top_k), float(rule.top_p), float(rule.min_p),
+                        rule.added(model.stack.vocabulary), clamped, clamps),
+            Work(self._products, self._inputs, self._barrier, own.gates, own.rounded, own.logits), hand, hands)
         own.now = (own.now + len(prime) + len(draws)) % 2
         return out
 

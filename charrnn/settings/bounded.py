@@ -6,7 +6,7 @@ A frozen instance is always valid: its bounds are checked when it is made.
 import dataclasses
 import math
 import numbers
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import Any
 
@@ -17,7 +17,7 @@ PRECISIONS = ("float32", "bf16")
 UNKNOWN = ("error", "fold", "skip", "replace")
 
 
-def setting(default: Any, help: str, *, low: Any = None, high: Any = None, choices: tuple[str, ...] = (),
+def setting(default: Any, help: str, *, low: Any = None, high: Any = None, choices: Sequence[str] = (),
             letter: str = "", metavar: str = "", fitted: bool = False, only_with: str = "") -> Any:
     """A dataclass field that carries its help text, bounds (both inclusive) and option letter in its metadata.
 

@@ -10,12 +10,15 @@ from charrnn.errors import SettingsError
 from charrnn.settings.bounded import PRECISIONS, Bounded, setting
 from charrnn.settings.text import TextSettings
 
+# The kinds of cells that can be named; cells/registry.py adds to them.
+CELL_NAMES = ["rnn", "lstm", "gru", "peephole", "gru-original"]
+
 
 @dataclass(frozen=True)
 class NetworkSettings(Bounded):
     """The shape of the network."""
 
-    cell: str = setting("lstm", "kind of recurrent cell", choices=("rnn", "lstm", "gru", "peephole", "gru-original"))
+    cell: str = setting("lstm", "kind of recurrent cell", choices=CELL_NAMES)
     hidden: int = setting(256, "hidden units in a layer", low=1, high=8192, fitted=True)
     layers: int = setting(1, "layers, one on top of the other", low=1, high=16, fitted=True)
     embedding: int = setting(0, "width of a learned character embedding; 0 is one-hot input", low=0, high=8192)

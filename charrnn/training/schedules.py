@@ -3,10 +3,9 @@
 
 import math
 
+from charrnn.cells.registry import CELLS
 from charrnn.settings import NetworkSettings, TrainingSettings
 
-# The highest rates that trained well at one layer of 256, measured on tiny Shakespeare; a plain RNN explodes first.
-_RATES = {"lstm": 1.6e-2, "gru": 8e-3, "rnn": 5e-3, "peephole": 1.6e-2, "gru-original": 8e-3}
 # What another rule takes of Adam's rate; those without a running mean have rates of their own, whatever the network.
 # Measured at 1x128 (python -m benchmarks sweep --grid optimizers); there sgd liked 3 better, which larger networks may
 # not bear.
@@ -24,8 +23,9 @@ def fitting_rate(network: NetworkSettings, optimizer: str) -> float:
     if optimizer in _OWN_RATES:
         return _OWN_RATES[optimizer]
     units = network.hidden * network.layers
-    rate = _RATES[network.cell] * min(1.5, math.sqrt(256 / units)) * _SHARES[optimizer]
-    if network.cell == "rnn":
+    cell = CELLS[network.cell]
+    rate = cell.learning_rate * min(1.5, math.sqrt(256 / units)) * _SHARES[optimizer]
+    if cell.rate_per_layer:
         rate /= network.layers
     return float(f"{rate:.2g}")
 

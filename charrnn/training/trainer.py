@@ -141,11 +141,11 @@ class Trainer:
         keys = self._keys() if network.dropout else None
         silenced = self._keys() if network.recurrent_dropout else None
         if silenced is not None:
-            self.network.silence(silenced)
+            self.network.drop_weights(silenced)
         loss = self.batch.learn(window.inputs, window.targets, self.gradients, keys)
         if silenced is not None:
             for gradient in self.gradients:
-                self.network.silence_gradient(gradient, silenced)
+                self.network.drop_gradient(gradient, silenced)
         return loss
 
     def _keys(self) -> np.ndarray:

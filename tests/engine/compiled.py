@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from charrnn.cells.steps import CELLS, State
+from charrnn.cells.numpy_step import State
+from charrnn.cells.registry import CELLS
 from charrnn.engine.compiled.network import Batch, Network
 from charrnn.kernels.cpu import padded
 from charrnn.kernels.dropout import drop

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from charrnn.cells.steps import CELLS
+from charrnn.cells.registry import CELLS
 from tests.golden import load
 from tests.golden.load import golden_cases, golden_trajectories
 from tests.reference import adam_update, clip_gradients, forward_backward, parameter_shapes

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from charrnn.cells.steps import CELLS
+from charrnn.cells.registry import CELLS
 from charrnn.engine.compiled.network import Network
 from charrnn.engine.compiled.parameters import Parameters
 from charrnn.errors import CheckpointError

@@ -6,14 +6,14 @@ import tracemalloc
 import numpy as np
 import pytest
 
+from charrnn.cells.registry import CELLS as KINDS
 from charrnn.engine.compiled.memory import training_bytes
 from charrnn.engine.compiled.network import Network
 from charrnn.engine.compiled.optimizers import optimizer_of
-from charrnn.engine.compiled.parameters import GATES
 from charrnn.engine.compiled.precompile import compile_kernels
 from charrnn.settings import NetworkSettings, TrainingSettings
 
-SHAPES = [(cell, *shape) for cell, shape in itertools.product(GATES, [
+SHAPES = [(cell, *shape) for cell, shape in itertools.product(KINDS, [
     (128, 1, 0, 0.0, 65, 50, 50, 2), (250, 2, 0, 0.3, 90, 33, 40, 2), (70, 3, 24, 0.1, 200, 7, 300, 1),
     (300, 1, 0, 0.0, 65, 1, 900, 1)])]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from charrnn.cells.recurrence import CHUNK_ROWS
-from charrnn.cells.steps import CELLS
+from charrnn.cells.registry import CELLS
 from charrnn.engine.compiled.optimizers import Adam
 from charrnn.settings import NetworkSettings
 from tests import reference

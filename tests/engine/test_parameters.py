@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from charrnn.cells.steps import CELLS
+from charrnn.cells.registry import CELLS
 from charrnn.engine.compiled.parameters import Parameters
 from charrnn.errors import CheckpointError
 from charrnn.settings import NetworkSettings

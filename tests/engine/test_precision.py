@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from charrnn.cells.steps import CELLS
+from charrnn.cells.registry import CELLS
 from charrnn.engine.compiled.network import Network
 from charrnn.engine.compiled.optimizers import Adam
 from charrnn.settings import NetworkSettings

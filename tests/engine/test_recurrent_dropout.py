@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
+from charrnn.cells.registry import CELLS as KINDS
 from charrnn.engine.compiled.network import Network
-from charrnn.engine.compiled.parameters import GATES
 from charrnn.settings import NetworkSettings
 from tests.reference import random_parameters
 
 V, N, T, RATE = 9, 5, 7, 0.4
-CELLS = pytest.mark.parametrize("cell", GATES)
+CELLS = pytest.mark.parametrize("cell", KINDS)
 KEYS = np.array([77, 4_000_000_000], np.uint32)
 
 
@@ -25,7 +25,7 @@ def silenced_by_hand(network):
     """The parameters with the same share of weight_hh silenced, seen through a gradient of ones."""
     mask = network.gradients(1)[0]
     mask[:] = 1
-    network.silence_gradient(mask, KEYS)
+    network.drop_gradient(mask, KEYS)
     arrays, masks = network.parameters.to_arrays(), network.parameters.to_arrays(mask)
     return {name: array * masks[name] for name, array in arrays.items()}, masks
 
@@ -47,12 +47,12 @@ def test_a_window_is_that_of_the_silenced_weights(cell, precision):
     for one in (network, plain):
         gradients = one.gradients(2)
         if one is network:
-            one.silence(KEYS)
+            one.drop_weights(KEYS)
         loss = one.batch(N, T, 2).learn(inputs, targets, gradients)
         results.append((loss, [one.parameters.to_arrays(gradient) for gradient in gradients]))
         if one is network:
             for gradient in gradients:
-                one.silence_gradient(gradient, KEYS)
+                one.drop_gradient(gradient, KEYS)
             dropped = [one.parameters.to_arrays(gradient) for gradient in gradients]
     assert results[0][0] == results[1][0]
     for shard in range(2):
@@ -76,7 +76,7 @@ def test_the_share_of_weights_and_their_scale(cell):
 def test_refresh_brings_all_weights_back():
     network, inputs = made("lstm"), window()
     before = network.batch(N, T, 1).evaluate(*inputs)
-    network.silence(KEYS)
+    network.drop_weights(KEYS)
     assert network.batch(N, T, 1).evaluate(*inputs) != before
     network.refresh()
     assert network.batch(N, T, 1).evaluate(*inputs) == before
@@ -87,6 +87,6 @@ def test_threads_change_nothing(cell):
     losses = []
     for threads in (1, 2, 5):
         network = made(cell, threads=threads)
-        network.silence(KEYS)
+        network.drop_weights(KEYS)
         losses.append(network.batch(N, T, 1).evaluate(*window()))
     assert losses[0] == losses[1] == losses[2]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from charrnn.cells.steps import CELLS
+from charrnn.cells.registry import CELLS
 from charrnn.settings import NetworkSettings
 from tests.differences import derivative, every_derivative, relative_error
 from tests.reference import clip_gradients, forward_backward, random_parameters, random_state, softmax_loss

@@ -6,7 +6,7 @@ import threading
 import numpy as np
 import pytest
 
-from charrnn.cells.steps import CELLS
+from charrnn.cells.registry import CELLS
 from charrnn.engine.compiled.network import PART
 from charrnn.engine.compiled.optimizers import Adam
 from charrnn.engine.compiled.threads import Workers

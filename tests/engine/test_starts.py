@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from charrnn.cells.steps import CELLS
+from charrnn.cells.registry import CELLS
 from charrnn.settings import NetworkSettings
 from tests import reference
 from tests.engine import compiled

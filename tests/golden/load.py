@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.cells.steps import State
+from charrnn.cells.numpy_step import State
 from charrnn.settings import NetworkSettings
 
 MAGIC, VERSION = "charrnn golden", 1

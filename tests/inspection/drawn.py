@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from charrnn.cells.steps import CELLS
+from charrnn.cells.registry import CELLS
 from charrnn.inspection.stack import Stack, Trace
 from charrnn.settings import NetworkSettings
 from tests.reference import Arrays, random_parameters, random_state

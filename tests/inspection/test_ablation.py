@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import charrnn
-from charrnn.cells.steps import sigmoid
+from charrnn.cells.numpy_step import sigmoid
 from charrnn.inspection.ablation import ablate, losses, means
 from charrnn.inspection.estimate import estimate, slopes
 from charrnn.inspection.names import CellName

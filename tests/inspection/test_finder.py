@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from charrnn.cells.steps import CELLS
+from charrnn.cells.registry import CELLS
 from charrnn.errors import SettingsError
 from charrnn.inspection.features.feature import Feature
 from charrnn.inspection.finder import Search

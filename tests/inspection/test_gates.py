@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 import charrnn.inspection.gates
+from charrnn.cells.registry import CELLS
 from charrnn.inspection.cells import FLAGS, facts
-from charrnn.inspection.gates import GATES, gates, saturation
+from charrnn.inspection.gates import gates, saturation
 from charrnn.inspection.recording import record, signals_of
 from charrnn.inspection.stack import Stack
 from tests.engine.compiled import compiled_network
@@ -21,8 +22,8 @@ def test_against_a_loop_over_places_and_units(cell, layers, monkeypatch):
     _, _, stack, trace = drawn(cell, layers, hidden=6, length=330, warm_up=37, scale=3.0, seed=layers)
     monkeypatch.setattr(charrnn.inspection.gates, "_BLOCK", 90)
     found, places = saturation(cell, stack, trace), 330 - 37
-    shut = {(k, g): [0] * 6 for k in range(layers) for g in GATES[cell]}
-    open_ = {(k, g): [0] * 6 for k in range(layers) for g in GATES[cell]}
+    shut = {(k, g): [0] * 6 for k in range(layers) for g in CELLS[cell].sigmoid_gates}
+    open_ = {(k, g): [0] * 6 for k in range(layers) for g in CELLS[cell].sigmoid_gates}
     state = [tuple(array[None] for array in layer) for layer in trace.first]
     for t, token in enumerate(trace.tokens):
         state, tapes = stack.step(np.asarray([token]), state)
@@ -37,7 +38,7 @@ def test_against_a_loop_over_places_and_units(cell, layers, monkeypatch):
     for one in found:
         np.testing.assert_allclose(one.left, np.array(shut[one.layer - 1, one.gate]) / places, rtol=1e-12)
         np.testing.assert_allclose(one.right, np.array(open_[one.layer - 1, one.gate]) / places, rtol=1e-12)
-    if GATES[cell]:  # the case is worth its name: some units differ from others in both shares
+    if CELLS[cell].sigmoid_gates:  # the case is worth its name: some units differ from others in both shares
         assert np.ptp([one.left for one in found]) > 0.2
         assert np.ptp([one.right for one in found]) > 0.2
 
@@ -62,5 +63,5 @@ def test_with_the_recording_of_a_network(cell):
     plain = found.to_dict()
     assert json.loads(json.dumps(plain)) == plain
     assert [(one["layer"], one["gate"], len(one["left"])) for one in plain["gates"]] == [
-        (layer, gate, 5) for layer in (1, 2, 3) for gate in GATES[cell]]
+        (layer, gate, 5) for layer in (1, 2, 3) for gate in CELLS[cell].sigmoid_gates]
     assert [list(one) for one in plain["flags"]] == [["layer", *FLAGS]] * 3

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from charrnn.cells.steps import CELLS
+from charrnn.cells.registry import CELLS
 from charrnn.errors import CorpusError, SettingsError
 from charrnn.inspection import recording as module
 from charrnn.inspection.recording import NEXT, evaluated, record, signals_of

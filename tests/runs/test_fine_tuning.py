@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import charrnn
-from charrnn.cells.steps import CELLS
+from charrnn.cells.registry import CELLS
 from charrnn.engine.vocabulary_growth import grafted
 from charrnn.errors import CheckpointError, SettingsError
 from charrnn.runs.checkpoint import BEST, LAST, load_checkpoint, save_checkpoint

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import charrnn
-from charrnn.cells.steps import CELLS
+from charrnn.cells.registry import CELLS
 from charrnn.engine.compiled.network import Network
 from charrnn.engine.vocabulary_growth import grafted
 from charrnn.errors import CheckpointError, SettingsError

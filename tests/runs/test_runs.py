@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from charrnn.engine.compiled.parameters import GATES
+from charrnn.cells.registry import CELLS as KINDS
 from charrnn.errors import CheckpointError, CorpusError, SettingsError, StorageError
 from charrnn.runs import run as runs
 from charrnn.runs.checkpoint import BEST, LAST, load_checkpoint
@@ -24,7 +24,7 @@ from tests.cli.tiny import SETTINGS, TEXT, finish, start, tiny_corpus, train_tin
 KILLS = 25
 SNIPPETS = dataclasses.replace(STEPS, windows=WindowSettings("snippets", "last", window=10, batch=50))
 KINDS = {cell: dataclasses.replace(STEPS, network=dataclasses.replace(STEPS.network, cell=cell))
-         for cell in GATES} | {
+         for cell in KINDS} | {
     "snippets": SNIPPETS,
     "rmsprop": dataclasses.replace(
         STEPS, network=dataclasses.replace(STEPS.network, recurrent_dropout=0.3),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from charrnn.cells.steps import CELLS
+from charrnn.cells.registry import CELLS
 from charrnn.settings import NetworkSettings
 from tests.reference import layer_arrays, random_parameters
 

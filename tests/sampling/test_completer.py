@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charrnn.cells.registry import CELLS as KINDS
 from charrnn.completion import prefix_cache as past
 from charrnn.completion.completer import Completer, Completion
 from charrnn.completion.prefix_cache import Steps
 from charrnn.engine.compiled.network import Network
-from charrnn.engine.compiled.parameters import GATES
 from charrnn.errors import SettingsError, VocabularyError
 from charrnn.settings import CompleteSettings, NetworkSettings, Settings, TextSettings
 from charrnn.text.splitter import mark_of
@@ -41,7 +41,7 @@ def completer_of(units: str | list[str] = "a' \n", seed: int = 3, network: Netwo
     return completer_and_plain(settings, units, seed)[0]
 
 
-@pytest.mark.parametrize("cell", GATES)
+@pytest.mark.parametrize("cell", KINDS)
 @pytest.mark.parametrize(("layers", "embedding", "learned", "documents"),
                          [(1, 0, False, False), (2, 3, True, True), (3, 0, True, False)])
 def test_probabilities_are_those_of_plain_numpy(cell: str, layers: int, embedding: int, learned: bool,

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from charrnn.cells.steps import CELLS, sigmoid
+from charrnn.cells.numpy_step import sigmoid
+from charrnn.cells.registry import CELLS
 from charrnn.kernels.softmax import NEVER
 from charrnn.sampling.opening import generators_of
 from charrnn.sampling.rule import Clamp, Rule, Rules

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from charrnn.engine.compiled.parameters import GATES
+from charrnn.cells.registry import CELLS as KINDS
 from charrnn.errors import CorpusError, SettingsError, VocabularyError
 from charrnn.scoring.scored import scored
 from charrnn.settings import ScoreSettings
@@ -33,7 +33,7 @@ def text_of(length, seed, letters=LETTERS):
 
 
 @pytest.mark.parametrize("layers", [1, 2, 3])
-@pytest.mark.parametrize("cell", GATES)
+@pytest.mark.parametrize("cell", KINDS)
 def test_every_cell_against_float64_and_evaluation(cell, layers):
     made = Made(cell, layers, embedding=(0, 4)[layers == 2], learn_initial_state=layers == 3, seed=layers)
     text = text_of(7 * 5 + 4, layers)  # 38 transitions, five rows: three of 8 and two of 7
@@ -48,7 +48,7 @@ def test_every_cell_against_float64_and_evaluation(cell, layers):
         assert_told(score, start + 1, made.told(score.ids[start:stop + 1]), 3)
 
 
-@pytest.mark.parametrize("cell", GATES)
+@pytest.mark.parametrize("cell", KINDS)
 def test_documents_against_float64_and_evaluation(cell):
     made = Made(cell, 2, documents="line", learn_initial_state=True)
     text = text_of(90, 5, "abc .é") + "\n\n  " + text_of(30, 6, "abc\n\n") + "\na"

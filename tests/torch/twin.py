@@ -9,7 +9,7 @@ Cells that PyTorch has not are loops over its tensors, gate by gate as they were
 import numpy as np
 import torch
 
-from charrnn.cells.steps import State
+from charrnn.cells.numpy_step import State
 from charrnn.settings import NetworkSettings
 
 Tensors = dict[str, torch.Tensor]

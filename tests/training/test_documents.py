@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from charrnn.engine.compiled.parameters import GATES, HAS_MEMORY
+from charrnn.cells.registry import CELLS as KINDS
 from charrnn.settings import NetworkSettings, TextSettings
 from charrnn.text.document_windows import Packed
 from charrnn.text.documents import Documents
@@ -17,7 +17,7 @@ from tests.reference import forward_backward, random_parameters
 from tests.training.runs import V, advance, flat_state, settings_of
 
 MARK = 4
-CELLS = pytest.mark.parametrize("cell", GATES)
+CELLS = pytest.mark.parametrize("cell", KINDS)
 
 
 def documents_of(count=40, longest=23, seed=0):
@@ -34,7 +34,7 @@ def one_by_one(settings, parameters, documents):
     total, gradients = 0.0, {name: np.zeros_like(array) for name, array in parameters.items()}
     for d in documents.which:
         read = documents.ids[documents.marks[d]:documents.marks[d + 1] + 1][:, None]
-        state = [(np.zeros((1, settings.hidden)),) * (1 + (settings.cell in HAS_MEMORY))] * settings.layers
+        state = [(np.zeros((1, settings.hidden)),) * (1 + (KINDS[settings.cell].has_memory))] * settings.layers
         result = forward_backward(settings, parameters, read[:-1], read[1:], state)
         total += result.loss * (len(read) - 1)
         for name, gradient in result.gradients.items():

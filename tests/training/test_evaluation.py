@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
+from charrnn.cells.registry import CELLS as KINDS
 from charrnn.engine.compiled.network import Network
-from charrnn.engine.compiled.parameters import GATES, HAS_MEMORY
 from charrnn.settings import NetworkSettings
 from charrnn.text.windows import evaluation_windows
 from charrnn.training.evaluation import ROWS, Evaluation
@@ -22,14 +22,14 @@ def reference_loss(settings, parameters, ids, window):
     for cut in evaluation_windows(ids, ROWS, window):
         if cut.fresh:
             zero = np.zeros((cut.inputs.shape[1], settings.hidden))
-            state = [(zero,) * (1 + (settings.cell in HAS_MEMORY))] * settings.layers
+            state = [(zero,) * (1 + (KINDS[settings.cell].has_memory))] * settings.layers
         result = forward_backward(settings, parameters, cut.inputs, cut.targets, state)
         total, predicted, state = total + result.loss * cut.predicted, predicted + cut.predicted, result.state
     assert predicted == len(ids) - 1
     return total / predicted
 
 
-@pytest.mark.parametrize("cell", GATES)
+@pytest.mark.parametrize("cell", KINDS)
 @pytest.mark.parametrize(("size", "window", "shards"), [
     (2, 5, 1), (38, 5, 2), (701, 10, 3), (701, 1_000, 1), (900, 7, 2)])
 def test_against_float64(cell, size, window, shards):

@@ -5,13 +5,13 @@ import math
 import numpy as np
 import pytest
 
-from charrnn.engine.compiled.parameters import GATES
+from charrnn.cells.registry import CELLS as KINDS
 from charrnn.text.windows import NO_TARGET
 from charrnn.training.events import Step
 from charrnn.training.trainer import Trainer
 from tests.training.runs import settings_of
 
-CELLS = pytest.mark.parametrize("cell", GATES)
+CELLS = pytest.mark.parametrize("cell", KINDS)
 
 
 @CELLS

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from charrnn.cells.registry import CELLS as KINDS
 from charrnn.engine.compiled.network import Network
 from charrnn.engine.compiled.optimizers import BETA1, BETA2, Adam
-from charrnn.engine.compiled.parameters import GATES
 from charrnn.errors import CheckpointError, TrainingError
 from charrnn.settings import NetworkSettings
 from tests.reference import adam_update, clip_gradients
@@ -110,7 +110,7 @@ def test_the_moments_come_back_as_they_went_out():
         other.from_arrays(without(adam.to_arrays(), "adam_square.bias_out"), 1)
 
 
-@pytest.mark.parametrize("cell", GATES)
+@pytest.mark.parametrize("cell", KINDS)
 def test_the_packed_weights_follow_the_parameters(cell):
     """After an update the network computes what a new one with the same parameters computes."""
     network, adam, gradients = made(cell, threads=3)

@@ -5,12 +5,12 @@ import json
 import numpy as np
 import pytest
 
-from charrnn.engine.compiled.parameters import GATES
+from charrnn.cells.registry import CELLS as KINDS
 from charrnn.errors import CheckpointError, CorpusError
 from charrnn.training.trainer import Trainer
 from tests.training.runs import V, advance, flat_state, settings_of, text
 
-CELLS = pytest.mark.parametrize("cell", GATES)
+CELLS = pytest.mark.parametrize("cell", KINDS)
 STREAM = {"windows": "stream"}
 SNIPPETS = {"windows": "snippets", "targets": "last", "embedding": 3}
 

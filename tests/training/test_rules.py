@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from charrnn.cells.registry import CELLS as KINDS
 from charrnn.engine.compiled.network import Network
 from charrnn.engine.compiled.optimizers import RULES, optimizer_of
-from charrnn.engine.compiled.parameters import GATES
 from charrnn.settings import NetworkSettings, TrainingSettings
 from charrnn.training.schedules import fitting_rate
 
@@ -95,6 +95,6 @@ def test_every_rule_that_can_be_chosen_is_there():
 
 
 @pytest.mark.parametrize("rule", list(RULES))
-@pytest.mark.parametrize("cell", GATES)
+@pytest.mark.parametrize("cell", KINDS)
 def test_every_rule_has_a_rate(rule, cell):
     assert 0 < fitting_rate(NetworkSettings(cell=cell), rule) <= 1

@@ -4,14 +4,14 @@ import math
 
 import pytest
 
-from charrnn.engine.compiled.parameters import GATES
+from charrnn.cells.registry import CELLS as KINDS
 from charrnn.errors import CorpusError
 from charrnn.training.auto_settings import DEFAULT_EPOCHS, DEFAULT_STEPS
 from charrnn.training.events import Finished, Started, Step, Validated
 from charrnn.training.trainer import Trainer
 from tests.training.runs import V, advance, flat_state, settings_of, text, trained
 
-CELLS = pytest.mark.parametrize("cell", GATES)
+CELLS = pytest.mark.parametrize("cell", KINDS)
 
 
 def of(kind, events):

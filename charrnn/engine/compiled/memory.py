@@ -1,12 +1,12 @@
 """Layer engine: what training needs in memory, told before any of it is taken.
 
 In numbers of 4 bytes, for a batch of N sequences cut into S shards, windows of T characters, L layers of H units
-(rounded up to a multiple of 16), G gates (1, 4, 3), K = 1 (rnn) or 4 numbers of gates kept a unit, V characters and P
+(rounded up to a multiple of 16), G gates, K numbers of gates kept a unit, V characters and P
 parameters:
 
     parameters   P            optimizer    M P, M = 2 (adam, adamw) or 1      gradients   S P
     packed       2 (2 L - 1) G H H  (half of it with bf16), V G H (the table), 3 V H (the output layer)
-    silenced     L G H H  with recurrent dropout
+    dropped      L G H H  with recurrent dropout
     windows      L (T + 1) N H  for h, again for the c of lstm and peephole, and for dropout;  L T N K H  for gates;
                  T N H  for the gradient on its way back;  2 L N H  for that of the states
                  N H  where texts begin inside a window
@@ -17,7 +17,7 @@ A chunk's 256 rows are as many as whole time steps make (chunk_steps).
 """
 
 from charrnn.cells.recurrence import chunk_steps, rounded_size
-from charrnn.engine.compiled.parameters import GATES, HAS_MEMORY
+from charrnn.cells.registry import CELLS
 from charrnn.kernels.cpu import padded
 from charrnn.kernels.matmul import copied_size
 from charrnn.kernels.softmax import BLOCK_ROWS
@@ -31,13 +31,13 @@ def training_bytes(network: NetworkSettings, parameters: int, vocabulary: int, b
     starts       whether texts begin inside a window
     remembered   numbers that the optimizer keeps for each parameter, M
     """
-    H, L, G = padded(network.hidden), network.layers, GATES[network.cell]
+    cell = CELLS[network.cell]
+    H, L, G, kept = padded(network.hidden), network.layers, cell.gates, cell.kept
     V, E = padded(vocabulary), padded(network.embedding)
-    kept = 1 if network.cell == "rnn" else 4
-    states = (2 if network.cell in HAS_MEMORY else 1) + (1 if network.dropout else 0)
+    states = len(cell.letters) + (1 if network.dropout else 0)
     recurrent = 2 * (2 * L - 1) * G * H * H // (2 if precision == "bf16" else 1)
     packed = recurrent + 2 * G * H * E + vocabulary * G * H + 3 * V * H
-    silenced = L * G * H * H if network.recurrent_dropout else 0
+    dropped = L * G * H * H if network.recurrent_dropout else 0
     places, sequences = window * batch * H, batch * H
     windows = L * states * (places + sequences) + L * kept * places + places + (2 * L + starts) * sequences
     rows = -(-batch // shards)
@@ -45,4 +45,4 @@ def training_bytes(network: NetworkSettings, parameters: int, vocabulary: int, b
     scratch += chunk_steps(rows) * rows * G * H if L > 1 else 0
     scratch += rounded_size(rows, kept * H, H) if precision == "bf16" else copied_size(H)
     scratch += vocabulary * G * H if network.embedding else 0
-    return 4 * ((1 + remembered + shards) * parameters + packed + silenced + windows + shards * scratch)
+    return 4 * ((1 + remembered + shards) * parameters + packed + dropped + windows + shards * scratch)

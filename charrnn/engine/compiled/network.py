@@ -124,19 +124,19 @@ class Network:
         squares = self.workers.map(lambda i: sum_gradients(gradients, *parts[i]), len(parts))
         return float(np.sqrt(sum(squares)))
 
-    def silence(self, keys: np.ndarray) -> None:
-        """Silences a share of every weight_hh until refresh(); keys (L,) uint32 say which (Merity et al. 2017).
+    def drop_weights(self, keys: np.ndarray) -> None:
+        """Drops a share of every weight_hh until refresh(); keys (L,) uint32 say which (Merity et al. 2017).
 
-        Weights, not states, are silenced: one draw holds for a whole window, and the recurrence costs no more.
+        Weights, not states, are dropped: one draw holds for a whole window, and the recurrence costs no more.
         """
         threads, rate, layers = self.workers.threads, self.settings.recurrent_dropout, self.weights.layers
         for layer, key in zip(layers, keys, strict=True):
-            self.workers.map(partial(layer.silence, rate, key, parts=threads), threads)
+            self.workers.map(partial(layer.drop, rate, key, parts=threads), threads)
         for layer in layers:
-            self.workers.map(partial(layer.pack_silenced, parts=threads), threads)
+            self.workers.map(partial(layer.pack_dropped, parts=threads), threads)
 
-    def silence_gradient(self, gradient: np.ndarray, keys: np.ndarray) -> None:
-        """Takes the weights that silence() silenced with the same keys out of gradient (P,)."""
+    def drop_gradient(self, gradient: np.ndarray, keys: np.ndarray) -> None:
+        """Takes the weights that drop_weights() dropped with the same keys out of gradient (P,)."""
         threads, rate = self.workers.threads, self.settings.recurrent_dropout
         for k, key in enumerate(keys):
             own = self.parameters.stored(f"weight_hh_l{k}", gradient)

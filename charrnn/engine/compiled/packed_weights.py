@@ -1,11 +1,16 @@
 """Layer engine: the parameters as the kernels read them: tables and packed panels, made anew after each update."""
 
+import itertools
+from collections.abc import Sequence
+
 import numpy as np
 
 from charrnn.cells.embedding import embedding_forward
-from charrnn.engine.compiled.parameters import EXTRA, Parameters
+from charrnn.cells.recurrence import Weights as KernelWeights
+from charrnn.cells.registry import CELLS
+from charrnn.engine.compiled.parameters import Parameters
+from charrnn.kernels import dropout
 from charrnn.kernels.cpu import padded, zeros
-from charrnn.kernels.dropout import drop
 from charrnn.kernels.matmul import pack
 from charrnn.kernels.softmax import NEVER
 from charrnn.kernels.tile import tiles
@@ -15,12 +20,18 @@ EMPTY = np.zeros(0, np.float32)
 
 
 def drop_rows(source: np.ndarray, target: np.ndarray, rate: float, key: np.uint32, part: int, parts: int) -> None:
-    """target (R, C) = source with a share of its numbers silenced, in part `part` of `parts` of the rows.
+    """target (R, C) = source with a share of its numbers dropped, in part `part` of `parts` of the rows.
 
-    target may be source; the same key silences the same places.
+    target may be source; the same key drops the same places.
     """
     start, stop = (len(source) * cut // parts for cut in (part, part + 1))
-    drop(source[np.newaxis, start:stop], target[np.newaxis, start:stop], rate, key, start)
+    dropout.drop(source[np.newaxis, start:stop], target[np.newaxis, start:stop], rate, key, start)
+
+
+def _blocks(gates: Sequence[int], each: int) -> list[tuple[int, int]]:
+    """The rows of a weight, `each` a gate, cut into blocks of so many gates."""
+    stops = list(itertools.accumulate(count * each for count in gates))
+    return list(zip([0, *stops], stops, strict=False))
 
 
 class LayerWeights:
@@ -29,7 +40,8 @@ class LayerWeights:
     def __init__(self, parameters: Parameters, k: int, kind: int) -> None:
         network = parameters.network
         self.bias = parameters.stored(f"bias_l{k}").reshape(-1)
-        self.extra = parameters.stored(f"{EXTRA[network.cell]}_l{k}") if network.cell in EXTRA else EMPTY
+        cell = CELLS[network.cell]
+        self.extra = parameters.stored(f"{cell.extra.name}_l{k}") if cell.extra else EMPTY
         self.h0, self.c0 = (parameters.stored(name) if name in parameters.table else zeros(padded(network.hidden))
                             for name in (f"h0_l{k}", f"c0_l{k}"))
         self._hh = parameters.stored(f"weight_hh_l{k}")
@@ -41,22 +53,23 @@ class LayerWeights:
         self.hh, self.hh_back = zeros(size), zeros(size)
         size = 0 if self.one_hot else self._ih.size >> self._ih_bf16
         self.ih, self.ih_back = zeros(size), zeros(size)
-        self._silenced = zeros(self._hh.shape) if network.recurrent_dropout else self._hh
-        # Parts that are multiplied by themselves are packed by themselves: a product begins where a block does.
-        rows = self._hh.shape[0]
-        apart, whole = [(0, rows // 3 * 2), (rows // 3 * 2, rows)], [(0, rows)]
-        # In a GRU's upper layer the gradient of n lies apart from those of r and z.
-        self._ih_blocks = [] if self.one_hot else apart if network.cell == "gru" and k else whole
-        # In an original GRU the product for n waits for r.
-        self._hh_blocks = apart if network.cell == "gru-original" else whole
+        self._dropped = zeros(self._hh.shape) if network.recurrent_dropout else self._hh
+        # Gates that are multiplied by themselves are packed by themselves: a product begins where a block does.
+        each = self._hh.shape[0] // cell.gates
+        self._hh_blocks = _blocks(cell.products, each)
+        # The embedding's gradient is that of the table, whose gates lie side by side.
+        columns = [part.width for part in cell.input_columns] if k else [cell.gates]
+        self._ih_blocks = [] if self.one_hot else _blocks(columns, each)
+        self.forward = KernelWeights(self.ih, self.hh, self.bias, self.extra, self.h0, self.c0)
+        self.backward = KernelWeights(self.ih_back, self.hh_back, self.bias, self.extra, self.h0, self.c0)
 
-    def silence(self, rate: float, key: np.uint32, part: int, parts: int) -> None:
-        """Silences a share of weight_hh for the windows until refresh(); when all parts are done, pack them."""
-        drop_rows(self._hh, self._silenced, rate, key, part, parts)
+    def drop(self, rate: float, key: np.uint32, part: int, parts: int) -> None:
+        """Drops a share of weight_hh for the windows until refresh(); when all parts are done, pack them."""
+        drop_rows(self._hh, self._dropped, rate, key, part, parts)
 
-    def pack_silenced(self, part: int, parts: int) -> None:
-        """Packs part `part` of `parts` of what silence() left of weight_hh."""
-        self._pack_recurrent(self._silenced, part, parts)
+    def pack_dropped(self, part: int, parts: int) -> None:
+        """Packs part `part` of `parts` of what drop() left of weight_hh."""
+        self._pack_recurrent(self._dropped, part, parts)
 
     def _pack_recurrent(self, weight: np.ndarray, part: int, parts: int) -> None:
         for start, stop in self._hh_blocks:

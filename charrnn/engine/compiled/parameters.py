@@ -10,13 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from charrnn.cells.registry import CELLS
 from charrnn.errors import CheckpointError
 from charrnn.kernels.cpu import padded, zeros
 from charrnn.settings import NetworkSettings
-
-GATES = {"rnn": 1, "lstm": 4, "gru": 3, "peephole": 4, "gru-original": 3}
-HAS_MEMORY = ("lstm", "peephole")  # the cells with a c besides h
-EXTRA = {"gru": "bias_n", "peephole": "weight_peep"}  # what only these cells have
 
 
 @dataclass(frozen=True)
@@ -49,23 +46,20 @@ class Parameter:
 
 def _parameters(network: NetworkSettings, vocabulary: int) -> Iterator[tuple[str, tuple[int, ...], tuple[int, ...]]]:
     """(name, shape with gates apart, axis order in the buffer) of each parameter, from input to output."""
-    gates, hidden = GATES[network.cell], network.hidden
+    cell, hidden = CELLS[network.cell], network.hidden
     if network.embedding:
         yield "embedding", (vocabulary, network.embedding), (0, 1)
     for k in range(network.layers):
         one_hot = k == 0 and not network.embedding
         width = hidden if k else (network.embedding or vocabulary)
-        yield f"weight_ih_l{k}", (gates, hidden, width), (2, 0, 1) if one_hot else (0, 1, 2)
-        yield f"weight_hh_l{k}", (gates, hidden, hidden), (0, 1, 2)
-        yield f"bias_l{k}", (gates, hidden), (0, 1)
-        if network.cell == "gru":
-            yield f"bias_n_l{k}", (hidden,), (0,)
-        if network.cell == "peephole":
-            yield f"weight_peep_l{k}", (3, hidden), (0, 1)
+        yield f"weight_ih_l{k}", (cell.gates, hidden, width), (2, 0, 1) if one_hot else (0, 1, 2)
+        yield f"weight_hh_l{k}", (cell.gates, hidden, hidden), (0, 1, 2)
+        yield f"bias_l{k}", (cell.gates, hidden), (0, 1)
+        if cell.extra:
+            rows = cell.extra.rows
+            yield f"{cell.extra.name}_l{k}", *(((hidden,), (0,)) if rows == 1 else ((rows, hidden), (0, 1)))
         if network.learn_initial_state:
-            yield f"h0_l{k}", (hidden,), (0,)
-            if network.cell in HAS_MEMORY:
-                yield f"c0_l{k}", (hidden,), (0,)
+            yield from ((f"{letter}0_l{k}", (hidden,), (0,)) for letter in cell.letters)
     yield "weight_out", (vocabulary, hidden), (0, 1)
     yield "bias_out", (vocabulary,), (0,)
 
@@ -79,7 +73,7 @@ class Parameters:
         offset = 0
         for name, split, axes in _parameters(network, vocabulary):
             # Only an innermost axis is padded, and units always: gates then start on cache lines too.
-            is_gated = name.startswith(("weight_ih", "weight_hh", "weight_peep", "bias_l"))
+            is_gated = len(split) > 1 and name not in ("embedding", "weight_out")
             widths = [padded(width) if axis == axes[-1] or (is_gated and axis == 1) else width
                       for axis, width in enumerate(split)]
             shape = (split[0] * split[1], *split[2:]) if is_gated else split
@@ -118,24 +112,22 @@ class Parameters:
             view[...] = arrays[name].reshape(view.shape)
 
     def initialize(self, generator: np.random.Generator) -> None:
-        """Draws initial values: uniform within 1/sqrt(H) as PyTorch does, biases 0 but an LSTM's forget gate 1.
+        """Draws initial values: uniform within 1/sqrt(H) as PyTorch does, biases 0 but where the cell says otherwise.
 
-        What would be 0 if it were not there at all begins as 0: peepholes and the initial state. A peephole LSTM so
-        begins as the LSTM whose learning rate suits it, and its gates learn from the first step on what c tells them.
-
-        The forget bias is Gers, Schmidhuber & Cummins 2000: a new network remembers.
+        What would be 0 if it were not there at all begins as 0: what only some cells have, and the initial state.
         """
         bound = 1 / np.sqrt(self.network.hidden)
         arrays = {}
         for name, parameter in self.table.items():
             if name == "embedding":
                 arrays[name] = generator.standard_normal(parameter.shape, np.float32)
-            elif name.startswith(("bias", "weight_peep", "h0", "c0")):
+            elif not name.startswith(("weight_ih", "weight_hh", "weight_out")):
                 arrays[name] = np.zeros(parameter.shape, np.float32)
             else:
                 arrays[name] = generator.uniform(-bound, bound, parameter.shape).astype(np.float32)
-        if self.network.cell in HAS_MEMORY:
-            hidden = self.network.hidden
+        cell, hidden = CELLS[self.network.cell], self.network.hidden
+        for gate, value in cell.initial_bias.items():
+            at = cell.gate_names.index(gate) * hidden
             for k in range(self.network.layers):
-                arrays[f"bias_l{k}"][hidden : 2 * hidden] = 1
+                arrays[f"bias_l{k}"][at : at + hidden] = value
         self.from_arrays(arrays)

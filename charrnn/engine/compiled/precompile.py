@@ -18,7 +18,7 @@ def compile_kernels(settings: NetworkSettings, training: TrainingSettings) -> No
     ids = np.zeros((1, 1), np.int32)
     keys = np.zeros(tiny.layers, np.uint32)
     if tiny.recurrent_dropout:
-        network.silence(keys)
+        network.drop_weights(keys)
     batch.learn(ids, ids, gradients, keys if tiny.dropout else None)
     optimizer_of(network, training).update(gradients, 1e-3, 1.0)
     Average(network, training.averaging).add(1)

@@ -1,27 +1,30 @@
 """Layer engine: the buffers of a few of a batch's sequences, and their way through one window: forward, loss, backward.
 
-Numbers held for n sequences, T characters, H padded hidden size, L layers, G' = 1 (rnn) or 4 (all others):
+Numbers held for n sequences, T characters, H padded hidden size, L layers, K columns kept of each character:
 
-    L (T+1) n H  h           L (T+1) n H  c (lstm, peephole)     L T n G'H  gates
+    L (T+1) n H  h           L (T+1) n H  c, if any     L T n K H  gates
       T n H    dout          L T n H    dropped (with dropout)     2 L n H  dh, dc
     65 V logits              256 G H    input rows (with more than one layer)
     V G H    dtable (with an embedding)         H  ignored      n H  before (where texts begin inside a window)
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from charrnn.cells.embedding import embedding_backward
-from charrnn.cells.gru import gru_backward, gru_forward
-from charrnn.cells.gru_original import gru_original_backward, gru_original_forward
-from charrnn.cells.lstm import lstm_backward, lstm_forward
-from charrnn.cells.peephole import peephole_backward, peephole_forward
-from charrnn.cells.recurrence import chunk_steps, rounded_size
-from charrnn.cells.rnn import rnn_backward, rnn_forward
+from charrnn.cells.recurrence import (
+    Kept,
+    Scratch,
+    StateGradients,
+    WeightGradients,
+    Window,
+    chunk_steps,
+    rounded_size,
+)
+from charrnn.cells.registry import CELLS, backward_kernel, forward_kernel
 from charrnn.engine.compiled.packed_weights import EMPTY, Weights
-from charrnn.engine.compiled.parameters import EXTRA, GATES, HAS_MEMORY, Parameters
+from charrnn.engine.compiled.parameters import Parameters
 from charrnn.engine.predictions import Scores
 from charrnn.kernels.cpu import padded, zeros
 from charrnn.kernels.dropout import drop
@@ -30,9 +33,6 @@ from charrnn.kernels.predictions import output_scores
 from charrnn.kernels.softmax import BLOCK_ROWS, output_loss
 from charrnn.kernels.tile_reference import BF16, FLOAT32
 
-_KERNELS: dict[str, tuple[Any, Any]] = {
-    "rnn": (rnn_forward, rnn_backward), "lstm": (lstm_forward, lstm_backward), "gru": (gru_forward, gru_backward),
-    "peephole": (peephole_forward, peephole_backward), "gru-original": (gru_original_forward, gru_original_backward)}
 _NO_INPUT = EMPTY.reshape(0, 0, 0)
 
 
@@ -43,15 +43,16 @@ class Shard:
         network = parameters.network
         self.parameters, self.weights, self.network = parameters, weights, network
         self.rows, self.first_row = rows, first_row
-        self.forward, self.backward = _KERNELS[network.cell]
+        self.cell = cell = CELLS[network.cell]
+        self.forward, self.backward = forward_kernel(cell.name), backward_kernel(cell.name)
         H, L = padded(network.hidden), network.layers
-        width = (1 if network.cell == "rnn" else 4) * H
+        width = cell.kept * H
 
         def buffers(*shape: int) -> list[np.ndarray]:
             return [zeros(shape) for _ in range(L)]
 
         self.h = buffers(window + 1, rows, H)
-        self.c = buffers(window + 1, rows, H) if network.cell in HAS_MEMORY else [_NO_INPUT] * L
+        self.c = buffers(window + 1, rows, H) if cell.has_memory else [_NO_INPUT] * L
         self.gates = buffers(window, rows, width)
         self.dropped = buffers(window, rows, H) if network.dropout else []
         self.dout = zeros((window, rows, H))
@@ -60,10 +61,11 @@ class Shard:
         self.ignored = zeros(H)  # takes the gradient of an initial state that is not learned
         self.logits = zeros((BLOCK_ROWS + 1, weights.bias_out.size))
         places = chunk_steps(rows) * rows if L > 1 else 0
-        self.input_rows = zeros((places, GATES[network.cell] * H))
+        self.input_rows = zeros((places, cell.gates * H))
         self.rounded = zeros(rounded_size(rows, width, H) if weights.kind == BF16 else 0)
         self.copied = zeros(copied_size(H) if weights.kind == FLOAT32 else 0)
         self.dtable = zeros(weights.table.shape if network.embedding else (0, 0))
+        self.scratch = Scratch(self.rounded, self.copied, self.before)
         self.reset_state()
 
     @property
@@ -78,7 +80,7 @@ class Shard:
         self.is_initial = False
         for k in range(self.network.layers):
             self.h[k][0, :, : self.network.hidden] = h[k]
-            if self.network.cell in HAS_MEMORY:
+            if self.cell.has_memory:
                 self.c[k][0, :, : self.network.hidden] = c[k]
 
     def reset_state(self) -> None:
@@ -103,9 +105,8 @@ class Shard:
         x = _NO_INPUT
         for k, layer in enumerate(self.weights.layers):
             table = self.input_rows if k else self.weights.table
-            self.forward(self.weights.layer_tiles, tokens, table, x, layer.ih, layer.hh, layer.bias, layer.extra,
-                         self.h[k], self.c[k], self.gates[k], self.rounded, self.weights.start, layer.h0, layer.c0,
-                         self.before)
+            self.forward(self.weights.layer_tiles, Window(tokens, x, self.weights.start), table, layer.forward,
+                         self._kept(k), self.scratch)
             if touch is not None:
                 touch(k)
             x = self.h[k][1 : len(tokens) + 1]
@@ -163,6 +164,9 @@ class Shard:
                                  np.float32(scale), self.logits, dout, stored("weight_out", gradient),
                                  stored("bias_out", gradient)))
 
+    def _kept(self, k: int) -> Kept:
+        return Kept(self.h[k], self.c[k], self.gates[k])
+
     def _input_of(self, k: int, T: int, is_dropped: bool) -> np.ndarray:
         """What layer k read in the last window, (T, rows, H); empty for the first, which has its table."""
         if k == 0:
@@ -185,11 +189,12 @@ class Shard:
                     for name in (f"h0_l{k}", f"c0_l{k}"))
         self.dh[k].fill(0)
         self.dc[k].fill(0)
+        extra = stored(f"{self.cell.extra.name}_l{k}") if self.cell.extra else EMPTY
         self.backward(
-            self.weights.layer_tiles, tokens, x, layer.ih_back, layer.hh_back, layer.extra, self.h[k], self.c[k],
-            self.gates[k], dout, self.dh[k], self.dc[k], dtable, stored(f"weight_ih_l{k}"), stored(f"weight_hh_l{k}"),
-            stored(f"bias_l{k}"), stored(f"{EXTRA[network.cell]}_l{k}") if network.cell in EXTRA else EMPTY,
-            self.rounded, self.copied, self.weights.start, layer.h0, layer.c0, dh0, dc0)
+            self.weights.layer_tiles, Window(tokens, x, self.weights.start), layer.backward, self._kept(k),
+            StateGradients(dout, self.dh[k], self.dc[k]),
+            WeightGradients(dtable, stored(f"weight_ih_l{k}"), stored(f"weight_hh_l{k}"), stored(f"bias_l{k}"), extra,
+                            dh0, dc0), self.scratch)
         if self.is_initial and network.learn_initial_state:
             dh0 += self.dh[k].sum(axis=0)
             dc0 += self.dc[k].sum(axis=0)

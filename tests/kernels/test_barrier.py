@@ -6,7 +6,7 @@ import numba
 import numpy as np
 import pytest
 
-from charrnn.kernels.barrier import meet
+from charrnn.kernels.barrier import wait
 from charrnn.kernels.jit import JIT
 
 TIMES = 2_000
@@ -18,7 +18,7 @@ def compare_notes(counter, notes, part, parts):
     wrong = 0
     for i in range(TIMES):
         notes[i % 2, part] = i
-        meet(counter, parts * (i + 1))
+        wait(counter, parts * (i + 1))
         for other in range(parts):
             wrong += notes[i % 2, other] != i
     return wrong

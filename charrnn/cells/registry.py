@@ -1,0 +1,41 @@
+"""Layer cells: all cells by name. A new one is a file like lstm.py, and its name here."""
+
+from functools import cache
+from typing import Any
+
+from charrnn.cells.generate import generate
+from charrnn.cells.gru import GRU
+from charrnn.cells.gru_original import GRU_ORIGINAL
+from charrnn.cells.lstm import LSTM
+from charrnn.cells.peephole import PEEPHOLE
+from charrnn.cells.recurrence import backward, forward, of_cell
+from charrnn.cells.rnn import RNN
+from charrnn.cells.spec import CellSpec
+from charrnn.settings.training import CELL_NAMES
+
+CELLS: dict[str, CellSpec] = {spec.name: spec for spec in (RNN, LSTM, GRU, PEEPHOLE, GRU_ORIGINAL)}
+
+
+def register(spec: CellSpec) -> None:
+    """Adds a cell from elsewhere: `cell="..."` in settings, and `--cell` of commands that are loaded after this."""
+    CELLS[spec.name] = spec
+    if spec.name not in CELL_NAMES:
+        CELL_NAMES.append(spec.name)
+
+
+@cache
+def forward_kernel(cell: str) -> Any:
+    """A window forward, see recurrence.forward."""
+    return of_cell(forward, CELLS[cell])
+
+
+@cache
+def backward_kernel(cell: str) -> Any:
+    """A window backward, see recurrence.backward."""
+    return of_cell(backward, CELLS[cell])
+
+
+@cache
+def generate_kernel(cell: str) -> Any:
+    """The sampling loop, see generate.generate."""
+    return of_cell(generate, CELLS[cell])
