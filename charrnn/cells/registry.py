@@ -8,9 +8,10 @@ from charrnn.cells.gru import GRU
 from charrnn.cells.gru_original import GRU_ORIGINAL
 from charrnn.cells.lstm import LSTM
 from charrnn.cells.peephole import PEEPHOLE
-from charrnn.cells.recurrence import backward, forward, of_cell
+from charrnn.cells.recurrence import backward, forward, kernel_name, of_cell
 from charrnn.cells.rnn import RNN
 from charrnn.cells.spec import CellSpec
+from charrnn.kernels import jit
 from charrnn.settings.training import CELL_NAMES
 
 CELLS: dict[str, CellSpec] = {spec.name: spec for spec in (RNN, LSTM, GRU, PEEPHOLE, GRU_ORIGINAL)}
@@ -21,6 +22,11 @@ def register(spec: CellSpec) -> None:
     CELLS[spec.name] = spec
     if spec.name not in CELL_NAMES:
         CELL_NAMES.append(spec.name)
+
+
+def is_compiled(cell: str, *templates: str) -> bool:
+    """True if `templates` ("forward", "backward", "generate") of the cell need no compiling on this machine."""
+    return all(jit.is_compiled(kernel_name(template, CELLS[cell])) for template in templates)
 
 
 @cache

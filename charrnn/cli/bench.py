@@ -103,12 +103,13 @@ def _measure(plan: "Bench", shapes: tuple[Shape, ...], about: dict[str, str], lo
 
 def _announce_compiling(shapes: tuple[Shape, ...]) -> None:
     """Says what the first processes are going to wait for."""
-    from charrnn.kernels.jit import is_compiled
+    from charrnn.cells import registry
+    from charrnn.kernels import jit
     from charrnn.render.wording import compiling_words
 
-    needed = {f"{kind.format(shape.cell)}" for shape in shapes for kind in ("{}_backward", "generate_{}")}
-    needed |= {"multiply_and_add", "read"}
-    if not all(is_compiled(name) for name in needed):
+    cells = {shape.cell for shape in shapes}
+    if not (all(registry.is_compiled(cell, "backward", "generate") for cell in cells)
+            and all(map(jit.is_compiled, ("multiply_and_add", "read")))):
         print(compiling_words(), file=sys.stderr)
 
 

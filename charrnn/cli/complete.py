@@ -42,13 +42,13 @@ def complete(arguments: tuple[str, ...], unknown: str, as_json: bool, **options:
     if len(arguments) > 2:
         raise click.UsageError("give one text, in quotes, and before it at most the name of a checkpoint")
     settings = settings_from(CompleteSettings, options)
-    from charrnn.kernels.jit import is_compiled
+    from charrnn.cells.registry import is_compiled
     from charrnn.model import load
     from charrnn.render.wording import compiling_words
 
     *checkpoint, text = arguments
     model = load(checkpoint[0] if checkpoint else None)
-    if not is_compiled(f"generate_{model.settings.network.cell}"):
+    if not is_compiled(model.settings.network.cell, "generate"):
         print(compiling_words(), file=sys.stderr)
     answering = _Answering(model, settings, unknown, as_json)
     if text != _STDIN:

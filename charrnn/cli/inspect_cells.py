@@ -114,8 +114,8 @@ def _say(lines: Iterable[str], shown: Any) -> None:
 def _inspection(checkpoint: str | None, settings: InspectSettings,
                 options: dict[str, Any]) -> "tuple[Inspection, Model, Path]":
     """The inspection, the model, and the checkpoint's file."""
+    from charrnn.cells.registry import is_compiled
     from charrnn.inspection.recording import default_signals, signals_of
-    from charrnn.kernels.jit import is_compiled
     from charrnn.model import load
     from charrnn.render.wording import compiling_words
     from charrnn.runs.checkpoint import resolve_checkpoint
@@ -125,7 +125,7 @@ def _inspection(checkpoint: str | None, settings: InspectSettings,
     cell = model.settings.network.cell
     passage = _passage(model, path, settings, options)
     own = _own_features(passage, options)
-    if not is_compiled(f"{cell.replace('-', '_')}_forward"):
+    if not is_compiled(cell, "forward"):
         print(compiling_words(), file=sys.stderr)
     is_whole = any(options[name] for name in ("json_file", "csv_file", "npz_file"))
     signals = signals_of(cell) if is_whole else default_signals(cell)

@@ -28,11 +28,11 @@ def play(checkpoint: str | None, prime: str, file: str | None, resume: bool, **o
     if sum((bool(prime), file is not None, resume)) > 1:
         raise click.UsageError("a session begins with one text: give only one of --prime, --open and --resume")
     settings = settings_from(PlaySettings, options)
+    from charrnn.cells.registry import is_compiled
     from charrnn.cli.console import Console
     from charrnn.cli.play_files import Keeper
     from charrnn.cli.play_loop import Player
     from charrnn.errors import PlayError
-    from charrnn.kernels.jit import is_compiled
     from charrnn.model import load
     from charrnn.play.session import Session
     from charrnn.render.training import quoted
@@ -45,7 +45,7 @@ def play(checkpoint: str | None, prime: str, file: str | None, resume: bool, **o
         raise PlayError("no text was left without being saved; play without --resume")
     model = load(checkpoint)
     console = Console()
-    if not is_compiled(f"generate_{model.settings.network.cell}"):
+    if not is_compiled(model.settings.network.cell, "generate"):
         print(compiling_words(), file=sys.stderr)
     session = Session(model, settings, is_watched=console.is_talking)
     resume_call = " ".join(["charrnn play", *([quoted(checkpoint)] if checkpoint else []), "--resume"])

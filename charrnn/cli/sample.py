@@ -82,7 +82,7 @@ def _refuse_together(settings: SampleSettings, color: str, in_json: bool, output
 
 def _readable(model: "Model", prime: str, unknown: str) -> "Readable":
     """The prime as the model reads it, with a note for everything that is not read as it stands."""
-    from charrnn.kernels.jit import is_compiled
+    from charrnn.cells.registry import is_compiled
     from charrnn.render.wording import compiling_words
     from charrnn.sampling.opening import opening
 
@@ -92,7 +92,7 @@ def _readable(model: "Model", prime: str, unknown: str) -> "Readable":
         print(f"note: {note}", file=sys.stderr)
     if rare := model.vocabulary.rare(readable.text):
         print(f"note: too rare in training to be known, and read as \ufffd: {', '.join(rare)}", file=sys.stderr)
-    if not is_compiled(f"generate_{model.settings.network.cell}"):
+    if not is_compiled(model.settings.network.cell, "generate"):
         print(compiling_words(), file=sys.stderr)
     return readable
 

@@ -94,6 +94,7 @@ def _refuse_together(**given: Any) -> None:
 
 def _scored(path: str, file: str, how: ScoreSettings, unknown: str, kind: str | None) -> "Score":
     """Reads the text and the checkpoint, and shows how far it is if it takes long."""
+    from charrnn.cells import registry
     from charrnn.kernels.jit import is_compiled
     from charrnn.model import load
     from charrnn.render.wording import compiling_words
@@ -103,7 +104,7 @@ def _scored(path: str, file: str, how: ScoreSettings, unknown: str, kind: str | 
     model = load(path)
     if kind == "document" and model.mark is None:
         refuse_documents()
-    if not (is_compiled("output_scores") and is_compiled(f"{model.settings.network.cell}_forward")):
+    if not (is_compiled("output_scores") and registry.is_compiled(model.settings.network.cell, "forward")):
         print(compiling_words(), file=sys.stderr)
     with _Progress() as progress:
         return model.score(text, guesses=how.guesses, rows=how.rows, unknown=unknown, on_read=progress.show)

@@ -60,9 +60,9 @@ def sample_of(run: Run, length: int) -> str:
 
 
 def _compile(run: Run) -> None:
-    from charrnn.kernels.jit import is_compiled
+    from charrnn.cells.registry import is_compiled
     from charrnn.render.wording import compiling_words
 
-    if not is_compiled(f"generate_{run.trainer.settings.network.cell}"):
+    if not is_compiled(run.trainer.settings.network.cell, "generate"):
         print(compiling_words(), file=sys.stderr, flush=True)
     sample_of(run, 1)

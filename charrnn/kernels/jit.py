@@ -119,9 +119,5 @@ CACHE_FOLDER = _cache_folder() if JIT else None
 
 
 def is_compiled(name: str) -> bool:
-    """True if kernel `name` of this build has been compiled on this machine before: no wait has to be announced.
-
-    Where a name is made from a cell's, as `gru-original_backward`, its dashes are read as the kernel's underscores.
-    """
-    name = name.replace("-", "_")
+    """True if kernel `name` of this build has been compiled on this machine before: no wait has to be announced."""
     return not JIT or (CACHE_FOLDER is not None and any(CACHE_FOLDER.rglob(f"*.{name}-*.nbc")))

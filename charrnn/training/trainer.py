@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
+from charrnn.cells.registry import is_compiled
 from charrnn.engine.compiled.averaging import Average
 from charrnn.engine.compiled.memory import training_bytes
 from charrnn.engine.compiled.network import Network
 from charrnn.engine.compiled.optimizers import optimizer_of
 from charrnn.engine.compiled.precompile import compile_kernels
 from charrnn.errors import CheckpointError, TrainingError
-from charrnn.kernels.jit import is_compiled
 from charrnn.settings import Settings
 from charrnn.text.cutting import Text, parts, size, training_windows
 from charrnn.text.documents import Documents
@@ -86,7 +86,7 @@ class Trainer:
 
     def events(self) -> Iterator[Event]:
         """Trains to the end of the run, telling what happens; the state may be saved at any event but Compiling."""
-        if not is_compiled(f"{self.settings.network.cell}_backward"):
+        if not is_compiled(self.settings.network.cell, "backward"):
             yield Compiling()
         compile_kernels(self.settings.network, self.settings.training)
         began = time.perf_counter() - self.seconds
