@@ -66,9 +66,9 @@ class Shape:
 
     def useful_weights(self) -> int:
         """Weights that each character is multiplied with; a one-hot input looks its own up and needs no product."""
-        from charrnn.engine.compiled.parameters import GATES
+        from charrnn.cells.steps import CELLS
 
-        return GATES[self.cell] * self.hidden**2 * (2 * self.layers - 1) + VOCABULARY * self.hidden
+        return CELLS[self.cell].gates * self.hidden**2 * (2 * self.layers - 1) + VOCABULARY * self.hidden
 
     def useful_flops(self) -> int:
         """Operations in a training step's products: a multiplication and an addition forward, twice that backward."""

@@ -7,11 +7,11 @@ weights, which take nearly all the time.
 import numpy as np
 
 from charrnn.cells.generate import GENERATE
-from charrnn.engine.compiled.packed_weights import Weights
-from charrnn.engine.compiled.parameters import GATES, HAS_MEMORY
+from charrnn.cells.steps import CELLS
 from charrnn.kernels.cpu import padded, zeros
 from charrnn.kernels.tile_reference import BF16
 from charrnn.sampling.rule import Rule
+from charrnn.sampling.weights import Weights
 from charrnn.settings import NetworkSettings
 
 # A step that chooses nothing.
@@ -25,7 +25,7 @@ class PackedModel:
     def __init__(self, network: NetworkSettings, weights: Weights) -> None:
         layers = weights.layers
         self.weights, self.kernel, self.layers = weights, GENERATE[network.cell], len(layers)
-        self.hidden, self.width = padded(network.hidden), GATES[network.cell] * padded(network.hidden)
+        self.hidden, self.width = padded(network.hidden), CELLS[network.cell].gates * padded(network.hidden)
         self.gates = self.width if network.cell == "rnn" else 4 * self.hidden
         self.packed = zeros(sum(layer.ih.size * (k > 0) + layer.hh.size for k, layer in enumerate(layers)))
         at = 0
@@ -36,7 +36,7 @@ class PackedModel:
         # the last line is the bias of products that have none
         self.bias = np.stack([*(layer.bias for layer in layers), np.zeros_like(layers[0].bias)])
         self.extra = np.stack([layer.extra for layer in layers])
-        self.has_memory = network.cell in HAS_MEMORY
+        self.has_memory = CELLS[network.cell].has_memory
         self.h0, self.c0 = np.stack([layer.h0 for layer in layers]), np.stack([layer.c0 for layer in layers])
 
 

@@ -5,8 +5,9 @@ import pytest
 
 from charrnn.engine.compiled.network import Network
 from charrnn.engine.compiled.parameters import GATES
+from charrnn.engine.compiled.streams import CompiledStreams
 from charrnn.settings import NetworkSettings
-from tests.reference import random_parameters
+from tests.networks import random_parameters
 
 V, N, T, RATE = 9, 5, 7, 0.4
 CELLS = pytest.mark.parametrize("cell", GATES)
@@ -23,9 +24,9 @@ def made(cell, rate=RATE, threads=1, precision="float32"):
 
 def silenced_by_hand(network):
     """The parameters with the same share of weight_hh silenced, seen through a gradient of ones."""
-    mask = network.gradients(1)[0]
+    mask = network.gradients_of(1)[0]
     mask[:] = 1
-    network.silence_gradient(mask, KEYS)
+    network.drop_gradient(mask, KEYS)
     arrays, masks = network.parameters.to_arrays(), network.parameters.to_arrays(mask)
     return {name: array * masks[name] for name, array in arrays.items()}, masks
 
@@ -45,14 +46,14 @@ def test_a_window_is_that_of_the_silenced_weights(cell, precision):
     inputs, targets = window()
     results = []
     for one in (network, plain):
-        gradients = one.gradients(2)
+        gradients = one.gradients_of(2)
         if one is network:
-            one.silence(KEYS)
-        loss = one.batch(N, T, 2).learn(inputs, targets, gradients)
+            one.drop_weights(KEYS)
+        loss = CompiledStreams(one, N, T, 2).learn(inputs, targets)
         results.append((loss, [one.parameters.to_arrays(gradient) for gradient in gradients]))
         if one is network:
             for gradient in gradients:
-                one.silence_gradient(gradient, KEYS)
+                one.drop_gradient(gradient, KEYS)
             dropped = [one.parameters.to_arrays(gradient) for gradient in gradients]
     assert results[0][0] == results[1][0]
     for shard in range(2):
@@ -75,11 +76,11 @@ def test_the_share_of_weights_and_their_scale(cell):
 
 def test_refresh_brings_all_weights_back():
     network, inputs = made("lstm"), window()
-    before = network.batch(N, T, 1).evaluate(*inputs)
-    network.silence(KEYS)
-    assert network.batch(N, T, 1).evaluate(*inputs) != before
+    before = CompiledStreams(network, N, T, 1).evaluate(*inputs)
+    network.drop_weights(KEYS)
+    assert CompiledStreams(network, N, T, 1).evaluate(*inputs) != before
     network.refresh()
-    assert network.batch(N, T, 1).evaluate(*inputs) == before
+    assert CompiledStreams(network, N, T, 1).evaluate(*inputs) == before
 
 
 @CELLS
@@ -87,6 +88,6 @@ def test_threads_change_nothing(cell):
     losses = []
     for threads in (1, 2, 5):
         network = made(cell, threads=threads)
-        network.silence(KEYS)
-        losses.append(network.batch(N, T, 1).evaluate(*window()))
+        network.drop_weights(KEYS)
+        losses.append(CompiledStreams(network, N, T, 1).evaluate(*window()))
     assert losses[0] == losses[1] == losses[2]

@@ -6,9 +6,11 @@ import pytest
 from charrnn.engine.compiled.network import Network
 from charrnn.engine.compiled.optimizers import BETA1, BETA2, Adam
 from charrnn.engine.compiled.parameters import GATES
+from charrnn.engine.compiled.streams import CompiledStreams
+from charrnn.engine.reference.optimizers import clip_gradients
 from charrnn.errors import CheckpointError, TrainingError
 from charrnn.settings import NetworkSettings
-from tests.reference import adam_update, clip_gradients
+from tests.networks import adam_update
 
 V = 19
 
@@ -17,7 +19,7 @@ def made(cell="gru", seed=0, threads=1):
     """A network, its optimiser, and gradients of three shards; padding is 0 as the kernels leave it."""
     rng = np.random.default_rng(seed)
     network = Network(NetworkSettings(cell=cell, hidden=21, layers=2), V, rng, threads)
-    gradients = network.gradients(3)
+    gradients = network.gradients_of(3)
     for gradient in gradients:
         network.parameters.from_arrays({name: rng.standard_normal(array.shape) for name, array
                                         in network.parameters.to_arrays().items()}, gradient)
@@ -121,7 +123,7 @@ def test_the_packed_weights_follow_the_parameters(cell):
     ids = np.random.default_rng(1).integers(V, size=(4, 2)).astype(np.int32)
     losses, slopes = [], []
     for one in (network, fresh):
-        slopes.append(one.gradients(1))
-        losses.append(one.batch(2, 4, 1).learn(ids, ids, slopes[-1]))
+        slopes.append(one.gradients_of(1))
+        losses.append(CompiledStreams(one, 2, 4, 1).learn(ids, ids))
     assert losses[0] == losses[1]
     np.testing.assert_array_equal(*slopes)

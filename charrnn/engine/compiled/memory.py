@@ -1,4 +1,4 @@
-"""Layer engine: what training needs in memory, told before any of it is taken.
+"""Layer engine: the memory that training needs, before any of it is allocated.
 
 In numbers of 4 bytes, for a batch of N sequences cut into S shards, windows of T characters, L layers of H units
 (rounded up to a multiple of 16), G gates (1, 4, 3), K = 1 (rnn) or 4 numbers of gates kept a unit, V characters and P

@@ -22,7 +22,7 @@ from charrnn.cells.recurrence import chunk_steps, rounded_size
 from charrnn.cells.rnn import rnn_backward, rnn_forward
 from charrnn.engine.compiled.packed_weights import EMPTY, Weights
 from charrnn.engine.compiled.parameters import EXTRA, GATES, HAS_MEMORY, Parameters
-from charrnn.engine.predictions import Scores
+from charrnn.engine.interface import Scores
 from charrnn.kernels.cpu import padded, zeros
 from charrnn.kernels.dropout import drop
 from charrnn.kernels.matmul import copied_size
