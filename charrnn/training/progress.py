@@ -39,7 +39,7 @@ class TrainingProgress:
         """What to_dict() was made from; raises CheckpointError for anything else."""
         try:
             # the epoch is for readers: the cursor says it too
-            return cls(values["step"], values.get("epoch", 0.0), values["cursor"], values["generator"],
+            return cls(int(values["step"]), values.get("epoch", 0.0), values["cursor"], values["generator"],
                        History.from_dict(values["history"]), values.get("seconds"), values.get("halvings", 0))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise CheckpointError(f"cannot resume: the saved state does not fit ({error})") from error

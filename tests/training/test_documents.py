@@ -13,6 +13,7 @@ from charrnn.text.document_windows import Packed
 from charrnn.text.documents import Documents
 from charrnn.training.evaluation import Evaluation
 from charrnn.training.events import Finished, Step, Validated
+from charrnn.training.progress import TrainingProgress
 from charrnn.training.trainer import Trainer
 from tests.engine.compiled import CLOSE, compiled_engine, compiled_network
 from tests.networks import random_parameters
@@ -86,7 +87,8 @@ def test_bit_for_bit(cell):
     events = advance(first, steps)
     arrays, progress = first.state()
     second = Trainer(settings, documents_of(), V, 2)
-    second.restore({name: array.copy() for name, array in arrays.items()}, json.loads(json.dumps(progress)))
+    second.restore({name: array.copy() for name, array in arrays.items()},
+                   TrainingProgress.from_dict(json.loads(json.dumps(progress.to_dict()))))
     assert flat_state(second) == flat_state(first)
     events = events[:-1] + advance(second, steps)[1:]
     assert repr(events) == repr(expected)

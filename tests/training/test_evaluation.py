@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from charrnn.engine.compiled.network import Network
+from charrnn.engine.compiled.engine import CompiledEngine
 from charrnn.engine.compiled.parameters import GATES, HAS_MEMORY
 from charrnn.engine.reference.backpropagation import truncated_bptt
 from charrnn.settings import NetworkSettings
@@ -44,12 +44,12 @@ def test_against_float64(cell, size, window, shards):
 
 
 def test_an_untrained_network_knows_next_to_nothing():
-    network = Network(NetworkSettings(hidden=16), V, np.random.default_rng(0))
+    network = CompiledEngine(NetworkSettings(hidden=16), V, generator=np.random.default_rng(0))
     ids = np.random.default_rng(1).integers(V, size=3_000)
     assert Evaluation(network, ids, 50, 1).loss() == pytest.approx(math.log(V), rel=0.05)
 
 
 @pytest.mark.parametrize("size", [0, 1])
 def test_nothing_to_predict_is_no_number(size):
-    network = Network(NetworkSettings(hidden=16), V, np.random.default_rng(0))
+    network = CompiledEngine(NetworkSettings(hidden=16), V, generator=np.random.default_rng(0))
     assert math.isnan(Evaluation(network, np.zeros(size, int), 50, 1).loss())

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from charrnn.engine.compiled.network import Network
-from charrnn.engine.compiled.optimizers import BETA1, BETA2, Adam
+from charrnn.engine.compiled.optimizers import Adam
 from charrnn.engine.compiled.parameters import GATES
 from charrnn.engine.compiled.streams import CompiledStreams
+from charrnn.engine.interface import BETA1
 from charrnn.engine.reference.optimizers import clip_gradients
 from charrnn.errors import CheckpointError, TrainingError
 from charrnn.settings import NetworkSettings
@@ -75,7 +76,7 @@ def test_steps_against_the_reference():
         _, _, gradients = made("lstm", seed=step)
         total, _ = gradient_norm(network, gradients)
         clip_gradients(total, 3.0)
-        adam_update(parameters, total, first, second, step, 0.01, BETA1, BETA2)
+        adam_update(parameters, total, first, second, step, 0.01)
         adam.update(gradients, 0.01, 3.0)
     for name, array in network.parameters.to_arrays().items():
         np.testing.assert_allclose(array, parameters[name], rtol=1e-5, atol=2e-6, err_msg=name)
