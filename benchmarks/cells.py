@@ -7,7 +7,7 @@ from typing import Any
 from benchmarks.learning import rows
 from benchmarks.options import Options, tell
 from benchmarks.table import Plain
-from charrnn.engine.compiled.threads import physical_cores
+from charrnn.engine.threads import physical_cores
 
 CELLS = ("rnn", "lstm", "gru")
 LAYERS, HIDDEN = (1, 2, 3), (64, 128, 256, 512)

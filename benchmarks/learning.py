@@ -32,18 +32,18 @@ def learned(text: str, settings: dict[str, Any], test_share: float = 0.0, thread
     for event in trainer.events():
         halved += isinstance(event, RolledBack)
         if isinstance(event, Validated) and event.is_best:
-            best, weights = event, trainer.average.flat.copy()
+            best, weights = event, trainer.engine.average.flat.copy()
     seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu
     assert best is not None
     assert weights is not None
-    trainer.network.parameters.flat[:] = weights
-    trainer.network.refresh()
+    trainer.engine.network.parameters.flat[:] = weights
+    trainer.engine.network.refresh()
 
     def loss(part: Any) -> float | None:
-        measured = Evaluation(trainer.network, part, trainer.settings.windows.window, 1).loss()
+        measured = Evaluation(trainer.engine, part, trainer.settings.windows.window, 1).loss()
         return round(measured, 5) if measured is not None else None
 
-    return {"parameters": trainer.network.parameters.count, "steps": trainer.step, "best_step": best.step,
+    return {"parameters": trainer.engine.parameter_count, "steps": trainer.step, "best_step": best.step,
             "epochs": round(trainer.cutter.progress, 3), "validation": round(best.loss, 5),
             "training": loss(corpus.ids[:min(TRAINING_PART, trainer.characters[0])]) if test_share else None,
             "test": loss(corpus.ids[kept:]) if test_share else None, "halved": halved,

@@ -17,6 +17,7 @@ from benchmarks.options import Options, tell
 from benchmarks.table import Row, Table
 from charrnn.bench.processes import Job, take_turns
 from charrnn.bench.shape import VOCABULARY, Shape
+from charrnn.engine.compiled.streams import CompiledStreams
 
 SHAPES = (Shape("lstm", 1, 256), Shape("lstm", 2, 512), Shape("gru", 2, 256), Shape("rnn", 1, 256))
 GOAL_SHARE, GOAL_READY, GOAL_RESIDENT = 0.98, 25.0, 600.0
@@ -62,10 +63,11 @@ def write_words(path: Path, size: int) -> None:
 
 def taken(shape: dict[str, Any]) -> dict[str, int]:
     """Bytes that Python was given for a network, its optimizer and its buffers, and what the formula says."""
+    from charrnn.engine.compiled.precompile import compile_kernels
+
     from charrnn.engine.compiled.memory import training_bytes
     from charrnn.engine.compiled.network import Network
     from charrnn.engine.compiled.optimizers import Adam
-    from charrnn.engine.compiled.precompile import compile_kernels
     from charrnn.settings import TrainingSettings
 
     measured = Shape(**shape)
@@ -73,8 +75,8 @@ def taken(shape: dict[str, Any]) -> dict[str, int]:
     compile_kernels(settings, TrainingSettings())
     tracemalloc.start()
     network = Network(settings, VOCABULARY, np.random.default_rng(1), 2)
-    batch = network.batch(measured.batch, measured.window, 2)
-    gradients, optimizer = network.gradients(len(batch.shards)), Adam(network)
+    batch = CompiledStreams(network, measured.batch, measured.window, 2)
+    gradients, optimizer = network.gradients_of(len(batch.shards)), Adam(network)
     size, _ = tracemalloc.get_traced_memory()
     del gradients, optimizer
     formula = training_bytes(settings, network.parameters.flat.size, VOCABULARY, measured.batch, measured.window, 2,

@@ -81,7 +81,7 @@ def train(shape: dict[str, Any], precision: str, text: str, seed: int) -> dict[s
         trainer, losses = run.trainer, []
         for kind in (precision, "bf16"):
             same = Network(network, len(run.vocabulary), threads=2, precision=kind)
-            same.parameters.from_arrays(trainer.network.parameters.to_arrays())
+            same.parameters.from_arrays(trainer.engine.parameters())
             same.refresh()
             losses.append(Evaluation(same, trainer.evaluation.text, settings.windows.window, 2).loss() or 0.0)
     return {"loss": losses[0], "rounded": losses[1]}

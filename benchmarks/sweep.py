@@ -11,7 +11,7 @@ from typing import Any
 from benchmarks.learning import rows, words
 from benchmarks.options import Options, tell
 from benchmarks.table import Plain
-from charrnn.engine.compiled.threads import physical_cores
+from charrnn.engine.threads import physical_cores
 
 RESULTS = Path(__file__).parent / "results" / "sweep.jsonl"
 CORPORA = Path(__file__).parents[1] / "corpora"

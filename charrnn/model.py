@@ -8,15 +8,15 @@ one.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from charrnn.completion.completer import Completer, Completion
-from charrnn.engine.compiled.network import Network
-from charrnn.engine.compiled.packed_weights import Weights
-from charrnn.engine.compiled.threads import physical_cores
+from charrnn.engine.engines import open_engine
+from charrnn.engine.threads import Workers, physical_cores
 from charrnn.errors import CheckpointError, SettingsError
 from charrnn.inspection.features.feature import Feature
 from charrnn.inspection.inspection import Inspection
@@ -28,6 +28,7 @@ from charrnn.runs.run import Run
 from charrnn.runs.trained_text import Trained
 from charrnn.runs.training_text import find_trained
 from charrnn.sampling.session import Drawing, Sample, SampleOptions
+from charrnn.sampling.weights import Weights, weights_of
 from charrnn.scoring.score import Score
 from charrnn.scoring.scored import scored
 from charrnn.settings import RunSettings, SampleSettings, ScoreSettings, settings_of
@@ -40,7 +41,7 @@ from charrnn.text.splitter import mark_of
 from charrnn.text.tokenizers import vocabulary_of
 from charrnn.text.unknown import Readable, readable
 from charrnn.text.vocabulary import Vocabulary
-from charrnn.training.auto_settings import chosen_settings
+from charrnn.training.auto_settings import automatic_settings
 from charrnn.training.evaluation import Evaluation
 from charrnn.training.events import Event
 
@@ -63,14 +64,15 @@ class Model:
         self.vocabulary: Vocabulary = vocabulary_of(self.settings.text, checkpoint.vocabulary)
         self.mark = mark_of(self.settings.text)
         start = -1 if self.mark is None else int(self.vocabulary.encode(self.mark)[0])
-        self._network = Network(self.settings.network, len(self.vocabulary), threads=physical_cores(), start=start)
-        self._network.parameters.from_arrays(checkpoint.arrays)
-        self._network.refresh()
-        self._bf16: Weights | None = None
+        self._engine = open_engine("compiled", self.settings.network, len(self.vocabulary), start=start,
+                                   threads=physical_cores())
+        self._engine.load(checkpoint.arrays)
+        self._workers = Workers(self._engine.threads)
+        self._weights: dict[str, Weights] = {}
 
     @property
     def parameters(self) -> dict[str, np.ndarray]:
-        return self._network.parameters.to_arrays()
+        return self._engine.parameters()
 
     def __repr__(self) -> str:
         return f"<Model of {self.corpus.get('name', 'a text')!r}: {self.settings.network}>"
@@ -126,7 +128,7 @@ class Model:
 
     def drawing(self, settings: SampleSettings, prime: str = "", unknown: str = "error") -> Drawing:
         """Texts in the making, as `settings` say: what sample(), samples() and stream() are made of."""
-        return Drawing(self.settings.network, self._weights_in(settings.precision), self._network.workers,
+        return Drawing(self.settings.network, self._weights_in(settings.precision), self._workers,
                        self.vocabulary, self.mark, settings, self.readable(prime, unknown).text)
 
     def readable(self, text: str, unknown: str = "error") -> Readable:
@@ -137,11 +139,9 @@ class Model:
         return readable(alike(text, self.settings.text), self.vocabulary, unknown)
 
     def _weights_in(self, precision: str) -> Weights:
-        if precision == "float32":
-            return self._network.weights
-        if self._bf16 is None:
-            self._bf16 = Weights(self._network.parameters, precision, self._network.weights.start)
-        return self._bf16
+        if precision not in self._weights:
+            self._weights[precision] = weights_of(self._engine, precision)
+        return self._weights[precision]
 
     def complete(self, prefix: str, k: int = 5, *, unknown: str = "error", **options: Any) -> list[Completion]:
         """The `k` most probable continuations of `prefix` up to a word (until="line": a line, "length": a length).
@@ -153,7 +153,7 @@ class Model:
 
     def completer(self) -> Completer:
         """What completes one text after the other, and reads again only what has changed: for one thread."""
-        return Completer(self.settings, self._network.weights, self.vocabulary, self.mark)
+        return Completer(self.settings, self._weights_in("float32"), self.vocabulary, self.mark)
 
     def novelty(self, text: str | Sequence[str], corpus: str | Path | Corpus | None = None) -> Novelty:
         """How much of a text, or of several, stands word for word in the part of a text that was trained on.
@@ -176,7 +176,7 @@ class Model:
         Raises VocabularyError for characters that the model never saw, CorpusError for a text shorter than 2, or
         without a document.
         """
-        nats = Evaluation(self._network, self._encoded(text), self.settings.windows.window,
+        nats = Evaluation(self._engine, self._encoded(text), self.settings.windows.window,
                           self.settings.training.shards or 1).loss()
         assert nats is not None  # nobody asked it to stop
         return nats
@@ -195,7 +195,7 @@ class Model:
         """
         if isinstance(passage, str):
             passage = self.passage(passage)
-        return Inspection(self._network, passage, features, signals)
+        return Inspection(self._engine, passage, features, signals)
 
     def score(self, text: str, *, guesses: int = 5, rows: int = 16, unknown: str = "error",
               on_read: Callable[[int, int], None] = lambda done, total: None) -> Score:
@@ -208,7 +208,7 @@ class Model:
 
         Raises VocabularyError and CorpusError as loss() does, SettingsError for bad numbers.
         """
-        return scored(self._network, self.vocabulary, self.settings, text, ScoreSettings(rows, guesses), unknown,
+        return scored(self._engine, self.vocabulary, self.settings, text, ScoreSettings(rows, guesses), unknown,
                       on_read)
 
     def _encoded(self, text: str) -> Text:
@@ -235,30 +235,31 @@ def load(path: str | Path | None = None) -> Model:
 
 
 def train(*sources: str | Path, text: str | None = None, name: str | None = None, folder: str | Path = RUNS,
-          threads: int | None = None, keep_last: int = 0, on_event: Callable[[Event], None] | None = None,
+          threads: int | None = None, on_event: Callable[[Event], None] | None = None,
           preset: str = DEFAULT, init_from: str | Path | None = None, **settings: Any) -> Model:
     """Trains a network on files, folders or built-in texts ("@python-docs"), or on `text`; the best moment of it.
 
     name, folder   where the run is kept: folder/name, made anew
     threads        threads to run on; results do not depend on it
-    keep_last      checkpoints to keep of the last validations
     on_event       is told everything that happens (charrnn.training.events)
     preset         settings that go together: "best", "char-rnn" and others; "default" fits text and time
     init_from      a run or a checkpoint to begin with what it has learned
-    settings       any field of NetworkSettings, TextSettings, WindowSettings or TrainingSettings: cell="gru", minutes=1
+    settings       any field of NetworkSettings, TextSettings, WindowSettings, TrainingSettings or RunSettings:
+                   cell="gru", minutes=1, engine="reference"
 
     Raises CorpusError for a text that cannot be used, SettingsError for a setting that does not exist or fit.
     """
     if (text is None) == (not sources):
         raise SettingsError("train() takes either the names of texts or text=..., and one of them")
+    how = RunSettings(**{spec.name: settings.pop(spec.name) for spec in fields(RunSettings) if spec.name in settings})
     origin = None if init_from is None else Origin(resolve_checkpoint(str(init_from), "best", folder))
     inherited = origin.settings(settings, preset_values(preset)) if origin else {}
     # what contradicts is refused before anything is read
     early = settings_of(layered(settings, inherited, preset_values(preset)))
     corpus = (read_corpus([str(source) for source in sources], settings=early.text) if text is None
               else Corpus.of(text, settings=early.text))
-    chosen, _ = chosen_settings(settings, preset, len(corpus), inherited)
-    with Run.start(corpus, chosen, name, folder, threads, RunSettings(keep_last), origin) as run:
+    chosen, _ = automatic_settings(settings, preset, len(corpus), inherited, how.engine)
+    with Run.start(corpus, chosen, name, folder, threads, how, origin) as run:
         for event in run.events():
             if on_event is not None:
                 on_event(event)

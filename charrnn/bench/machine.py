@@ -27,7 +27,7 @@ def processor() -> str:
 def describe() -> dict[str, str]:
     """Name -> text: processor, cores, vector width, versions."""
     from charrnn import __version__
-    from charrnn.engine.compiled.threads import physical_cores
+    from charrnn.engine.threads import physical_cores
     from charrnn.kernels.cpu import TARGET
 
     versions = [f"charrnn {__version__}", f"Python {platform.python_version()}"]

@@ -8,11 +8,13 @@ import numpy as np
 from charrnn.bench import limits
 from charrnn.bench.clock import WARM_UP_SECONDS, median_seconds
 from charrnn.bench.shape import VOCABULARY, Shape, token_windows
-from charrnn.engine.compiled.network import Network
-from charrnn.engine.compiled.optimizers import Adam
+from charrnn.engine.engines import open_engine
+from charrnn.engine.threads import Workers
 from charrnn.sampling.opening import generators_of
 from charrnn.sampling.rule import Rule, Rules
 from charrnn.sampling.sampler import Sampler
+from charrnn.sampling.weights import weights_of
+from charrnn.settings import TrainingSettings
 from charrnn.training.auto_settings import fitting_shards
 
 # How long the machine's peak is looked for after the steps, whose share of it is then of the same minute.
@@ -23,15 +25,15 @@ class TrainingStep:
     """Whole training steps of a shape: forward, loss, backward, clipping, Adam. Call it with the step's number."""
 
     def __init__(self, shape: Shape, threads: int, precision: str = "float32") -> None:
-        self.network = Network(shape.settings(), VOCABULARY, np.random.default_rng(1), threads, precision)
-        self.batch = self.network.batch(shape.batch, shape.window, fitting_shards(shape.batch, threads))
-        self.gradients, self.optimizer = self.network.gradients(len(self.batch.shards)), Adam(self.network)
+        self.engine = open_engine("compiled", shape.settings(), VOCABULARY, threads=threads,
+                                  training=TrainingSettings(precision=precision), generator=np.random.default_rng(1))
+        self.streams = self.engine.streams(shape.batch, shape.window, fitting_shards(shape.batch, threads))
         self.inputs, self.targets = token_windows(shape)
 
     def __call__(self, i: int) -> None:
         at = i % len(self.inputs)
-        self.batch.learn(self.inputs[at], self.targets[at], self.gradients)
-        self.optimizer.update(self.gradients, 1e-3, 1.0)
+        self.streams.learn(self.inputs[at], self.targets[at])
+        self.engine.update(1e-3, 1.0)
 
 
 def train(shape: dict[str, Any], seconds: float, threads: int, precision: str = "float32") -> dict[str, float]:
@@ -44,8 +46,8 @@ def sample(shape: dict[str, Any], seconds: float, threads: int, streams: int = 1
            precision: str = "float32") -> dict[str, float]:
     """The mean seconds of a character of all streams together, as Sampler.stream gives them, draws included."""
     settings = Shape(**shape).settings()
-    network = Network(settings, VOCABULARY, np.random.default_rng(1), threads, precision)
-    sampler = Sampler(settings, network.weights, streams, network.workers)
+    engine = open_engine("compiled", settings, VOCABULARY, generator=np.random.default_rng(1))
+    sampler = Sampler(settings, weights_of(engine, precision), streams, Workers(threads))
     sampler.begin(np.zeros((1, streams), np.int32))
     pieces = sampler.stream(None, generators_of(1, streams), Rules(Rule(temp=0.8)))
     warm = time.perf_counter() + min(WARM_UP_SECONDS, seconds)

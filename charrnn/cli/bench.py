@@ -51,7 +51,7 @@ def bench(shapes: tuple[Shape, ...], threads: int | None, against: str | None, a
     settings = settings_from(BenchSettings, options)
     from charrnn.bench import machine
     from charrnn.bench.results import Bench
-    from charrnn.engine.compiled.threads import physical_cores
+    from charrnn.engine.threads import physical_cores
 
     # A shape that was named twice is measured once.
     shapes = tuple(dict.fromkeys(shapes or USUAL))

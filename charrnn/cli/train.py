@@ -45,8 +45,8 @@ _EPILOG = "Built-in texts: " + "; ".join(f"{name}, {text.description}" for name,
                    "is as large, characters new to it are added, and the rate is half the usual one")
 @click.option("--resume", metavar="[RUN]", is_flag=False, flag_value="",
               help="go on with a run (its name, folder or file; the newest if none is named), exactly where its last "
-                   "checkpoint was saved; of the settings only its --epochs or --minutes (in all) and --threads may "
-                   "change")
+                   "checkpoint was saved; of the settings only its --epochs or --minutes (in all), --threads and "
+                   "--engine may change")
 @click.pass_context
 def train(context: click.Context, resume: str | None, config: str | None, **options: Any) -> None:
     """Train a network on CORPUS: text files, folders, built-in texts (@name) or - for standard input.
@@ -94,7 +94,7 @@ def _start(given: dict[str, Any], options: dict[str, Any]) -> tuple["Run", str]:
     from charrnn.render.training import origin_words
     from charrnn.runs.run import Run
     from charrnn.text.corpus_checks import doubts
-    from charrnn.training.auto_settings import chosen_settings
+    from charrnn.training.auto_settings import automatic_settings
 
     text = read(corpus, early.text)
     for reason in text.skipped.values():
@@ -102,7 +102,7 @@ def _start(given: dict[str, Any], options: dict[str, Any]) -> tuple["Run", str]:
     if not all(source in BUILTINS for source in corpus):  # which nobody can mend
         for doubt in doubts(text, early.text):
             print(f"note: {doubt}", file=sys.stderr)
-    settings, why = chosen_settings(given, preset, len(text), inherited)
+    settings, why = automatic_settings(given, preset, len(text), inherited, options["engine"])
     run = Run.start(text, settings, name, options["folder"], options["threads"], settings_from(RunSettings, options),
                     origin)
     if origin:
@@ -123,7 +123,8 @@ def _origin(options: dict[str, Any]) -> "Origin | None":
 
 
 def _resume(context: click.Context, resume: str, corpus: tuple[str, ...], folder: str, threads: int | None) -> "Run":
-    allowed = (*_BUDGET, "threads", "resume", "corpus", "folder", "show_samples", "samples_every", "keep_last")
+    allowed = (*_BUDGET, "threads", "engine", "resume", "corpus", "folder", "show_samples", "samples_every",
+               "keep_last")
     given = _typed(context)
     for key in given:
         if key not in allowed:

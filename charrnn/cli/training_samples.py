@@ -2,8 +2,10 @@
 
 import sys
 
+from charrnn.engine.threads import Workers
 from charrnn.runs.run import Run
 from charrnn.sampling.session import Drawing
+from charrnn.sampling.weights import weights_of
 from charrnn.settings import SampleSettings
 from charrnn.storage.files import append_line
 from charrnn.text.splitter import mark_of
@@ -54,8 +56,8 @@ def sample_of(run: Run, length: int) -> str:
     """
     trainer, mark = run.trainer, mark_of(run.trainer.settings.text)
     settings = SampleSettings(length=length, samples=_DOCUMENTS if mark == "\n" else 1, seed=trainer.step)
-    drawing = Drawing(trainer.settings.network, trainer.network.weights, trainer.network.workers, run.vocabulary, mark,
-                      settings)
+    drawing = Drawing(trainer.settings.network, weights_of(trainer.engine), Workers(trainer.engine.threads),
+                      run.vocabulary, mark, settings)
     return "\n".join(sample.text for sample in drawing.samples())
 
 

@@ -14,9 +14,9 @@ import numpy as np
 from charrnn.completion.beam import Found, Search
 from charrnn.completion.ends import Ending
 from charrnn.completion.prefix_cache import Past, Steps
-from charrnn.engine.compiled.packed_weights import Weights
 from charrnn.errors import SettingsError
 from charrnn.sampling.opening import opening
+from charrnn.sampling.weights import Weights
 from charrnn.settings import CompleteSettings, Settings
 from charrnn.text.normalize import alike
 from charrnn.text.unknown import readable

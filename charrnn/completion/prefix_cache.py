@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from charrnn.engine.compiled.packed_weights import Weights
 from charrnn.sampling.rule import Rule
 from charrnn.sampling.streams import Group, PackedModel
+from charrnn.sampling.weights import Weights
 from charrnn.settings import NetworkSettings
 
 # Characters behind which the state is kept: a change among the last so many costs as many steps as it is far from the

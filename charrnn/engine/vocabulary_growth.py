@@ -1,5 +1,4 @@
-"""Layer engine: the parameters of a trained network, made ready for a larger vocabulary. Arrays come in, arrays go
-out."""
+"""Layer engine: the parameters of a trained network for a larger vocabulary."""
 
 import numpy as np
 
@@ -7,13 +6,13 @@ import numpy as np
 _AXES = {"embedding": 0, "weight_ih_l0": 1, "weight_out": 0, "bias_out": 0}
 
 
-def grafted(arrays: dict[str, np.ndarray], places: np.ndarray, size: int) -> dict[str, np.ndarray]:
-    """The arrays by name for a vocabulary of `size`, in which the old unit v has the id places[v]; others as they are.
+def grow_vocabulary(arrays: dict[str, np.ndarray], places: np.ndarray, size: int) -> dict[str, np.ndarray]:
+    """The arrays by name for a vocabulary of `size`, in which the old unit v has the id places[v].
 
-    What belongs to an old unit is kept to the bit. A new one is read as the mean of the old ones, which surprises the
-    layers least, and is as unlikely to be written as the rarest of them: its first occurrences teach the rest.
+    What belongs to an old unit stays the same, to the bit. As input a new unit is the mean of the old ones; as output
+    it is as improbable as the rarest of them. Training then learns the rest.
 
-    Raises ValueError for arrays that are not of a vocabulary of len(places).
+    Raises ValueError for arrays whose vocabulary does not have len(places) units.
     """
     grown = dict(arrays)
     for name, axis in _AXES.items():

@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 
 from charrnn.cells.numpy_step import Array, State, sigmoid
-from charrnn.engine.compiled.network import Network
-from charrnn.engine.compiled.shard import Shard
+from charrnn.engine.interface import Engine, LayerStep
 from charrnn.inspection.blocks import block_error
 from charrnn.inspection.names import CellName
 from charrnn.inspection.stack import Stack, Trace
@@ -69,17 +68,17 @@ def means(trace: Trace) -> Array:
 
 def ablate(stack: Stack, trace: Trace, cells: Sequence[CellName], conditions: Mapping[str, Array] | None = None,
            values: Sequence[float] | None = None, on_step: OnStep = lambda steps: None,
-           network: Network | None = None) -> list[Ablation]:
+           engine: Engine | None = None) -> list[Ablation]:
     """What silencing each of `cells` alone costs, measured behind the warm-up of `trace`.
 
     conditions   by name, (T,) of truth values: at which places
     values       what c (or h) is set to, for each cell; None is its mean
     on_step      is told how many characters were read, again and again
-    network      that of the stack: its kernels then read, in float32
+    engine       that of the stack: it then reads, in its own precision
     """
     if values is None:
         values = means(trace)[[cell.layer for cell in cells], [cell.unit for cell in cells]].tolist()
-    lost = losses(stack, trace, cells, values, on_step, network)
+    lost = losses(stack, trace, cells, values, on_step, engine)
     lost = (lost[:, :-1] - lost[:, -1:])[trace.warm_up:] / math.log(2)
     masks = {name: mask[trace.warm_up:] for name, mask in (conditions or {}).items()}
     everywhere = np.ones(len(lost), bool)
@@ -89,14 +88,14 @@ def ablate(stack: Stack, trace: Trace, cells: Sequence[CellName], conditions: Ma
 
 
 def losses(stack: Stack, trace: Trace, cells: Sequence[CellName], values: Sequence[float],
-           on_step: OnStep = lambda steps: None, network: Network | None = None) -> Array:
+           on_step: OnStep = lambda steps: None, engine: Engine | None = None) -> Array:
     """The loss in nats of every place with each cell silenced, and in the last column with none, (T, n + 1)."""
     rows, clamps = len(cells) + 1, []
     for k in range(len(stack.layers)):
         held = [(n, cell.unit, values[n]) for n, cell in enumerate(cells) if cell.layer == k]
         clamps.append(_Clamp(stack, k, *zip(*held, strict=True)) if held else None)
-    reader = (_Stepwise(stack, trace, rows, clamps) if network is None
-              else _Compiled(network, stack, trace, rows, clamps))
+    reader = (_Stepwise(stack, trace, rows, clamps) if engine is None
+              else _OnEngine(engine, stack, trace, rows, clamps))
     nats, outputs = np.empty((len(trace), rows)), []
     for t, token in enumerate(trace.tokens):
         outputs.append(reader.step(np.full(rows, token, np.int32)))
@@ -157,29 +156,29 @@ class _Stepwise:
         return self.state[-1][0]
 
 
-class _Compiled:
-    """The same by the kernels, in float32: several times as fast where a network is large."""
+class _OnEngine:
+    """The same on an engine: with compiled kernels several times as fast where a network is large."""
 
-    def __init__(self, network: Network, stack: Stack, trace: Trace, rows: int, clamps: Clamps) -> None:
+    def __init__(self, engine: Engine, stack: Stack, trace: Trace, rows: int, clamps: Clamps) -> None:
         self.stack, self.clamps = stack, clamps
-        self.shard = Shard(network.parameters, network.weights, rows, 1)
-        first = [[layer[s] for layer in trace.first] for s in range(len(trace.first[0]))]
-        self.shard.set_state(first[0], first[-1])
+        self.streams = engine.streams(rows, 1)
+        self.streams.set_state({f"{letter}_l{k}": np.repeat(array[None], rows, axis=0)
+                                for k, layer in enumerate(trace.first)
+                                for letter, array in zip("hc", layer, strict=False)})
 
     def step(self, tokens: Array) -> Array:
         """The last layer's output (rows, H) after one more character."""
-        H, shard = self.stack.hidden, self.shard
+        x = self.stack.table[tokens]
 
-        def touch(k: int) -> None:
+        def on_layer(k: int, layer: LayerStep) -> None:
+            nonlocal x
             if clamp := self.clamps[k]:
-                state = (shard.h[k][1, :, :H], *([shard.c[k][1, :, :H]] if self.stack.cell.has_memory else []))
-                o = shard.gates[k][0, :, 3 * shard.h[k].shape[2]:]  # the fourth gate of an LSTM
-                x = shard.h[k - 1][1, :, :H] if k else self.stack.table[tokens]
-                [(h_before, *_)] = self.stack.begun(tokens, [(shard.h[k][0, :, :H],)], k)
-                clamp(state, o, x, h_before)
+                [(h_before, *_)] = self.stack.begun(tokens, [(layer.h_before,)], k)
+                state = (layer.h,) if layer.c is None else (layer.h, layer.c)
+                clamp(state, layer.h if layer.o is None else layer.o, x, h_before)
+            x = layer.h
 
-        output = shard.read(tokens[None], touch=touch)[0, :, :H].copy()
-        shard.carry_state(1)
+        output: Array = self.streams.read(tokens[None], on_layer)[0]
         return output
 
 

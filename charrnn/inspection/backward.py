@@ -18,7 +18,7 @@ from charrnn.inspection.stack import Stack, Trace
 
 
 @dataclass(frozen=True)
-class Step:
+class BackwardStep:
     """The gradients of n losses k characters back.
 
     states   for each layer, by its state after that character: (h,) or (h, c), (n, H) each
@@ -31,7 +31,7 @@ class Step:
     alive: Array
 
 
-def steps_back(stack: Stack, trace: Trace, places: Array, lags: int) -> Iterator[Step]:
+def steps_back(stack: Stack, trace: Trace, places: Array, lags: int) -> Iterator[BackwardStep]:
     """The losses at `places` (n,) followed back: a step for each of 0 .. lags characters."""
     first = max(0, int(places.min()) - lags)
     tapes, output = stack.tapes(trace, np.arange(first, int(places.max()) + 1))
@@ -42,7 +42,7 @@ def steps_back(stack: Stack, trace: Trace, places: Array, lags: int) -> Iterator
     for lag in range(lags + 1):
         times = np.maximum(places - lag, 0)
         states, dx, dstates = step_back(stack, [rows_of(tape, times - first) for tape in tapes], dstates, dx)
-        yield Step(states, dx, alive)
+        yield BackwardStep(states, dx, alive)
         alive = alive & (places > lag) & (trace.tokens[times] != stack.start)
         dx = np.zeros_like(states[-1][0])  # of the losses themselves, only the last output knows directly
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from charrnn.cells.numpy_step import Array
-from charrnn.engine.compiled.network import Network
+from charrnn.engine.interface import Engine
 from charrnn.inspection.blocks import block_error
 from charrnn.inspection.horizon import spread
 from charrnn.inspection.stack import Stack, Trace
@@ -53,24 +53,24 @@ class ContextUse:
                 "errors": [round(float(bits), 4) for bits in self.errors], "enough": self.enough}
 
 
-def context_use(network: Network, trace: Trace, places: int = PLACES, lengths: Sequence[int] = LENGTHS,
+def context_use(engine: Engine, trace: Trace, places: int = PLACES, lengths: Sequence[int] = LENGTHS,
                 on_step: Callable[[int], None] = lambda steps: None) -> ContextUse:
     """What context is worth, from up to `places` texts out of `trace` that begin evenly spread.
 
     Each is read once, from the initial state: its k-th place knows k characters, and is compared with the same place
     of the trace.
 
-    trace     of this network, in its own precision
+    trace     of this engine, in its own precision
     lengths   rising; those that take more than half of the text are left out
     on_step   is told how many characters were read, again and again
     """
-    stack = Stack.of(network)
+    stack = Stack.of(engine)
     usable = np.array([k for k in lengths if k <= max(1, (len(trace) - trace.warm_up) // 2)])
     starts = spread(trace.warm_up, len(trace) - int(usable[-1]) + 1, places)
     full = stack.nats(trace.states[-1][0], trace.targets) / math.log(2)
     excess = []
     texts = trace.tokens[starts + np.arange(int(usable[-1]))[:, None]]
-    for k, output in _outputs(network, texts, set(usable.tolist())):
+    for k, output in _outputs(engine, texts, set(usable.tolist())):
         at = starts + k - 1
         excess.append(stack.nats(output, trace.targets[at]) / math.log(2) - full[at])
         on_step(len(starts))
@@ -78,18 +78,10 @@ def context_use(network: Network, trace: Trace, places: int = PLACES, lengths: S
                       float(full[trace.warm_up:].mean()))
 
 
-def _outputs(network: Network, inputs: Array, lengths: set[int]) -> Iterator[tuple[int, Array]]:
+def _outputs(engine: Engine, inputs: Array, lengths: set[int]) -> Iterator[tuple[int, Array]]:
     """Each k of `lengths`, rising, and the last layer's output (N, H) after the first k characters of texts (T, N)."""
     T, N = inputs.shape
-    batch = network.batch(N, min(T, _WINDOW), network.workers.threads)
+    streams = engine.streams(N, min(T, _WINDOW), engine.threads)
     for start in range(0, T, _WINDOW):
-        part = np.ascontiguousarray(inputs[start:start + _WINDOW], np.int32)
-
-        def read(s: int, part: Array = part) -> Array:
-            rows = np.ascontiguousarray(part[:, batch.slices[s]])
-            output = batch.shards[s].read(rows)[:, :, :network.settings.hidden].copy()
-            batch.shards[s].carry_state(len(rows))
-            return output
-
-        outputs = np.concatenate(network.workers.map(read, len(batch.shards)), axis=1)
+        outputs = streams.read(inputs[start:start + _WINDOW])
         yield from ((start + t + 1, output) for t, output in enumerate(outputs) if start + t + 1 in lengths)

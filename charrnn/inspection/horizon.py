@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from charrnn.cells.numpy_step import Array
-from charrnn.engine.compiled.threads import Workers
+from charrnn.engine.threads import Workers
 from charrnn.inspection.backward import steps_back
 from charrnn.inspection.stack import Stack, Trace
 
@@ -84,14 +84,14 @@ class Horizon:
 
 
 def horizon(stack: Stack, trace: Trace, places: int = PLACES, lags: int = LAGS,
-            on_step: Callable[[int], None] = lambda steps: None, workers: Workers | None = None) -> Horizon:
+            on_step: Callable[[int], None] = lambda steps: None, threads: int = 1) -> Horizon:
     """How far back the losses at up to `places` places of `trace` reach, up to `lags` characters.
 
     The places lie evenly in as many stretches of the text as there are hundreds of them.
 
     Where the text is too short, lags are fewer: no place is asked for more than lies before it.
     on_step   is told how many losses were followed by one step, again and again
-    workers   groups of losses are followed by several of them at once
+    threads   follow groups of losses at the same time
     """
     lags = min(lags, (len(trace) - trace.warm_up) // 2)
     groups = _groups(max(trace.warm_up, lags), len(trace), places)
@@ -110,7 +110,7 @@ def horizon(stack: Stack, trace: Trace, places: int = PLACES, lags: int = LAGS,
             on_step(len(groups[n]))
         return norms, inputs, alive
 
-    of_groups = (workers or Workers(1)).map(sums, len(groups))
+    of_groups = Workers(threads).map(sums, len(groups))
     norms, inputs, alive = (np.sum(one, axis=0) for one in zip(*of_groups, strict=True))
     # where hardly a text is as long, a few of them would speak for all
     known = alive >= max(1, followed // 10)

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from charrnn.engine.compiled.network import Network
+from charrnn.engine.interface import Engine
 from charrnn.errors import SettingsError
 from charrnn.inspection.ablation import Ablation, ablate
 from charrnn.inspection.cells import CellFacts, explained, main_signal, pairs
@@ -35,7 +35,7 @@ CONTEXT_PLACES, CONTEXT_LENGTHS = 200, (1, 2, 4, 8, 16, 32, 64)
 class Inspection:
     """What is found in `network` with `passage`: what is searched is made when it is first asked for."""
 
-    def __init__(self, network: Network, passage: Passage, own: Sequence[Feature] = (),
+    def __init__(self, network: Engine, passage: Passage, own: Sequence[Feature] = (),
                  signals: Sequence[str] | None = None) -> None:
         """own   features of the user's, with a value for each place of the passage
 
@@ -125,14 +125,14 @@ class Inspection:
 
     def silenced(self, cells: Sequence[CellName], conditions: Mapping[str, np.ndarray] | None = None) -> list[Ablation]:
         """What silencing each of `cells` costs, on the first places; conditions (T,) as ablate() has them."""
-        places = max(LEAST_ABLATED, min(ABLATED, int(ABLATION_BUDGET / self.network.parameters.count)))
+        places = max(LEAST_ABLATED, min(ABLATED, int(ABLATION_BUDGET / self.network.parameter_count)))
         some = {name: mask[:places] for name, mask in (conditions or {}).items()}
-        return ablate(self.stack, _beginning(self.trace, places), cells, some, network=self.network)
+        return ablate(self.stack, _beginning(self.trace, places), cells, some, engine=self.network)
 
     @cached_property
     def horizon(self) -> Horizon:
         """For a glance, from fewer places than it can have."""
-        return horizon(self.stack, self.trace, HORIZON_PLACES, workers=self.network.workers)
+        return horizon(self.stack, self.trace, HORIZON_PLACES, threads=self.network.threads)
 
     @cached_property
     def context_use(self) -> ContextUse:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from charrnn.engine.predictions import Scores
+from charrnn.engine.interface import Scores
 
 GUESSES = 5
 
@@ -31,7 +31,7 @@ class Predictions:
     def of(cls, scores: Scores) -> "Predictions":
         """Those of a window of one sequence."""
         return cls(scores.nats[:, 0], scores.entropies[:, 0], scores.ranks[:, 0], scores.ids[:, 0],
-                   scores.chances[:, 0])
+                   scores.probabilities[:, 0])
 
     def cut(self, part: slice) -> "Predictions":
         """Those about some of the characters."""

@@ -17,8 +17,7 @@ from functools import cached_property
 import numpy as np
 
 from charrnn.cells.registry import CELLS
-from charrnn.engine.compiled.network import Network
-from charrnn.engine.compiled.shard import Shard
+from charrnn.engine.interface import Engine
 from charrnn.errors import CorpusError, SettingsError
 from charrnn.inspection.predictions import GUESSES, Predictions
 from charrnn.training.evaluation import Evaluation
@@ -29,7 +28,7 @@ NEXT = 1
 WARM_UP = 100
 # Characters in one call of a kernel: memory for a window is small, and Ctrl-C is felt at once.
 _WINDOW = 256
-# Where each gate lies in the buffer of a window (network/shard.py), in steps of the hidden size.
+
 
 def signals_of(cell: str) -> tuple[str, ...]:
     """Every signal that a cell of this kind has: h, c where it has a memory, its gates."""
@@ -93,7 +92,7 @@ class Recording:
                                    predictions=self.predictions.cut(cut))
 
 
-def record(network: Network, ids: np.ndarray, signals: Sequence[str] | None = None,
+def record(engine: Engine, ids: np.ndarray, signals: Sequence[str] | None = None,
            on_read: Callable[[int], None] = lambda count: None) -> Recording:
     """The recording of `ids` (T + 1,), read from the initial state.
 
@@ -102,7 +101,7 @@ def record(network: Network, ids: np.ndarray, signals: Sequence[str] | None = No
 
     Raises CorpusError for fewer than 2 ids, SettingsError for a signal that the cell does not have.
     """
-    settings, T = network.settings, len(ids) - 1
+    settings, T = engine.settings, len(ids) - 1
     if T < 1:
         raise CorpusError("the text is too short to look at: it needs at least 2 characters")
     wanted = dict.fromkeys(("h", *(default_signals(settings.cell) if signals is None else signals)))
@@ -111,33 +110,21 @@ def record(network: Network, ids: np.ndarray, signals: Sequence[str] | None = No
                             f"{', '.join(signals_of(settings.cell))}")
     ids = np.ascontiguousarray(ids, np.int32)
     kept = {name: np.empty((settings.layers, T, settings.hidden), np.float32) for name in wanted}
-    shard = Shard(network.parameters, network.weights, 1, min(_WINDOW, T))
-    said = []
+    streams, predictions = engine.streams(1, min(_WINDOW, T)), []
     for start in range(0, T, _WINDOW):
         stop = min(start + _WINDOW, T)
-        scores = shard.score(ids[start:stop, None], ids[start + NEXT:stop + NEXT, None], GUESSES)
-        said.append(Predictions.of(scores))
-        _keep(shard, kept, start, stop)
+        scores, signals_here = streams.record(ids[start:stop, None], ids[start + NEXT:stop + NEXT, None], GUESSES,
+                                              list(wanted))
+        predictions.append(Predictions.of(scores))
+        for name, array in signals_here.items():
+            kept[name][:, start:stop] = array[:, :, 0]
         on_read(stop - start)
     # where documents begin inside the text, each has its own fresh start: there is nothing to wait for
-    warm_up = 0 if network.weights.start >= 0 else min(WARM_UP, T // 10)
-    return Recording(settings.cell, ids[:-NEXT], ids[NEXT:], warm_up, kept, Predictions.joined(said))
+    warm_up = 0 if engine.start >= 0 else min(WARM_UP, T // 10)
+    return Recording(settings.cell, ids[:-NEXT], ids[NEXT:], warm_up, kept, Predictions.joined(predictions))
 
 
-def _keep(shard: Shard, kept: dict[str, np.ndarray], start: int, stop: int) -> None:
-    """Copies the window that `shard` has just read: what it carries on has changed, what it passed through has not."""
-    T, H, padded = stop - start, shard.network.hidden, shard.h[0].shape[2]
-    places = shard.cell.recorded
-    for name, array in kept.items():
-        for k in range(shard.network.layers):
-            if name in places:
-                at = places[name] * padded
-                array[k, start:stop] = shard.gates[k][:T, 0, at:at + H]
-            else:
-                array[k, start:stop] = (shard.h if name == "h" else shard.c)[k][1:T + 1, 0, :H]
-
-
-def evaluated(network: Network, ids: np.ndarray) -> float:
-    """The mean nats of `ids` as evaluation finds them, read as one row: what a recording has to agree with."""
-    nats = Evaluation(network, ids, _WINDOW, 1, rows=1).loss()
+def evaluated(engine: Engine, ids: np.ndarray) -> float:
+    """The mean nats of `ids` as evaluation measures them, in one row: what a recording has to agree with."""
+    nats = Evaluation(engine, ids, _WINDOW, 1, rows=1).loss()
     return math.nan if nats is None else nats

@@ -14,7 +14,7 @@ import numpy as np
 from charrnn.cells.numpy_step import Array, Arrays, State
 from charrnn.cells.registry import CELLS
 from charrnn.cells.spec import CellSpec
-from charrnn.engine.compiled.network import Network
+from charrnn.engine.interface import Engine
 from charrnn.inspection.recording import Recording
 from charrnn.settings import NetworkSettings
 
@@ -58,9 +58,9 @@ class Stack:
     start: int = -1
 
     @classmethod
-    def of(cls, network: Network, dtype: Any = np.float32) -> "Stack":
-        """A network's weights, copied."""
-        return cls.from_arrays(network.settings, network.parameters.to_arrays(), network.weights.start, dtype)
+    def of(cls, engine: Engine, dtype: Any = np.float32) -> "Stack":
+        """An engine's parameters, copied."""
+        return cls.from_arrays(engine.settings, engine.parameters(), engine.start, dtype)
 
     @classmethod
     def from_arrays(cls, settings: NetworkSettings, arrays: Arrays, start: int = -1,

@@ -24,13 +24,13 @@ def gates_of(done: Inspection) -> Gates:
 
 def horizon_of(done: Inspection, on_step: OnStep = lambda steps: None) -> tuple[Horizon, ContextUse]:
     """How far the gradient reaches, and what context is worth, with all the care there is time for."""
-    reach = horizon(done.stack, done.trace, on_step=on_step, workers=done.network.workers)
+    reach = horizon(done.stack, done.trace, on_step=on_step, threads=done.network.threads)
     return reach, context_use(done.network, done.trace)
 
 
 def ablations_of(done: Inspection, cells: list[CellName], on_step: OnStep = lambda steps: None) -> list[Ablation]:
     """What silencing each of `cells` costs over the whole passage, and under conditions()."""
-    return ablate(done.stack, done.trace, cells, conditions(done), on_step=on_step, network=done.network)
+    return ablate(done.stack, done.trace, cells, conditions(done), on_step=on_step, engine=done.network)
 
 
 def dearest(done: Inspection, count: int) -> list[CellName]:

@@ -21,7 +21,7 @@ def announce(run: Run, why: str) -> None:
     trainer = run.trainer
     if trainer.settings.training.precision == "bf16" and not HAS_BF16:
         print("note: this processor has no bfloat16 products; --precision float32 would train faster", file=sys.stderr)
-    print(f"network  {network_words(trainer.settings.network)}: {trainer.network.parameters.count:,} parameters, "
+    print(f"network  {network_words(trainer.settings.network)}: {trainer.engine.parameter_count:,} parameters, "
           f"{trainer.memory / 1e6:,.0f} MB to train\n"
           f"text     {corpus_words(run.corpus, len(run.vocabulary), trainer.settings.text)}; {_kept_words(run)}\n"
           f"run      {run.folder}" + (f", from step {trainer.step:,}" if trainer.step else "")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.engine.vocabulary_growth import grafted
+from charrnn.engine.vocabulary_growth import grow_vocabulary
 from charrnn.errors import CheckpointError, SettingsError
 from charrnn.runs.checkpoint import BEST, LAST, Checkpoint, load_checkpoint
 from charrnn.settings import TextSettings, TrainingSettings
@@ -61,7 +61,7 @@ class Origin:
     def arrays_for(self, vocabulary: Vocabulary) -> dict[str, np.ndarray]:
         """Its parameters by name, for a larger vocabulary; raises CheckpointError where they are of another size."""
         try:
-            return grafted(self.checkpoint.arrays, self.vocabulary.places_in(vocabulary), len(vocabulary))
+            return grow_vocabulary(self.checkpoint.arrays, self.vocabulary.places_in(vocabulary), len(vocabulary))
         except (ValueError, IndexError) as error:
             raise CheckpointError(f"it does not hold the network that it describes ({error})") from error
 

@@ -27,6 +27,7 @@ from charrnn.text.tokenizers import vocabulary_of
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.windows import cut_at
 from charrnn.training.events import Event, Finished, Saved, Started, Step, Validated
+from charrnn.training.progress import TrainingProgress
 from charrnn.training.trainer import Trainer
 
 # Between validations `last` is saved this often, so that a crash costs a minute and not a day.
@@ -49,10 +50,10 @@ class Run:
             self.corpus["units"] = len(corpus)
         if vocabulary.stand_in >= 0:
             self.corpus["rare_units"] = len(set(corpus.counts).difference(vocabulary.units))
-        self.trainer = Trainer(settings, corpus.content, len(vocabulary), threads)
+        self.keep = keep or RunSettings()
+        self.trainer = Trainer(settings, corpus.content, len(vocabulary), threads, self.keep.engine)
         if isinstance(corpus.content, Documents):  # behind the trainer: when they are split, it is known
             self.corpus |= {"documents": len(corpus.content), "different_documents": corpus.content.different()}
-        self.keep = keep or RunSettings()
         self.folder = Path()
         self.lock: FolderLock | None = None
 
@@ -115,9 +116,9 @@ class Run:
         vocabulary = vocabulary_of(settings.text, checkpoint.vocabulary)
         run = cls(corpus.within(vocabulary), settings, vocabulary, threads, keep)
         if origin := checkpoint.corpus.get("origin"):
-            run.corpus["origin"], run.trainer.recovery.may_begin_worse = origin, True
+            run.corpus["origin"] = origin
         try:
-            run.trainer.restore(checkpoint.arrays, checkpoint.progress)
+            run.trainer.restore(checkpoint.arrays, TrainingProgress.from_dict(checkpoint.progress), bool(origin))
         except CheckpointError as error:
             raise CheckpointError(f"{path}: {error}") from error
         run.folder, run.lock = folder, lock
@@ -166,7 +167,7 @@ class Run:
     def checkpoint(self) -> Checkpoint:
         """The run as it stands now."""
         arrays, progress = self.trainer.state()
-        return Checkpoint(self.trainer.settings, self.vocabulary.units, self.corpus, progress, arrays)
+        return Checkpoint(self.trainer.settings, self.vocabulary.units, self.corpus, progress.to_dict(), arrays)
 
     def _save(self, file: str) -> Saved:
         save_checkpoint(self.folder / file, self.checkpoint())

@@ -14,12 +14,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from charrnn.engine.compiled.packed_weights import Weights
-from charrnn.engine.compiled.threads import Workers
+from charrnn.engine.threads import Workers
 from charrnn.kernels.jit import JIT
 from charrnn.sampling.pace import Pace
 from charrnn.sampling.rule import Rule, Rules
 from charrnn.sampling.streams import Group, PackedModel
+from charrnn.sampling.weights import Weights
 from charrnn.settings import NetworkSettings
 
 # One call of the kernel takes about this long: short enough to look like a stream and to feel Ctrl-C at once.

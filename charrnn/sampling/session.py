@@ -14,14 +14,14 @@ from typing import Any, TypedDict
 
 import numpy as np
 
-from charrnn.engine.compiled.packed_weights import Weights
-from charrnn.engine.compiled.threads import Workers
+from charrnn.engine.threads import Workers
 from charrnn.errors import SettingsError
 from charrnn.sampling.constraints import Spread, rules_of
 from charrnn.sampling.opening import generators_of, opening
 from charrnn.sampling.rule import Clamp, Rule
 from charrnn.sampling.sampler import Sampler
 from charrnn.sampling.stopping import LENGTH, Ends, Piece, Writer, written
+from charrnn.sampling.weights import Weights
 from charrnn.settings import NetworkSettings, SampleSettings
 from charrnn.text.splitter import unescaped
 from charrnn.text.vocabulary import Vocabulary

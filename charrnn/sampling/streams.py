@@ -8,10 +8,10 @@ import numpy as np
 
 from charrnn.cells.generate import Constraints, Stack, StreamState, Text, Work
 from charrnn.cells.registry import CELLS, generate_kernel
-from charrnn.engine.compiled.packed_weights import Weights
 from charrnn.kernels.cpu import padded, zeros
 from charrnn.kernels.tile_reference import BF16
 from charrnn.sampling.rule import Rule
+from charrnn.sampling.weights import Weights
 from charrnn.settings import NetworkSettings
 
 # A step that chooses nothing.

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from charrnn.engine.compiled.network import Network
+from charrnn.engine.interface import Engine
 from charrnn.scoring.score import Score
 from charrnn.scoring.scorer import Scorer
 from charrnn.settings import ScoreSettings, Settings
@@ -14,20 +14,20 @@ from charrnn.text.entire import entire
 from charrnn.text.vocabulary import Vocabulary
 
 
-def scored(network: Network, vocabulary: Vocabulary, settings: Settings, text: str, how: ScoreSettings,
+def scored(engine: Engine, vocabulary: Vocabulary, settings: Settings, text: str, how: ScoreSettings,
            unknown: str = "error", told: Callable[[int, int], None] = lambda done, total: None) -> Score:
-    """What `network`, made as `settings` say, foretells of `text`; told() hears how far it is.
+    """What `engine`, made as `settings` say, foretells of `text`; told() hears how far it is.
 
     Raises VocabularyError for characters that it never saw, CorpusError for a text shorter than 2, or without a
     document.
     """
     whole = entire(text, settings.text, vocabulary, unknown)
-    scorer = Scorer(network, whole.content, settings.windows.window, settings.training.shards or 1, how.rows,
+    scorer = Scorer(engine, whole.content, settings.windows.window, settings.training.shards or 1, how.rows,
                     how.guesses)
     scorer.read(told)
     is_documents = isinstance(whole.content, Documents)
     first = 1 if is_documents else 0  # the mark before the first document is none of the text
-    nats, ranks, entropies, guesses, chances = (array[first:, 0] for array in scorer.scores[1:])
+    nats, ranks, entropies, guesses, probabilities = (array[first:, 0] for array in scorer.scores[1:])
     for array in (nats, entropies):
         array /= np.float32(math.log(2))
     unseen = "" if is_documents else vocabulary.writer()(whole.ids[:1])
@@ -35,5 +35,5 @@ def scored(network: Network, vocabulary: Vocabulary, settings: Settings, text: s
         total=scorer.loss, predicted=scorer.predicted,
         characters=len(vocabulary.decode(whole.ids[first:])) - len(unseen),
         unit=vocabulary.kind, ids=whole.ids[first:], surprises=nats, entropies=entropies, ranks=ranks, guesses=guesses,
-        chances=chances, starts=scorer.starts[:0] if is_documents else scorer.starts, notes=whole.notes,
+        chances=probabilities, starts=scorer.starts[:0] if is_documents else scorer.starts, notes=whole.notes,
         vocabulary=vocabulary, mark=whole.content.mark if isinstance(whole.content, Documents) else -1)

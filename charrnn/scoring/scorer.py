@@ -1,15 +1,14 @@
-"""Layer scoring: reads a text with a network, and keeps what it said of each character.
+"""Layer scoring: reads a text with a network, and keeps its prediction of each character.
 
-A text as ids comes in, arrays as long as it go out, in its order. The windows are those of validation, and so the loss
-is validation's; the same cutter cuts the places in the text, which says where in it each number belongs.
+A text as ids comes in; arrays of its length come out, in its order. The windows are those of validation, and so is the
+loss. The places in the text are cut into windows like the text: they say where each number belongs.
 """
 
 from collections.abc import Callable
 
 import numpy as np
 
-from charrnn.engine.compiled.network import Network
-from charrnn.engine.predictions import Scores
+from charrnn.engine.interface import Engine, Scores
 from charrnn.text.cutting import Text, measuring_windows, size
 from charrnn.text.documents import Documents
 
@@ -21,31 +20,31 @@ class Scorer:
     guesses   K, the likeliest characters to keep for each
     """
 
-    def __init__(self, network: Network, text: Text, window: int, shards: int, rows: int, guesses: int) -> None:
-        self._network, self._text, self._window, self._shards, self._rows = network, text, window, shards, rows
+    def __init__(self, engine: Engine, text: Text, window: int, shards: int, rows: int, guesses: int) -> None:
+        self._engine, self._text, self._window, self._shards, self._rows = engine, text, window, shards, rows
         length = len(text.ids) if isinstance(text, Documents) else len(text)
         self._places = _places(text, length)
         # the first character, and of documents the first mark, is not predicted
-        self.scores = Scores.empty(length, 1, min(guesses, network.vocabulary))
+        self.scores = Scores.empty(length, 1, min(guesses, engine.vocabulary))
         for array, nothing in zip(self.scores[1:], (np.nan, 0, np.nan, -1, np.nan), strict=True):
             array.fill(nothing)
         self.loss, self.predicted = 0.0, 0
         self.starts = np.zeros(0, np.int64)  # places that are read without what stands before them
 
     def read(self, told: Callable[[int, int], None] = lambda done, total: None) -> None:
-        """Reads it all; told() gets how many characters are predicted by now, and how many there are."""
-        batch, total = None, size(self._text) - (not isinstance(self._text, Documents))
+        """Reads it all; told() gets how many characters are predicted so far, and how many there are."""
+        streams, total = None, size(self._text) - (not isinstance(self._text, Documents))
         for window, places in zip(measuring_windows(self._text, self._rows, self._window),
                                   measuring_windows(self._places, self._rows, self._window), strict=True):
-            if batch is None:
-                batch = self._network.batch(window.inputs.shape[1], len(window.inputs), self._shards)
+            if streams is None:
+                streams = self._engine.streams(window.inputs.shape[1], len(window.inputs), self._shards)
                 self.starts = np.sort(places.inputs[0].astype(np.int64))
-            self._keep(places.targets, batch.score(window.inputs, window.targets, self.scores.ids.shape[2]))
+            self._keep(places.targets, streams.score(window.inputs, window.targets, self.scores.ids.shape[2]))
             self.predicted += window.predicted
             told(self.predicted, total)
 
     def _keep(self, places: np.ndarray, scores: Scores) -> None:
-        """Puts what was said of a window where it belongs."""
+        """Puts the predictions of a window where they belong."""
         self.loss += scores.loss
         is_predicted = places >= 0
         where = places[is_predicted]
@@ -54,6 +53,6 @@ class Scorer:
 
 
 def _places(text: Text, length: int) -> Text:
-    """What is cut as `text` is, but holds the place of each character in place of its id."""
+    """`text` with the place of each character instead of its id: it is cut in the same way."""
     places = np.arange(length, dtype=np.int32 if length < 1 << 31 else np.int64)
     return Documents(places, text.marks, text.which) if isinstance(text, Documents) else places

@@ -100,10 +100,13 @@ class TrainingSettings(Bounded):
 
 @dataclass(frozen=True)
 class RunSettings(Bounded):
-    """What a run keeps of itself, beside `best` and `last`."""
+    """How a run is computed and what it keeps beside `best` and `last`: what is not part of its checkpoints."""
 
     keep_last: int = setting(0, "checkpoints to keep of the last validations, named by their step", low=0,
                              high=1_000_000)
+    engine: str = setting("compiled", "what computes the network: kernels for speed, or a readable NumPy reference in "
+                                      "float64, for small networks; results agree to rounding",
+                          choices=("compiled", "reference"))
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
-"""Layer training: the settings that fit a text and the time there is, for all that nobody has chosen; and why.
+"""Layer training: automatic settings: what fits the text and the time, for every setting that was not given, and why.
 
-The numbers come from trials whose results are kept (python -m benchmarks sweep).
+The numbers were measured (python -m benchmarks sweep).
 """
 
 import dataclasses
@@ -8,21 +8,21 @@ import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from charrnn.engine.compiled.threads import physical_cores
+from charrnn.engine.threads import physical_cores
 from charrnn.kernels.cpu import HAS_BF16
 from charrnn.settings import NetworkSettings, Settings, TextSettings, settings_of
 from charrnn.settings.presets import OURS, layered, preset_values
 from charrnn.text.windows import decided_fraction
 from charrnn.training.schedules import fitting_rate
 
-# Sequences a shard, about: with fewer, reading the weights takes longer than using them.
+# Rows in a shard, about: with fewer, reading the weights takes longer than using them.
 SHARD_ROWS = 4
-# How long a run is when nobody says: so many passes, and for a short text as many as make so many steps.
+# The length of a run when it is not given: so many passes, and for a short text as many as make so many steps.
 DEFAULT_EPOCHS, DEFAULT_STEPS = 10, 1500
 
 
 class Size(NamedTuple):
-    """A network: what it reads in a minute on two cores that multiply bfloat16, and the shortest text it is for."""
+    """A network: how much it reads in a minute on two cores with bfloat16 products, and the shortest text it is for."""
 
     layers: int
     hidden: int
@@ -35,29 +35,29 @@ SIZES = (Size(1, 512, 2.6e6, 400_000, 0.3), Size(1, 384, 4.6e6, 150_000, 0.1), S
          Size(1, 128, 25e6, 0, 0.1))
 # A network is worth its size when it can read so many characters, or a shorter text so many times.
 WORTH, PASSES = 1_000_000, 4
-# From so many passes on a text is learned by heart unless more is silenced, above all from one step to the next.
+# From so many passes on a network overfits without more dropout, above all recurrent dropout.
 MANY_PASSES, MUCH_DROPOUT, RECURRENT_DROPOUT = 12, 0.5, 0.25
-# A smaller network has no room for that, and would only learn less.
-LEARNS_BY_HEART = 128
-# What is silenced so is learned more slowly: long runs like a lower rate, by the root of their steps beyond so many.
+# A smaller network does not overfit, and would only learn less.
+OVERFITS_FROM = 128
+# With so much dropout long runs need a lower rate: by the square root of their steps beyond so many.
 UNSLOWED_STEPS = 5000
 # Weights are averaged over about such a share of the run.
 AVERAGED = 1 / 20
 # Without a limit on time or passes a run lasts a few minutes for a million characters.
 UNHURRIED = 4.0
-# What cores that multiply only float32 get done, beside those.
+# The pace of cores without bfloat16 products, beside those.
 FLOAT32_PACE = 0.6
 
 
 def fitting(given: Mapping[str, Any], characters: int, cores: int,
             has_bf16: bool = HAS_BF16) -> tuple[dict[str, Any], str]:
-    """Settings for all that `given` lacks, and why: the network fits time and text, the precision the processor."""
+    """Settings for all that `given` lacks, and why: the network fits time and text, the precision fits the hardware."""
     precision = given.get("precision") or ("bf16" if has_bf16 else "float32")
     minutes = given.get("minutes")
     pace = (minutes or UNHURRIED) * cores / 2 * (1.0 if has_bf16 and precision == "bf16" else FLOAT32_PACE)
     size = next((size for size in SIZES if characters >= size.least
                  and pace * size.pace >= PASSES * min(characters, WORTH)), SIZES[-1])
-    # even a short text gives some steps an epoch; documents are packed, and do so at any length
+    # even a short text gives some steps an epoch; documents are packed, and give some at any length
     room = characters if given.get("documents") is None else math.inf
     window = int(given.get("window") or max(1, min(64, room // 16)))
     batch = int(given.get("batch") or max(1, min(16, room // (4 * window))))
@@ -66,7 +66,7 @@ def fitting(given: Mapping[str, Any], characters: int, cores: int,
     steps = passes * characters / (window * batch)
     chosen = {"precision": precision, "batch": batch, "window": window, "layers": size.layers, "hidden": size.hidden,
               "dropout": size.dropout, "averaging": round(max(0.0, min(0.999, 1 - 1 / (AVERAGED * steps))), 4)}
-    if passes > MANY_PASSES and given.get("hidden", size.hidden) >= LEARNS_BY_HEART:
+    if passes > MANY_PASSES and given.get("hidden", size.hidden) >= OVERFITS_FROM:
         chosen |= {"dropout": MUCH_DROPOUT, "recurrent_dropout": RECURRENT_DROPOUT}
         shape = {name: given.get(name, chosen.get(name)) for name in ("hidden", "layers", "cell")}
         rate = fitting_rate(NetworkSettings(**{name: value for name, value in shape.items() if value is not None}),
@@ -78,22 +78,22 @@ def fitting(given: Mapping[str, Any], characters: int, cores: int,
     return chosen, f"to fit {characters:,} {unit}s, {time} {cores} core{'' if cores == 1 else 's'}"
 
 
-def chosen_settings(given: Mapping[str, Any], preset: str, characters: int,
-                    inherited: Mapping[str, Any] | None = None) -> tuple[Settings, str]:
-    """The settings of a run on so many characters, and two lines that tell why what was chosen for it, and what.
+def automatic_settings(given: Mapping[str, Any], preset: str, characters: int,
+                       inherited: Mapping[str, Any] | None = None, engine: str = "compiled") -> tuple[Settings, str]:
+    """The settings of a run on so many characters; and two lines for the user: why, and what was set automatically.
 
     What is given wins over what is inherited from another run, that over the preset, and that over the defaults.
     """
     named = layered(given, inherited or {}, preset_values(preset))
     if preset not in OURS:
         return settings_of(named), f"preset {preset}"
-    fitted, reason = fitting(named, characters, physical_cores())
+    fitted, reason = fitting(named, characters, physical_cores(), HAS_BF16 and engine == "compiled")
     words = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in sorted(fitted.items()))
     return settings_of(layered(named, fitted)), f"{reason}:\n{words}" if fitted else ""
 
 
-def decided(settings: Settings, characters: int, windows_per_epoch: int) -> Settings:
-    """The settings with what was left open decided: what to validate on, how long, how fast, and how many shards."""
+def with_automatic_settings(settings: Settings, characters: int, windows_per_epoch: int) -> Settings:
+    """The settings with what was left open filled in: validation part, learning rate, length and shards."""
     training, windows = settings.training, settings.windows
     windows = dataclasses.replace(windows, val_fraction=decided_fraction(characters, windows.val_fraction))
     if training.lr is None:
@@ -107,5 +107,5 @@ def decided(settings: Settings, characters: int, windows_per_epoch: int) -> Sett
 
 
 def fitting_shards(batch: int, cores: int) -> int:
-    """Parts that a batch is best cut into: one a core, but none smaller than pays."""
+    """How many shards a batch is best cut into: one a core, but none of too few rows."""
     return min(cores, math.ceil(batch / SHARD_ROWS))

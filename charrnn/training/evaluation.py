@@ -1,34 +1,33 @@
-"""Layer training: the loss on a text that is not trained on, with buffers of its own, so that training notices
-nothing."""
+"""Layer training: the loss on a held-out text, with streams of its own: training does not notice."""
 
 import math
 from collections.abc import Callable
 
-from charrnn.engine.compiled.network import Batch, Network
+from charrnn.engine.interface import Engine, Streams
 from charrnn.text.cutting import Text, measuring_windows
 
-# Rows the text is cut into; each begins without a past, which costs its first characters: 64 rows of tiny Shakespeare's
-# validation part would add 0.003 nats.
+# Rows that the text is cut into. Each starts from the initial state, which costs its first characters: 64 rows would
+# add 0.003 nats on the validation part of tiny Shakespeare.
 ROWS = 16
 
 
 class Evaluation:
-    """Measures a network on a text as ids, each character predicted once, always in the same way."""
+    """Measures a network on a text as ids: each character is predicted once, always in the same windows."""
 
-    def __init__(self, network: Network, text: Text, window: int, shards: int, rows: int = ROWS) -> None:
-        self.network, self.text, self.window, self.shards, self.rows = network, text, window, shards, rows
-        self._batch: Batch | None = None
+    def __init__(self, engine: Engine, text: Text, window: int, shards: int, rows: int = ROWS) -> None:
+        self.engine, self.text, self.window, self.shards, self.rows = engine, text, window, shards, rows
+        self._streams: Streams | None = None
 
     def loss(self, should_stop: Callable[[], bool] = lambda: False) -> float | None:
-        """Mean nats per character; NaN if there is nothing to predict, None if should_stop() came true on the way."""
+        """Mean nats per character; NaN if there is nothing to predict, None if should_stop() became true."""
         total, predicted = 0.0, 0
         for window in measuring_windows(self.text, self.rows, self.window):
-            if self._batch is None:
-                self._batch = self.network.batch(window.inputs.shape[1], len(window.inputs), self.shards)
+            if self._streams is None:
+                self._streams = self.engine.streams(window.inputs.shape[1], len(window.inputs), self.shards)
             if should_stop():
                 return None
             if window.fresh:
-                self._batch.reset_state()
-            total += self._batch.evaluate(window.inputs, window.targets)
+                self._streams.reset()
+            total += self._streams.evaluate(window.inputs, window.targets)
             predicted += window.predicted
         return total / predicted if predicted else math.nan

@@ -1,4 +1,4 @@
-"""Layer training: what a training run tells those who watch it. Losses are mean nats per character."""
+"""Layer training: the events of a training run. Losses are mean nats per character."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +45,7 @@ class Validated:
 
 @dataclass(frozen=True)
 class RolledBack:
-    """Training had gone wrong, was taken back to `to_step`, and goes on at `share` of its rate."""
+    """Training went wrong, was rolled back to `to_step`, and continues at `share` of its rate."""
 
     step: int
     to_step: int

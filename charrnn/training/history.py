@@ -1,4 +1,4 @@
-"""Layer training: how the loss went, and which moment was the best."""
+"""Layer training: the losses of a run so far, and which validation was the best."""
 
 import math
 from dataclasses import asdict, dataclass
@@ -85,6 +85,10 @@ class History:
         best, last = self.best, validated[-1]
         has_turned = last.loss > best.loss + OVERFITTING and last.train < best.train
         return (best, last) if has_turned else None
+
+    def copy(self) -> "History":
+        """A history that later points of this one do not reach."""
+        return History.from_dict(self.to_dict())
 
     def to_dict(self) -> dict[str, Any]:
         """Plain numbers and strings that JSON keeps exactly."""

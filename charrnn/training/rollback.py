@@ -1,31 +1,30 @@
-"""Layer training: the way back when training goes wrong: when a gradient is no number, or the loss explodes.
+"""Layer training: what to do when a gradient is NaN or the loss explodes.
 
-A state that was good is kept in memory, the last validated one; what follows it is taken back, and done again at half
-the rate.
+The state at the last good validation is kept in memory. Training rolls back to it and continues at half the rate.
 """
 
 import math
-from typing import Any
 
 import numpy as np
 
 from charrnn.errors import TrainingError
+from charrnn.training.progress import TrainingProgress
 
 # How often the rate is halved before the run is given up.
 HALVINGS = 5
-# A loss so far above twice that of knowing nothing, log V, has exploded. Losses are smoothed, because a few windows may
-# be there: Adagrad's first steps are, and come back by themselves.
+# A loss that far above twice that of a uniform guess, log V, has exploded. The loss is smoothed first: a few windows
+# may exceed it, as in Adagrad's first steps.
 MARGIN, SMOOTHING = 1.0, 0.95
 
-State = tuple[dict[str, np.ndarray], dict[str, Any]]
+State = tuple[dict[str, np.ndarray], TrainingProgress]
 
 
-class Recovery:
-    """Tells when a run has gone wrong, and keeps the state to go back to."""
+class Rollback:
+    """Detects that a run has gone wrong, and keeps the state to roll back to."""
 
     def __init__(self, vocabulary: int) -> None:
         self.halvings = 0  # of the rate, so far
-        # another text may have taught what is worse on this one, at first, than knowing nothing
+        # a network trained on another text may at first do worse on this one than a uniform guess
         self.may_begin_worse = False
         self._usual = math.log(vocabulary)
         self._worst = 2 * self._usual + MARGIN
@@ -38,11 +37,11 @@ class Recovery:
         return 0.5**self.halvings
 
     def is_wrong(self, loss: float) -> bool:
-        """True for the loss of a network that has learned less than nothing, or that is no number."""
+        """True for a loss that is NaN, or far worse than that of a uniform guess."""
         return not loss <= self._worst
 
     def has_exploded(self, loss: float) -> bool:
-        """True when the losses of late, this one the last, are wrong."""
+        """Adds a step's loss; true when the recent losses are wrong."""
         if self.may_begin_worse and math.isfinite(loss):
             self._worst, self.may_begin_worse = max(self._worst, loss + MARGIN), False
         before = min(loss, self._usual) if math.isnan(self._smoothed) else self._smoothed
@@ -50,11 +49,11 @@ class Recovery:
         return self.is_wrong(self._smoothed)
 
     def keep(self, state: State) -> None:
-        """Makes `state` the one to go back to."""
+        """Makes `state` the one to roll back to."""
         self._good = state
 
     def halve(self, step: int, cause: str) -> State:
-        """The state to go back to from `step`, at half the rate; TrainingError when that has been tried too often."""
+        """Halves the rate and returns the state to roll back to; raises TrainingError after too many times."""
         self.halvings += 1
         self._smoothed = math.nan
         if self.halvings > HALVINGS or self._good is None:

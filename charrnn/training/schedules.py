@@ -1,14 +1,13 @@
-"""Layer training: the learning rate over a run. Progress comes in, from 0 to 1 whatever the run is measured in
-(epochs or minutes); a rate goes out."""
+"""Layer training: the learning rate over a run, from its progress: 0 to 1, whether the run is measured in epochs or
+minutes."""
 
 import math
 
 from charrnn.cells.registry import CELLS
 from charrnn.settings import NetworkSettings, TrainingSettings
 
-# What another rule takes of Adam's rate; those without a running mean have rates of their own, whatever the network.
-# Measured at 1x128 (python -m benchmarks sweep --grid optimizers); there sgd liked 3 better, which larger networks may
-# not bear.
+# Other optimizers' share of Adam's rate; Adagrad and SGD have rates of their own, whatever the network. Measured at
+# 1x128 (python -m benchmarks sweep --grid optimizers); 3 was better for SGD there, but may be too high for larger ones.
 _SHARES = {"adam": 1.0, "adamw": 1.0, "rmsprop": 0.5}
 _OWN_RATES = {"adagrad": 0.1, "sgd": 1.0}
 
@@ -16,9 +15,9 @@ _OWN_RATES = {"adagrad": 0.1, "sgd": 1.0}
 def fitting_rate(network: NetworkSettings, optimizer: str) -> float:
     """A highest rate for Adam that fits the network: the more units in all layers, the lower, by the square root.
 
-    The rule gives 1.1e-2 for an LSTM of 1 x 512 and 8e-3 for 2 x 512, where 1.6e-2 diverges; small networks, which
-    like more, get up to half as much again. A plain RNN of several layers learns nothing at such rates (3 x 256 stayed
-    at 3.33 nats): its rate falls faster with them.
+    It gives 1.1e-2 for an LSTM of 1 x 512 and 8e-3 for 2 x 512, where 1.6e-2 diverges; small networks get up to half as
+    much again. A plain RNN of several layers learns nothing at such rates (3 x 256 stayed at 3.33 nats): its rate is
+    divided by the number of layers too.
     """
     if optimizer in _OWN_RATES:
         return _OWN_RATES[optimizer]
@@ -35,10 +34,10 @@ def learning_rate(training: TrainingSettings, progress: float, epoch: float) -> 
 
     cosine and linear reach `lr` * `lr_end` at the end of the run; step and exponential count epochs and not the run.
     """
-    assert training.lr is not None  # decided when the run began
+    assert training.lr is not None  # set when the run began
     progress = min(max(progress, 0.0), 1.0)
     if progress < training.warmup:
-        # a first step at rate 0 would teach nothing
+        # a first step at rate 0 would change nothing
         return training.lr * max(progress / training.warmup, 0.01)
     if training.decay == "constant" or training.warmup >= 1.0:
         return training.lr
@@ -50,7 +49,7 @@ def learning_rate(training: TrainingSettings, progress: float, epoch: float) -> 
 
 
 def _times(training: TrainingSettings, epoch: float) -> float:
-    """How often the factor has worked by `epoch`: step counts at decay_after and then every decay_every epochs."""
+    """How often the factor was applied by `epoch`: step counts at decay_after and then every decay_every epochs."""
     passed = (epoch - training.decay_after) / training.decay_every
     if training.decay == "step":
         return max(0, math.floor(passed) + 1)

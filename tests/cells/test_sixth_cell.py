@@ -12,14 +12,15 @@ import numpy as np
 import pytest
 
 from charrnn.cells.registry import CELLS, register
+from charrnn.engine.reference import backpropagation as reference
 from charrnn.errors import SettingsError
 from charrnn.runs.checkpoint import load_checkpoint
 from charrnn.settings import NetworkSettings
 from charrnn.settings.training import CELL_NAMES
-from tests import reference
 from tests.cells import minimal_gated, test_steps
 from tests.engine import compiled
 from tests.inspection import test_recording
+from tests.networks import random_parameters, random_state
 from tests.sampling import test_sampler
 from tests.training import test_resume
 
@@ -52,9 +53,9 @@ def test_its_numpy_step_by_finite_differences() -> None:
 def test_its_kernels_against_the_reference(layers: int, embedding: int) -> None:
     rng = np.random.default_rng(layers)
     settings = NetworkSettings(cell=NAME, hidden=21, layers=layers, embedding=embedding)
-    given = (reference.random_parameters(settings, V, rng), rng.integers(V, size=(T, N)), rng.integers(V, size=(T, N)),
-             reference.random_state(settings, N, rng))
-    expected = reference.forward_backward(settings, *given)
+    given = (random_parameters(settings, V, rng), rng.integers(V, size=(T, N)), rng.integers(V, size=(T, N)),
+             random_state(settings, N, rng))
+    expected = reference.truncated_bptt(settings, *given)
     compiled.assert_close(compiled.forward_backward(settings, *given, shards=2), expected)
 
 

@@ -8,9 +8,10 @@ import pytest
 
 from charrnn.cells.numpy_step import sigmoid
 from charrnn.cells.registry import CELLS
+from charrnn.engine.reference.backpropagation import layer_arrays
 from charrnn.settings import NetworkSettings
 from tests.differences import every_derivative, relative_error
-from tests.reference import layer_arrays, random_parameters, random_state
+from tests.networks import random_parameters, random_state
 
 N, T, D, H = 2, 3, 4, 5
 KINDS = pytest.mark.parametrize("kind", CELLS)

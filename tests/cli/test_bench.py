@@ -14,7 +14,7 @@ import pytest
 from charrnn.bench import machine, processes
 from charrnn.bench.processes import Job
 from charrnn.bench.shape import Shape
-from charrnn.engine.compiled.threads import physical_cores
+from charrnn.engine.threads import physical_cores
 from charrnn.kernels import jit
 from tests.cli.conftest import Program
 from tests.cli.tiny import finish, start

@@ -1,14 +1,17 @@
-"""The compiled network behind the interface of tests/reference.py, so that one can be held to the other."""
+"""The compiled network behind the interface of truncated_bptt(), so that it can be held to the reference."""
 
 import numpy as np
 
-from charrnn.cells.numpy_step import State
+from charrnn.cells.numpy_step import Arrays, State
 from charrnn.cells.registry import CELLS
-from charrnn.engine.compiled.network import Batch, Network
+from charrnn.engine.compiled.engine import CompiledEngine
+from charrnn.engine.compiled.network import Network
+from charrnn.engine.compiled.streams import CompiledStreams
+from charrnn.engine.reference.backpropagation import Result
 from charrnn.kernels.cpu import padded
 from charrnn.kernels.dropout import drop
 from charrnn.settings import NetworkSettings
-from tests.reference import Arrays, Result, random_parameters, random_state
+from tests.networks import random_parameters, random_state
 
 # What float32 kernels may differ from float64, here and wherever they are compared; stated once.
 CLOSE = {"rtol": 1e-5, "atol": 1e-6}
@@ -23,8 +26,15 @@ def compiled_network(settings: NetworkSettings, parameters: Arrays, threads: int
     return network
 
 
+def compiled_engine(settings: NetworkSettings, parameters: Arrays, threads: int = 1, start: int = -1) -> CompiledEngine:
+    """The same as an engine, to be read only."""
+    engine = CompiledEngine(settings, parameters["bias_out"].size, start=start, threads=threads)
+    engine.load(parameters)
+    return engine
+
+
 def named(state: list[State]) -> Arrays:
-    """A state as Batch takes and gives it: h_l{k}, c_l{k}."""
+    """A state as Streams takes and gives it: h_l{k}, c_l{k}."""
     return {f"{letter}_l{k}": array
             for k, layer in enumerate(state) for letter, array in zip("hc", layer, strict=False)}
 
@@ -40,7 +50,8 @@ def ids(array: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(array, np.int32)
 
 
-def logits_of(batch: Batch, network: Network, inputs: np.ndarray, keys: np.ndarray | None = None) -> np.ndarray:
+def logits_of(batch: CompiledStreams, network: Network, inputs: np.ndarray,
+              keys: np.ndarray | None = None) -> np.ndarray:
     """Logits (T, N, V) of the recurrent part's float32 output; the batch's state stays."""
     parameters, H = network.parameters.to_arrays(), network.settings.hidden
     outputs = [shard.read(ids(inputs[:, part]), keys)[:, :, :H].astype(np.float64)
@@ -48,7 +59,7 @@ def logits_of(batch: Batch, network: Network, inputs: np.ndarray, keys: np.ndarr
     return np.concatenate(outputs, axis=1) @ parameters["weight_out"].T + parameters["bias_out"]
 
 
-def dstate_of(batch: Batch, settings: NetworkSettings) -> list[State]:
+def dstate_of(batch: CompiledStreams, settings: NetworkSettings) -> list[State]:
     """The gradient of the state that was carried into the window just learned."""
     H = settings.hidden
     h = [np.concatenate([shard.dh[k][:, :H] for shard in batch.shards]) for k in range(settings.layers)]
@@ -69,15 +80,15 @@ def forward_backward(
     precision: str = "float32",
     start: int = -1,
 ) -> Result:
-    """What tests/reference.py's function of that name gives, from the kernels; `window` may be longer than needed."""
+    """What truncated_bptt() of the reference engine gives, from the kernels; `window` may be longer than needed."""
     (T, N), network = inputs.shape, compiled_network(settings, parameters, threads, precision, start)
-    batch, gradients = network.batch(N, max(T, window), shards), network.gradients(min(shards, N))
+    batch, gradients = CompiledStreams(network, N, max(T, window), shards), network.gradients_of(min(shards, N))
     if state is None:
-        batch.reset_state()
+        batch.reset()
     else:
         batch.set_state(named(state))
     logits = logits_of(batch, network, inputs, keys)
-    loss = batch.learn(ids(inputs), ids(targets), gradients, keys)
+    loss = batch.learn(ids(inputs), ids(targets), keys)
     network.gather(gradients)
     return Result(loss, network.parameters.to_arrays(gradients[0]), listed(batch.state(), settings), logits,
                   dstate_of(batch, settings))

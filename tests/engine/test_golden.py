@@ -1,4 +1,4 @@
-"""tests/reference.py held to the numbers that PyTorch gave, without PyTorch."""
+"""the reference engine held to the numbers that PyTorch gave, without PyTorch."""
 
 import json
 
@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 from charrnn.cells.registry import CELLS
+from charrnn.engine.initial import parameter_shapes
+from charrnn.engine.reference.backpropagation import truncated_bptt
+from charrnn.engine.reference.optimizers import clip_gradients
 from tests.golden import load
 from tests.golden.load import golden_cases, golden_trajectories
-from tests.reference import adam_update, clip_gradients, forward_backward, parameter_shapes
+from tests.networks import adam_update
 
 CLOSE = {"rtol": 1e-9, "atol": 1e-12}
 CASES, TRAJECTORIES = golden_cases(), golden_trajectories()
@@ -20,7 +23,7 @@ def by_name(cases):
 
 @by_name(CASES)
 def test_case(case):
-    result = forward_backward(case.settings, case.parameters, case.inputs, case.targets, case.state)
+    result = truncated_bptt(case.settings, case.parameters, case.inputs, case.targets, case.state)
     np.testing.assert_allclose(result.logits, case.logits, **CLOSE)
     np.testing.assert_allclose(result.loss, case.loss, **CLOSE)
     np.testing.assert_allclose(result.state, case.final_state, **CLOSE)
@@ -35,7 +38,7 @@ def test_trajectory(case):
     first, second = ({name: np.zeros_like(array) for name, array in parameters.items()} for _ in range(2))
     losses, norms, state = [], [], case.state
     for step, (inputs, targets) in enumerate(zip(case.inputs, case.targets, strict=True), start=1):
-        result = forward_backward(case.settings, parameters, inputs, targets, state)
+        result = truncated_bptt(case.settings, parameters, inputs, targets, state)
         losses.append(result.loss)
         norms.append(clip_gradients(result.gradients, case.clip))
         adam_update(parameters, result.gradients, first, second, step, case.lr)

@@ -8,6 +8,8 @@ import pytest
 from charrnn.cells.registry import CELLS
 from charrnn.engine.compiled.network import Network
 from charrnn.engine.compiled.parameters import Parameters
+from charrnn.engine.compiled.streams import CompiledStreams
+from charrnn.engine.reference import backpropagation as reference
 from charrnn.errors import CheckpointError
 from charrnn.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from charrnn.sampling.rule import Rule
@@ -15,10 +17,9 @@ from charrnn.sampling.sampler import Sampler
 from charrnn.settings import NetworkSettings, Settings, TrainingSettings, WindowSettings
 from charrnn.training.evaluation import Evaluation
 from charrnn.training.trainer import Trainer
-from tests import reference
 from tests.differences import every_derivative, relative_error
 from tests.engine import compiled
-from tests.engine.compiled import compiled_network, drawn, ids
+from tests.engine.compiled import compiled_engine, compiled_network, drawn, ids
 from tests.engine.test_starts import START, V, packed, texts_of
 
 KINDS = pytest.mark.parametrize("cell", CELLS)
@@ -40,10 +41,10 @@ def test_every_derivative(cell, is_initial):
     parameters, inputs, targets, state = packed(settings, 4, 3, seed=1)
     assert initial_names(settings) <= parameters.keys()
     given = inputs, targets, None if is_initial else state
-    result = reference.forward_backward(settings, parameters, *given, start=START)
+    result = reference.truncated_bptt(settings, parameters, *given, start=START)
 
     def loss():
-        return reference.forward_backward(settings, parameters, *given, start=START).loss
+        return reference.truncated_bptt(settings, parameters, *given, start=START).loss
 
     errors = {name: relative_error(result.gradients[name], every_derivative(loss, array))
               for name, array in parameters.items()}
@@ -66,7 +67,7 @@ def test_kernels_agree_with_the_reference(cell, is_initial, sizes):
     keys = np.arange(3, 3 + layers).astype(np.uint32)
     masks = compiled.masks_of(settings, keys, T, N)
     for start in (START, -1):
-        expected = reference.forward_backward(settings, *given, masks, start=start)
+        expected = reference.truncated_bptt(settings, *given, masks, start=start)
         for shards in (1, 3):
             compiled.assert_close(compiled.forward_backward(settings, *given, keys, shards, start=start), expected)
 
@@ -76,7 +77,7 @@ def test_bf16(cell):
     settings = settings_of(cell)
     *given, _ = packed(settings, 13, 5, seed=2)
     result = compiled.forward_backward(settings, *given, None, precision="bf16", start=START)
-    expected = reference.forward_backward(settings, *given, None, start=START)
+    expected = reference.truncated_bptt(settings, *given, None, start=START)
     compiled.assert_close(result, expected, rtol=0.05, atol=0.01)
 
 
@@ -102,20 +103,20 @@ def test_the_state_is_the_learned_one_only_after_a_reset(cell):
     settings = settings_of(cell)
     parameters, inputs, targets, state = drawn(settings, V, 6, 3, seed=4)
     network = compiled_network(settings, parameters)
-    batch, gradients = network.batch(3, 6, 2), network.gradients(2)
+    batch, gradients = CompiledStreams(network, 3, 6, 2), network.gradients_of(2)
     learned = {name: np.tile(parameters[name.replace("_", "0_")], (3, 1)) for name in batch.state()}
     for name, array in batch.state().items():  # a new batch
         np.testing.assert_array_equal(array, learned[name], err_msg=name)
     batch.set_state(compiled.named(state))
-    batch.learn(ids(inputs), ids(targets), gradients)
+    batch.learn(ids(inputs), ids(targets))
     network.gather(gradients)
     for name in initial_names(settings):  # no text began in that window
         assert not network.parameters.to_arrays(gradients[0])[name].any()
-    batch.reset_state()
+    batch.reset()
     for name, array in batch.state().items():
         np.testing.assert_array_equal(array, learned[name], err_msg=name)
     for is_first in (True, False):
-        batch.learn(ids(inputs), ids(targets), gradients)
+        batch.learn(ids(inputs), ids(targets))
         network.gather(gradients)
         for name in initial_names(settings):  # the second window goes on from the first
             assert network.parameters.to_arrays(gradients[0])[name].any() == is_first, name
@@ -146,24 +147,24 @@ def test_training_evaluation_and_sampling_begin_with_it(cell, tmp_path):
     for name in initial_names(settings.network):  # Adam moved it, and padding stayed
         assert arrays[name].any()
         assert arrays[f"adam_mean.{name}"].any()
-        stored = trainer.network.parameters.stored(name)
+        stored = trainer.engine.network.parameters.stored(name)
         assert not stored[settings.network.hidden :].any()
     # one step from the initial state, by the reference
-    parameters = {name: array.astype(np.float64) for name, array in trainer.network.parameters.to_arrays().items()}
+    parameters = {name: array.astype(np.float64) for name, array in trainer.engine.parameters().items()}
     for name in initial_names(settings.network):  # an opinion of it that can be seen
         parameters[name] *= 40
-    network = compiled_network(settings.network, parameters)
+    engine = compiled_engine(settings.network, parameters)
     inputs, targets = np.array([[START]]), np.array([[2]])
-    expected = reference.forward_backward(settings.network, parameters, inputs, targets, None)
-    loss = Evaluation(network, np.array([START, 2]), 5, 1).loss()
+    expected = reference.truncated_bptt(settings.network, parameters, inputs, targets, None)
+    loss = Evaluation(engine, np.array([START, 2]), 5, 1).loss()
     assert loss == pytest.approx(expected.loss, rel=1e-5)
     logits = expected.logits[0, 0]
-    sampler = Sampler(settings.network, network.weights, 4000)
+    sampler = Sampler(settings.network, engine.network.weights, 4000)
     sampler.begin(np.full((1, 4000), START, np.int32))
     first = sampler.generate(np.zeros((0, 4000), np.int32), np.random.default_rng(0).random((1, 4000)), Rule())[0]
     likelihood = 4000 * np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
     assert np.sum((np.bincount(first, minlength=V) - likelihood) ** 2 / likelihood) < 29.6  # once in a thousand times
-    without = reference.forward_backward(settings.network, parameters | {
+    without = reference.truncated_bptt(settings.network, parameters | {
         name: 0 * parameters[name] for name in initial_names(settings.network)}, inputs, targets, None)
     assert np.abs(without.logits - expected.logits).max() > 0.1
 
@@ -179,7 +180,7 @@ def test_sampling_steps_as_the_reference_does(cell):
     text = sampler.generate(prime[:0], np.zeros((60, 2)), Rule(temp=0.0))
     read = np.concatenate([prime, text])
     parameters = {name: array.astype(np.float64) for name, array in network.parameters.to_arrays().items()}
-    logits = reference.forward_backward(settings, parameters, read[:-1], read[1:], None, start=START).logits[1:]
+    logits = reference.truncated_bptt(settings, parameters, read[:-1], read[1:], None, start=START).logits[1:]
     chosen = np.take_along_axis(logits, text[..., None].astype(np.int64), axis=-1)[..., 0]
     assert np.all(chosen >= logits.max(axis=-1) - 1e-4)
 

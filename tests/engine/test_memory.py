@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from charrnn.cells.registry import CELLS as KINDS
+from charrnn.engine.compiled.engine import CompiledEngine
 from charrnn.engine.compiled.memory import training_bytes
 from charrnn.engine.compiled.network import Network
 from charrnn.engine.compiled.optimizers import optimizer_of
-from charrnn.engine.compiled.precompile import compile_kernels
+from charrnn.engine.compiled.streams import CompiledStreams
 from charrnn.settings import NetworkSettings, TrainingSettings
 
 SHAPES = [(cell, *shape) for cell, shape in itertools.product(KINDS, [
@@ -25,19 +26,20 @@ def test_the_formula_is_what_is_taken(shape, precision):
     settings = NetworkSettings(cell=cell, hidden=hidden, layers=layers, embedding=embedding, dropout=dropout,
                                recurrent_dropout=dropout)
     training = TrainingSettings(precision=precision, optimizer="rmsprop" if layers == 3 else "adam")
-    compile_kernels(settings, training)
+    CompiledEngine(settings, V, training).precompile()
     start = 3 if N < 10 else -1
     ids = np.random.default_rng(0).integers(V, size=(T, N)).astype(np.int32)
     keys = np.zeros(layers, np.uint32) if dropout else None
     tracemalloc.start()
     try:
         network = Network(settings, V, threads=shards, precision=precision, start=start)
-        batch, gradients, adam = network.batch(N, T, shards), network.gradients(shards), optimizer_of(network, training)
+        batch, adam = CompiledStreams(network, N, T, shards), optimizer_of(network, training)
+        gradients = network.gradients_of(shards)
         # the traces themselves: the total that is counted along now and then keeps what was freed long ago
         kept = sum(trace.size for trace in tracemalloc.take_snapshot().traces)
         before, _ = tracemalloc.get_traced_memory()
         tracemalloc.reset_peak()
-        batch.learn(ids, ids, gradients, keys)
+        batch.learn(ids, ids, keys)
         adam.update(gradients, 1e-3, 1.0)
         _, peak = tracemalloc.get_traced_memory()
     finally:

@@ -8,8 +8,9 @@ import pytest
 from charrnn.cells.recurrence import CHUNK_ROWS
 from charrnn.cells.registry import CELLS
 from charrnn.engine.compiled.optimizers import Adam
+from charrnn.engine.compiled.streams import CompiledStreams
+from charrnn.engine.reference import backpropagation as reference
 from charrnn.settings import NetworkSettings
-from tests import reference
 from tests.engine import compiled
 from tests.engine.compiled import CLOSE, compiled_network, drawn, ids, listed, masks_of, named
 from tests.golden.load import golden_cases, golden_trajectories
@@ -21,7 +22,7 @@ by_name = {"ids": lambda case: case.name}
 @pytest.mark.parametrize("case", golden_cases(), **by_name)
 def test_golden_case(case):
     result = compiled.forward_backward(case.settings, case.parameters, case.inputs, case.targets, case.state)
-    expected = reference.forward_backward(case.settings, case.parameters, case.inputs, case.targets, case.state)
+    expected = reference.truncated_bptt(case.settings, case.parameters, case.inputs, case.targets, case.state)
     compiled.assert_close(result, expected._replace(
         logits=case.logits, loss=case.loss, gradients=case.gradients, state=case.final_state))
 
@@ -31,11 +32,11 @@ def test_golden_case(case):
 def test_golden_trajectory(case, shards):
     network = compiled_network(case.settings, case.parameters)
     _, T, N = case.inputs.shape
-    batch, gradients, adam = network.batch(N, T, shards), network.gradients(shards), Adam(network)
+    batch, gradients, adam = CompiledStreams(network, N, T, shards), network.gradients_of(shards), Adam(network)
     batch.set_state(named(case.state))
     losses, norms = [], []
     for inputs, targets in zip(case.inputs, case.targets, strict=True):
-        losses.append(batch.learn(ids(inputs), ids(targets), gradients))
+        losses.append(batch.learn(ids(inputs), ids(targets)))
         norms.append(adam.update(gradients, case.lr, case.clip))
     np.testing.assert_allclose(losses, case.losses, **CLOSE)
     np.testing.assert_allclose(norms, case.norms, **CLOSE)
@@ -68,7 +69,7 @@ def test_against_the_reference(cell, sizes, dropout):
     if dropout:
         keys = np.arange(5, 5 + layers).astype(np.uint32)
         masks = masks_of(settings, keys, T, N)
-    expected = reference.forward_backward(settings, *given, masks)
+    expected = reference.truncated_bptt(settings, *given, masks)
     compiled.assert_close(compiled.forward_backward(settings, *given, keys), expected)
     if N > 2:
         compiled.assert_close(compiled.forward_backward(settings, *given, keys, shards=3), expected)
@@ -86,7 +87,7 @@ def test_only_the_last_character_may_be_asked_for(cell, dropout, predicted_befor
     targets[2, 1] = 6 if predicted_before else -1
     keys = np.array([8, 9], np.uint32) if dropout else None
     masks = masks_of(settings, keys, 9, 4) if dropout else None
-    expected = reference.forward_backward(settings, parameters, inputs, targets, state, masks)
+    expected = reference.truncated_bptt(settings, parameters, inputs, targets, state, masks)
     result = compiled.forward_backward(settings, parameters, inputs, targets, state, keys)
     compiled.assert_close(result, expected)
 
@@ -98,12 +99,12 @@ def test_whole_equals_thirds(cell):
     targets = np.abs(targets)  # predict everywhere, so that the thirds weigh the same
     whole = compiled.forward_backward(settings, parameters, inputs, targets, state)
     network = compiled_network(settings, parameters)
-    batch, gradients = network.batch(3, 4, 1), network.gradients(1)
+    batch = CompiledStreams(network, 3, 4, 1)
     batch.set_state(named(state))
     losses, logits = [], []
     for part in (slice(0, 4), slice(4, 8), slice(8, 12)):
         logits.append(compiled.logits_of(batch, network, inputs[part]))
-        losses.append(batch.learn(ids(inputs[part]), ids(targets[part]), gradients))
+        losses.append(batch.learn(ids(inputs[part]), ids(targets[part])))
     np.testing.assert_allclose(np.concatenate(logits), whole.logits, rtol=0, atol=1e-12)
     np.testing.assert_array_equal(listed(batch.state(), settings), whole.state)
     assert np.mean(losses) == pytest.approx(whole.loss, abs=1e-12)
@@ -130,15 +131,15 @@ def test_a_used_buffer_leaves_nothing_behind(cell, embedding, only_last):
         targets[:-1] = -1
     expected = compiled.forward_backward(settings, parameters, inputs, targets, state)
     network = compiled_network(settings, parameters)
-    batch, gradients = network.batch(3, 8, 1), network.gradients(1)
+    batch, gradients = CompiledStreams(network, 3, 8, 1), network.gradients_of(1)
     _, other_inputs, other_targets, other_state = drawn(settings, 11, 8, 3, seed=5)
     batch.set_state(named(other_state))
-    batch.learn(ids(other_inputs), ids(other_targets), gradients)
+    batch.learn(ids(other_inputs), ids(other_targets))
     batch.set_state(named(state))
-    assert batch.learn(ids(inputs), ids(targets), gradients) == expected.loss
+    assert batch.learn(ids(inputs), ids(targets)) == expected.loss
     for name, gradient in network.parameters.to_arrays(gradients[0]).items():
         np.testing.assert_array_equal(gradient, expected.gradients[name], err_msg=name)
-    batch.reset_state()
+    batch.reset()
     assert not any(array.any() for array in batch.state().values())
 
 
@@ -147,9 +148,9 @@ def test_evaluate_is_the_loss_without_dropout(cell):
     settings = NetworkSettings(cell=cell, hidden=20, layers=2, dropout=0.4)
     parameters, inputs, targets, state = drawn(settings, 11, 6, 5, seed=6)
     network = compiled_network(settings, parameters)
-    batch = network.batch(5, 6, 2)
+    batch = CompiledStreams(network, 5, 6, 2)
     batch.set_state(named(state))
-    plain = reference.forward_backward(dataclasses.replace(settings, dropout=0.0), parameters, inputs, targets, state)
+    plain = reference.truncated_bptt(dataclasses.replace(settings, dropout=0.0), parameters, inputs, targets, state)
     loss = batch.evaluate(ids(inputs), ids(targets))
     assert loss == pytest.approx(plain.loss * (targets >= 0).sum(), rel=1e-6)
     np.testing.assert_allclose(listed(batch.state(), settings), plain.state, **CLOSE)

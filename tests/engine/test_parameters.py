@@ -5,10 +5,11 @@ import pytest
 
 from charrnn.cells.registry import CELLS
 from charrnn.engine.compiled.parameters import Parameters
+from charrnn.engine.initial import parameter_shapes
 from charrnn.errors import CheckpointError
 from charrnn.settings import NetworkSettings
 from tests.golden.load import golden_cases
-from tests.reference import parameter_shapes, random_parameters
+from tests.networks import random_parameters
 
 KINDS = pytest.mark.parametrize("cell", CELLS)
 V = 19

@@ -6,8 +6,9 @@ import pytest
 from charrnn.cells.registry import CELLS
 from charrnn.engine.compiled.network import Network
 from charrnn.engine.compiled.optimizers import Adam
+from charrnn.engine.compiled.streams import CompiledStreams
+from charrnn.engine.reference import backpropagation as reference
 from charrnn.settings import NetworkSettings
-from tests import reference
 from tests.engine.compiled import drawn, ids, named
 
 # (hidden, layers, embedding, N, T, V): odd numbers of rows, more than one chunk of time, more rows than a chunk has
@@ -22,13 +23,13 @@ def test_against_float64(cell, size):
     hidden, layers, embedding, N, T, V = size
     settings = NetworkSettings(cell=cell, hidden=hidden, layers=layers, embedding=embedding, dropout=0.0)
     parameters, inputs, targets, state = drawn(settings, V, T, N, seed=1)
-    expected = reference.forward_backward(settings, parameters, inputs, targets, state)
+    expected = reference.truncated_bptt(settings, parameters, inputs, targets, state)
     network = Network(settings, V, precision="bf16")
     network.parameters.from_arrays(parameters)
     network.refresh()
-    batch, gradients = network.batch(N, T, 2), network.gradients(2)
+    batch, gradients = CompiledStreams(network, N, T, 2), network.gradients_of(2)
     batch.set_state(named(state))
-    loss = batch.learn(ids(inputs), ids(targets), gradients)
+    loss = batch.learn(ids(inputs), ids(targets))
     network.gather(gradients)
     assert loss == pytest.approx(expected.loss, rel=NEAR)
     for name, gradient in network.parameters.to_arrays(gradients[0]).items():
@@ -45,11 +46,11 @@ def test_it_learns_and_threads_change_no_bit(cell):
     ends = []
     for threads in (1, 3):
         network = Network(settings, 7, np.random.default_rng(0), threads, "bf16")
-        batch, gradients, adam, losses = network.batch(5, 20, 3), network.gradients(3), Adam(network), []
+        batch, gradients, adam, losses = CompiledStreams(network, 5, 20, 3), network.gradients_of(3), Adam(network), []
         for i in range(60):
             window = np.stack([text[i + n : i + n + 21] for n in range(5)], axis=1)
-            batch.reset_state()
-            losses.append(batch.learn(ids(window[:-1]), ids(window[1:]), gradients))
+            batch.reset()
+            losses.append(batch.learn(ids(window[:-1]), ids(window[1:])))
             adam.update(gradients, 0.01, 1.0)
         assert losses[-1] < 0.1 < 1 < losses[0]
         ends.append(network.parameters.flat.tobytes())

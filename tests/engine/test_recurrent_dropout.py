@@ -5,8 +5,9 @@ import pytest
 
 from charrnn.cells.registry import CELLS as KINDS
 from charrnn.engine.compiled.network import Network
+from charrnn.engine.compiled.streams import CompiledStreams
 from charrnn.settings import NetworkSettings
-from tests.reference import random_parameters
+from tests.networks import random_parameters
 
 V, N, T, RATE = 9, 5, 7, 0.4
 CELLS = pytest.mark.parametrize("cell", KINDS)
@@ -23,7 +24,7 @@ def made(cell, rate=RATE, threads=1, precision="float32"):
 
 def silenced_by_hand(network):
     """The parameters with the same share of weight_hh silenced, seen through a gradient of ones."""
-    mask = network.gradients(1)[0]
+    mask = network.gradients_of(1)[0]
     mask[:] = 1
     network.drop_gradient(mask, KEYS)
     arrays, masks = network.parameters.to_arrays(), network.parameters.to_arrays(mask)
@@ -45,10 +46,10 @@ def test_a_window_is_that_of_the_silenced_weights(cell, precision):
     inputs, targets = window()
     results = []
     for one in (network, plain):
-        gradients = one.gradients(2)
+        gradients = one.gradients_of(2)
         if one is network:
             one.drop_weights(KEYS)
-        loss = one.batch(N, T, 2).learn(inputs, targets, gradients)
+        loss = CompiledStreams(one, N, T, 2).learn(inputs, targets)
         results.append((loss, [one.parameters.to_arrays(gradient) for gradient in gradients]))
         if one is network:
             for gradient in gradients:
@@ -75,11 +76,11 @@ def test_the_share_of_weights_and_their_scale(cell):
 
 def test_refresh_brings_all_weights_back():
     network, inputs = made("lstm"), window()
-    before = network.batch(N, T, 1).evaluate(*inputs)
+    before = CompiledStreams(network, N, T, 1).evaluate(*inputs)
     network.drop_weights(KEYS)
-    assert network.batch(N, T, 1).evaluate(*inputs) != before
+    assert CompiledStreams(network, N, T, 1).evaluate(*inputs) != before
     network.refresh()
-    assert network.batch(N, T, 1).evaluate(*inputs) == before
+    assert CompiledStreams(network, N, T, 1).evaluate(*inputs) == before
 
 
 @CELLS
@@ -88,5 +89,5 @@ def test_threads_change_nothing(cell):
     for threads in (1, 2, 5):
         network = made(cell, threads=threads)
         network.drop_weights(KEYS)
-        losses.append(network.batch(N, T, 1).evaluate(*window()))
+        losses.append(CompiledStreams(network, N, T, 1).evaluate(*window()))
     assert losses[0] == losses[1] == losses[2]

@@ -1,12 +1,14 @@
-"""The whole network of tests/reference.py: its gradients by finite differences, windows, rows and dropout."""
+"""The whole network of the reference engine: its gradients by finite differences, windows, rows and dropout."""
 
 import numpy as np
 import pytest
 
 from charrnn.cells.registry import CELLS
+from charrnn.engine.reference.backpropagation import softmax_loss, truncated_bptt
+from charrnn.engine.reference.optimizers import clip_gradients
 from charrnn.settings import NetworkSettings
 from tests.differences import derivative, every_derivative, relative_error
-from tests.reference import clip_gradients, forward_backward, random_parameters, random_state, softmax_loss
+from tests.networks import random_parameters, random_state
 
 N, T, E, H, V = 2, 3, 4, 5, 7
 KINDS = pytest.mark.parametrize("kind", CELLS)
@@ -33,7 +35,7 @@ def dropout_masks(network, rng, share=0.4):
 def test_derivative_in_random_directions(kind, layers, embedding, dropout):
     network, parameters, inputs, targets, state, rng = drawn(kind, layers, embedding)
     masks = dropout_masks(network, rng) if dropout else None
-    result = forward_backward(network, parameters, inputs, targets, state, masks)
+    result = truncated_bptt(network, parameters, inputs, targets, state, masks)
     for _ in range(20):
         towards = {name: 0.1 * rng.standard_normal(array.shape) for name, array in parameters.items()}
         state_towards = random_state(network, N, rng)
@@ -42,7 +44,7 @@ def test_derivative_in_random_directions(kind, layers, embedding, dropout):
             moved = {name: array + by * towards[name] for name, array in parameters.items()}
             moved_state = [tuple(a + by * d for a, d in zip(*pair, strict=True))
                            for pair in zip(state, state_towards, strict=True)]
-            return forward_backward(network, moved, inputs, targets, moved_state, masks).loss
+            return truncated_bptt(network, moved, inputs, targets, moved_state, masks).loss
 
         analytic = sum((result.gradients[name] * towards[name]).sum() for name in parameters)
         analytic += sum((a * d).sum() for pair in zip(result.dstate, state_towards, strict=True)
@@ -57,10 +59,10 @@ def test_every_derivative_of_a_deep_network(kind, embedding):
     network, V = NetworkSettings(cell=kind, hidden=3, layers=2, embedding=embedding), 4
     parameters, state = random_parameters(network, V, rng), random_state(network, N, rng)
     inputs, targets = np.array([[0, 2], [1, 2], [3, 0]]), np.array([[1, 2], [-1, 3], [0, 1]])
-    result = forward_backward(network, parameters, inputs, targets, state)
+    result = truncated_bptt(network, parameters, inputs, targets, state)
 
     def loss():
-        return forward_backward(network, parameters, inputs, targets, state).loss
+        return truncated_bptt(network, parameters, inputs, targets, state).loss
 
     errors = {name: relative_error(result.gradients[name], every_derivative(loss, array))
               for name, array in parameters.items()}
@@ -74,11 +76,11 @@ def test_every_derivative_of_a_deep_network(kind, embedding):
 def test_whole_equals_thirds(kind):
     network, parameters, inputs, targets, state, _ = drawn(kind, layers=2, T=12)
     targets = np.abs(targets)  # predict everywhere, so that the thirds weigh the same
-    whole = forward_backward(network, parameters, inputs, targets, state)
+    whole = truncated_bptt(network, parameters, inputs, targets, state)
     thirds = []
     for start in (0, 4, 8):
         window = slice(start, start + 4)
-        thirds.append(forward_backward(network, parameters, inputs[window], targets[window], state))
+        thirds.append(truncated_bptt(network, parameters, inputs[window], targets[window], state))
         state = thirds[-1].state
     logits = np.concatenate([third.logits for third in thirds])
     np.testing.assert_allclose(logits, whole.logits, rtol=0, atol=1e-12)
@@ -89,11 +91,11 @@ def test_whole_equals_thirds(kind):
 @KINDS
 def test_rows_do_not_mix(kind):
     network, parameters, inputs, targets, state, _ = drawn(kind, layers=2, N=4)
-    together = forward_backward(network, parameters, inputs, targets, state)
+    together = truncated_bptt(network, parameters, inputs, targets, state)
     order = [2, 0, 3, 1]
     for rows in (order, *[[row] for row in range(4)]):
         own = [tuple(array[rows] for array in layer) for layer in state]
-        part = forward_backward(network, parameters, inputs[:, rows], targets[:, rows], own)
+        part = truncated_bptt(network, parameters, inputs[:, rows], targets[:, rows], own)
         np.testing.assert_allclose(part.logits, together.logits[:, rows], rtol=0, atol=1e-12)
         expected = [tuple(array[rows] for array in layer) for layer in together.state]
         np.testing.assert_allclose(part.state, expected, rtol=0, atol=1e-12)
@@ -102,9 +104,9 @@ def test_rows_do_not_mix(kind):
 @KINDS
 def test_dropout_never_touches_the_recurrent_path(kind):
     network, parameters, inputs, targets, state, rng = drawn(kind)
-    plain = forward_backward(network, parameters, inputs, targets, state)
-    masked = forward_backward(network, parameters, inputs, targets, state, dropout_masks(network, rng))
-    silent = forward_backward(network, parameters, inputs, targets, state, np.zeros((1, T, N, H)))
+    plain = truncated_bptt(network, parameters, inputs, targets, state)
+    masked = truncated_bptt(network, parameters, inputs, targets, state, dropout_masks(network, rng))
+    silent = truncated_bptt(network, parameters, inputs, targets, state, np.zeros((1, T, N, H)))
     np.testing.assert_array_equal(masked.state, plain.state)
     assert not np.allclose(masked.logits, plain.logits)
     np.testing.assert_array_equal(silent.logits, np.broadcast_to(parameters["bias_out"], (T, N, V)))

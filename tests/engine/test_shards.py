@@ -9,7 +9,8 @@ import pytest
 from charrnn.cells.registry import CELLS
 from charrnn.engine.compiled.network import PART
 from charrnn.engine.compiled.optimizers import Adam
-from charrnn.engine.compiled.threads import Workers
+from charrnn.engine.compiled.streams import CompiledStreams
+from charrnn.engine.threads import Workers
 from charrnn.kernels.softmax import NEVER
 from charrnn.settings import NetworkSettings
 from tests.engine import compiled
@@ -33,10 +34,10 @@ def test_threads_change_no_bit(cell):
         parameters, inputs, targets, state = given
         network = compiled_network(settings, parameters, threads)
         assert len(network.parts()) > 1 or cell == "rnn"  # more than one piece of work in an update
-        batch, gradients, adam = network.batch(N, T, 3), network.gradients(3), Adam(network)
+        batch, gradients, adam = CompiledStreams(network, N, T, 3), network.gradients_of(3), Adam(network)
         batch.set_state(named(state))
         for _ in range(3):
-            batch.learn(ids(inputs), ids(targets), gradients, KEYS)
+            batch.learn(ids(inputs), ids(targets), KEYS)
             adam.update(gradients, 0.01, 0.5)
         trained.append([network.parameters.flat, gradients, adam.buffers[0], adam.buffers[1], *batch.state().values()])
     for other in trained[1:]:
@@ -83,10 +84,10 @@ def test_padding_stays_zero(cell, embedding):
     for parameter in network.parameters.table.values():
         parameter.seen_in(is_padding)[...] = False
     assert (~is_padding).sum() == network.parameters.count == sum(array.size for array in parameters.values())
-    batch, gradients, adam = network.batch(N, T, 2), network.gradients(2), Adam(network)
+    batch, gradients, adam = CompiledStreams(network, N, T, 2), network.gradients_of(2), Adam(network)
     batch.set_state(named(state))
     for _ in range(4):
-        batch.learn(ids(inputs), ids(targets), gradients, KEYS)
+        batch.learn(ids(inputs), ids(targets), KEYS)
         for gradient in gradients:
             assert not gradient[: is_padding.size][is_padding].any()
         adam.update(gradients, 0.1, 1.0)
@@ -104,14 +105,14 @@ def test_evaluation_leaves_training_alone(cell):
     settings = settings_of(cell)
     parameters, inputs, targets, state = drawn(settings, V, T, N, seed=5)
     network = compiled_network(settings, parameters)
-    batch, gradients = network.batch(N, T, 2), network.gradients(2)
+    batch, gradients = CompiledStreams(network, N, T, 2), network.gradients_of(2)
     batch.set_state(named(state))
-    batch.learn(ids(inputs), ids(targets), gradients, KEYS)
+    batch.learn(ids(inputs), ids(targets), KEYS)
     kept = [gradients.copy(), network.parameters.flat.copy(), *batch.state().values()]
-    other = network.batch(N - 2, T, 2)
+    other = CompiledStreams(network, N - 2, T, 2)
     losses = []
     for _ in range(2):
-        other.reset_state()
+        other.reset()
         losses.append(other.evaluate(ids(inputs[:, 2:]), ids(targets[:, 2:])))
     assert losses[0] == losses[1]
     for a, b in zip(kept, [gradients, network.parameters.flat, *batch.state().values()], strict=True):
@@ -133,9 +134,9 @@ def test_memory_is_what_the_formula_says(cell, layers, embedding, dropout):
     floats += 65 * padded(V) + H  # logits, ignored
     floats += 256 // n * n * G * H if layers > 1 else 0  # input rows
     floats += V * G * H if embedding else 0  # gradient of the table
-    (shard,) = compiled_network(settings, drawn(settings, V, 1, 1, 0)[0]).batch(n, T, 1).shards
+    (shard,) = CompiledStreams(compiled_network(settings, drawn(settings, V, 1, 1, 0)[0]), n, T, 1).shards
     assert shard.nbytes == 4 * floats
-    (shard,) = compiled_network(settings, drawn(settings, V, 1, 1, 0)[0], start=3).batch(n, T, 1).shards
+    (shard,) = CompiledStreams(compiled_network(settings, drawn(settings, V, 1, 1, 0)[0], start=3), n, T, 1).shards
     assert shard.nbytes == 4 * (floats + n * H)  # h where texts begin
 
 
@@ -144,7 +145,7 @@ def test_state_goes_in_as_it_comes_out(cell):
     settings = settings_of(cell)
     parameters, _, _, state = drawn(settings, V, T, N, seed=6)
     network = compiled_network(settings, parameters)
-    batch = network.batch(N, T, 3)
+    batch = CompiledStreams(network, N, T, 3)
     batch.set_state(named(state))
     out = batch.state()
     assert out.keys() == named(state).keys()

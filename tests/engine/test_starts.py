@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from charrnn.cells.registry import CELLS
+from charrnn.engine.compiled.streams import CompiledStreams
+from charrnn.engine.reference import backpropagation as reference
 from charrnn.settings import NetworkSettings
-from tests import reference
 from tests.engine import compiled
 from tests.engine.compiled import drawn
 
@@ -73,12 +74,12 @@ def assert_equal(result, expected, **close):
 def test_the_reference_reads_each_text_by_itself(cell, layers):
     settings = NetworkSettings(cell=cell, hidden=7, layers=layers, embedding=3 * (layers - 1))
     given = packed(settings, 13, 5, seed=layers)
-    result = reference.forward_backward(settings, *given, start=START)
-    assert_equal(result, one_by_one(settings, *given, reference.forward_backward), **EXACT)
+    result = reference.truncated_bptt(settings, *given, start=START)
+    assert_equal(result, one_by_one(settings, *given, reference.truncated_bptt), **EXACT)
     # the state that was carried in belongs to texts that go on: to others it makes no difference
     *others, state = given
     moved = [tuple(array + 1.0 * (others[1][0] == START)[:, None] for array in layer) for layer in state]
-    assert_equal(reference.forward_backward(settings, *others, moved, start=START), (
+    assert_equal(reference.truncated_bptt(settings, *others, moved, start=START), (
         result.loss, result.gradients, result.logits, result.state), **EXACT)
 
 
@@ -92,7 +93,7 @@ def test_kernels_agree_with_the_reference(cell, sizes):
     hidden, layers, embedding, N, T = sizes
     settings = NetworkSettings(cell=cell, hidden=hidden, layers=layers, embedding=embedding)
     given = packed(settings, T, N, seed=hidden)
-    expected = reference.forward_backward(settings, *given, start=START)
+    expected = reference.truncated_bptt(settings, *given, start=START)
     compiled.assert_close(compiled.forward_backward(settings, *given, start=START), expected)
     if N > 2:
         compiled.assert_close(compiled.forward_backward(settings, *given, start=START, shards=3), expected)
@@ -112,7 +113,7 @@ def test_dropout_and_starts_together(cell):
     settings = NetworkSettings(cell=cell, hidden=20, layers=2, dropout=0.4)
     given = packed(settings, 9, 4, seed=6)
     keys = np.array([3, 8], np.uint32)
-    expected = reference.forward_backward(settings, *given, compiled.masks_of(settings, keys, 9, 4), start=START)
+    expected = reference.truncated_bptt(settings, *given, compiled.masks_of(settings, keys, 9, 4), start=START)
     compiled.assert_close(compiled.forward_backward(settings, *given, keys, start=START), expected)
 
 
@@ -130,7 +131,7 @@ def test_bf16_rounds_texts_as_it_rounds_them_one_by_one(cell):
     for name, gradient in gradients.items():
         # what differs in its last bit on the way back may be rounded to the next bfloat16
         assert np.linalg.norm(result.gradients[name] - gradient) < 0.01 * np.linalg.norm(gradient), name
-    exact = reference.forward_backward(settings, *given, start=START)
+    exact = reference.truncated_bptt(settings, *given, start=START)
     compiled.assert_close(result, exact, rtol=0.05, atol=0.01)
 
 
@@ -158,10 +159,10 @@ def test_a_window_leaves_nothing_behind(cell):
     parameters, inputs, targets, state = packed(settings, 9, 5, seed=10)
     expected = compiled.forward_backward(settings, parameters, inputs, targets, state, start=START)
     network = compiled.compiled_network(settings, parameters, start=START)
-    batch, gradients = network.batch(5, 9, 1), network.gradients(1)
-    batch.learn(*(compiled.ids(array) for array in packed(settings, 9, 5, seed=11)[1:3]), gradients)
+    batch, gradients = CompiledStreams(network, 5, 9, 1), network.gradients_of(1)
+    batch.learn(*(compiled.ids(array) for array in packed(settings, 9, 5, seed=11)[1:3]))
     batch.set_state(compiled.named(state))
-    assert batch.learn(compiled.ids(inputs), compiled.ids(targets), gradients) == expected.loss
+    assert batch.learn(compiled.ids(inputs), compiled.ids(targets)) == expected.loss
     for name, gradient in network.parameters.to_arrays(gradients[0]).items():
         np.testing.assert_array_equal(gradient, expected.gradients[name], err_msg=name)
     np.testing.assert_array_equal(compiled.listed(batch.state(), settings), expected.state)

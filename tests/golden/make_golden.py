@@ -13,7 +13,7 @@ import torch
 
 from charrnn.settings import NetworkSettings
 from tests.golden.load import MAGIC, PATH, VERSION
-from tests.reference import random_parameters, random_state
+from tests.networks import random_parameters, random_state
 from tests.torch import twin
 
 N, T, H, V, E = 2, 3, 5, 7, 4

@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from charrnn.cells.numpy_step import Arrays
 from charrnn.cells.registry import CELLS
 from charrnn.inspection.stack import Stack, Trace
 from charrnn.settings import NetworkSettings
-from tests.reference import Arrays, random_parameters, random_state
+from tests.networks import random_parameters, random_state
 
 
 def drawn(cell: str, layers: int = 2, hidden: int = 5, vocabulary: int = 7, length: int = 30, seed: int = 0,

@@ -9,8 +9,8 @@ from charrnn.inspection.passage import Passage, of_text
 from charrnn.settings import NetworkSettings, TextSettings
 from charrnn.text.cutting import Text
 from charrnn.text.vocabulary import Vocabulary
-from tests.engine.compiled import compiled_network
-from tests.reference import random_parameters
+from tests.engine.compiled import compiled_engine
+from tests.networks import random_parameters
 
 HIDDEN, UNIT = 12, 5
 
@@ -57,7 +57,7 @@ def planted(vocabulary: Vocabulary, sign: int = 1, layers: int = 1, unit: int = 
         ih[rows], parameters["weight_hh_l0"][rows], bias[rows] = 0, 0, 30
         ih[[i, f], int(vocabulary.encode("\n")[0])] = -60
         ih[g], bias[g] = 0.02 * np.random.default_rng(1).standard_normal(len(vocabulary)), 0.02
-    return compiled_network(settings, parameters)
+    return compiled_engine(settings, parameters)
 
 
 def passage_of(text: str) -> Passage:

@@ -16,7 +16,7 @@ from charrnn.inspection.recording import record
 from charrnn.inspection.stack import Stack, trace_of
 from tests.cli.tiny import TEXT
 from tests.differences import derivative
-from tests.engine.compiled import compiled_network
+from tests.engine.compiled import compiled_engine
 from tests.inspection.drawn import KINDS, drawn
 
 
@@ -82,8 +82,8 @@ def test_the_kernels_silence_as_the_readable_steps_do(cell, layers):
     cells = [CellName(layer, unit) for layer in range(layers) for unit in range(5)]
     values = np.random.default_rng(2).uniform(-1, 1, len(cells)).tolist()
     values[1] = 0.0
-    network = compiled_network(settings, arrays, start=2)
-    exact, fast = losses(stack, trace, cells, values), losses(Stack.of(network), trace, cells, values, network=network)
+    network = compiled_engine(settings, arrays, start=2)
+    exact, fast = losses(stack, trace, cells, values), losses(Stack.of(network), trace, cells, values, engine=network)
     np.testing.assert_allclose(fast, exact, rtol=1e-4, atol=1e-5)
     assert len({round(total, 6) for total in exact.sum(axis=0)}) == len(cells) + 1  # each of them matters
 
@@ -170,8 +170,8 @@ def test_the_estimate_ranks_cells_as_ablation_does(cell, tmp_path):
     model = charrnn.train(text=TEXT, folder=tmp_path, name=cell, lr=0.01, epochs=20, batch=4, window=20, shards=1,
                           val_fraction=0.1, validations=2, averaging=0, recurrent_dropout=0.0, precision="float32",
                           hidden=24, layers=1, dropout=0.0, cell=cell)
-    recording = record(model._network, model.vocabulary.encode(TEXT))
-    stack = Stack.of(model._network)
+    recording = record(model._engine, model.vocabulary.encode(TEXT))
+    stack = Stack.of(model._engine)
     trace = trace_of(stack, recording)
     assert recording.nats < 1.0  # it has learned something
     exact = np.array([one.overall.bits for one in ablate(stack, trace, [CellName(0, unit) for unit in range(24)])])

@@ -11,7 +11,7 @@ from charrnn.inspection.blocks import block_error
 from charrnn.inspection.context import ContextUse, context_use
 from charrnn.inspection.recording import record
 from charrnn.inspection.stack import Stack, trace_of
-from tests.engine.compiled import compiled_network
+from tests.engine.compiled import compiled_engine
 from tests.inspection.drawn import KINDS, drawn
 
 
@@ -20,7 +20,7 @@ from tests.inspection.drawn import KINDS, drawn
 def test_against_texts_read_one_by_one(cell, threads):
     """Learned initial states, three layers, a text that begins now and then; places after the warm-up only."""
     settings, arrays, exact, _ = drawn(cell, 3, hidden=5, scale=1.2, start=4)
-    network = compiled_network(settings, arrays, threads, start=4)
+    network = compiled_engine(settings, arrays, threads, start=4)
     ids = np.random.default_rng(1).integers(7, size=121).astype(np.int32)
     signals = ("h", "c") if exact.cell.has_memory else ("h",)
     trace = dataclasses.replace(trace_of(Stack.of(network), record(network, ids, signals)), warm_up=30)

@@ -12,9 +12,9 @@ from charrnn.inspection.names import CellName, cell_named
 from charrnn.inspection.recording import record
 from charrnn.settings import NetworkSettings
 from charrnn.text.vocabulary import Vocabulary
-from tests.engine.compiled import compiled_network
+from tests.engine.compiled import compiled_engine
 from tests.inspection.planted import HIDDEN, UNIT, passage_of, planted, quoted_text
-from tests.reference import random_parameters
+from tests.networks import random_parameters
 
 QUOTES = "inside \"double quotes\""
 TEXT = quoted_text()
@@ -72,7 +72,7 @@ def toy():
     parameters = random_parameters(settings, len(Vocabulary.of(TEXT)), np.random.default_rng(8))
     for k in range(2):
         parameters[f"bias_l{k}"][24:48] = np.linspace(0, 6, 24)  # forget gates up to 400 characters
-    return record(compiled_network(settings, parameters), PASSAGE.ids)
+    return record(compiled_engine(settings, parameters), PASSAGE.ids)
 
 
 def test_random_slow_features_are_not_claimed(toy):
@@ -94,7 +94,7 @@ def test_what_says_nothing_never_wins():
     for name in ("weight_ih_l0", "weight_hh_l0"):
         arrays[name][[*counts, mute]] = 0
     arrays["bias_l0"][counts], arrays["bias_l0"][mute] = 30, -30
-    done = Inspection(compiled_network(settings, arrays), PASSAGE)
+    done = Inspection(compiled_engine(settings, arrays), PASSAGE)
     flags = {name: np.flatnonzero(mask[0]).tolist() for name, mask in done.facts.flags.items()}
     assert flags["railed"] == [7]
     assert flags["dead"] == [2]
@@ -110,7 +110,7 @@ def test_what_says_nothing_never_wins():
 def test_every_cell_can_be_searched(cell, layers):
     settings = NetworkSettings(cell=cell, hidden=6, layers=layers)
     parameters = random_parameters(settings, len(Vocabulary.of(TEXT)), np.random.default_rng(layers))
-    done = Inspection(compiled_network(settings, parameters), PASSAGE)
+    done = Inspection(compiled_engine(settings, parameters), PASSAGE)
     assert done.agrees
     assert {one.cell.layer for one in done.findings} <= set(range(layers))
     assert done.search.signals == (("c", "h") if CELLS[cell].has_memory else ("h",))

@@ -11,7 +11,7 @@ from charrnn.inspection.cells import FLAGS, facts
 from charrnn.inspection.gates import gates, saturation
 from charrnn.inspection.recording import record, signals_of
 from charrnn.inspection.stack import Stack
-from tests.engine.compiled import compiled_network
+from tests.engine.compiled import compiled_engine
 from tests.inspection.drawn import KINDS, drawn
 
 
@@ -47,7 +47,7 @@ def test_against_a_loop_over_places_and_units(cell, layers, monkeypatch):
 def test_with_the_recording_of_a_network(cell):
     """The gates that the kernels kept say the same, and the flags are those of the cells."""
     settings, arrays, _, trace = drawn(cell, 3, hidden=5, scale=2.0, seed=4)
-    network = compiled_network(settings, arrays)
+    network = compiled_engine(settings, arrays)
     ids = np.append(np.tile(trace.tokens, 40), 0)
     recording = record(network, ids, signals_of(cell))
     found = gates(Stack.of(network), recording)

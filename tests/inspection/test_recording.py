@@ -6,14 +6,15 @@ import numpy as np
 import pytest
 
 from charrnn.cells.registry import CELLS
+from charrnn.engine.reference.backpropagation import layer_arrays
 from charrnn.errors import CorpusError, SettingsError
 from charrnn.inspection import recording as module
 from charrnn.inspection.recording import NEXT, evaluated, record, signals_of
 from charrnn.settings import NetworkSettings
 from charrnn.text.documents import Documents
 from charrnn.training.evaluation import Evaluation
-from tests.engine.compiled import compiled_network
-from tests.reference import layer_arrays, random_parameters
+from tests.engine.compiled import compiled_engine
+from tests.networks import random_parameters
 
 V, H = 11, 7
 CELL = pytest.mark.parametrize("cell", CELLS)
@@ -26,7 +27,7 @@ def drawn(cell, layers, size, seed=3, start=-1, vocabulary=V, **others):
     settings = NetworkSettings(cell=cell, hidden=H, layers=layers, **others)
     parameters = {name: array.astype(np.float32).astype(np.float64)
                   for name, array in random_parameters(settings, vocabulary, rng).items()}
-    return compiled_network(settings, parameters, start=start), parameters, rng.integers(vocabulary, size=size)
+    return compiled_engine(settings, parameters, start=start), parameters, rng.integers(vocabulary, size=size)
 
 
 def by_hand(settings, parameters, ids, start=-1):
@@ -105,7 +106,7 @@ def test_place_t_is_the_state_after_t_and_speaks_of_what_follows():
     parameters = {"weight_ih_l0": np.array([[2.0, -2, 0], [0, 0, 2]]), "weight_hh_l0": np.zeros((2, 2)),
                   "bias_l0": np.zeros(2), "weight_out": np.array([[9.0, 0], [-9, 0], [0, 9]]), "bias_out": np.zeros(3)}
     ids = np.array([0, 1, 1, 2, 2, 0])
-    done = record(compiled_network(settings, parameters), ids)
+    done = record(compiled_engine(settings, parameters), ids)
     np.testing.assert_array_equal(np.sign(done.signals["h"][0, :, 0]), [1, -1, -1, 0, 0])
     np.testing.assert_array_equal(done.predictions.top[:, 0], ids[:-1])
     np.testing.assert_array_equal(done.predictions.rank == 1, ids[:-1] == ids[1:])

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from charrnn.engine.reference import backpropagation as reference
 from charrnn.inspection.stack import Stack
-from tests import reference
-from tests.engine.compiled import compiled_network, ids
+from tests.engine.compiled import compiled_engine, ids
 from tests.inspection.drawn import KINDS, drawn
 
 
@@ -13,7 +13,7 @@ from tests.inspection.drawn import KINDS, drawn
 @pytest.mark.parametrize("cell", KINDS)
 def test_states_and_losses_are_the_references(cell, layers):
     settings, arrays, stack, trace = drawn(cell, layers, embedding=3 if layers == 2 else 0, start=4)
-    expected = reference.forward_backward(settings, arrays, trace.tokens[:, None], trace.targets[:, None],
+    expected = reference.truncated_bptt(settings, arrays, trace.tokens[:, None], trace.targets[:, None],
                                           [tuple(array[None] for array in layer) for layer in trace.first], start=4)
     for state, layer in zip(expected.state, trace.states, strict=True):
         for array, recorded in zip(state, layer, strict=True):
@@ -41,13 +41,12 @@ def test_tapes_are_what_happened(cell):
 
 
 @pytest.mark.parametrize("cell", KINDS)
-def test_a_compiled_network_taken_apart_reads_the_same(cell):
+def test_a_compiled_engine_taken_apart_reads_the_same(cell):
     settings, arrays, _, trace = drawn(cell, 3, hidden=9, scale=1.0, start=2)
-    network = compiled_network(settings, arrays, start=2)
+    network = compiled_engine(settings, arrays, start=2)
     stack = Stack.of(network)
     ours = stack.read(trace.tokens, trace.targets)
-    batch = network.batch(1, len(trace), 1)
-    nats = batch.evaluate(ids(trace.tokens[:, None]), ids(trace.targets[:, None]))
+    nats = network.streams(1, len(trace)).evaluate(ids(trace.tokens[:, None]), ids(trace.targets[:, None]))
     np.testing.assert_allclose(stack.nats(ours.states[-1][0], trace.targets).sum(), nats, rtol=1e-5)
     assert ours.states[0][0].dtype == np.float32
 

@@ -23,7 +23,7 @@ EVERYTHING = """
 import numpy as np
 from charrnn.kernels import jit
 from charrnn.settings import NetworkSettings, Settings, TrainingSettings, WindowSettings
-from charrnn.engine.compiled.threads import Workers
+from charrnn.engine.threads import Workers
 from charrnn.sampling.opening import generators_of
 from charrnn.sampling.rule import Clamp, Rule, Rules
 from charrnn.sampling.sampler import Sampler
@@ -41,8 +41,8 @@ for number, (cell, layers, embedding, dropout, windows, precision) in enumerate(
                          optimizer=rules[number % 4], averaging=0.9))
     trainer = Trainer(settings, ids, 9)
     first.add(type(list(trainer.events())[0]).__name__)
-    Scorer(trainer.network, ids, 8, 2, 5, number % 3).read()
-    sampler = Sampler(settings.network, trainer.network.weights, 3, Workers(2))
+    Scorer(trainer.engine, ids, 8, 2, 5, number % 3).read()
+    sampler = Sampler(settings.network, trainer.engine.network.weights, 3, Workers(2))
     sampler.begin(np.ones((2, 3), np.int32))
     list(sampler.stream(40, generators_of(1, 3), Rules(Rule(0.8, 5))))
     sampler.begin(np.ones(2, np.int32))

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.engine.predictions import Scores
+from charrnn.engine.interface import Scores
 from charrnn.kernels.cpu import padded, zeros
 from charrnn.kernels.matmul import pack
 from charrnn.kernels.predictions import output_scores
@@ -83,7 +83,7 @@ def test_any_logits_and_ties_among_them(data):
         assert scores.ids[t, 0].tolist() == ids
         np.testing.assert_allclose(scores.nats[t, 0], nats, **CLOSE)
         np.testing.assert_allclose(scores.entropies[t, 0], entropy, **CLOSE)
-        np.testing.assert_allclose(scores.chances[t, 0], chances, **CLOSE)
+        np.testing.assert_allclose(scores.probabilities[t, 0], chances, **CLOSE)
 
 
 def test_equals_share_the_best_rank_and_the_lower_id_stands_first():
@@ -105,7 +105,7 @@ def test_huge_logits():
     assert scores.nats.tolist() == [[0, 2e4]]
     assert scores.ranks.tolist() == [[1, 2]]
     assert scores.entropies.tolist() == [[0, 0]]
-    assert scores.chances[0].tolist() == [[1, 0], [1, 0]]
+    assert scores.probabilities[0].tolist() == [[1, 0], [1, 0]]
 
 
 def test_all_alike_is_as_unsure_as_can_be():
@@ -113,4 +113,4 @@ def test_all_alike_is_as_unsure_as_can_be():
                           np.array([[22]], np.int32), 5)
     assert scores.entropies[0, 0] == scores.nats[0, 0] == pytest.approx(np.log(23), rel=1e-6)
     assert scores.ranks[0, 0] == 1
-    np.testing.assert_allclose(scores.chances[0, 0], 1 / 23, rtol=1e-6)
+    np.testing.assert_allclose(scores.probabilities[0, 0], 1 / 23, rtol=1e-6)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from charrnn.kernels.updates import adam, sum_gradients
-from tests.reference import adam_update
+from tests.networks import adam_update
 
 P = 3_001
 

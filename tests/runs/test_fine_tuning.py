@@ -9,7 +9,7 @@ import pytest
 
 import charrnn
 from charrnn.cells.registry import CELLS
-from charrnn.engine.vocabulary_growth import grafted
+from charrnn.engine.vocabulary_growth import grow_vocabulary
 from charrnn.errors import CheckpointError, SettingsError
 from charrnn.runs.checkpoint import BEST, LAST, load_checkpoint, save_checkpoint
 from charrnn.runs.finetune import RATE_SHARE, Origin
@@ -41,14 +41,12 @@ def test_it_begins_where_the_old_network_stood(cell: str, others: dict, tmp_path
     path = train_tiny(tmp_path, settings) / BEST
     with Run.start(Corpus.of(TEXT), settings, "new", tmp_path, origin=Origin(path)) as run:
         assert run.trainer.evaluation.loss() == charrnn.load(path).loss(TEXT[int(len(TEXT) * 0.9):])
-        network = run.trainer.network
         fresh = Run(Corpus.of(TEXT), settings, run.vocabulary, 1, None).trainer
-        fresh.network.parameters.from_arrays(load_checkpoint(path).arrays)
-        fresh.network.refresh()
+        fresh.engine.load(load_checkpoint(path).arrays)
         first = [next(event for event in trainer.events() if isinstance(event, Step))
                  for trainer in (run.trainer, fresh)]
         assert first[0].loss == first[1].loss  # the carried state and the draws are those of a new run
-        assert network.settings == settings.network
+        assert run.trainer.engine.settings == settings.network
 
 
 @pytest.fixture(scope="module")
@@ -90,8 +88,8 @@ def test_a_network_that_gets_worse_than_it_began_is_still_taken_back(sure: Path,
         causes = []
         for event in run.trainer.events():
             if isinstance(event, Step) and event.step == 5 and not causes:
-                run.trainer.network.parameters.stored("weight_out")[2, 1] = 1e6
-                run.trainer.network.refresh()
+                run.trainer.engine.network.parameters.stored("weight_out")[2, 1] = 1e6
+                run.trainer.engine.network.refresh()
             if isinstance(event, RolledBack):
                 causes.append(event.cause)
     assert causes == ["the loss explodes"]
@@ -145,7 +143,7 @@ def test_what_is_not_of_the_vocabulary_is_copied_as_it_is() -> None:
     shapes = {"weight_ih_l0": (6, 3), "h0_l0": (3,), "weight_peep_l0": (9,), "weight_ih_l1": (6, 3),
               "weight_out": (3, 2), "bias_out": (3,)}
     arrays = {name: rng.normal(size=shape) for name, shape in shapes.items()}
-    grown = grafted(arrays, np.array([1, 2, 4]), 5)
+    grown = grow_vocabulary(arrays, np.array([1, 2, 4]), 5)
     assert grown.keys() == arrays.keys()
     for name in ("h0_l0", "weight_peep_l0", "weight_ih_l1"):
         assert grown[name] is arrays[name]

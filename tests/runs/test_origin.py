@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 import charrnn
 from charrnn.cells.registry import CELLS
 from charrnn.engine.compiled.network import Network
-from charrnn.engine.vocabulary_growth import grafted
+from charrnn.engine.compiled.streams import CompiledStreams
+from charrnn.engine.vocabulary_growth import grow_vocabulary
 from charrnn.errors import CheckpointError, SettingsError
 from charrnn.runs.checkpoint import BEST, LAST, load_checkpoint
 from charrnn.runs.finetune import Origin
@@ -45,12 +46,12 @@ def test_what_an_old_character_does_is_kept(cell, embedding, old_units, new_unit
     assert "".join(after.units[place] for place in places) == before.characters
     small = Network(settings, len(before), np.random.default_rng(1))
     large = Network(settings, len(after))
-    large.parameters.from_arrays(grafted(small.parameters.to_arrays(), places, len(after)))
+    large.parameters.from_arrays(grow_vocabulary(small.parameters.to_arrays(), places, len(after)))
     large.refresh()
     ids = np.random.default_rng(2).integers(len(before), size=(7, 3)).astype(np.int32)
     outputs = []
     for network, tokens in ((small, ids), (large, places[ids])):
-        [shard] = network.batch(3, 7, 1).shards
+        [shard] = CompiledStreams(network, 3, 7, 1).shards
         outputs.append(shard.read(tokens)[:, :, :6])
         arrays = network.parameters.to_arrays()
         logits = outputs[-1] @ arrays["weight_out"].T + arrays["bias_out"]
@@ -64,7 +65,7 @@ def test_without_new_characters_it_begins_where_the_other_stood(old: Path, tmp_p
     with started(old, TEXT, tmp_path) as run:
         last = load_checkpoint(old).progress["history"]["points"][-1]
         assert run.trainer.evaluation.loss() == pytest.approx(last["val"])
-        for name, array in run.trainer.network.parameters.to_arrays().items():
+        for name, array in run.trainer.engine.parameters().items():
             np.testing.assert_array_equal(array, load_checkpoint(old).arrays[name])
 
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from charrnn.cells.registry import CELLS
+from charrnn.engine.reference.backpropagation import layer_arrays
 from charrnn.settings import NetworkSettings
-from tests.reference import layer_arrays, random_parameters
+from tests.networks import random_parameters
 
 
 class Plain:

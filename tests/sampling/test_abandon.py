@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from charrnn.engine.compiled.network import Network
-from charrnn.engine.compiled.threads import Workers
+from charrnn.engine.threads import Workers
 from charrnn.kernels.jit import JIT
 from charrnn.sampling import sampler as sampling
 from charrnn.sampling.rule import Rule

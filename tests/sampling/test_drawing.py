@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import charrnn
-from charrnn.engine.compiled.threads import Workers
+from charrnn.engine.threads import Workers
 from charrnn.errors import SettingsError, VocabularyError
 from charrnn.sampling.session import SampleOptions
 from charrnn.settings import SampleSettings
@@ -55,7 +55,7 @@ def test_one_text_whatever_it_is_made_with(model: charrnn.Model, options: Sample
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_threads_change_nothing(model: charrnn.Model, threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
     text = model.sample(200, seed=7, **EVERYTHING)
-    monkeypatch.setattr(model._network, "workers", Workers(threads))
+    monkeypatch.setattr(model, "_workers", Workers(threads))
     assert model.sample(200, seed=7, **EVERYTHING) == text
 
 

@@ -3,15 +3,16 @@
 import numpy as np
 import pytest
 
-from charrnn.cells.numpy_step import sigmoid
+from charrnn.cells.numpy_step import Arrays, sigmoid
 from charrnn.cells.registry import CELLS
+from charrnn.engine.reference.backpropagation import layer_arrays
 from charrnn.kernels.softmax import NEVER
 from charrnn.sampling.opening import generators_of
 from charrnn.sampling.rule import Clamp, Rule, Rules
 from charrnn.sampling.sampler import Sampler
 from charrnn.settings import NetworkSettings
 from tests.engine.compiled import compiled_network
-from tests.reference import Arrays, layer_arrays, random_parameters, random_state
+from tests.networks import random_parameters, random_state
 
 V, H, LENGTH = 11, 19, 25
 PRIME = np.array([4, 0, 7], np.int32)

@@ -8,7 +8,8 @@ import pytest
 from charrnn.cells.registry import CELLS
 from charrnn.engine.compiled.network import Network
 from charrnn.engine.compiled.packed_weights import Weights
-from charrnn.engine.compiled.threads import Workers
+from charrnn.engine.compiled.streams import CompiledStreams
+from charrnn.engine.threads import Workers
 from charrnn.errors import VocabularyError
 from charrnn.kernels.jit import JIT
 from charrnn.sampling import sampler as sampling
@@ -60,7 +61,7 @@ def test_greedy_text_is_the_argmax_of_the_logits(settings: NetworkSettings) -> N
     network, prime = network_of(settings), np.array([[3, 0], [12, 7], [5, 5]], np.int32)
     text = written(network, prime, np.zeros((LENGTH, 2)), temp=0.0)
     read = np.concatenate([prime, text])
-    logits = logits_of(network.batch(2, len(read), 1), network, read[:-1])[len(prime) - 1 :]
+    logits = logits_of(CompiledStreams(network, 2, len(read), 1), network, read[:-1])[len(prime) - 1 :]
     of_chosen = np.take_along_axis(logits, text[..., None].astype(np.int64), axis=-1)[..., 0]
     # both ways sum in another order: of two as good as equal, either is right
     assert np.all(of_chosen >= logits.max(axis=-1) - 1e-4)
@@ -109,7 +110,7 @@ def test_same_seed_same_text() -> None:
 def test_the_text_follows_the_networks_probabilities() -> None:
     network = network_of(NetworkSettings("lstm", H), seed=4)
     n, prime = 4_000, np.array([[3], [8]], np.int32)
-    logits = logits_of(network.batch(1, 2, 1), network, prime)[-1, 0]
+    logits = logits_of(CompiledStreams(network, 1, 2, 1), network, prime)[-1, 0]
     expected = n * np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
     first = written(network, np.repeat(prime, n, axis=1), np.random.default_rng(0).random((1, n)))
     counts = np.bincount(first[0], minlength=V)
@@ -211,11 +212,11 @@ def test_bf16_predicts_nearly_the_same(settings: NetworkSettings) -> None:
     network = Network(settings, V, np.random.default_rng(0))
     rounded = Network(settings, V, np.random.default_rng(0), precision="bf16")
     ids = np.random.default_rng(1).integers(V, size=(40, 3)).astype(np.int32)
-    exact, near = (logits_of(net.batch(3, 40, 1), net, ids) for net in (network, rounded))
+    exact, near = (logits_of(CompiledStreams(net, 3, 40, 1), net, ids) for net in (network, rounded))
     assert 0 < np.abs(near - exact).max() < 0.02
     # the sampling loop rounds as the batch does
     text = written(rounded, ids, np.zeros((LENGTH, 3)), temp=0.0)
     read = np.concatenate([ids, text])
-    logits = logits_of(rounded.batch(3, len(read), 1), rounded, read[:-1])[len(ids) - 1 :]
+    logits = logits_of(CompiledStreams(rounded, 3, len(read), 1), rounded, read[:-1])[len(ids) - 1 :]
     of_chosen = np.take_along_axis(logits, text[..., None].astype(np.int64), axis=-1)[..., 0]
     assert np.all(of_chosen >= logits.max(axis=-1) - 1e-3)

@@ -7,13 +7,13 @@ import pytest
 
 from charrnn.cells.registry import CELLS
 from charrnn.engine.compiled.network import Network
-from charrnn.engine.compiled.threads import Workers
+from charrnn.engine.reference import backpropagation as reference
+from charrnn.engine.threads import Workers
 from charrnn.kernels.jit import JIT
 from charrnn.sampling import sampler as sampling
 from charrnn.sampling.rule import Rule
 from charrnn.sampling.sampler import Sampler
 from charrnn.settings import NetworkSettings
-from tests import reference
 
 V, H, START, LENGTH = 9, 21, 4, 40
 NETWORKS = pytest.mark.parametrize("settings", [
@@ -51,7 +51,7 @@ def test_it_draws_what_the_reference_predicts(settings: NetworkSettings, precisi
     read = np.concatenate([prime, text])
     parameters = {name: array.astype(np.float64) for name, array in network.parameters.to_arrays().items()}
     state = [tuple(np.zeros((N, H)) for _ in range(1 + CELLS[settings.cell].has_memory))] * settings.layers
-    logits = reference.forward_backward(settings, parameters, read[:-1], read[1:], state, start=START).logits
+    logits = reference.truncated_bptt(settings, parameters, read[:-1], read[1:], state, start=START).logits
     likelihood = np.exp(logits - logits.max(axis=-1, keepdims=True))[len(prime) - 1 :]
     below = np.cumsum(likelihood / likelihood.sum(axis=-1, keepdims=True), axis=-1)
     # the character drawn is the one in whose stretch the number lies, but for rounding

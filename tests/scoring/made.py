@@ -2,14 +2,15 @@
 
 import numpy as np
 
+from charrnn.engine.reference.backpropagation import truncated_bptt
 from charrnn.scoring.scored import scored
 from charrnn.settings import NetworkSettings, ScoreSettings, Settings, TextSettings, TrainingSettings, WindowSettings
 from charrnn.text.entire import entire
 from charrnn.text.splitter import mark_of
 from charrnn.text.tokenizers import vocabulary_of
 from charrnn.training.evaluation import Evaluation
-from tests.engine.compiled import compiled_network
-from tests.reference import forward_backward, random_parameters
+from tests.engine.compiled import compiled_engine
+from tests.networks import random_parameters
 
 LETTERS = "abc \n.é"
 UNITS = {
@@ -34,7 +35,7 @@ class Made:
         self.parameters = {name: (1.5 * array).astype(np.float32).astype(np.float64)
                            for name, array in parameters.items()}
         start = -1 if self.mark is None else int(self.vocabulary.encode(self.mark)[0])
-        self.network = compiled_network(self.settings.network, self.parameters, 2, start=start)
+        self.network = compiled_engine(self.settings.network, self.parameters, 2, start=start)
 
     def score(self, text, **how):
         unknown = how.pop("unknown", "error")
@@ -47,6 +48,6 @@ class Made:
     def told(self, ids):
         """Probabilities (n - 1, V) of what follows in a text that is read from the initial state."""
         inputs = np.asarray(ids)[:-1, None]
-        logits = forward_backward(self.settings.network, self.parameters, inputs, inputs, None).logits[:, 0]
+        logits = truncated_bptt(self.settings.network, self.parameters, inputs, inputs, None).logits[:, 0]
         shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
         return shifted / shifted.sum(axis=1, keepdims=True)

@@ -60,7 +60,7 @@ def test_documents_against_float64_and_evaluation(cell):
     assert len(score.starts) == 0
     assert (score.ranks > 0).all()
     assert score.predicted == len(score) == score.characters
-    mark = made.network.weights.start
+    mark = made.network.start
     for part in documents:
         assert_told(score, part.start, made.told([mark, *score.ids[part.start:part.stop]]), 4)
 

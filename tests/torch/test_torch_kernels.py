@@ -6,6 +6,7 @@ import pytest
 pytest.importorskip("torch")
 
 from charrnn.engine.compiled.optimizers import Adam
+from charrnn.engine.compiled.streams import CompiledStreams
 from charrnn.settings import NetworkSettings
 from tests.engine import compiled
 from tests.engine.compiled import CLOSE, compiled_network, drawn, ids, listed, named
@@ -47,11 +48,11 @@ def test_ten_steps_of_adam(cell):
     expected = make_golden.trajectory_results(given)
     assert expected["norms"].max() > given["clip"]
     network = compiled_network(settings, parameters, threads=2)
-    batch, gradients, adam = network.batch(N, T, 2), network.gradients(2), Adam(network)
+    batch, gradients, adam = CompiledStreams(network, N, T, 2), network.gradients_of(2), Adam(network)
     batch.set_state(named(state))
     losses, norms = [], []
     for step in range(steps):
-        losses.append(batch.learn(ids(inputs[step]), ids(targets[step]), gradients))
+        losses.append(batch.learn(ids(inputs[step]), ids(targets[step])))
         norms.append(adam.update(gradients, given["lr"], given["clip"]))
     np.testing.assert_allclose(losses, expected["losses"], **CLOSE)
     np.testing.assert_allclose(norms, expected["norms"], rtol=1e-4)

@@ -1,4 +1,4 @@
-"""The stored numbers and tests/reference.py against the PyTorch that is installed."""
+"""The stored numbers and the reference engine against the PyTorch that is installed."""
 
 import dataclasses
 
@@ -7,10 +7,11 @@ import pytest
 
 pytest.importorskip("torch")
 
+from charrnn.engine.reference.backpropagation import truncated_bptt
 from charrnn.settings import NetworkSettings
 from tests.golden import make_golden
 from tests.golden.load import golden_cases, golden_trajectories
-from tests.reference import forward_backward, random_parameters, random_state
+from tests.networks import random_parameters, random_state
 from tests.torch import twin
 
 pytestmark = pytest.mark.torch
@@ -55,7 +56,7 @@ def test_reference_at_random_sizes(cell, seed):
     targets[-1, -1] = 0  # at least one is predicted
     expected = make_golden.case_results({"settings": network, "parameters": parameters, "inputs": inputs,
                                          "targets": targets, "state": state})
-    result = forward_backward(network, parameters, inputs, targets, state)
+    result = truncated_bptt(network, parameters, inputs, targets, state)
     assert_close(result.logits, expected["logits"])
     assert_close(result.loss, expected["loss"])
     assert_close(result.gradients, expected["gradients"])

@@ -49,4 +49,4 @@ def advance(trainer, steps):
 def flat_state(trainer):
     """Everything a run would save, comparable."""
     arrays, progress = trainer.state()
-    return {name: (array.dtype, array.shape, array.tobytes()) for name, array in arrays.items()}, progress
+    return {name: (array.dtype, array.shape, array.tobytes()) for name, array in arrays.items()}, progress.to_dict()

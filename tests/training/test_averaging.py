@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from charrnn.engine.compiled.averaging import RAW
+from charrnn.engine.interface import RAW
 from charrnn.training.events import Step, Validated
 from charrnn.training.trainer import Trainer
 from tests.training.runs import V, advance, flat_state, settings_of, text, trained
@@ -11,18 +11,18 @@ from tests.training.runs import V, advance, flat_state, settings_of, text, train
 
 def test_the_average_by_hand():
     trainer = Trainer(settings_of(averaging=0.8), text(), V, 1)
-    expected = trainer.network.parameters.flat.astype(np.float64)
+    expected = trainer.engine.network.parameters.flat.astype(np.float64)
     for event in trainer.events():
         if isinstance(event, Step):
             keep = min(0.8, (1 + event.step) / (10 + event.step))
-            expected = keep * expected + (1 - keep) * trainer.network.parameters.flat
-    assert np.abs(trainer.average.flat - trainer.network.parameters.flat).max() > 1e-4
-    np.testing.assert_allclose(trainer.average.flat, expected, rtol=1e-4, atol=1e-6)
+            expected = keep * expected + (1 - keep) * trainer.engine.network.parameters.flat
+    assert np.abs(trainer.engine.average.flat - trainer.engine.network.parameters.flat).max() > 1e-4
+    np.testing.assert_allclose(trainer.engine.average.flat, expected, rtol=1e-4, atol=1e-6)
 
 
 def test_training_does_not_notice_the_average():
     (plain, plain_events), (averaged, events) = (trained(settings_of(averaging=keep)) for keep in (0.0, 0.9))
-    np.testing.assert_array_equal(plain.network.parameters.flat, averaged.network.parameters.flat)
+    np.testing.assert_array_equal(plain.engine.network.parameters.flat, averaged.engine.network.parameters.flat)
     steps, plain_steps = ([event for event in some if isinstance(event, Step)] for some in (events, plain_events))
     assert steps == plain_steps
     assert [e.loss for e in events if isinstance(e, Validated)] != [
@@ -36,11 +36,10 @@ def test_what_is_validated_is_what_is_kept():
             validated = event
             trainer.stop()
     arrays, _ = trainer.state()
-    for name, array in trainer.network.parameters.to_arrays().items():
+    for name, array in trainer.engine.parameters().items():
         np.testing.assert_array_equal(arrays[RAW + name], array)
         assert (arrays[name] != array).any() or not array.any()
-    trainer.network.parameters.from_arrays(arrays)
-    trainer.network.refresh()
+    trainer.engine.load(arrays)
     assert trainer.evaluation.loss() == validated.loss
 
 

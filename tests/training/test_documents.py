@@ -6,14 +6,17 @@ import numpy as np
 import pytest
 
 from charrnn.cells.registry import CELLS as KINDS
+from charrnn.engine.compiled.streams import CompiledStreams
+from charrnn.engine.reference.backpropagation import truncated_bptt
 from charrnn.settings import NetworkSettings, TextSettings
 from charrnn.text.document_windows import Packed
 from charrnn.text.documents import Documents
 from charrnn.training.evaluation import Evaluation
 from charrnn.training.events import Finished, Step, Validated
+from charrnn.training.progress import TrainingProgress
 from charrnn.training.trainer import Trainer
-from tests.engine.compiled import CLOSE, compiled_network
-from tests.reference import forward_backward, random_parameters
+from tests.engine.compiled import CLOSE, compiled_engine, compiled_network
+from tests.networks import random_parameters
 from tests.training.runs import V, advance, flat_state, settings_of
 
 MARK = 4
@@ -35,7 +38,7 @@ def one_by_one(settings, parameters, documents):
     for d in documents.which:
         read = documents.ids[documents.marks[d]:documents.marks[d + 1] + 1][:, None]
         state = [(np.zeros((1, settings.hidden)),) * (1 + (KINDS[settings.cell].has_memory))] * settings.layers
-        result = forward_backward(settings, parameters, read[:-1], read[1:], state)
+        result = truncated_bptt(settings, parameters, read[:-1], read[1:], state)
         total += result.loss * (len(read) - 1)
         for name, gradient in result.gradients.items():
             gradients[name] += gradient * (len(read) - 1)
@@ -47,7 +50,7 @@ def one_by_one(settings, parameters, documents):
 def test_the_loss_is_that_of_documents_read_alone(cell, window, shards):
     settings = NetworkSettings(cell=cell, hidden=9, layers=2, embedding=3)
     parameters, documents = random_parameters(settings, V, np.random.default_rng(window)), documents_of()
-    evaluation = Evaluation(compiled_network(settings, parameters, start=MARK), documents, window, shards)
+    evaluation = Evaluation(compiled_engine(settings, parameters, start=MARK), documents, window, shards)
     expected = one_by_one(settings, parameters, documents)[0] / documents.transitions
     assert evaluation.loss() == pytest.approx(expected, rel=1e-6)
     assert evaluation.loss() == evaluation.loss()
@@ -61,8 +64,8 @@ def test_gradients_are_those_of_documents_read_alone(cell):
     packed = Packed(documents, 3, 1_000, np.random.default_rng(6))
     assert packed.windows_per_epoch == 1  # so that no gradient is cut off
     window = packed.next_window()
-    batch, gradients = network.batch(3, 1_000, 2), network.gradients(2)
-    loss = batch.learn(window.inputs, window.targets, gradients)
+    batch, gradients = CompiledStreams(network, 3, 1_000, 2), network.gradients_of(2)
+    loss = batch.learn(window.inputs, window.targets)
     network.gather(gradients)
     total, expected = one_by_one(settings, parameters, documents)
     assert loss == pytest.approx(total / documents.transitions, rel=1e-6)
@@ -84,7 +87,8 @@ def test_bit_for_bit(cell):
     events = advance(first, steps)
     arrays, progress = first.state()
     second = Trainer(settings, documents_of(), V, 2)
-    second.restore({name: array.copy() for name, array in arrays.items()}, json.loads(json.dumps(progress)))
+    second.restore({name: array.copy() for name, array in arrays.items()},
+                   TrainingProgress.from_dict(json.loads(json.dumps(progress.to_dict()))))
     assert flat_state(second) == flat_state(first)
     events = events[:-1] + advance(second, steps)[1:]
     assert repr(events) == repr(expected)
@@ -108,7 +112,7 @@ def test_a_run_predicts_each_document_once_an_epoch():
 def test_a_run_measures_and_learns_as_if_documents_were_read_alone(cell):
     settings = with_documents(cell=cell, dropout=0.0, batch=3, window=1_000, lr=1e-9, epochs=1.0)
     trainer = Trainer(settings, documents_of(), V, 1)
-    parameters = {name: array.astype(float) for name, array in trainer.network.parameters.to_arrays().items()}
+    parameters = {name: array.astype(float) for name, array in trainer.engine.parameters().items()}
     train, val = documents_of().split(None)
     assert trainer.documents == (len(train), len(val))
     for documents, loss in ((val, trainer.evaluation.loss()), (train, trainer._step().loss)):

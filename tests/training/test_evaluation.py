@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from charrnn.cells.registry import CELLS as KINDS
-from charrnn.engine.compiled.network import Network
+from charrnn.engine.compiled.engine import CompiledEngine
+from charrnn.engine.reference.backpropagation import truncated_bptt
 from charrnn.settings import NetworkSettings
 from charrnn.text.windows import evaluation_windows
 from charrnn.training.evaluation import ROWS, Evaluation
-from tests.engine.compiled import compiled_network
-from tests.reference import forward_backward, random_parameters
+from tests.engine.compiled import compiled_engine
+from tests.networks import random_parameters
 
 V = 13
 
@@ -23,7 +24,7 @@ def reference_loss(settings, parameters, ids, window):
         if cut.fresh:
             zero = np.zeros((cut.inputs.shape[1], settings.hidden))
             state = [(zero,) * (1 + (KINDS[settings.cell].has_memory))] * settings.layers
-        result = forward_backward(settings, parameters, cut.inputs, cut.targets, state)
+        result = truncated_bptt(settings, parameters, cut.inputs, cut.targets, state)
         total, predicted, state = total + result.loss * cut.predicted, predicted + cut.predicted, result.state
     assert predicted == len(ids) - 1
     return total / predicted
@@ -36,19 +37,19 @@ def test_against_float64(cell, size, window, shards):
     rng = np.random.default_rng(size)
     settings = NetworkSettings(cell=cell, hidden=9, layers=2, embedding=4)
     parameters, ids = random_parameters(settings, V, rng), rng.integers(V, size=size)
-    evaluation = Evaluation(compiled_network(settings, parameters), ids, window, shards)
+    evaluation = Evaluation(compiled_engine(settings, parameters), ids, window, shards)
     expected = reference_loss(settings, parameters, ids, window)
     assert evaluation.loss() == pytest.approx(expected, rel=1e-6)
     assert evaluation.loss() == evaluation.loss()  # nothing is left over from the time before
 
 
 def test_an_untrained_network_knows_next_to_nothing():
-    network = Network(NetworkSettings(hidden=16), V, np.random.default_rng(0))
+    network = CompiledEngine(NetworkSettings(hidden=16), V, generator=np.random.default_rng(0))
     ids = np.random.default_rng(1).integers(V, size=3_000)
     assert Evaluation(network, ids, 50, 1).loss() == pytest.approx(math.log(V), rel=0.05)
 
 
 @pytest.mark.parametrize("size", [0, 1])
 def test_nothing_to_predict_is_no_number(size):
-    network = Network(NetworkSettings(hidden=16), V, np.random.default_rng(0))
+    network = CompiledEngine(NetworkSettings(hidden=16), V, generator=np.random.default_rng(0))
     assert math.isnan(Evaluation(network, np.zeros(size, int), 50, 1).loss())

@@ -48,7 +48,7 @@ def recall_bits(trainer):
     ids = recall(seed=1, count=600).reshape(200, -1).T.astype(np.int32)  # the third in each row is asked for
     inputs, targets = np.ascontiguousarray(ids[:-1]), ids[1:].copy()
     targets[:-1] = NO_TARGET
-    return trainer.network.batch(200, len(inputs), 1).evaluate(inputs, targets) / 200 / math.log(2)
+    return trainer.engine.streams(200, len(inputs)).evaluate(inputs, targets) / 200 / math.log(2)
 
 
 def trained_to_recall(cell, window):

@@ -5,10 +5,13 @@ import pytest
 
 from charrnn.cells.registry import CELLS as KINDS
 from charrnn.engine.compiled.network import Network
-from charrnn.engine.compiled.optimizers import BETA1, BETA2, Adam
+from charrnn.engine.compiled.optimizers import Adam
+from charrnn.engine.compiled.streams import CompiledStreams
+from charrnn.engine.interface import BETA1
+from charrnn.engine.reference.optimizers import clip_gradients
 from charrnn.errors import CheckpointError, TrainingError
 from charrnn.settings import NetworkSettings
-from tests.reference import adam_update, clip_gradients
+from tests.networks import adam_update
 
 V = 19
 
@@ -17,7 +20,7 @@ def made(cell="gru", seed=0, threads=1):
     """A network, its optimiser, and gradients of three shards; padding is 0 as the kernels leave it."""
     rng = np.random.default_rng(seed)
     network = Network(NetworkSettings(cell=cell, hidden=21, layers=2), V, rng, threads)
-    gradients = network.gradients(3)
+    gradients = network.gradients_of(3)
     for gradient in gradients:
         network.parameters.from_arrays({name: rng.standard_normal(array.shape) for name, array
                                         in network.parameters.to_arrays().items()}, gradient)
@@ -73,7 +76,7 @@ def test_steps_against_the_reference():
         _, _, gradients = made("lstm", seed=step)
         total, _ = gradient_norm(network, gradients)
         clip_gradients(total, 3.0)
-        adam_update(parameters, total, first, second, step, 0.01, BETA1, BETA2)
+        adam_update(parameters, total, first, second, step, 0.01)
         adam.update(gradients, 0.01, 3.0)
     for name, array in network.parameters.to_arrays().items():
         np.testing.assert_allclose(array, parameters[name], rtol=1e-5, atol=2e-6, err_msg=name)
@@ -121,7 +124,7 @@ def test_the_packed_weights_follow_the_parameters(cell):
     ids = np.random.default_rng(1).integers(V, size=(4, 2)).astype(np.int32)
     losses, slopes = [], []
     for one in (network, fresh):
-        slopes.append(one.gradients(1))
-        losses.append(one.batch(2, 4, 1).learn(ids, ids, slopes[-1]))
+        slopes.append(one.gradients_of(1))
+        losses.append(CompiledStreams(one, 2, 4, 1).learn(ids, ids))
     assert losses[0] == losses[1]
     np.testing.assert_array_equal(*slopes)

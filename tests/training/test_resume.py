@@ -7,6 +7,7 @@ import pytest
 
 from charrnn.cells.registry import CELLS as KINDS
 from charrnn.errors import CheckpointError, CorpusError
+from charrnn.training.progress import TrainingProgress
 from charrnn.training.trainer import Trainer
 from tests.training.runs import V, advance, flat_state, settings_of, text
 
@@ -21,12 +22,13 @@ def made(settings, threads=1):
 
 def through_json(arrays, progress):
     """As a checkpoint keeps them: copies of the arrays, and the rest as text."""
-    return {name: array.copy() for name, array in arrays.items()}, json.loads(json.dumps(progress, allow_nan=False))
+    text = json.dumps(progress.to_dict(), allow_nan=False)
+    return {name: array.copy() for name, array in arrays.items()}, json.loads(text)
 
 
 def resumed(settings, saved, threads=1):
-    trainer = made(settings, threads)
-    trainer.restore(*through_json(*saved))
+    trainer, (arrays, progress) = made(settings, threads), through_json(*saved)
+    trainer.restore(arrays, TrainingProgress.from_dict(progress))
     return trainer
 
 
@@ -107,10 +109,10 @@ def test_each_part_of_the_state_is_needed(cell, forget):
     settings = settings_of(cell)
     trainer = made(settings)
     advance(trainer, 12)
-    saved = through_json(*trainer.state())
-    right, wrong = resumed(settings, saved), made(settings)
-    forget(*saved)
-    wrong.restore(*saved)
+    arrays, progress = through_json(*trainer.state())
+    right, wrong = resumed(settings, trainer.state()), made(settings)
+    forget(arrays, progress)
+    wrong.restore(arrays, TrainingProgress.from_dict(progress))
     right_events, wrong_events = advance(right, 5), advance(wrong, 5)
     (right_arrays, right_progress), (wrong_arrays, wrong_progress) = flat_state(right), flat_state(wrong)
     assert right_progress["history"] != wrong_progress["history"]
@@ -126,8 +128,8 @@ def test_state_is_a_copy():
     kept = flat_state(trainer)
     for array in arrays.values():
         array[...] = 9
-    progress["cursor"]["position"] = 99
-    progress["history"]["points"].append("something")
+    progress.cursor["position"] = 99
+    progress.history.points.append("something")
     assert flat_state(trainer) == kept
 
 
@@ -135,8 +137,8 @@ def test_seconds_are_saved_where_they_decide():
     trainer = made(settings_of(epochs=None, minutes=5.0))
     trainer.seconds = 12.5
     _, progress = trainer.state()
-    assert resumed(trainer.settings, trainer.state()).seconds == progress["seconds"] == 12.5
-    assert "seconds" not in made(settings_of()).state()[1]  # equal runs save equal bytes
+    assert resumed(trainer.settings, trainer.state()).seconds == progress.to_dict()["seconds"] == 12.5
+    assert "seconds" not in made(settings_of()).state()[1].to_dict()  # equal runs save equal bytes
 
 
 def without(values, name):
@@ -145,9 +147,17 @@ def without(values, name):
 
 @pytest.mark.parametrize("name", ["step", "cursor", "generator", "history"])
 def test_a_state_with_a_part_missing_is_refused(name):
-    arrays, progress = made(settings_of()).state()
+    _, progress = made(settings_of()).state()
     with pytest.raises(CheckpointError, match=name):
-        made(settings_of()).restore(arrays, without(progress, name))
+        TrainingProgress.from_dict(without(progress.to_dict(), name))
+
+
+@pytest.mark.parametrize(("name", "value"), [("history", []), ("history", {"points": 3}), ("generator", {}),
+                                             ("generator", {"state": 3}), ("cursor", {}), ("step", None)])
+def test_progress_that_makes_no_sense_is_refused(name, value):
+    arrays, progress = made(settings_of()).state()
+    with pytest.raises(CheckpointError, match="cannot resume"):
+        made(settings_of()).restore(arrays, TrainingProgress.from_dict(progress.to_dict() | {name: value}))
 
 
 @pytest.mark.parametrize("name", ["weight_hh_l1", "adam_square.bias_out", "state.h_l1"])

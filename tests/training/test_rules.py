@@ -20,7 +20,7 @@ def made(rule, **settings):
 
 def gradients_of(network, step):
     """Gradients of two shards, padding 0; their sizes differ by six orders of magnitude."""
-    rng, gradients = np.random.default_rng(step), network.gradients(2)
+    rng, gradients = np.random.default_rng(step), network.gradients_of(2)
     for gradient in gradients:
         network.parameters.from_arrays(
             {name: rng.standard_normal(array.shape) * 10.0 ** rng.integers(-4, 2, array.shape)
@@ -83,7 +83,7 @@ def test_weight_decay_is_adamws_alone():
     for rule in ("adam", "adamw"):
         network, optimizer = made(rule, weight_decay=0.5)
         before = network.parameters.flat.copy()
-        optimizer.update(network.gradients(2), LR, 1.0)  # no gradient at all
+        optimizer.update(network.gradients_of(2), LR, 1.0)  # no gradient at all
         after[rule] = network.parameters.flat / np.where(before, before, 1)
     assert set(np.unique(after["adam"])) == {0.0, 1.0}
     np.testing.assert_allclose(after["adamw"][after["adamw"] > 0], 1 - LR * 0.5, rtol=1e-6)

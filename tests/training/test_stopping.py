@@ -10,16 +10,16 @@ from tests.training.runs import V, flat_state, settings_of, text
 
 def stopped_in_validation(trainer: Trainer, monkeypatch) -> list:
     """The events of a run that stop() reaches within its second validation."""
-    evaluate, calls = type(trainer.batch).evaluate, []
+    evaluate, calls = type(trainer.streams).evaluate, []
 
     def evaluate_and_stop(batch, *windows):
-        if batch is trainer.evaluation._batch:
+        if batch is trainer.evaluation._streams:
             calls.append(trainer.step)
             if calls[0] != trainer.step:
                 trainer.stop()
         return evaluate(batch, *windows)
 
-    monkeypatch.setattr(type(trainer.batch), "evaluate", evaluate_and_stop)
+    monkeypatch.setattr(type(trainer.streams), "evaluate", evaluate_and_stop)
     events = list(trainer.events())
     monkeypatch.undo()
     return events

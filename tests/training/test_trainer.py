@@ -21,7 +21,7 @@ def of(kind, events):
 def test_what_a_run_tells():
     trainer, events = trained(settings_of())
     started, steps, validated, finished = (of(kind, events) for kind in (Started, Step, Validated, Finished))
-    assert started == [Started(0, trainer.network.parameters.count, 1350, 150)]
+    assert started == [Started(0, trainer.engine.parameter_count, 1350, 150)]
     assert events[-1] is finished[0]
     total = 2 * trainer.cutter.windows_per_epoch
     assert [step.step for step in steps] == list(range(1, total + 1))
@@ -143,10 +143,10 @@ def test_no_shard_is_left_with_a_few_sequences(monkeypatch):
 def test_recurrent_dropout_silences_a_share_of_the_weights_in_a_step_and_no_more():
     settings = settings_of(recurrent_dropout=0.4, dropout=0.0, optimizer="sgd", lr=0.1, warmup=0.0, clip=0.0)
     trainer, plain = Trainer(settings, text(), V, 1), Trainer(settings_of(dropout=0.0), text(), V, 1)
-    before = trainer.network.parameters.to_arrays()
+    before = trainer.engine.parameters()
     [first] = of(Step, advance(trainer, 1))
     assert first.loss != of(Step, advance(plain, 1))[0].loss  # they begin with the same weights and window
-    for name, array in trainer.network.parameters.to_arrays().items():
+    for name, array in trainer.engine.parameters().items():
         unmoved = (array == before[name]).mean()
         if name.startswith("weight_hh"):
             assert abs(unmoved - 0.4) < 4 * math.sqrt(0.4 * 0.6 / array.size)

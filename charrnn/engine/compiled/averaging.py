@@ -1,6 +1,6 @@
-"""Layer engine: a running average of the parameters, which does better than where the last step happened to end.
+"""Layer engine: a running average of the parameters, which predicts better than the parameters after the last step.
 
-Training goes on from the parameters themselves; what is validated, kept and sampled from later is their average
+Training continues from the parameters themselves; their average is what is validated, saved and sampled from
 (Polyak & Juditsky 1992, as an exponential mean).
 """
 
@@ -10,31 +10,29 @@ from collections.abc import Iterator
 import numpy as np
 
 from charrnn.engine.compiled.network import Network
+from charrnn.engine.interface import RAW
 from charrnn.kernels.updates import average
-
-# What checkpoints call the parameters themselves, beside their average.
-RAW = "raw."
 
 
 class Average:
-    """The average of a network's parameters, which keeps `keep` of itself in a step; 0 is no average at all."""
+    """The average of a network's parameters, which keeps `keep` of itself in a step; 0 keeps no average."""
 
     def __init__(self, network: Network, keep: float) -> None:
         self.network, self.keep = network, keep
         self.flat = network.parameters.flat.copy() if keep else network.parameters.flat
 
     def add(self, step: int) -> None:
-        """Takes in the parameters after update `step`, the first of which is 1."""
+        """Adds the parameters after update `step`, counted from 1."""
         if not self.keep:
             return
-        # the first values were drawn, and not learned: early on the average forgets faster
+        # the first values are random, so the average forgets faster at first
         share = np.float32(1 - min(self.keep, (1 + step) / (10 + step)))
         flat, parts = self.network.parameters.flat, self.network.parts()
         self.network.workers.map(lambda i: average(self.flat, flat, *parts[i], share), len(parts))
 
     @contextlib.contextmanager
     def in_use(self) -> Iterator[None]:
-        """The network with the average in the place of its parameters."""
+        """The average stands in the place of the parameters."""
         if not self.keep:
             yield
             return
@@ -48,7 +46,7 @@ class Average:
             self.network.refresh()
 
     def to_arrays(self) -> dict[str, np.ndarray]:
-        """The average under the parameters' names, and where there is one the parameters under raw.{name}."""
+        """The average under the parameters' names, and the parameters under raw.{name} if they differ."""
         arrays = self.network.parameters.to_arrays(self.flat)
         if self.keep:
             arrays |= {RAW + name: array for name, array in self.network.parameters.to_arrays().items()}

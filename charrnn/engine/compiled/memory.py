@@ -1,4 +1,4 @@
-"""Layer engine: what training needs in memory, told before any of it is taken.
+"""Layer engine: the memory that training needs, before any of it is allocated.
 
 In numbers of 4 bytes, for a batch of N sequences cut into S shards, windows of T characters, L layers of H units
 (rounded up to a multiple of 16), G gates, K numbers of gates kept a unit, V characters and P
@@ -7,7 +7,7 @@ parameters:
     parameters   P            optimizer    M P, M = 2 (adam, adamw) or 1      gradients   S P
     packed       2 (2 L - 1) G H H  (half of it with bf16), V G H (the table), 3 V H (the output layer)
     dropped      L G H H  with recurrent dropout
-    windows      L (T + 1) N H  for h, again for the c of lstm and peephole, and for dropout;  L T N K H  for gates;
+    windows      L (T + 1) N H  for h, again for c where the cell has one, and for dropout;  L T N K H  for gates;
                  T N H  for the gradient on its way back;  2 L N H  for that of the states
                  N H  where texts begin inside a window
     scratch      S (H + 65 V + 256 G H where L > 1 + 128 (K + 1) H with bf16 + V G H with an embedding

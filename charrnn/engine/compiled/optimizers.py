@@ -1,5 +1,5 @@
-"""Layer engine: turns gradients into updates. The arithmetic is a kernel's; here are each rule's memory and
-constants."""
+"""Layer engine: turns gradients into updates. Kernels do the arithmetic; the memory and constants of each rule are
+here."""
 
 import math
 from collections.abc import Callable
@@ -7,18 +7,15 @@ from collections.abc import Callable
 import numpy as np
 
 from charrnn.engine.compiled.network import Network
+from charrnn.engine.interface import BETA1, BETA2, EPSILON, RMSPROP_DECAY
 from charrnn.errors import TrainingError
 from charrnn.kernels import updates
 from charrnn.kernels.cpu import zeros
 from charrnn.settings import TrainingSettings
 
-BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
-# What RMSprop keeps of its running mean square in a step, as char-rnn has it; PyTorch's default is 0.99.
-SMOOTHING = 0.95
-
 
 class Optimizer:
-    """A rule, and what it remembers of each parameter: flat buffers by name."""
+    """An update rule, and its memory of each parameter: flat buffers, whose names are in `memory`."""
 
     memory: tuple[str, ...] = ()
 
@@ -30,7 +27,7 @@ class Optimizer:
     def update(self, gradients: np.ndarray, lr: float, clip: float) -> float:
         """One step along gradients (shards, P), clipped first by their norm and then by value; the norm before that.
 
-        Raises TrainingError, with nothing changed, if that is not a number: a bad gradient must never reach a weight.
+        Raises TrainingError, with nothing changed, if the norm is not finite: a bad gradient must never reach a weight.
         """
         norm = self.network.gather(gradients)
         if not math.isfinite(norm):
@@ -47,17 +44,17 @@ class Optimizer:
         return norm
 
     def rule(self, lr: float) -> Callable[..., None]:
-        """The kernel with the constants of the step under way."""
+        """The kernel with the constants of this step."""
         raise NotImplementedError
 
     def to_arrays(self) -> dict[str, np.ndarray]:
-        """What is remembered, by parameter: adam_mean.{name}, adam_square.{name} and so on."""
+        """The memory by parameter: adam_mean.{name}, adam_square.{name} and so on."""
         to_arrays = self.network.parameters.to_arrays
         return {f"{kind}.{name}": array for kind, flat in zip(self.memory, self.buffers, strict=True)
                 for name, array in to_arrays(flat).items()}
 
     def from_arrays(self, arrays: dict[str, np.ndarray], steps: int) -> None:
-        """Takes all that back, as to_arrays() gave it after `steps` steps."""
+        """Takes back what to_arrays() gave after `steps` steps."""
         for kind, flat in zip(self.memory, self.buffers, strict=True):
             prefix = f"{kind}."
             self.network.parameters.from_arrays(
@@ -86,7 +83,7 @@ class RMSprop(Optimizer):
     memory = ("rmsprop_square",)
 
     def rule(self, lr: float) -> Callable[..., None]:
-        return _with(updates.rmsprop, lr, SMOOTHING, EPSILON)
+        return _with(updates.rmsprop, lr, RMSPROP_DECAY, EPSILON)
 
 
 class Adagrad(Optimizer):

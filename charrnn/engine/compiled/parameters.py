@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from charrnn.cells.registry import CELLS
-from charrnn.errors import CheckpointError
+from charrnn.engine.initial import checked, initial_values
 from charrnn.kernels.cpu import padded, zeros
 from charrnn.settings import NetworkSettings
 
@@ -101,33 +101,12 @@ class Parameters:
 
         Nothing is changed unless all of them fit.
         """
-        for name, parameter in self.table.items():
-            if name not in arrays:
-                raise CheckpointError(f"parameter {name} is missing; this network needs {', '.join(self.table)}")
-            if arrays[name].shape != parameter.shape:
-                raise CheckpointError(
-                    f"parameter {name} has shape {arrays[name].shape}; this network needs {parameter.shape}")
+        checked(arrays, {name: parameter.shape for name, parameter in self.table.items()})
         for name, parameter in self.table.items():
             view = parameter.seen_in(self.flat if flat is None else flat)
             view[...] = arrays[name].reshape(view.shape)
 
     def initialize(self, generator: np.random.Generator) -> None:
-        """Draws initial values: uniform within 1/sqrt(H) as PyTorch does, biases 0 but where the cell says otherwise.
-
-        What would be 0 if it were not there at all begins as 0: what only some cells have, and the initial state.
-        """
-        bound = 1 / np.sqrt(self.network.hidden)
-        arrays = {}
-        for name, parameter in self.table.items():
-            if name == "embedding":
-                arrays[name] = generator.standard_normal(parameter.shape, np.float32)
-            elif not name.startswith(("weight_ih", "weight_hh", "weight_out")):
-                arrays[name] = np.zeros(parameter.shape, np.float32)
-            else:
-                arrays[name] = generator.uniform(-bound, bound, parameter.shape).astype(np.float32)
-        cell, hidden = CELLS[self.network.cell], self.network.hidden
-        for gate, value in cell.initial_bias.items():
-            at = cell.gate_names.index(gate) * hidden
-            for k in range(self.network.layers):
-                arrays[f"bias_l{k}"][at : at + hidden] = value
-        self.from_arrays(arrays)
+        """Draws initial values, the same as for every engine."""
+        vocabulary = self.table["bias_out"].shape[0]
+        self.from_arrays(initial_values(self.network, vocabulary, generator))

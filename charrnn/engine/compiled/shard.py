@@ -25,7 +25,7 @@ from charrnn.cells.recurrence import (
 from charrnn.cells.registry import CELLS, backward_kernel, forward_kernel
 from charrnn.engine.compiled.packed_weights import EMPTY, Weights
 from charrnn.engine.compiled.parameters import Parameters
-from charrnn.engine.predictions import Scores
+from charrnn.engine.interface import Scores
 from charrnn.kernels.cpu import padded, zeros
 from charrnn.kernels.dropout import drop
 from charrnn.kernels.matmul import copied_size

@@ -7,7 +7,7 @@ import pytest
 
 from charrnn.errors import TrainingError
 from charrnn.training.events import Finished, RolledBack, Step, Validated
-from charrnn.training.rollback import HALVINGS, Recovery
+from charrnn.training.rollback import HALVINGS, Rollback
 from charrnn.training.trainer import Trainer
 from tests.training.runs import V, advance, flat_state, settings_of, text
 
@@ -19,8 +19,8 @@ def poison(trainer, at, times, name="weight_out", value=np.nan):
         yield event
         if isinstance(event, Step) and event.step == at and left:
             left -= 1
-            trainer.network.parameters.stored(name)[2, 1] = value
-            trainer.network.refresh()
+            trainer.engine.network.parameters.stored(name)[2, 1] = value
+            trainer.engine.network.refresh()
 
 
 def test_a_gradient_that_is_no_number_is_taken_back_to_the_last_validation():
@@ -37,7 +37,7 @@ def test_a_gradient_that_is_no_number_is_taken_back_to_the_last_validation():
     # the same window, read by the same network with the same dropout; the rate alone has changed
     assert after[0].loss == before[first + 1].loss
     assert after[0].lr == pytest.approx(before[first + 1].lr / 2)
-    assert np.isfinite(trainer.network.parameters.flat).all()
+    assert np.isfinite(trainer.engine.network.parameters.flat).all()
     assert isinstance(events[-1], Finished)
     assert math.isfinite(events[-1].best_loss)
     steps = [point.step for point in trainer.history.points]
@@ -77,10 +77,10 @@ def test_a_halved_rate_stays_halved_when_the_run_goes_on():
     taken = []
     for event in poison(first, 12, 1):
         taken.append(event)
-        if isinstance(event, Validated) and first.recovery.halvings:
+        if isinstance(event, Validated) and first.rollback.halvings:
             first.stop()
     second.restore(*first.state())
-    assert second.recovery.share == 0.5
+    assert second.rollback.share == 0.5
     going_on = advance(second, 10_000)
     assert repr(taken[:-1] + going_on[1:]) == repr(expected)
     assert flat_state(second) == flat_state(whole)
@@ -88,15 +88,15 @@ def test_a_halved_rate_stays_halved_when_the_run_goes_on():
 
 @pytest.mark.parametrize("losses", [[math.nan], [math.inf], [200.0] * 2, [9.0] * 40, [1.0, 1.0, *[30.0] * 7]])
 def test_what_has_exploded(losses):
-    recovery = Recovery(20)
-    assert any([recovery.has_exploded(loss) for loss in losses])
+    rollback = Rollback(20)
+    assert any([rollback.has_exploded(loss) for loss in losses])
 
 
 @pytest.mark.parametrize("losses", [[math.log(20)] * 50, [1.0] * 20 + [80.0] + [1.0] * 20, [3.9] * 9,
                                     [8.0] * 20 + [4.0] * 50])
 def test_what_has_not(losses):
-    recovery = Recovery(20)
-    assert not any([recovery.has_exploded(loss) for loss in losses])
+    rollback = Rollback(20)
+    assert not any([rollback.has_exploded(loss) for loss in losses])
 
 
 def test_patience_ends_a_run_that_no_longer_gets_better():

@@ -1,5 +1,5 @@
-"""Layer engine: a few threads that share out numbered pieces of work. Kernels release the interpreter lock, so they run
-at the same time; which thread does which piece changes no result."""
+"""Layer engine: a few threads that share numbered pieces of work. Kernels release the interpreter lock, so they run at
+the same time; which thread does which piece changes no result."""
 
 import os
 from collections.abc import Callable
@@ -35,18 +35,18 @@ class Workers:
             abandon: Callable[[], None] = lambda: None) -> list[Result]:
         """[function(0), ..., function(count - 1)], the pieces dealt out in turn.
 
-        abandon   is called where something went wrong, Ctrl-C among it, before the other threads are waited for: pieces
-                  that wait for one another must then stop doing so
+        abandon   is called on an error or Ctrl-C, before the other threads are waited for: pieces that wait for one
+                  another must then stop waiting
         """
         if self._pool is None or count < 2:
             return [function(i) for i in range(count)]
-        hands = min(self.threads, count)
+        threads = min(self.threads, count)
         waiting = []
         results: dict[int, Result] = {}
         try:
-            for hand in range(1, hands):
-                waiting.append(self._pool.submit(_each, function, hand, count, hands))
-            results.update(_each(function, 0, count, hands))
+            for thread in range(1, threads):
+                waiting.append(self._pool.submit(_every, function, thread, count, threads))
+            results.update(_every(function, 0, count, threads))
         except BaseException:
             abandon()
             raise
@@ -56,5 +56,5 @@ class Workers:
         return [results[i] for i in range(count)]
 
 
-def _each(function: Callable[[int], Result], hand: int, count: int, hands: int) -> dict[int, Result]:
-    return {i: function(i) for i in range(hand, count, hands)}
+def _every(function: Callable[[int], Result], first: int, count: int, stride: int) -> dict[int, Result]:
+    return {i: function(i) for i in range(first, count, stride)}

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from charrnn.runs.run import check_text
 from charrnn.settings import TrainingSettings
 from charrnn.settings.presets import DEFAULT, OURS, PRESETS
-from charrnn.training.auto_settings import SIZES, chosen_settings, fitting
+from charrnn.training.auto_settings import SIZES, automatic_settings, fitting
 
 MINUTES = st.none() | st.floats(0.01, 1e4)
 
@@ -17,7 +17,7 @@ def test_any_text_of_some_characters_can_be_trained_on(characters, minutes, core
     wanted = {} if minutes is None else {"minutes": minutes}
     fitted, reason = fitting(wanted, characters, cores, has_bf16)
     assert f"{characters:,} characters" in reason
-    settings, _ = chosen_settings({**wanted, **fitted}, DEFAULT, characters)
+    settings, _ = automatic_settings({**wanted, **fitted}, DEFAULT, characters)
     check_text(characters, "ab", settings)
     assert settings.training.precision == ("bf16" if has_bf16 else "float32")
 
@@ -63,7 +63,7 @@ def test_the_average_is_never_longer_than_the_run(epochs, characters):
 @pytest.mark.parametrize("preset", PRESETS)
 def test_what_is_given_stands(preset):
     asked = {"hidden": 77, "batch": 3, "window": 9, "dropout": 0.7, "precision": "float32", "lr": 0.123}
-    settings, why = chosen_settings(asked, preset, 50_000)
+    settings, why = automatic_settings(asked, preset, 50_000)
     assert (settings.network.hidden, settings.windows.batch, settings.windows.window) == (77, 3, 9)
     assert (settings.network.dropout, settings.training.precision, settings.training.lr) == (0.7, "float32", 0.123)
     for name in asked:
@@ -75,7 +75,7 @@ def test_what_is_given_stands(preset):
 def test_nothing_is_told_where_nothing_was_chosen():
     everything = {"hidden": 7, "layers": 1, "batch": 3, "window": 9, "dropout": 0.0, "precision": "float32",
                   "averaging": 0.0}
-    settings, why = chosen_settings(everything, DEFAULT, 50_000)
+    settings, why = automatic_settings(everything, DEFAULT, 50_000)
     assert why == ""
     assert settings.training == TrainingSettings()  # nor lr, of a network so small
 

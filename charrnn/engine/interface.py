@@ -1,0 +1,198 @@
+"""Layer engine: what training, scoring and inspection need of a network. Nothing above knows how an engine computes it.
+
+Parameters have PyTorch's names and shapes on every engine. Engines draw no random numbers: what is random comes in, as
+the generator of the initial values and as the keys of dropout.
+"""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import NamedTuple
+
+import numpy as np
+
+from charrnn.engine.initial import parameter_shapes
+from charrnn.settings import NetworkSettings, TrainingSettings
+
+Arrays = dict[str, np.ndarray]
+# What checkpoints call the parameters themselves, beside their running average.
+RAW = "raw."
+# The optimizers' constants. RMSprop's is char-rnn's; PyTorch's default is 0.99.
+BETA1, BETA2, EPSILON, RMSPROP_DECAY = 0.9, 0.999, 1e-8, 0.95
+
+
+class Scores(NamedTuple):
+    """Predictions of targets (T, N), and of the K most probable characters, the most probable first.
+
+    Where nothing was predicted (target -1) they are NaN, 0 and -1.
+
+    loss            the sum of all nats
+    nats            (T, N)     float32
+    ranks           (T, N)     int32    1 where the target was the most probable character
+    entropies       (T, N)     float32  the loss in nats that the network expected
+    ids             (T, N, K)  int32    the most probable characters
+    probabilities   (T, N, K)  float32
+    """
+
+    loss: float
+    nats: np.ndarray
+    ranks: np.ndarray
+    entropies: np.ndarray
+    ids: np.ndarray
+    probabilities: np.ndarray
+
+    @classmethod
+    def empty(cls, T: int, N: int, K: int) -> "Scores":
+        return cls(0.0, np.empty((T, N), np.float32), np.empty((T, N), np.int32), np.empty((T, N), np.float32),
+                   np.empty((T, N, K), np.int32), np.empty((T, N, K), np.float32))
+
+    @classmethod
+    def joined(cls, parts: "list[Scores]") -> "Scores":
+        """The scores of rows side by side."""
+        return cls(sum(part.loss for part in parts),
+                   *(np.concatenate(arrays, axis=1) for arrays in zip(*(part[1:] for part in parts), strict=True)))
+
+
+class LayerStep(NamedTuple):
+    """One layer after one character of N rows. Changes of h and c in place are what the next layer and step read.
+
+    h, c       (N, H)  the new state; c is None where the cell has none
+    h_before   (N, H)  as carried in; where the character starts a document, perhaps not yet the initial one
+    o          (N, H)  the output gate; None where the cell has none
+    """
+
+    h: np.ndarray
+    c: np.ndarray | None
+    h_before: np.ndarray
+    o: np.ndarray | None
+
+
+OnLayer = Callable[[int, LayerStep], None]
+
+
+class Streams(ABC):
+    """Rows of text read side by side, each with a state that is carried from window to window.
+
+    A window's inputs and targets are (T, rows) int32; a target of -1 is not predicted.
+    """
+
+    @abstractmethod
+    def reset(self) -> None:
+        """Goes back to the initial state: zero, or as learned so far."""
+
+    @abstractmethod
+    def state(self) -> Arrays:
+        """Copies of the carried state: h_l{k}, and c_l{k} where cells have one, each (rows, H)."""
+
+    @abstractmethod
+    def set_state(self, arrays: Arrays) -> None:
+        """Takes arrays as state() gives them."""
+
+    @abstractmethod
+    def learn(self, inputs: np.ndarray, targets: np.ndarray, keys: np.ndarray | None = None,
+              recurrent_keys: np.ndarray | None = None) -> float:
+        """The mean loss in nats. The engine keeps the gradient, by truncated backpropagation, for Engine.update().
+
+        keys             (L,) uint32, drawn for this window: units are dropped between layers
+        recurrent_keys   the same for recurrent dropout: one draw of weight_hh holds for the whole window
+        """
+
+    @abstractmethod
+    def evaluate(self, inputs: np.ndarray, targets: np.ndarray) -> float:
+        """The sum of the losses in nats."""
+
+    @abstractmethod
+    def score(self, inputs: np.ndarray, targets: np.ndarray, top: int) -> Scores:
+        """The prediction of each target, and the `top` most probable characters (no more than there are)."""
+
+    @abstractmethod
+    def record(self, inputs: np.ndarray, targets: np.ndarray, top: int,
+               signals: Sequence[str]) -> tuple[Scores, Arrays]:
+        """What score() gives, and the signals by name (h, c, gates), (L, T, rows, H) float32 each."""
+
+    @abstractmethod
+    def read(self, inputs: np.ndarray, on_layer: OnLayer | None = None) -> np.ndarray:
+        """The last layer's output (T, rows, H).
+
+        on_layer   sees each layer, from 0, when it is done; for windows of one character, and streams of one shard
+        """
+
+
+class Engine(ABC):
+    """A network and what trains it: its parameters, its optimizer, and their running average.
+
+    settings     the shape of the network
+    vocabulary   how many characters it knows
+    training     optimizer, averaging and precision; None for a network that is only read
+    start        the character that every document begins with: the state before it is the initial one, wherever it
+                 stands in a window; -1 where there are no documents
+    threads      threads that it may use; results do not depend on it
+    steps        updates made so far
+    """
+
+    def __init__(self, settings: NetworkSettings, vocabulary: int, training: TrainingSettings | None, start: int,
+                 threads: int) -> None:
+        self.settings, self.vocabulary, self.training = settings, vocabulary, training
+        self.start, self.threads = start, threads
+
+    @property
+    def parameter_count(self) -> int:
+        """How many numbers are learned."""
+        return sum(math.prod(shape) for shape in parameter_shapes(self.settings, self.vocabulary).values())
+
+    @property
+    def is_compiled(self) -> bool:
+        """False where the first step has to wait for a compiler; precompile() then takes that time."""
+        return True
+
+    def precompile(self) -> None:  # noqa: B027  (most engines have nothing to compile)
+        """Compiles everything that training needs, so that the first step is as fast as the others."""
+
+    @property
+    @abstractmethod
+    def steps(self) -> int: ...
+
+    @abstractmethod
+    def parameters(self) -> Arrays:
+        """Copies by name, in PyTorch's shapes."""
+
+    @abstractmethod
+    def load(self, arrays: Arrays) -> None:
+        """Replaces all parameters, and their average; raises CheckpointError if one is missing or has another shape."""
+
+    @abstractmethod
+    def streams(self, rows: int, window: int, shards: int = 1) -> Streams:
+        """`rows` rows for windows of up to `window` characters, in the initial state.
+
+        shards   parts that may be computed at the same time; the last bits of results may depend on it
+        """
+
+    @abstractmethod
+    def update(self, rate: float, clip: float) -> float:
+        """One step of the optimizer with the gradient of the last learn(); the gradient's norm before clipping.
+
+        clip   the largest norm of the whole gradient; 0 clips nothing
+
+        Raises TrainingError, with nothing changed, if the norm is not finite.
+        """
+
+    @abstractmethod
+    def averaged(self) -> AbstractContextManager[None]:
+        """A context in which the running average stands in the place of the parameters."""
+
+    @abstractmethod
+    def state(self) -> Arrays:
+        """Everything that training changes, by the names that checkpoints have.
+
+        The average has the parameters' names, the parameters are then raw.{name}; the optimizer's memory is
+        adam_mean.{name} and so on.
+        """
+
+    @abstractmethod
+    def restore(self, arrays: Arrays, steps: int) -> None:
+        """Takes back what state() gave after `steps` updates; raises CheckpointError where it does not fit."""
+
+    @abstractmethod
+    def memory(self, rows: int, window: int, shards: int) -> int:
+        """Bytes that training such streams takes, with one copy of state() to roll back to."""
