@@ -32,12 +32,11 @@ def learned(text: str, settings: dict[str, Any], test_share: float = 0.0, thread
     for event in trainer.events():
         halved += isinstance(event, RolledBack)
         if isinstance(event, Validated) and event.is_best:
-            best, weights = event, trainer.engine.average.flat.copy()
+            best, weights = event, trainer.engine.state()
     seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu
     assert best is not None
     assert weights is not None
-    trainer.engine.network.parameters.flat[:] = weights
-    trainer.engine.network.refresh()
+    trainer.engine.load(weights)
 
     def loss(part: Any) -> float | None:
         measured = Evaluation(trainer.engine, part, trainer.settings.windows.window, 1).loss()

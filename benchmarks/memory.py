@@ -17,7 +17,6 @@ from benchmarks.options import Options, tell
 from benchmarks.table import Row, Table
 from charrnn.bench.processes import Job, take_turns
 from charrnn.bench.shape import VOCABULARY, Shape
-from charrnn.engine.compiled.streams import CompiledStreams
 
 SHAPES = (Shape("lstm", 1, 256), Shape("lstm", 2, 512), Shape("gru", 2, 256), Shape("rnn", 1, 256))
 GOAL_SHARE, GOAL_READY, GOAL_RESIDENT = 0.98, 25.0, 600.0
@@ -63,16 +62,16 @@ def write_words(path: Path, size: int) -> None:
 
 def taken(shape: dict[str, Any]) -> dict[str, int]:
     """Bytes that Python was given for a network, its optimizer and its buffers, and what the formula says."""
-    from charrnn.engine.compiled.precompile import compile_kernels
-
+    from charrnn.engine.compiled.engine import CompiledEngine
     from charrnn.engine.compiled.memory import training_bytes
     from charrnn.engine.compiled.network import Network
     from charrnn.engine.compiled.optimizers import Adam
+    from charrnn.engine.compiled.streams import CompiledStreams
     from charrnn.settings import TrainingSettings
 
     measured = Shape(**shape)
     settings = measured.settings()
-    compile_kernels(settings, TrainingSettings())
+    CompiledEngine(settings, VOCABULARY, TrainingSettings()).precompile()
     tracemalloc.start()
     network = Network(settings, VOCABULARY, np.random.default_rng(1), 2)
     batch = CompiledStreams(network, measured.batch, measured.window, 2)

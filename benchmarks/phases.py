@@ -67,22 +67,25 @@ def split(total: Callable[[str], float], threads: int) -> dict[str, float]:
         total(f"Shard.{method}") / threads for method in ("read", "_output", "_learn_layer", "learn"))
     gather, packing = total("Network.gather"), total("Network.refresh")
     return {"forward": forward, "output and loss": output, "backward": backward,
-            "rest of the window": window - forward - output - backward, "waiting": total("Batch.learn") - window,
+            "rest of the window": window - forward - output - backward,
+            "waiting": total("CompiledStreams.learn") - window,
             "sum of gradients": gather, "Adam": total("Adam.update") - gather - packing, "packing": packing}
 
 
 def ours(shape: dict[str, Any], seconds: float, threads: int) -> dict[str, float]:
     """Mean seconds a step of the whole step and of each phase."""
     from charrnn.bench.ours import TrainingStep
-    from charrnn.engine.compiled.network import Batch, Network
+    from charrnn.engine.compiled.network import Network
     from charrnn.engine.compiled.optimizers import Adam
     from charrnn.engine.compiled.shard import Shard
+    from charrnn.engine.compiled.streams import CompiledStreams
+    from charrnn.training.auto_settings import fitting_shards
 
     step = TrainingStep(Shape(**shape), threads)
     # compiles what is not compiled yet, and tells how many steps fit
     steps = max(5, int(seconds / median_seconds(step, seconds / 4)))
     clock = Clock()
-    for owner, methods in ((Shard, ("read", "_output", "_learn_layer", "learn")), (Batch, ("learn",)),
+    for owner, methods in ((Shard, ("read", "_output", "_learn_layer", "learn")), (CompiledStreams, ("learn",)),
                            (Network, ("gather", "refresh")), (Adam, ("update",))):
         for method in methods:
             clock.watch(owner, method)
@@ -90,5 +93,5 @@ def ours(shape: dict[str, Any], seconds: float, threads: int) -> dict[str, float
     for i in range(steps):
         step(i)
     whole = time.perf_counter() - start
-    phases = split(clock.total, min(threads, len(step.batch.shards)))
+    phases = split(clock.total, fitting_shards(Shape(**shape).batch, threads))
     return {"step": whole / steps, **{name: phases[name] / steps for name in PHASES}}

@@ -66,7 +66,7 @@ def _losses(options: Options) -> Table:
 
 def train(shape: dict[str, Any], precision: str, text: str, seed: int) -> dict[str, float]:
     """The validation loss at the end of a short training, and the same network's loss in bfloat16."""
-    from charrnn.engine.compiled.network import Network
+    from charrnn.engine.engines import open_engine
     from charrnn.runs.run import Run
     from charrnn.settings import Settings, TrainingSettings, WindowSettings
     from charrnn.text.corpus import read_corpus
@@ -80,8 +80,8 @@ def train(shape: dict[str, Any], precision: str, text: str, seed: int) -> dict[s
             pass
         trainer, losses = run.trainer, []
         for kind in (precision, "bf16"):
-            same = Network(network, len(run.vocabulary), threads=2, precision=kind)
-            same.parameters.from_arrays(trainer.engine.parameters())
-            same.refresh()
+            same = open_engine("compiled", network, len(run.vocabulary), training=TrainingSettings(precision=kind),
+                               threads=2)
+            same.load(trainer.engine.parameters())
             losses.append(Evaluation(same, trainer.evaluation.text, settings.windows.window, 2).loss() or 0.0)
     return {"loss": losses[0], "rounded": losses[1]}

@@ -23,10 +23,10 @@ TEXT = "A tiny text is enough to start with, if only it fills a window.\n" * 100
 COMPILE = """
 import time
 from charrnn.settings import NetworkSettings, TrainingSettings
-from charrnn.engine.compiled.precompile import compile_kernels
+from charrnn.engine.engines import open_engine
 start = time.perf_counter()
 for settings in {settings}:
-    compile_kernels(NetworkSettings(**settings), TrainingSettings())
+    open_engine("compiled", NetworkSettings(**settings), 2, training=TrainingSettings()).precompile()
 print(time.perf_counter() - start)
 """
 COMPILE_SAMPLE = """

@@ -73,7 +73,7 @@ def test_a_table_as_json() -> None:
 
 def test_phases_add_up_to_the_step() -> None:
     totals = {"Shard.read": 4.0, "Shard._output": 2.0, "Shard._learn_layer": 8.0, "Shard.learn": 15.0,
-              "Batch.learn": 9.0, "Network.gather": 0.5, "Network.refresh": 0.25, "Adam.update": 1.0}
+              "CompiledStreams.learn": 9.0, "Network.gather": 0.5, "Network.refresh": 0.25, "Adam.update": 1.0}
     found = phases.split(totals.__getitem__, 2)
     assert set(found) == set(phases.PHASES)
     assert found["waiting"] == 9.0 - 7.5

@@ -17,7 +17,7 @@ from charrnn.sampling.weights import weights_of
 from charrnn.settings import TrainingSettings
 from charrnn.training.auto_settings import fitting_shards
 
-# How long the machine's peak is looked for after the steps, whose share of it is then of the same minute.
+# How long the machine's peak is measured after the steps: of the same minute, so that the share of it is fair.
 PEAK_SECONDS = 0.1
 
 

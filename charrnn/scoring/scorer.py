@@ -17,7 +17,7 @@ class Scorer:
     """Reads `text`; its arrays are filled window by window.
 
     rows      parts that are read side by side, each from the initial state
-    guesses   K, the likeliest characters to keep for each
+    guesses   K, how many of the most probable characters to keep for each
     """
 
     def __init__(self, engine: Engine, text: Text, window: int, shards: int, rows: int, guesses: int) -> None:

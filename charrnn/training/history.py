@@ -4,9 +4,9 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
-# Points of the training loss between two validations, for a curve worth looking at.
+# Points of the training loss between two validations, for a smooth curve.
 POINTS_A_VALIDATION = 5
-# Nats that the validation loss must have risen by before that is called overfitting; less is chance.
+# Nats that the validation loss must have risen by before that is called overfitting; less is noise.
 OVERFITTING = 0.01
 
 

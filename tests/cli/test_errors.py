@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from charrnn.engine.compiled.network import Network
+from charrnn.engine.compiled.engine import CompiledEngine
 from charrnn.runs.run import Run
 from charrnn.storage import files
 from tests.cli.conftest import Program
@@ -159,7 +159,7 @@ def test_memory_that_runs_out(charrnn: Program, text: Path, monkeypatch: pytest.
     def no_memory(*given: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(Network, "batch", no_memory)
+    monkeypatch.setattr(CompiledEngine, "streams", no_memory)
     done = charrnn("train", "text.txt", *OPTIONS)
     assert (done.code, done.out) == (1, "")
     assert done.err == "charrnn: not enough memory; lower --hidden, --layers, --batch or --window\n"

@@ -33,7 +33,7 @@ def planted_run(charrnn, tmp_path):
     save_checkpoint(folder / "best.safetensors", Checkpoint(
         settings, corpus.vocabulary.characters, {"name": "quoted", "sources": ["quoted.txt"],
                                                  "characters": corpus.characters, "fingerprint": corpus.fingerprint},
-        {}, network.parameters.to_arrays()))
+        {}, network.parameters()))
     return folder
 
 

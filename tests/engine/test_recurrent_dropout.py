@@ -1,4 +1,4 @@
-"""Recurrent dropout silences weights, in the product and in its gradient, and only while a window is learned."""
+"""Recurrent dropout drops weights, in the product and in its gradient, and only while a window is learned."""
 
 import numpy as np
 import pytest
@@ -22,8 +22,8 @@ def made(cell, rate=RATE, threads=1, precision="float32"):
     return network
 
 
-def silenced_by_hand(network):
-    """The parameters with the same share of weight_hh silenced, seen through a gradient of ones."""
+def dropped_by_hand(network):
+    """The parameters with the same share of weight_hh dropped, seen through a gradient of ones."""
     mask = network.gradients_of(1)[0]
     mask[:] = 1
     network.drop_gradient(mask, KEYS)
@@ -38,9 +38,9 @@ def window():
 
 @CELLS
 @pytest.mark.parametrize("precision", ["float32", "bf16"])
-def test_a_window_is_that_of_the_silenced_weights(cell, precision):
+def test_a_window_is_that_of_the_dropped_weights(cell, precision):
     network, plain = made(cell, precision=precision, threads=3), made(cell, 0.0, precision=precision)
-    arrays, masks = silenced_by_hand(network)
+    arrays, masks = dropped_by_hand(network)
     plain.parameters.from_arrays(arrays)
     plain.refresh()
     inputs, targets = window()
@@ -64,7 +64,7 @@ def test_a_window_is_that_of_the_silenced_weights(cell, precision):
 @CELLS
 def test_the_share_of_weights_and_their_scale(cell):
     network = made(cell)
-    _, masks = silenced_by_hand(network)
+    _, masks = dropped_by_hand(network)
     for name, mask in masks.items():
         if name.startswith("weight_hh"):
             assert set(np.unique(mask)) == {0.0, np.float32(1 / (1 - RATE))}

@@ -4,7 +4,7 @@ import random
 
 import numpy as np
 
-from charrnn.engine.compiled.network import Network
+from charrnn.engine.compiled.engine import CompiledEngine
 from charrnn.inspection.passage import Passage, of_text
 from charrnn.settings import NetworkSettings, TextSettings
 from charrnn.text.cutting import Text
@@ -27,7 +27,8 @@ def quoted_text(words: int = 900, seed: int = 2) -> str:
     return "".join(text)
 
 
-def planted(vocabulary: Vocabulary, sign: int = 1, layers: int = 1, unit: int = UNIT, counter: int = -1) -> Network:
+def planted(vocabulary: Vocabulary, sign: int = 1, layers: int = 1, unit: int = UNIT,
+            counter: int = -1) -> CompiledEngine:
     """`unit` of the last layer is high inside quotes, or low where sign is -1; all others are random.
 
     At a quote it forgets, and writes the opposite of what it held; at anything else it keeps. Upper layers are told

@@ -88,7 +88,7 @@ def test_random_slow_features_are_not_claimed(toy):
 
 def test_what_says_nothing_never_wins():
     settings = NetworkSettings(cell="lstm", hidden=HIDDEN)
-    arrays = planted(Vocabulary.of(TEXT)).parameters.to_arrays()
+    arrays = planted(Vocabulary.of(TEXT)).parameters()
     counts = [7, HIDDEN + 7, 2 * HIDDEN + 7]  # i f g of a unit that counts up for ever: railed
     mute = 3 * HIDDEN + 2  # o of one that never opens: dead
     for name in ("weight_ih_l0", "weight_hh_l0"):

@@ -46,7 +46,7 @@ def test_a_text_read_many_times_gets_much_dropout():
     assert "recurrent_dropout" not in small  # it has no room to learn a text by heart
 
 
-def test_long_runs_that_silence_much_go_at_a_lower_rate():
+def test_long_runs_with_much_dropout_have_a_lower_rate():
     rates = [fitting({"epochs": epochs}, 100_000, 2, True)[0]["lr"] for epochs in (20.0, 50.0, 200.0, 800.0)]
     assert rates[0] == rates[1] > rates[2] > rates[3] > 0
     assert "lr" not in fitting({"epochs": 20.0, "lr": 0.5}, 100_000, 2, True)[0]

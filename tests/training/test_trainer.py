@@ -140,7 +140,7 @@ def test_no_shard_is_left_with_a_few_sequences(monkeypatch):
     assert shards == [1, 5]  # about four each
 
 
-def test_recurrent_dropout_silences_a_share_of_the_weights_in_a_step_and_no_more():
+def test_recurrent_dropout_drops_a_share_of_the_weights_in_a_step_and_no_more():
     settings = settings_of(recurrent_dropout=0.4, dropout=0.0, optimizer="sgd", lr=0.1, warmup=0.0, clip=0.0)
     trainer, plain = Trainer(settings, text(), V, 1), Trainer(settings_of(dropout=0.0), text(), V, 1)
     before = trainer.engine.parameters()

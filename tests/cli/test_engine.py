@@ -1,0 +1,45 @@
+"""`charrnn train --engine`: a run on either engine, and from one to the other."""
+
+from pathlib import Path
+
+import pytest
+
+from charrnn.runs.checkpoint import load_checkpoint
+from tests.cli.conftest import Program
+from tests.cli.tiny import OPTIONS
+
+ENGINES = ("reference", "compiled")
+
+
+def measured(out: str) -> float:
+    """The best validation loss that a report names."""
+    return float(out.split("best validation loss ")[1].split()[0])
+
+
+@pytest.mark.parametrize("names", [ENGINES, ENGINES[::-1]], ids="-".join)
+def test_a_run_changes_its_engine(charrnn: Program, text: Path, names: tuple[str, str]) -> None:
+    shared = [*OPTIONS, "--decay", "constant", "--precision", "float32"]
+    whole = charrnn("train", "text.txt", *shared, "--epochs", "0.6", "--name", "whole", "--engine", names[0])
+    assert whole.code == 0, whole.err
+    first = charrnn("train", "text.txt", *shared, "--epochs", "0.3", "--name", "two", "--engine", names[0])
+    assert first.code == 0, first.err
+    for command in (("sample", "two", "--length", "5"), ("info", "two"), ("score", "two", "text.txt")):
+        assert charrnn(*command).code == 0
+    second = charrnn("train", "--resume", "two", "--epochs", "0.6", "--engine", names[1])
+    assert second.code == 0, second.err
+    assert measured(second.out) == pytest.approx(measured(whole.out), abs=0.002)
+    both = [load_checkpoint(Path("checkpoints", name, "last.safetensors")) for name in ("whole", "two")]
+    assert both[0].settings == both[1].settings
+    assert both[0].progress["step"] == both[1].progress["step"]
+
+
+def test_bf16_on_the_reference_is_refused_in_one_line(charrnn: Program, text: Path) -> None:
+    done = charrnn("train", "text.txt", *OPTIONS, "--precision", "bf16", "--engine", "reference")
+    assert done.code == 2
+    assert done.err.count("\n") == 1
+    assert "--precision bf16 contradicts --engine reference" in done.err
+    assert not Path("checkpoints").exists()
+
+
+def test_an_engine_that_there_is_not(charrnn: Program, text: Path) -> None:
+    assert charrnn("train", "text.txt", "--engine", "steam").code == 2
