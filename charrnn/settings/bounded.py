@@ -13,8 +13,6 @@ from typing import Any
 from charrnn.errors import SettingsError
 
 PRECISIONS = ("float32", "bf16")
-# What becomes of what a model never saw; charrnn/text/unknown.py does it.
-UNKNOWN = ("error", "fold", "skip", "replace")
 
 
 def setting(default: Any, help: str, *, low: Any = None, high: Any = None, choices: tuple[str, ...] = (),

@@ -19,11 +19,11 @@ class NetworkSettings(Bounded):
     hidden: int = setting(256, "hidden units in a layer", low=1, high=8192, fitted=True)
     layers: int = setting(1, "layers, one on top of the other", low=1, high=16, fitted=True)
     embedding: int = setting(0, "width of a learned character embedding; 0 is one-hot input", low=0, high=8192)
-    dropout: float = setting(0.1, "share of units silenced between layers and before the output", low=0.0, high=0.95,
+    dropout: float = setting(0.1, "share of units dropped between layers and before the output", low=0.0, high=0.95,
                              fitted=True)
-    recurrent_dropout: float = setting(0.0, "share of the weights from a step to the next silenced, anew for each "
-                                            "window", low=0.0, high=0.95, fitted=True)
-    learn_initial_state: bool = setting(False, "learn the state that a text begins with, in place of zero")
+    recurrent_dropout: float = setting(0.0, "share of the recurrent weights dropped, drawn anew for each window",
+                                       low=0.0, high=0.95, fitted=True)
+    learn_initial_state: bool = setting(False, "learn the state that a text begins with; otherwise it is zero")
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class WindowSettings(Bounded):
         choices=("stream", "snippets"))
     targets: str = setting("all", "predict after every character of a window, or only after its last",
                            choices=("all", "last"))
-    window: int = setting(100, "characters in a window: how far the gradient reaches back", low=1, high=100_000,
+    window: int = setting(100, "characters in a window: how far back the gradient reaches", low=1, high=100_000,
                           fitted=True)
     batch: int = setting(16, "sequences side by side in one step", low=1, high=65_536, fitted=True)
     val_fraction: float | None = setting(
@@ -83,7 +83,7 @@ class TrainingSettings(Bounded):
                                high=1_000_000)
     patience: int = setting(0, "validations in a row without a new best that end the run; 0 waits to the end", low=0,
                             high=1_000_000)
-    seed: int = setting(1337, "where every random draw comes from", low=0, high=2**63 - 1)
+    seed: int = setting(1337, "seed of every random draw", low=0, high=2**63 - 1)
     precision: str = setting("float32", "numbers in the products: bf16 (bfloat16, sums in float32) trains half as fast "
                                         "again on processors that multiply it", choices=PRECISIONS, fitted=True)
     shards: int = setting(0, "parts a batch is cut into, one a thread; results depend on it; 0 is one a core, but one "

@@ -1,10 +1,7 @@
 """Layer storage: the user's cache folder, and files there that nobody has to clean up.
 
-A scratch file belongs to one process. It has no name, or the system deletes it when it is closed: a crash, Ctrl-C or
-a kill leaves nothing behind. Every refusal of the disk becomes a StorageError of one line.
-
-A store keeps files from one process to the next, whole or not at all and only so many bytes of them. Nothing depends
-on it: where the disk refuses, or a file was damaged, there is simply nothing kept.
+A scratch file belongs to one process, and a crash, Ctrl-C or a kill leaves nothing of it behind. A store keeps files
+from one process to the next, whole or not at all. Nothing depends on it: where the disk refuses, nothing is kept.
 """
 
 import contextlib
@@ -12,7 +9,6 @@ import mmap
 import os
 import secrets
 import shutil
-import sys
 import tempfile
 import time
 import zlib
@@ -21,6 +17,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, cast
+
+import platformdirs
 
 from charrnn.errors import StorageError
 from charrnn.storage.files import Buffer, refusals
@@ -32,12 +30,15 @@ _DAY = 86_400.0
 
 
 def user_cache() -> Path:
-    """The folder for caches of all programs; raises RuntimeError where no home folder can be found."""
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    """The folder for caches of all programs (XDG_CACHE_HOME); raises RuntimeError where there is no home folder."""
+    return in_home(platformdirs.user_cache_path())
+
+
+def in_home(path: Path) -> Path:
+    """A user's folder as platformdirs gives it; raises RuntimeError where there is no home folder to expand."""
+    if path.parts[:1] == ("~",):
+        raise RuntimeError("could not determine the home folder")
+    return path
 
 
 class ScratchFile:

@@ -1,7 +1,6 @@
-"""Layer text: what looks wrong in a text, told before hours are spent on it.
+"""Layer text: corpus checks: warnings about what looks wrong in a text, before hours are spent on it.
 
-A corpus comes in; out go sentences, each on one thing and what to do about it. Nothing is said of a text that is as
-texts are.
+Each warning is a sentence: what was found, and what to do about it.
 """
 
 import re
@@ -15,11 +14,11 @@ from charrnn.settings import TextSettings
 from charrnn.text.corpus import Corpus
 from charrnn.text.vocabulary import NAMED
 
-# Of a shorter text every character may be rare, and a few times no chance.
+# In a shorter text every character may be rare; what occurs so seldom is a stray one.
 LONG, STRAY = 10_000, 3
-# So many different characters, or other units, are a good part of a network.
+# So many different characters, or other units, take a good part of the network.
 MANY_CHARACTERS, MANY_UNITS = 2_000, 20_000
-# Characters that are looked through for words that were decoded wrongly, and how often makes a doubt.
+# Characters that are searched for wrongly decoded ones, and how many of those make a warning.
 LOOKED_AT, PIECE, OFTEN = 4_000_000, 100_000, 3
 
 # What the first byte of a character in UTF-8 becomes, and the others, where bytes are taken for characters.
@@ -29,8 +28,8 @@ _MISREAD = re.compile("[\u00c2-\u00f4][\u0080-\u00bf\u0152\u0153\u0160\u0161\u01
 _AFTER_LETTERS = "\u00a0\u00ab\u00bb\u2018\u2019\u201c\u201d\u2039\u203a"
 
 
-def doubts(corpus: Corpus, settings: TextSettings) -> Iterator[str]:
-    """A sentence for each thing that looks wrong."""
+def corpus_warnings(corpus: Corpus, settings: TextSettings) -> Iterator[str]:
+    """A warning for each thing that looks wrong."""
     if settings.unit != "char":
         yield from _many(corpus.counts, settings)
     if settings.unit == "byte":

@@ -1,7 +1,4 @@
-"""Layer text: what a user may name as a text: a file, a folder, - for standard input, @name for a built-in text.
-
-A name comes in; out go its size and its text in chunks, or a CorpusError that says what is wrong with the name.
-"""
+"""Layer text: what a user may name as a text: a file, a folder, - for standard input, @name for a built-in text."""
 
 import contextlib
 import os
@@ -12,9 +9,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from charrnn.errors import CorpusError
-from charrnn.text.archives import SUFFIXES
 from charrnn.text.builtin import BUILTINS, find_builtin
-from charrnn.text.decoder import CHUNK, text_of
+from charrnn.text.decode import CHUNK, COMPRESSED_SUFFIXES, text_of
 
 STDIN = "-"
 RUN_FILES = {"best.safetensors", "last.safetensors"}
@@ -95,8 +91,8 @@ def short_name(source: str) -> str:
         return "stdin"
     if not source.startswith("@"):
         path = Path(os.path.abspath(source))
-        is_packed = path.suffix.lower() in SUFFIXES
-        source = path.name if path.is_dir() else Path(path.stem).stem if is_packed else path.stem
+        is_compressed = path.suffix.lower() in COMPRESSED_SUFFIXES
+        source = path.name if path.is_dir() else Path(path.stem).stem if is_compressed else path.stem
     return re.sub(r"[^\w.-]+", "-", source)[:40].strip("-.") or "text"
 
 

@@ -1,8 +1,7 @@
-"""Layer text: makes a text one that a model can read: what it never saw is refused, folded, left out or replaced.
+"""Layer text: units that a model never saw are refused, folded, skipped or replaced, so that it can read a text.
 
-Folding comes first: a character in another Unicode form (NFC, NFKD), without its accents, a typographer's quote as a
-plain one, or any space as a plain one. A character is taken together with the accents behind it, a word or a token as
-a whole.
+Folding tries another Unicode form (NFC, NFKD), the letter without its accents, a plain quote for a typographer's, or a
+plain space for any other. A character is taken together with the accents behind it, a word or a token as a whole.
 """
 
 import dataclasses

@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable
 
 from charrnn.engine.compiled.network import Batch, Network
-from charrnn.text.cutting import Text, measuring_windows
+from charrnn.text.windows import Text, evaluation_windows
 
 # Rows the text is cut into; each begins without a past, which costs its first characters: 64 rows of tiny Shakespeare's
 # validation part would add 0.003 nats.
@@ -22,7 +22,7 @@ class Evaluation:
     def loss(self, should_stop: Callable[[], bool] = lambda: False) -> float | None:
         """Mean nats per character; NaN if there is nothing to predict, None if should_stop() came true on the way."""
         total, predicted = 0.0, 0
-        for window in measuring_windows(self.text, self.rows, self.window):
+        for window in evaluation_windows(self.text, self.rows, self.window):
             if self._batch is None:
                 self._batch = self.network.batch(window.inputs.shape[1], len(window.inputs), self.shards)
             if should_stop():

@@ -20,9 +20,8 @@ from charrnn.engine.compiled.precompile import compile_kernels
 from charrnn.errors import CheckpointError, TrainingError
 from charrnn.kernels.jit import is_compiled
 from charrnn.settings import Settings
-from charrnn.text.cutting import Text, parts, size, training_windows
 from charrnn.text.documents import Documents
-from charrnn.text.windows import Window
+from charrnn.text.windows import Text, Window, size, split, training_windows
 from charrnn.training.auto_settings import decided
 from charrnn.training.evaluation import Evaluation
 from charrnn.training.events import Compiling, Event, Finished, RolledBack, Started, Step, Validated
@@ -37,7 +36,7 @@ class Trainer:
     def __init__(self, settings: Settings, text: Text, vocabulary: int, threads: int | None = None) -> None:
         cut = settings.windows
         self.generator = np.random.Generator(np.random.PCG64(settings.training.seed))
-        train_text, val_text = parts(text, cut.val_fraction)
+        train_text, val_text = split(text, cut.val_fraction)
         self.cutter = training_windows(train_text, cut, self.generator)
         self.settings = settings = decided(settings, size(text), self.cutter.windows_per_epoch)
         training = settings.training

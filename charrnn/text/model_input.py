@@ -1,7 +1,4 @@
-"""Layer text: a text that is in memory as a whole, as a model reads it to tell how well it foretells it.
-
-Text comes in; it goes the way that a text to train on takes (alike - splitter - ids), but in the vocabulary of a model.
-"""
+"""Layer text: a text as a trained model reads it: normalized and split as its training text was, in its own ids."""
 
 from dataclasses import dataclass, field
 
@@ -9,31 +6,30 @@ import numpy as np
 
 from charrnn.errors import CorpusError
 from charrnn.settings import TextSettings
-from charrnn.text.cutting import Text
-from charrnn.text.documents import Documents
-from charrnn.text.normalize import alike
-from charrnn.text.splitter import mark_of, splitter_of
+from charrnn.text.documents import Documents, mark_of, splitter_of
+from charrnn.text.normalize import normalized
 from charrnn.text.unknown import readable
 from charrnn.text.vocabulary import NAMED, STAND_IN, Vocabulary
+from charrnn.text.windows import Text
 
 
 @dataclass(frozen=True)
-class Entire:
+class ModelInput:
     """A text as ids; of documents with the mark before each, and one behind the last."""
 
     ids: np.ndarray
     content: Text  # what windows are cut from
-    notes: list[str] = field(default_factory=list)  # on what is not read as it stands
+    notes: list[str] = field(default_factory=list)  # on what is read as something else
 
 
-def entire(text: str, settings: TextSettings, vocabulary: Vocabulary, unknown: str = "error") -> Entire:
-    """`text`, made ready as `settings` say.
+def model_input(text: str, settings: TextSettings, vocabulary: Vocabulary, unknown: str = "error") -> ModelInput:
+    """`text` as a model with these settings and this vocabulary reads it.
 
-    unknown   what becomes of what the model never saw (readable.py)
+    unknown   what becomes of units that the model never saw (unknown.py)
 
-    Raises VocabularyError for what it never saw, CorpusError for a text shorter than 2, or without a document.
+    Raises VocabularyError for such units, CorpusError for a text shorter than 2, or without a document.
     """
-    text, splitter, mark = alike(text, settings), splitter_of(settings), mark_of(settings)
+    text, splitter, mark = normalized(text, settings), splitter_of(settings), mark_of(settings)
     if splitter is not None and mark is not None:
         marked = "".join(splitter.marked([text]))
         if not marked:
@@ -42,10 +38,10 @@ def entire(text: str, settings: TextSettings, vocabulary: Vocabulary, unknown: s
     read = readable(text, vocabulary, unknown)
     ids, notes = vocabulary.encode(read.text), read.notes + _rare(vocabulary, read.text)
     if mark is not None:
-        return Entire(ids, Documents.of(ids, int(ids[0])), notes)
+        return ModelInput(ids, Documents.of(ids, int(ids[0])), notes)
     if len(ids) < 2:
         raise CorpusError(f"{_named(read.text)} is too short: a loss needs at least 2 {vocabulary.kind}s")
-    return Entire(ids, ids, notes)
+    return ModelInput(ids, ids, notes)
 
 
 def _rare(vocabulary: Vocabulary, text: str) -> list[str]:
