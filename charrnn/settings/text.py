@@ -35,7 +35,7 @@ class TextSettings(Bounded):
                                 "spaces, or a word and what stands between words",
                         choices=("char", "byte", "token", "word"))
     normalize: str = setting("none", "Unicode form that the text is brought into", choices=("none", "NFC", "NFKC"))
-    lowercase: bool = setting(False, "turn every letter into lower case")
+    lowercase: bool = setting(False, "convert all letters to lower case")
     between: str | None = setting(
         None, "what is put between files, of a folder too (default: a new line where the file before does not end with "
               "one); \\n and \\t are read as in Python", metavar="TEXT")

@@ -12,10 +12,9 @@ import shutil
 import tempfile
 import time
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from types import TracebackType
 from typing import BinaryIO, cast
 
 import platformdirs
@@ -48,7 +47,7 @@ class ScratchFile:
     """
 
     def __init__(self) -> None:
-        self.folder, self._file = _open_first(_folders())
+        self.folder, self._file = _open_scratch_file()
 
     def read(self, start: int, size: int) -> bytes:
         """The `size` bytes from `start`."""
@@ -77,13 +76,6 @@ class ScratchFile:
         """Lets go of the file; it is gone unless it is mapped."""
         with contextlib.suppress(OSError):  # a full disk refuses what is left to be written, and none of it is wanted
             self._file.close()
-
-    def __enter__(self) -> "ScratchFile":
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
-        self.close()
 
     def _refusals(self) -> AbstractContextManager[None]:
         return refusals(self.folder / "scratch file", "a text takes a byte or two a character there")
@@ -172,17 +164,11 @@ def _is_whole(file: BinaryIO) -> bool:
     return file.read() == checksum.to_bytes(CHECKSUM, "little")
 
 
-def _folders() -> Iterator[Path]:
-    with contextlib.suppress(RuntimeError):  # no home folder
-        yield user_cache() / "charrnn"
-    yield Path(tempfile.gettempdir())
-
-
-def _open_first(folders: Iterator[Path]) -> tuple[Path, BinaryIO]:
-    """The first of the folders that takes a file, and the file."""
-    with contextlib.suppress(FileNotFoundError):  # the system has no temporary folder
-        for folder in folders:
-            with contextlib.suppress(OSError):
-                folder.mkdir(parents=True, exist_ok=True)
-                return folder, cast(BinaryIO, tempfile.TemporaryFile(dir=folder))
+def _open_scratch_file() -> tuple[Path, BinaryIO]:
+    """The first folder that takes a file, and the file."""
+    for find in (lambda: user_cache() / "charrnn", lambda: Path(tempfile.gettempdir())):
+        with contextlib.suppress(OSError, RuntimeError):  # RuntimeError: there is no home folder
+            folder = find()
+            folder.mkdir(parents=True, exist_ok=True)
+            return folder, cast(BinaryIO, tempfile.TemporaryFile(dir=folder))
     raise StorageError("no folder takes temporary files, not even the system's own; name one in TMPDIR")

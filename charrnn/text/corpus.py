@@ -8,9 +8,9 @@ import dataclasses
 import re
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
-from types import TracebackType
 from typing import BinaryIO
 
 import numpy as np
@@ -63,7 +63,7 @@ class Corpus:
         """The corpus that holds `text`; raises VocabularyError for half surrogates."""
         if re.search("[\ud800-\udfff]", text):
             Vocabulary.of(text).encode(text)  # refuses them, by name and position
-        with _Builder(settings) as builder:
+        with closing(_Builder(settings)) as builder:
             builder.add(chunks_of(text))
             return builder.finish(sources, name)
 
@@ -106,7 +106,7 @@ def read_corpus(sources: Sequence[str], stdin: BinaryIO | None = None, on_read: 
         return Corpus(*cached[0], tuple(sources), name, cached[1])
     began, count = time.time(), _counter(sizes, on_read)
     skipped: dict[str, str] = {}
-    with _Builder(settings) as builder:
+    with closing(_Builder(settings)) as builder:
         for source, paths in zip(sources, files, strict=True):
             if paths is None:
                 builder.add(read_source(source, stdin, count))
@@ -119,7 +119,7 @@ def read_corpus(sources: Sequence[str], stdin: BinaryIO | None = None, on_read: 
 
 
 class _Builder:
-    """Builds a corpus, file by file; as a context, it leaves no file behind, whatever happens."""
+    """Builds a corpus, file by file; it has to be closed, so that it leaves no file behind."""
 
     def __init__(self, settings: TextSettings) -> None:
         self.settings = settings
@@ -165,11 +165,8 @@ class _Builder:
             raise CorpusError(f"{names} is empty; give a text with something in it")
         return Corpus(*self.encoder.finish(), tuple(sources), name, skipped or {})
 
-    def __enter__(self) -> "_Builder":
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
+    def close(self) -> None:
+        """Lets go of the files."""
         self.encoder.close()
 
 

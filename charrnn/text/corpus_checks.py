@@ -12,7 +12,7 @@ import numpy as np
 
 from charrnn.settings import TextSettings
 from charrnn.text.corpus import Corpus
-from charrnn.text.vocabulary import NAMED
+from charrnn.text.vocabulary import listed
 
 # In a shorter text every character may be rare; what occurs so seldom is a stray one.
 LONG, STRAY = 10_000, 3
@@ -129,6 +129,4 @@ def _two_forms(counts: Counter[str]) -> Iterator[str]:
 
 def _named(characters: list[str]) -> str:
     """The first few, so that they can be found."""
-    names = [f"U+{ord(c):04X}" + (f" {c}" if c.isprintable() else "") for c in characters[:NAMED]]
-    more = f" and {len(characters) - NAMED:,} more" if len(characters) > NAMED else ""
-    return ", ".join(names) + more
+    return listed([f"U+{ord(c):04X}" + (f" {c}" if c.isprintable() else "") for c in characters])

@@ -9,7 +9,7 @@ from charrnn.settings import TextSettings
 from charrnn.text.documents import Documents, mark_of, splitter_of
 from charrnn.text.normalize import normalized
 from charrnn.text.unknown import readable
-from charrnn.text.vocabulary import NAMED, STAND_IN, Vocabulary
+from charrnn.text.vocabulary import STAND_IN, Vocabulary, listed
 from charrnn.text.windows import Text
 
 
@@ -36,20 +36,14 @@ def model_input(text: str, settings: TextSettings, vocabulary: Vocabulary, unkno
             raise CorpusError(f"{_named(text)} holds no document; give a text with something in it")
         text = mark + marked
     read = readable(text, vocabulary, unknown)
-    ids, notes = vocabulary.encode(read.text), read.notes + _rare(vocabulary, read.text)
+    ids, notes = vocabulary.encode(read.text), list(read.notes)
+    if rare := vocabulary.rare(read.text):
+        notes.append(f"too rare in training to be known, and read as {STAND_IN}: {listed(rare)}")
     if mark is not None:
         return ModelInput(ids, Documents.of(ids, int(ids[0])), notes)
     if len(ids) < 2:
         raise CorpusError(f"{_named(read.text)} is too short: a loss needs at least 2 {vocabulary.kind}s")
     return ModelInput(ids, ids, notes)
-
-
-def _rare(vocabulary: Vocabulary, text: str) -> list[str]:
-    """A note on what is read as the stand-in."""
-    if not (rare := vocabulary.rare(text)):
-        return []
-    more = f" and {len(rare) - NAMED:,} more" if len(rare) > NAMED else ""
-    return [f"too rare in training to be known, and read as {STAND_IN}: {', '.join(rare[:NAMED])}{more}"]
 
 
 def _named(text: str) -> str:

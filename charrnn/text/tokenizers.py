@@ -1,7 +1,7 @@
 """Layer text: the units of a text: characters, bytes, tokens between spaces, or words and what stands between them.
 
 A vocabulary of each kind does what that of characters does: text comes in and ids go out, or the other way round. While
-a text is read and its vocabulary is not yet known, a Numbering numbers its units.
+a text is read and its vocabulary is not yet known, a numbering numbers its units.
 """
 
 import codecs
@@ -74,7 +74,7 @@ class Bytes(Vocabulary):
     def named(self, unit: str) -> str:
         return f"0x{ord(unit):02X}"
 
-    def _spelled(self, text: str) -> str:
+    def units_of(self, text: str) -> str:
         return bytes_as_characters(text)
 
 
@@ -93,7 +93,7 @@ class Tokens(Vocabulary):
         units = self.split(text)
         ids = np.fromiter((self._ids_by_unit.get(unit, self.stand_in) for unit in units), np.int32, len(units))
         if len(ids) and ids.min() < 0:
-            raise self._refusal(self.unknown(text))
+            raise self._refusal(text)
         return ids
 
     def decode(self, ids: Sequence[int] | np.ndarray) -> str:
@@ -141,40 +141,17 @@ class Words(Tokens):
         return lambda ids: "".join(self._written(ids))
 
 
-class Numbering:
-    """Numbers the units of a growing text in the order of their first appearance; the last ones can be forgotten."""
+class CharacterNumbering:
+    """Numbers the characters of a growing text in the order of their first appearance."""
 
     rest = ""  # text whose units depend on what comes
-
-    def numbers(self, text: str, is_last: bool = False) -> np.ndarray:
-        """The numbers of the units in `text`, int32; unless it is the last, some may come with the next piece."""
-        raise NotImplementedError
-
-    def number(self, unit: str) -> int:
-        """The number of `unit`, -1 if it was not met."""
-        raise NotImplementedError
-
-    def forget(self, count: int, rest: str) -> None:
-        """Goes back to the first `count` units, and to the rest there was."""
-        raise NotImplementedError
-
-    @property
-    def units(self) -> list[str]:
-        """All units met, in the order of their numbers."""
-        raise NotImplementedError
-
-    def __len__(self) -> int:
-        raise NotImplementedError
-
-
-class CharacterNumbering(Numbering):
-    """Characters, each of which is a unit as soon as it is there."""
 
     def __init__(self) -> None:
         self._codes: list[int] = []  # code points, in the order of their numbers
         self._numbers = np.full(_CODE_POINTS, -1, np.int32)  # by code point
 
     def numbers(self, text: str, is_last: bool = False) -> np.ndarray:
+        """The numbers of the units in `text`, int32; unless it is the last, some may come with the next piece."""
         codes = code_points(text)
         numbers = self._numbers.take(codes, mode="clip")  # quicker than a check of bounds that can't be left
         if len(numbers) and numbers.min() < 0:
@@ -185,14 +162,17 @@ class CharacterNumbering(Numbering):
         return numbers
 
     def number(self, unit: str) -> int:
+        """The number of `unit`, -1 if it was not met."""
         return int(self._numbers[ord(unit)])
 
     def forget(self, count: int, rest: str) -> None:
+        """Returns to the first `count` units, and to the rest there was."""
         self._numbers[self._codes[count:]] = -1
         del self._codes[count:]
 
     @property
     def units(self) -> list[str]:
+        """All units met, in the order of their numbers."""
         return [chr(code) for code in self._codes]
 
     def __len__(self) -> int:
@@ -206,14 +186,15 @@ class ByteNumbering(CharacterNumbering):
         return super().numbers(bytes_as_characters(text))
 
 
-class StringNumbering(Numbering):
-    """Tokens or words, of which the last ones of a piece may go on in the next."""
+class StringNumbering:
+    """The same for tokens or words; the last ones of a piece may go on in the next."""
 
     def __init__(self, unit: str) -> None:
         self._split = tokens_of if unit == "token" else words_of
         # so many units at the end of a piece may become others: a word, and an apostrophe behind it
         self._open = 1 if unit == "token" else 2
         self._known: dict[str, int] = {}
+        self.rest = ""
 
     def numbers(self, text: str, is_last: bool = False) -> np.ndarray:
         text = self.rest + text
@@ -246,7 +227,7 @@ class StringNumbering(Numbering):
         return len(self._known)
 
 
-def numbering_of(unit: str) -> Numbering:
+def numbering_of(unit: str) -> CharacterNumbering | StringNumbering:
     """What numbers texts in `unit`, one of TextSettings'."""
     if unit in ("token", "word"):
         return StringNumbering(unit)

@@ -83,19 +83,15 @@ def _folded(piece: str, vocabulary: Vocabulary) -> str | None:
 
 def _refusal(text: str, vocabulary: Vocabulary, strange: dict[str, str | None], unknown: str) -> str:
     """The one line that names what is unknown, and what can be done."""
-    found = vocabulary.unknown(text)
-    names = ", ".join(vocabulary.named(unit) for unit, _ in found[:NAMED])
-    more = f" and {len(found) - NAMED:,} more" if len(found) > NAMED else ""
     folds = [f"{form!r} for {piece!r}" for piece, form in strange.items() if form is not None]
     ways = []
     if folds and unknown == "error":
         rest = " and others" if len(folds) > NAMED else ""
         ways.append(f"--unknown fold would read {', '.join(folds[:NAMED])}{rest}")
     if None in strange.values():
-        what = "the rest" if folds else "it" if len(found) == 1 else "them"
+        what = "the rest" if folds else "it" if len(vocabulary.unknown(text)) == 1 else "them"
         ways.append(f"--unknown skip would leave {what} out")
-    return (f"text has {vocabulary.kind}s that the model has never seen: {names}{more}, the first at position "
-            f"{found[0][1]:,}; {', '.join(ways)}")
+    return f"{vocabulary.unknown_words(text)}; {', '.join(ways)}"
 
 
 def _note(piece: str, form: str | None, other: str) -> str:

@@ -80,7 +80,7 @@ def test_bf16_is_told(charrnn: Program, tmp_path: Path) -> None:
 
 def test_wording() -> None:
     assert bits(math.log(2)) == 1.0
-    assert loss_words(1.5234, {}, TextSettings()) == "1.523 nats (2.198 bits) a character"
+    assert loss_words(1.5234, CorpusInfo(), TextSettings()) == "1.523 nats (2.198 bits) a character"
     assert network_words(NetworkSettings("gru", hidden=20, layers=2, embedding=5, dropout=0.5)) == (
         "gru, 2 layers of 20, embedding of 5, dropout 0.5")
     words = corpus_words(CorpusInfo(sources=("a", "-"), characters=1), 1, TextSettings())

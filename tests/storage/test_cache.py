@@ -4,6 +4,7 @@ import errno
 import os
 import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ class Full:
 @linux
 def test_it_lies_in_the_cache_folder_and_leaves_nothing(cache: Path) -> None:
     assert user_cache() == cache
-    with ScratchFile() as file:
+    with closing(ScratchFile()) as file:
         assert file.folder == cache / "charrnn"
         file.write(0, b"12345678")
         file.write(2, b"xy")
@@ -71,14 +72,14 @@ def test_caches_lie_where_they_lay_before_platformdirs(dirs: type, variable: str
 def test_the_temporary_folder_comes_second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    with ScratchFile() as file:
+    with closing(ScratchFile()) as file:
         assert file.folder == Path(tempfile.gettempdir())
 
     monkeypatch.delenv("XDG_CACHE_HOME")
     monkeypatch.setattr(platformdirs, "user_cache_path", lambda: Path("~/.cache"))  # as without a home folder
     with pytest.raises(RuntimeError):
         user_cache()
-    with ScratchFile() as file:
+    with closing(ScratchFile()) as file:
         assert file.folder == Path(tempfile.gettempdir())
 
 
