@@ -56,7 +56,8 @@ def _checked(spec: Any, value: Any) -> Any:
     if value is None and spec.default is None:
         return None
     if isinstance(spec.default, tuple):
-        return tuple(_checked_item(name, meta, item) for item in ([value] if _is_single(value) else value))
+        return tuple(_checked_item(name, meta, item)
+                     for item in (value if isinstance(value, (tuple, list)) else [value]))
     if meta["choices"]:
         if value not in meta["choices"]:
             raise SettingsError(f"{name} is {value!r}; it must be one of {', '.join(meta['choices'])}")
@@ -81,10 +82,6 @@ def _checked_number(name: str, meta: Mapping[str, Any], value: Any) -> Any:
     if meta["high"] is not None and value > meta["high"]:
         raise SettingsError(f"{name} is {value}; it must be at most {meta['high']}")
     return int(value) if is_whole else float(value)  # type: ignore[call-overload]
-
-
-def _is_single(value: Any) -> bool:
-    return not isinstance(value, (tuple, list))
 
 
 def _checked_item(name: str, meta: Mapping[str, Any], item: Any) -> Any:

@@ -126,10 +126,12 @@ class Settings:
 
     @classmethod
     def from_dict(cls, values: dict[str, dict[str, Any]]) -> "Settings":
-        return cls(network=NetworkSettings.from_dict(values["network"]),
-                   windows=WindowSettings.from_dict(values["windows"]),
-                   training=TrainingSettings.from_dict(values["training"]),
-                   text=TextSettings.from_dict(values.get("text", {})))
+        values = {"text": {}, **values}
+        return cls(**{part: kind.from_dict(values[part]) for part, kind in PARTS.items()})
+
+
+PARTS: dict[str, Any] = {"network": NetworkSettings, "windows": WindowSettings, "training": TrainingSettings,
+                         "text": TextSettings}
 
 
 def settings_of(values: Mapping[str, Any]) -> Settings:
@@ -137,8 +139,7 @@ def settings_of(values: Mapping[str, Any]) -> Settings:
 
     Raises SettingsError for an unknown name, and for a value that has no use beside the others.
     """
-    kinds = {"network": NetworkSettings, "windows": WindowSettings, "training": TrainingSettings, "text": TextSettings}
-    names = {kind: {spec.name for spec in dataclasses.fields(kind)} for kind in kinds.values()}
+    names = {kind: {spec.name for spec in dataclasses.fields(kind)} for kind in PARTS.values()}
     unknown = set(values).difference(*names.values())
     if unknown:
         known = sorted(set().union(*names.values()))
@@ -146,14 +147,14 @@ def settings_of(values: Mapping[str, Any]) -> Settings:
         meant = f"did you mean {nearest[0]}" if nearest else f"there are {', '.join(known)}"
         raise SettingsError(f"unknown setting {min(unknown)!r}; {meant}")
     settings = Settings(**{part: kind(**{name: value for name, value in values.items() if name in names[kind]})
-                           for part, kind in kinds.items()})
-    for part in (settings.network, settings.windows, settings.training, settings.text):
-        _refuse_idle(part, values)
+                           for part, kind in PARTS.items()})
+    for part in PARTS:
+        _refuse_unused(getattr(settings, part), values)
     return settings
 
 
-def _refuse_idle(part: Any, values: Mapping[str, Any]) -> None:
-    """Raises SettingsError for one of `values` that is no default, and that does nothing as the part is."""
+def _refuse_unused(part: Any, values: Mapping[str, Any]) -> None:
+    """Raises SettingsError for one of `values` that would have no effect beside the others of its part."""
     for spec in dataclasses.fields(part):
         name, (other, *useful) = spec.name, spec.metadata["only_with"].split() or [""]
         if useful and name in values and values[name] != spec.default and getattr(part, other) not in useful:

@@ -13,15 +13,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import BinaryIO
 
-import numpy as np
-
 from charrnn.errors import CorpusError
 from charrnn.settings import TextSettings
 from charrnn.text.builtin import BUILTINS
 from charrnn.text.corpus_cache import CacheEntry, is_worth_caching
 from charrnn.text.documents import BLANK, FILE, LINE, Documents, Splitter, splitter_of, unescaped
 from charrnn.text.encode import Encoded, Encoder
-from charrnn.text.ids import Ids, MappedIds
+from charrnn.text.ids import Ids
 from charrnn.text.normalize import normalized_chunks
 from charrnn.text.sources import (
     STDIN,
@@ -43,15 +41,9 @@ AS_IT_IS = TextSettings()
 
 
 @dataclass(frozen=True)
-class Corpus:
+class Corpus(Encoded):
     """A text as ids, and where it came from."""
 
-    ids: MappedIds = field(repr=False, compare=False)  # the fingerprint decides what is equal
-    vocabulary: Vocabulary = field(repr=False)
-    fingerprint: str  # SHA-256 of the text in UTF-8
-    characters: int
-    counts: dict[str, int] = field(repr=False, compare=False)  # of its units, the rare ones among them
-    marks: np.ndarray | None = field(repr=False, compare=False)  # the places between documents, if there are any
     sources: tuple[str, ...]  # as the user gave them
     name: str  # short, fit for the name of a folder
     # files below a folder that hold no text, or could not be read, and what was said of each
@@ -78,10 +70,6 @@ class Corpus:
         numbers = self.vocabulary.places_in(vocabulary)
         return dataclasses.replace(self, ids=self.ids.renumbered(numbers), vocabulary=vocabulary)
 
-    @property
-    def encoded(self) -> Encoded:
-        return Encoded(self.ids, self.vocabulary, self.fingerprint, self.characters, self.counts, self.marks)
-
     @cached_property
     def content(self) -> Ids | Documents:
         """What is trained on: the ids, or the documents in them."""
@@ -103,7 +91,7 @@ def read_corpus(sources: Sequence[str], stdin: BinaryIO | None = None, on_read: 
     name = short_name(sources[0])
     entry = CacheEntry.of(sources, files, settings) if is_worth_caching(sources, sizes) else None
     if entry is not None and (cached := entry.load()) is not None:
-        return Corpus(*cached[0], tuple(sources), name, cached[1])
+        return Corpus(**vars(cached[0]), sources=tuple(sources), name=name, skipped=cached[1])
     began, count = time.time(), _counter(sizes, on_read)
     skipped: dict[str, str] = {}
     with closing(_Builder(settings)) as builder:
@@ -114,7 +102,7 @@ def read_corpus(sources: Sequence[str], stdin: BinaryIO | None = None, on_read: 
                 skipped |= _add_folder(builder, source, paths, count)
         corpus = builder.finish(sources, name, skipped)
     if entry is not None and not builder.was_refused and entry.is_unchanged(began):
-        entry.save(corpus.encoded, skipped)
+        entry.save(corpus, skipped)
     return corpus
 
 
@@ -163,7 +151,7 @@ class _Builder:
             _check_documents(self.splitter, self.encoder.marked - 1, names)
         if not self.encoder.length:
             raise CorpusError(f"{names} is empty; give a text with something in it")
-        return Corpus(*self.encoder.finish(), tuple(sources), name, skipped or {})
+        return Corpus(**vars(self.encoder.finish()), sources=tuple(sources), name=name, skipped=skipped or {})
 
     def close(self) -> None:
         """Lets go of the files."""

@@ -104,8 +104,7 @@ def _loaded(memory: mmap.mmap, settings: TextSettings) -> tuple[Encoded, dict[st
     vocabulary, table = vocabulary_and_table(rest["counts"], settings, mark_of(settings) or "")
     ids = MappedIds(memory, kind_for(len(table)), table, rest["length"])
     marks = np.frombuffer(memory, np.int64, rest["marks"], start - rest["marks"] * _PLACE) if rest["marks"] else None
-    encoded = Encoded(ids, vocabulary, rest["fingerprint"], rest["characters"], rest["counts"], marks)
-    return encoded, rest["skipped"]
+    return Encoded(ids, vocabulary, rest["fingerprint"], rest["characters"], rest["counts"], marks), rest["skipped"]
 
 
 def _stamp(path: str) -> tuple[int, ...] | None:

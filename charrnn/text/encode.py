@@ -5,6 +5,7 @@ first appearance; a number takes 1 byte while there are up to 256 of them, 2 up 
 """
 
 import hashlib
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,15 +33,18 @@ class Position(NamedTuple):
     marked: int
 
 
-class Encoded(NamedTuple):
-    """A whole text."""
+@dataclass(frozen=True)
+class Encoded:
+    """A whole text as ids; what is equal the fingerprint decides."""
 
-    ids: MappedIds
-    vocabulary: Vocabulary
-    fingerprint: str  # SHA-256 in UTF-8
+    ids: MappedIds = field(repr=False, compare=False)
+    vocabulary: Vocabulary = field(repr=False)
+    fingerprint: str  # SHA-256 of the text in UTF-8
     characters: int  # with the mark behind each document, but not the one before the first
-    counts: dict[str, int]  # how often each unit occurs, the rare ones that are not in the vocabulary among them
-    marks: np.ndarray | None  # the places of the marks, int64, on disk; None where nothing is marked
+    # how often each unit occurs, the rare ones that are not in the vocabulary among them
+    counts: dict[str, int] = field(repr=False, compare=False)
+    # the places of the marks between documents, int64, on disk; None for a text without documents
+    marks: np.ndarray | None = field(repr=False, compare=False)
 
 
 class Encoder:
