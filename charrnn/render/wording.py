@@ -27,7 +27,7 @@ def loss_words(nats: float, corpus: CorpusInfo, text: TextSettings) -> str:
     The second is the first, spread over the characters of the whole text.
     """
     words = f"{nats:.3f} nats ({bits(nats):.3f} bits) a {text.unit_name}"
-    if corpus.units is None or corpus.rare_units is not None:  # what was rare is easily told, and no character
+    if corpus.units is None or corpus.rare_units is not None:  # U+FFFD is none of the text's characters
         return words
     spread = nats * corpus.units / max(1, corpus.characters)
     return f"{words}, about {spread:.3f} nats ({bits(spread):.3f} bits) a character"
@@ -44,7 +44,7 @@ def network_words(network: NetworkSettings) -> str:
 
 def corpus_words(corpus: CorpusInfo, different: int, text: TextSettings) -> str:
     """`alice.txt + notes, 164,762 characters, 85 different`, and what else is known of the text: of how many documents
-    and units it is, and how its letters were made alike."""
+    and units it is, and how it was normalized."""
     parts = [source_words(corpus.sources), counted(corpus.characters, "character")]
     if (number := corpus.documents) is not None:
         others = number if corpus.different_documents is None else corpus.different_documents

@@ -34,7 +34,7 @@ MALFORMED = (ValueError, TypeError, LookupError, ArithmeticError, RecursionError
 
 @dataclass
 class Checkpoint:
-    """Everything that a run needs to go on, or a sample to be drawn.
+    """Everything that is needed to resume a run, or to sample.
 
     `vocabulary` is its units in the order of their ids, a string if they are characters; `progress` is plain JSON
     (numbers, strings, lists, dicts with string keys): step, best loss, random generator's state.
@@ -145,7 +145,7 @@ def _read(path: str | Path) -> bytes:
 
 
 def _decode(data: bytes) -> Checkpoint:
-    """The checkpoint in `data`; the reason in a CheckpointError goes on from the file's name."""
+    """The checkpoint in `data`; the message of a CheckpointError is to follow the file's name."""
     with _blame("header"):
         header, body = _split(data)
         text = header.get("__metadata__")

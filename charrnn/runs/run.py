@@ -36,7 +36,7 @@ NUMBERED = "step-{:0>10}.safetensors"
 
 
 class Run:
-    """A training under way, or about to be; as a context, it leaves no empty folder and no lock behind."""
+    """A training and its folder; as a context, it leaves no empty folder and no lock behind."""
 
     def __init__(self, corpus: Corpus, settings: Settings, vocabulary: Vocabulary, threads: int | None,
                  keep: RunSettings | None, parent: Parent | None = None) -> None:
@@ -131,7 +131,7 @@ class Run:
             self.folder.rmdir()  # refused where something was saved
 
     def events(self) -> Iterator[Event]:
-        """Trains; tells the trainer's events and every Saved checkpoint."""
+        """Trains; yields the trainer's events, and a Saved for every checkpoint."""
         saved_at, began, characters, news = time.monotonic(), time.perf_counter(), 0, False
         last: Step | None = None
         for event in self.trainer.events():

@@ -1,12 +1,12 @@
 """Layer runs: the text that a network was trained on: found again, and read as characters, block by block.
 
-One rule finds it, for novelty, inspect-cells and --resume alike:
+One rule finds it, the same for novelty, inspect-cells and --resume:
 
 1. A text that the user names now is read, whatever the checkpoint says.
 2. Else the names in the checkpoint are read. Standard input and a text from Python can't be read again.
 3. A built-in text (`@name`) is itself. A file or folder is looked for in the working directory; if it is not there, in
    the folder where the run was started, two above the run's own (`checkpoints/<run>`).
-4. A text with another fingerprint has changed. Whoever needs the very same one says so; novelty takes it as it is now.
+4. A text with another fingerprint has changed. inspect-cells and --resume refuse it; novelty reads it as it is now.
 """
 
 import os

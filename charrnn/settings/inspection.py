@@ -31,7 +31,7 @@ class PageSettings(Bounded):
                                          choices=("8", "4"))
     html_max_mb: float = setting(25.0, "megabytes that --html may take: above, values lose bits, then cells are left "
                                        "out", low=0.1, high=10**4)
-    compress: bool = setting(True, "whether --html is compressed inside; browsers before 2023 can't unpack it")
+    compress: bool = setting(True, "whether --html is compressed inside; browsers before 2023 can't read it")
 
     def __post_init__(self) -> None:
         super().__post_init__()

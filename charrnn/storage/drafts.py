@@ -26,7 +26,7 @@ class Draft:
     """The draft of one session; it has no file before keep()."""
 
     def __init__(self, path: Path | None = None) -> None:
-        """path   a draft to go on with; without it a new one"""
+        """path   an earlier draft to continue; None begins a new one"""
         self.path = path
 
     def keep(self, text: str) -> None:

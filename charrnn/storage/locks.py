@@ -36,7 +36,7 @@ class FolderLock:
         """Lets go; a second time it does nothing."""
         if self._lock.is_locked:
             with contextlib.suppress(OSError):
-                self._path.unlink()  # first: whoever takes the lock of a removed file sees it, and tries again
+                self._path.unlink()  # first: filelock tries again if the file it locked was removed
             self._lock.release()
 
     def __del__(self) -> None:

@@ -80,7 +80,7 @@ def read_corpus(sources: Sequence[str], stdin: BinaryIO | None = None, on_read: 
                 settings: TextSettings = AS_IT_IS) -> Corpus:
     """The texts of all `sources`, one after the other, each beginning on a new line or behind what is put between.
 
-    on_read   is told now and then how many bytes are read, and how many there are in all (None: nobody knows)
+    on_read   gets the number of bytes read so far, now and then, and the number of all bytes (None if not known)
     """
     if not sources:
         raise CorpusError(f"no text was given; name a file or a folder, {STDIN} for standard input, "
@@ -188,7 +188,7 @@ def _add_folder(builder: _Builder, name: str, paths: list[str], count: Count) ->
 
 
 def _counter(sizes: Sequence[int | None], on_read: OnRead | None) -> Count:
-    """A function that is told of every few bytes read, and tells on_read how many they are by now."""
+    """A function that adds up the bytes that are read, and passes the sum to on_read."""
     known = [size for size in sizes if size is not None]
     total = sum(known) if len(known) == len(sizes) else None
     done = 0

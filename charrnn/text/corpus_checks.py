@@ -54,10 +54,10 @@ def _characters(units: Mapping[str, int]) -> Counter[str]:
     return counts
 
 
-def _stray(counts: Counter[str], told: set[str], settings: TextSettings) -> Iterator[str]:
+def _stray(counts: Counter[str], named_already: set[str], settings: TextSettings) -> Iterator[str]:
     """Characters that are hardly ever there; the usual ones of a keyboard may be rare."""
     found = [c for c in sorted(counts, key=lambda c: (counts[c], c))
-             if settings.min_count <= counts[c] <= STRAY and not c.isascii() and c not in told]
+             if settings.min_count <= counts[c] <= STRAY and not c.isascii() and c not in named_already]
     if found and counts.total() >= LONG and len(counts) < MANY_CHARACTERS:
         what = ("1 character occurs", "reads it as") if len(found) == 1 else (f"{len(found)} characters occur",
                                                                               "reads them all as")

@@ -51,7 +51,7 @@ def text_of(stream: BinaryIO, name: str, count: Callable[[int], None]) -> Iterat
 
 def _bytes_of(stream: BinaryIO, name: str, count: Callable[[int], None]) -> Iterator[bytes]:
     """The bytes of the stream, decompressed, left at the first NUL so that no disk image is read to its end."""
-    decompressed, offset, told = Decompressed(stream, name), 0, 0
+    decompressed, offset, counted = Decompressed(stream, name), 0, 0
     while chunk := decompressed.read(CHUNK):
         if offset == 0:
             if len(chunk) == 1:
@@ -62,9 +62,9 @@ def _bytes_of(stream: BinaryIO, name: str, count: Callable[[int], None]) -> Iter
             raise CorpusError(f"{name} is binary, not text: NUL byte at offset {offset + chunk.index(0):,}; "
                               "give a text file")
         offset += len(chunk)
-        if decompressed.taken > told:
-            count(decompressed.taken - told)
-            told = decompressed.taken
+        if decompressed.taken > counted:
+            count(decompressed.taken - counted)
+            counted = decompressed.taken
         yield chunk
 
 
@@ -87,11 +87,12 @@ class Decompressed:
         try:
             data: bytes = self._stream.read(size)
         except EOFError as error:
-            raise CorpusError(f"{self._name} is cut off: it ends after {self.taken:,} bytes, in the middle of what is "
-                              "packed in it; fetch it again") from error
+            raise CorpusError(f"{self._name} is cut off: it ends after {self.taken:,} bytes, in the middle of its "
+                              "compressed data; fetch it again") from error
         except self._damages as error:
             reason = " ".join(str(error).lower().split())
-            raise CorpusError(f"{self._name} is damaged: it can't be unpacked ({reason}); fetch it again") from error
+            raise CorpusError(f"{self._name} is damaged: it can't be decompressed ({reason}); fetch it "
+                              "again") from error
         return data
 
     @property
@@ -100,7 +101,7 @@ class Decompressed:
 
 
 class _Source:
-    """A stream whose first bytes can be looked at before they are read."""
+    """A stream that shows its first bytes before they are read, and counts those that were."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream, self.taken = stream, 0
@@ -151,6 +152,6 @@ def _zstandard(source: _Source, name: str) -> tuple[Any, tuple[type[Exception], 
     try:
         module = import_module("zstandard")
     except ImportError as error:
-        raise CorpusError(f"{name} is packed with Zstandard, and this Python can't unpack that; pip install zstandard, "
-                          "or unpack it first with zstd -d") from error
+        raise CorpusError(f"{name} is compressed with Zstandard, which this Python can't read; pip install zstandard, "
+                          "or decompress it first with zstd -d") from error
     return _ZstandardFrames(source, module), (module.ZstdError,)

@@ -21,7 +21,7 @@ def is_folder(source: str) -> bool:
 
 
 def size_of(source: str, stdin: BinaryIO | None) -> int | None:
-    """The bytes to be read for what is no folder; None where only reading will tell.
+    """The bytes to read for a source that is not a folder; None if that is not known before reading.
 
     Raises CorpusError where there is nothing of that name.
     """
@@ -37,7 +37,7 @@ def size_of(source: str, stdin: BinaryIO | None) -> int | None:
 
 
 def read_source(source: str, stdin: BinaryIO | None, count: Callable[[int], None]) -> Iterator[str]:
-    """The text of what is no folder, in chunks; count() is told of the bytes that are read."""
+    """The text of a source that is not a folder, in chunks; count() gets the number of bytes at each read."""
     if source == STDIN:
         return _read_stdin(stdin, count)
     if source.startswith("@"):
@@ -59,7 +59,7 @@ def chunks_of(text: str) -> Iterator[str]:
 def files_below(folder: str) -> list[str]:
     """The regular files below `folder` that are not hidden, in the order in which they are read.
 
-    A folder that can't be listed stands among them: whoever opens it is told why.
+    A folder that can't be listed is among them, so that opening it gives the reason.
     """
     found: list[str] = []
 
@@ -77,7 +77,7 @@ def files_below(folder: str) -> list[str]:
 
 
 def size_below(paths: list[str]) -> int:
-    """The bytes in all the files that can be asked for their size."""
+    """The bytes in all the files whose size is known."""
     total = 0
     for path in paths:
         with contextlib.suppress(OSError):

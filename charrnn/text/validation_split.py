@@ -1,6 +1,6 @@
 """Layer text: the validation split: how much of a text is held out from training."""
 
-# What is held out when nobody says: this share, but of a huge text no more than takes a moment to read.
+# The default: this share, but of a huge text no more than can be read in a moment.
 VAL_FRACTION, VAL_CHARACTERS = 0.1, 200_000
 
 

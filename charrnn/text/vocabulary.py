@@ -30,7 +30,7 @@ class Vocabulary:
         self.units: Sequence[str] = self.characters
         self._set_stand_in(stand_in)
         self._codes = code_points(self.characters)
-        # One entry past the last character is nobody's: every higher code point is clipped to it.
+        # The last entry belongs to no character: every higher code point is clipped to it.
         self._ids = np.full(int(self._codes[-1]) + 2 if len(self) else 1, self.stand_in, np.int32)
         self._ids[self._codes] = np.arange(len(self), dtype=np.int32)
 
@@ -57,7 +57,7 @@ class Vocabulary:
         return self._codes[wanted].tobytes().decode("utf-32-le")
 
     def writer(self, after: str = "") -> Callable[[np.ndarray], str]:
-        """What turns ids that come piece by piece into the text that goes on from `after`."""
+        """A function that turns ids, piece by piece, into the text that continues `after`."""
         return self.decode
 
     def places_in(self, other: "Vocabulary") -> np.ndarray:

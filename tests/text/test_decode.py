@@ -129,7 +129,7 @@ def test_cut_off_anywhere(tmp_path: Path, pack) -> None:
     for size in (4, 5, 11, 100, len(packed) // 2, len(packed) - 4, len(packed) - 1):
         file = write(tmp_path / "file.gz", packed[:size])
         message = refusal(file)
-        assert message == (f"{file!r} is cut off: it ends after {size:,} bytes, in the middle of what is packed in it; "
+        assert message == (f"{file!r} is cut off: it ends after {size:,} bytes, in the middle of its compressed data; "
                            "fetch it again")
     assert "standard input is cut off" in refusal("-", stdin=io.BytesIO(packed[:50]))
 
@@ -141,7 +141,8 @@ def test_damaged(tmp_path: Path, pack) -> None:
         message = refusal(write(tmp_path / "file.gz", bytes(packed)))
         assert "file.gz' is " in message
         packed[place] ^= 0x55
-    assert "is damaged: it can't be unpacked (" in refusal(write(tmp_path / "file.gz", pack(b"text") + b"behind it"))
+    behind = write(tmp_path / "file.gz", pack(b"text") + b"behind it")
+    assert "is damaged: it can't be decompressed (" in refusal(behind)
 
 
 @given(st.binary(max_size=30), st.integers(0, 60), st.integers(0, 255))
@@ -182,7 +183,7 @@ def test_without_a_library_it_is_said_what_to_do(tmp_path: Path, monkeypatch: py
     monkeypatch.setitem(sys.modules, "compression.zstd", None)
     monkeypatch.setitem(sys.modules, "zstandard", None)
     file = write(tmp_path / "file.zst", pack_fake(b"text"))
-    advice = f"{file!r} is packed with Zstandard, and this Python can't unpack that; pip install zstandard, or"
+    advice = f"{file!r} is compressed with Zstandard, which this Python can't read; pip install zstandard, or"
     assert advice in refusal(file)
     assert advice in refusal(str(tmp_path))
     write(tmp_path / "file.txt", b"text")
