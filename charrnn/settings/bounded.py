@@ -8,24 +8,34 @@ import math
 import numbers
 from collections.abc import Mapping
 from dataclasses import field
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from charrnn.errors import SettingsError
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 PRECISIONS = ("float32", "bf16")
 
 
-def setting(default: Any, help: str, *, low: Any = None, high: Any = None, choices: tuple[str, ...] = (),
-            letter: str = "", metavar: str = "", fitted: bool = False, only_with: str = "") -> Any:
-    """A dataclass field that carries its help text, bounds (both inclusive) and option letter in its metadata.
+class Metadata(TypedDict, total=False):
+    """What a field says of itself, beside its help text."""
 
-    metavar     stands for the value of free text in help
-    fitted      `charrnn train` chooses a value that fits text and time, where none is given
-    only_with   `optimizer sgd`: the setting has no use unless that one has one of those values
-    """
-    return field(default=default, metadata={"help": help, "low": low, "high": high, "choices": choices,
-                                            "letter": letter, "metavar": metavar, "fitted": fitted,
-                                            "only_with": only_with})
+    low: float  # the bounds, both inclusive
+    high: float
+    choices: tuple[str, ...]
+    letter: str  # of the option
+    metavar: str  # stands for the value of free text in help
+    fitted: bool  # `charrnn train` chooses a value that fits text and time, where none is given
+    only_with: str  # `optimizer sgd`: has no effect unless that setting has one of those values
+
+
+_NOTHING = {"low": None, "high": None, "choices": (), "letter": "", "metavar": "", "fitted": False, "only_with": ""}
+
+
+def setting(default: Any, help: str, **metadata: "Unpack[Metadata]") -> Any:
+    """A dataclass field that carries its help text, bounds and option letter in its metadata."""
+    return field(default=default, metadata={**_NOTHING, "help": help, **metadata})
 
 
 class Bounded:
