@@ -18,6 +18,7 @@ from charrnn.settings import (
     TrainingSettings,
     UnknownSettings,
     WindowSettings,
+    setting,
 )
 
 KINDS = (NetworkSettings, WindowSettings, TrainingSettings, SampleSettings)
@@ -114,3 +115,8 @@ def test_unknown_is_one_setting_wherever_it_stands() -> None:
     assert UnknownSettings("fold").to_dict() == {"unknown": "fold"}
     with pytest.raises(SettingsError, match="unknown is 'drop'; it must be one of error, fold, skip, replace"):
         UnknownSettings("drop")
+
+
+def test_a_field_says_only_what_is_known_of_fields() -> None:
+    with pytest.raises(TypeError, match="a setting has no hihg"):
+        setting(1, "a number", low=0, hihg=3)

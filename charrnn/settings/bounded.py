@@ -8,34 +8,28 @@ import math
 import numbers
 from collections.abc import Mapping
 from dataclasses import field
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import Any
 
 from charrnn.errors import SettingsError
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
 
 PRECISIONS = ("float32", "bf16")
 
 
-class Metadata(TypedDict, total=False):
-    """What a field says of itself, beside its help text."""
-
-    low: float  # the bounds, both inclusive
-    high: float
-    choices: tuple[str, ...]
-    letter: str  # of the option
-    metavar: str  # stands for the value of free text in help
-    fitted: bool  # `charrnn train` chooses a value that fits text and time, where none is given
-    only_with: str  # `optimizer sgd`: has no effect unless that setting has one of those values
+# What a field says of itself beside its help text, where it says nothing:
+#   low, high   its bounds, both inclusive
+#   choices     the values that it can have
+#   letter      of its option
+#   metavar     stands for the value of free text in help
+#   fitted      whether `charrnn train` chooses a value that fits text and time, where none is given
+#   only_with   `optimizer sgd`: it has no effect unless that setting has one of those values
+_METADATA = {"low": None, "high": None, "choices": (), "letter": "", "metavar": "", "fitted": False, "only_with": ""}
 
 
-_NOTHING = {"low": None, "high": None, "choices": (), "letter": "", "metavar": "", "fitted": False, "only_with": ""}
-
-
-def setting(default: Any, help: str, **metadata: "Unpack[Metadata]") -> Any:
-    """A dataclass field that carries its help text, bounds and option letter in its metadata."""
-    return field(default=default, metadata={**_NOTHING, "help": help, **metadata})
+def setting(default: Any, help: str, **metadata: Any) -> Any:
+    """A dataclass field that carries its help text and what _METADATA lists."""
+    if unknown := metadata.keys() - _METADATA.keys():
+        raise TypeError(f"a setting has no {', '.join(sorted(unknown))}")
+    return field(default=default, metadata={**_METADATA, "help": help, **metadata})
 
 
 class Bounded:
