@@ -23,24 +23,23 @@ from charrnn.inspection.inspection import Inspection
 from charrnn.inspection.passage import Passage, joined, of_text
 from charrnn.novelty.report import Novelty, novelty_of
 from charrnn.runs.checkpoint import RUNS, Checkpoint, load_checkpoint, resolve_checkpoint
-from charrnn.runs.finetune import Origin
+from charrnn.runs.finetune import FineTuning
 from charrnn.runs.run import Run
-from charrnn.runs.trained_text import Trained
-from charrnn.runs.training_text import find_trained
+from charrnn.runs.training_text import ELSEWHERE, TrainingText, read_training_text
 from charrnn.sampling.session import Drawing, Sample, SampleOptions
 from charrnn.sampling.weights import Weights, weights_of
 from charrnn.scoring.score import Score
 from charrnn.scoring.scored import scored
 from charrnn.settings import RunSettings, SampleSettings, ScoreSettings, settings_of
-from charrnn.settings.presets import DEFAULT, layered, preset_values
+from charrnn.settings.presets import DEFAULT, merge_settings, preset_values
 from charrnn.text.corpus import Corpus, read_corpus
-from charrnn.text.cutting import Text
-from charrnn.text.entire import entire
-from charrnn.text.normalize import alike
-from charrnn.text.splitter import mark_of
+from charrnn.text.documents import mark_of
+from charrnn.text.model_input import model_input
+from charrnn.text.normalize import normalized
 from charrnn.text.tokenizers import vocabulary_of
 from charrnn.text.unknown import Readable, readable
 from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.windows import Text
 from charrnn.training.auto_settings import automatic_settings
 from charrnn.training.evaluation import Evaluation
 from charrnn.training.events import Event
@@ -55,11 +54,13 @@ class Model:
     settings     how it was made
     vocabulary   its characters
     corpus       what it was trained on: name, sources, characters, fingerprint
+    path         the checkpoint's file; None if it came from elsewhere
     mark         what stands for the end of a document; None if it was trained on a text without documents
     parameters   float32 arrays by name, in PyTorch's shapes and gate order
     """
 
-    def __init__(self, checkpoint: Checkpoint) -> None:
+    def __init__(self, checkpoint: Checkpoint, path: Path | None = None) -> None:
+        self.path = path
         self.settings, self.corpus, self.progress = checkpoint.settings, checkpoint.corpus, checkpoint.progress
         self.vocabulary: Vocabulary = vocabulary_of(self.settings.text, checkpoint.vocabulary)
         self.mark = mark_of(self.settings.text)
@@ -75,7 +76,7 @@ class Model:
         return self._engine.parameters()
 
     def __repr__(self) -> str:
-        return f"<Model of {self.corpus.get('name', 'a text')!r}: {self.settings.network}>"
+        return f"<Model of {self.corpus.name or 'a text'!r}: {self.settings.network}>"
 
     def sample(self, length: int = 500, *, prime: str = "", unknown: str = "error",
                **options: "Unpack[SampleOptions]") -> str:
@@ -132,11 +133,11 @@ class Model:
                        self.vocabulary, self.mark, settings, self.readable(prime, unknown).text)
 
     def readable(self, text: str, unknown: str = "error") -> Readable:
-        """`text` as the model can read it, made alike as its training text was.
+        """`text` as the model can read it, normalized as its training text was.
 
         Raises VocabularyError for what it never saw, unless that is folded, left out or replaced.
         """
-        return readable(alike(text, self.settings.text), self.vocabulary, unknown)
+        return readable(normalized(text, self.settings.text), self.vocabulary, unknown)
 
     def _weights_in(self, precision: str) -> Weights:
         if precision not in self._weights:
@@ -162,10 +163,10 @@ class Model:
 
         Raises CorpusError if the training text can't be found, or the text is empty or too long (2,000,000 characters).
         """
-        if isinstance(corpus, Corpus):
-            return novelty_of(text, Trained.of(corpus, self.settings, self.corpus))
-        sources = () if corpus is None else (str(corpus),)
-        return novelty_of(text, find_trained(self.settings, self.corpus, sources))
+        if not isinstance(corpus, Corpus):
+            given = () if corpus is None else (str(corpus),)
+            corpus = read_training_text(self.corpus, self.settings.text, self.path, given, advice=ELSEWHERE)
+        return novelty_of(text, TrainingText.of(corpus, self.settings, self.corpus))
 
     def loss(self, text: str) -> float:
         """Mean nats per character (or unit) of `text`, measured as validation measures it.
@@ -213,7 +214,7 @@ class Model:
 
     def _encoded(self, text: str) -> Text:
         """The text as it would be trained on."""
-        return entire(text, self.settings.text, self.vocabulary).content
+        return model_input(text, self.settings.text, self.vocabulary).content
 
 
 def _refuse_several(options: SampleOptions) -> None:
@@ -229,7 +230,7 @@ def load(path: str | Path | None = None) -> Model:
     file = resolve_checkpoint(None if path is None else str(path))
     checkpoint = load_checkpoint(file)
     try:
-        return Model(checkpoint)
+        return Model(checkpoint, file)
     except CheckpointError as error:
         raise CheckpointError(f"{file}: {error}") from error
 
@@ -252,14 +253,14 @@ def train(*sources: str | Path, text: str | None = None, name: str | None = None
     if (text is None) == (not sources):
         raise SettingsError("train() takes either the names of texts or text=..., and one of them")
     how = RunSettings(**{spec.name: settings.pop(spec.name) for spec in fields(RunSettings) if spec.name in settings})
-    origin = None if init_from is None else Origin(resolve_checkpoint(str(init_from), "best", folder))
-    inherited = origin.settings(settings, preset_values(preset)) if origin else {}
+    parent = None if init_from is None else FineTuning(resolve_checkpoint(str(init_from), "best", folder))
+    inherited = parent.settings(settings, preset_values(preset)) if parent else {}
     # what contradicts is refused before anything is read
-    early = settings_of(layered(settings, inherited, preset_values(preset)))
+    early = settings_of(merge_settings(settings, inherited, preset_values(preset)))
     corpus = (read_corpus([str(source) for source in sources], settings=early.text) if text is None
               else Corpus.of(text, settings=early.text))
     chosen, _ = automatic_settings(settings, preset, len(corpus), inherited, how.engine)
-    with Run.start(corpus, chosen, name, folder, threads, how, origin) as run:
+    with Run.start(corpus, chosen, name, folder, threads, how, parent) as run:
         for event in run.events():
             if on_event is not None:
                 on_event(event)

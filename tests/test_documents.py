@@ -64,7 +64,7 @@ def test_tunes_between_other_marks() -> None:
     tunes = [f"T:{letter}\n{letter * 3}\n" for letter in "abcdef"]
     trained = charrnn.train(text="%%\n".join(tunes), documents="%%", epochs=60, **TINY)
     assert trained.mark == "\x1e"
-    assert trained.corpus["documents"] == 6
+    assert trained.corpus.documents == 6
     for text in trained.samples(10, 50, seed=1):
         assert "%" not in text
         assert "\x1e" not in text

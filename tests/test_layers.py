@@ -103,6 +103,29 @@ def test_the_docstring_names_the_layer(path: Path) -> None:
         assert (docstring or "").startswith(f"Layer {layer_of(module_of(path))}: ")
 
 
+def test_imports_inside_text_form_no_cycle() -> None:
+    files = {module_of(path): path for path in FILES if layer_of(module_of(path)) == "text"}
+    needs = {module: {name.rpartition(".")[0] if name not in files else name
+                      for name in imports(ast.parse(path.read_text(encoding="utf-8")), module)} & files.keys()
+             for module, path in files.items()}
+    assert needs["charrnn.text.windows"] >= {"charrnn.text.documents", "charrnn.text.validation_split"}
+    assert cycle(needs) == []
+
+
+def cycle(needs: dict[str, set[str]]) -> list[str]:
+    """The modules that need one another, however indirectly; none of them can be imported first."""
+    left = dict(needs)
+    while free := [module for module, others in left.items() if not others & left.keys()]:
+        for module in free:
+            del left[module]
+    return sorted(left)
+
+
+def test_a_cycle_is_seen() -> None:
+    assert cycle({"a": {"b"}, "b": {"c"}, "c": set()}) == []
+    assert cycle({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": set()}) == ["a", "b", "c"]
+
+
 def test_architecture_lists_the_layers_in_order() -> None:
     text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
     listed = re.findall(r"^\| `(\w+)` \|", text.partition("## Layers")[2].partition("\n## ")[0], re.MULTILINE)

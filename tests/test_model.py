@@ -47,7 +47,7 @@ def test_train_load_and_sample(cell: str) -> None:
 def test_train_on_files_and_another_folder() -> None:
     Path("a.txt").write_text(TEXT)
     model = charrnn.train("a.txt", Path("a.txt"), folder="there", threads=1, **TINY)
-    assert model.corpus["sources"] == ["a.txt", "a.txt"]
+    assert model.corpus.sources == ("a.txt", "a.txt")
     assert sorted(path.name for path in Path("there").iterdir()) == ["a-lstm-1x8"]
     assert repr(model).startswith("<Model of 'a': NetworkSettings(cell='lstm', hidden=8")
 

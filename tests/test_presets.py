@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 import charrnn
 from charrnn.errors import SettingsError
 from charrnn.settings import settings_of
-from charrnn.settings.presets import DEFAULT, PRESETS, layered, preset_values
+from charrnn.settings.presets import DEFAULT, PRESETS, merge_settings, preset_values
 from tests.cli.tiny import TEXT
 
 LAYER = st.dictionaries(st.sampled_from(["hidden", "lr", "epochs", "minutes", "cell"]), st.integers(1, 9))
@@ -47,7 +47,7 @@ def test_a_name_that_there_is_not(typed, words):
 
 @given(st.lists(LAYER, max_size=4))
 def test_the_first_layer_that_has_a_name_wins(layers):
-    chosen = layered(*layers)
+    chosen = merge_settings(*layers)
     for name, value in chosen.items():
         assert value == next(layer[name] for layer in layers if name in layer)
     budgets = [name for name in chosen if name in ("epochs", "minutes")]

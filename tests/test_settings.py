@@ -9,7 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.errors import SettingsError
-from charrnn.settings import NetworkSettings, SampleSettings, Settings, TrainingSettings, WindowSettings
+from charrnn.settings import (
+    UNKNOWN,
+    NetworkSettings,
+    PlaySettings,
+    SampleSettings,
+    Settings,
+    TrainingSettings,
+    UnknownSettings,
+    WindowSettings,
+    setting,
+)
 
 KINDS = (NetworkSettings, WindowSettings, TrainingSettings, SampleSettings)
 NUMBERS = [(kind, spec) for kind in KINDS for spec in dataclasses.fields(kind) if spec.metadata["low"] is not None]
@@ -95,3 +105,18 @@ def test_what_contradicts_in_a_sample_is_refused(values: dict, message: str) -> 
     with pytest.raises(SettingsError, match=message):
         SampleSettings(**values)
     assert SampleSettings(length=0, min_length=10).min_length == 10
+
+
+def test_unknown_is_one_setting_wherever_it_stands() -> None:
+    fields = [next(spec for spec in dataclasses.fields(kind) if spec.name == "unknown")
+              for kind in (UnknownSettings, PlaySettings)]
+    assert [spec.metadata["choices"] for spec in fields] == [UNKNOWN, UNKNOWN]
+    assert fields[1].metadata["help"].startswith(fields[0].metadata["help"])
+    assert UnknownSettings("fold").to_dict() == {"unknown": "fold"}
+    with pytest.raises(SettingsError, match="unknown is 'drop'; it must be one of error, fold, skip, replace"):
+        UnknownSettings("drop")
+
+
+def test_a_field_says_only_what_is_known_of_fields() -> None:
+    with pytest.raises(TypeError, match="a setting has no hihg"):
+        setting(1, "a number", low=0, hihg=3)

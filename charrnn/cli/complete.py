@@ -100,7 +100,7 @@ class _Answering:
 
 def _lines() -> Iterator[str]:
     """The lines of standard input, each as soon as it is there."""
-    from charrnn.text.splitter import unescaped
+    from charrnn.text.documents import unescaped
 
     stream = sys.stdin.buffer if sys.stdin else None
     while stream is not None and (line := stream.readline()):

@@ -40,7 +40,7 @@ def _config(loaded: "Checkpoint", path: Path) -> str:
     from charrnn.cli.config import config_text
     from charrnn.cli.train import train
 
-    sources = loaded.corpus.get("sources", [])
+    sources = list(loaded.corpus.sources)
     if not all(source.isprintable() for source in sources):
         sources = []  # a name that is no text; TOML could not say it
     return config_text(loaded.settings, train, sources,
@@ -49,7 +49,6 @@ def _config(loaded: "Checkpoint", path: Path) -> str:
 
 def _rows(loaded: "Checkpoint") -> list[tuple[str, str]]:
     from charrnn.render.wording import corpus_words, counted, loss_words, network_words
-    from charrnn.runs.finetune import described
     from charrnn.training.history import History
 
     settings, windows, training = loaded.settings, loaded.settings.windows, loaded.settings.training
@@ -69,8 +68,8 @@ def _rows(loaded: "Checkpoint") -> list[tuple[str, str]]:
                      f"seed {training.seed}, {counted(training.shards, 'shard')}{precision}"),
         ("progress", f"{counted(loaded.progress['step'], 'step')}, {loaded.progress['epoch']:.2f} epochs"),
     ]
-    if origin := described(loaded):
-        rows.append(("begun from", origin))
+    if parent := loaded.corpus.parent:
+        rows.append(("begun from", f"{parent.name}, at step {parent.step:,}"))
     if best.step:
         part = "training" if math.isnan(best.val or 0.0) else "validation"
         loss = loss_words(best.loss, loaded.corpus, settings.text)

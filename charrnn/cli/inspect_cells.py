@@ -137,10 +137,12 @@ def _passage(model: "Model", path: Path, settings: InspectSettings, options: dic
         return _given_passage(model, options["text"], options["unknown"], settings.chars)
     if settings.sample:
         return model.passage(_own_text(model, settings.sample), settings.sample, "text of its own")
-    from charrnn.inspection.passage import held_out, sources_of
+    from charrnn.inspection.passage import held_out
     from charrnn.render.reading import read
+    from charrnn.runs.training_text import read_training_text
 
-    corpus = read(sources_of(model.corpus, path), model.settings.text)
+    corpus = read_training_text(model.corpus, model.settings.text, path, (), read,
+                                advice="give another text with --text FILE")
     return held_out(corpus, model.corpus, model.settings, model.vocabulary, settings.chars or 10**9)
 
 
@@ -156,8 +158,8 @@ def _given_passage(model: "Model", name: str, unknown: str, count: int) -> "Pass
 
 def _own_text(model: "Model", count: int) -> list[str]:
     """What the network writes, the same every time: one text, or about as many documents as make up so much."""
-    known = model.corpus.get("documents", 0)
-    usual = model.corpus.get("characters", 0) / known if known and model.mark is not None else count
+    known = model.corpus.documents
+    usual = model.corpus.characters / known if known and model.mark is not None else count
     number = max(1, math.ceil(1.2 * count / max(1.0, usual)))
     return model.samples(number, count, seed=model.settings.training.seed)
 

@@ -48,10 +48,11 @@ def novelty(names: tuple[str, ...], corpus: tuple[str, ...], as_json: bool, as_c
     from charrnn.runs.checkpoint import load_checkpoint, resolve_checkpoint
     from charrnn.text.sources import read_source
 
-    checkpoint = load_checkpoint(resolve_checkpoint(names[0] if len(names) == 2 else None))
+    path = resolve_checkpoint(names[0] if len(names) == 2 else None)
+    checkpoint = load_checkpoint(path)
     text = "".join(read_source(names[-1], sys.stdin.buffer if sys.stdin else None, lambda size: None))
     texts = _BETWEEN.split(text)
-    found = novelty_with_notes(texts, checkpoint.settings, checkpoint.corpus, corpus)
+    found = novelty_with_notes(texts, checkpoint.settings, checkpoint.corpus, path, corpus)
     if as_json:
         print(json.dumps(_record(found), ensure_ascii=False))
     elif as_csv:

@@ -19,7 +19,7 @@ def write_page(done: "Inspection", model: "Model", where: Path, name: str, setti
     from charrnn.inspection.page.fitting import MEGABYTE, fitted
     from charrnn.inspection.page.gathering import gathered, measured
 
-    origin, corpus = done.passage.origin, model.corpus.get("name", "")
+    origin, corpus = done.passage.origin, model.corpus.name
     run = where.parent.name if where.name in ("best.safetensors", "last.safetensors") else where.stem
     data = gathered(done, str(where), hashlib.sha256(where.read_bytes()).hexdigest(), run, measured(done),
                     cells=settings.cells, parameters=sum(array.size for array in model.parameters.values()),

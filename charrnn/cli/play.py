@@ -50,7 +50,7 @@ def play(checkpoint: str | None, prime: str, file: str | None, resume: bool, **o
     session = Session(model, settings, is_watched=console.is_talking)
     resume_call = " ".join(["charrnn play", *([quoted(checkpoint)] if checkpoint else []), "--resume"])
     player = Player(session, console, Keeper(session, console, Draft(path), resume_call), model.mark is not None)
-    console.note(f"{model.corpus.get('name', 'a text')}: {network_words(model.settings.network)}")
+    console.note(f"{model.corpus.name or 'a text'}: {network_words(model.settings.network)}")
     console.note("type, and Enter on an empty line lets the network go on; /help tells the rest")
     if file is not None:
         player.open(file)

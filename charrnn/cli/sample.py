@@ -68,7 +68,7 @@ def sample(checkpoint: str | None, prime: str | None, prime_file: str | None, hi
     if novelty:
         from charrnn.render.novelty import novelty_with_notes, short_lines
 
-        found = novelty_with_notes(made, model.settings, model.corpus, corpus)
+        found = novelty_with_notes(made, model.settings, model.corpus, model.path, corpus)
         print("\n".join(short_lines(found)), file=sys.stderr)
 
 

@@ -8,13 +8,13 @@ import click
 
 from charrnn.cli.config import read_config
 from charrnn.cli.options import SettingOption, Whole, settings_from, settings_options
-from charrnn.errors import CorpusError, SettingsError, StorageError
+from charrnn.errors import SettingsError, StorageError
 from charrnn.settings import NetworkSettings, RunSettings, TextSettings, TrainingSettings, WindowSettings, settings_of
-from charrnn.settings.presets import DEFAULT, PRESETS, layered, preset_values
+from charrnn.settings.presets import DEFAULT, PRESETS, merge_settings, preset_values
 from charrnn.text.builtin import BUILTINS
 
 if TYPE_CHECKING:
-    from charrnn.runs.finetune import Origin
+    from charrnn.runs.finetune import FineTuning
     from charrnn.runs.run import Run
     from charrnn.training.events import Finished
 
@@ -55,7 +55,7 @@ def train(context: click.Context, resume: str | None, config: str | None, **opti
     metrics.jsonl. Ctrl-C finishes the step, saves, and says how to go on.
     """
     if resume is None:
-        given = layered(_typed(context), read_config(config, context.command) if config else {})
+        given = merge_settings(_typed(context), read_config(config, context.command) if config else {})
         options |= given
         run, why = _start(given, options)
     else:
@@ -86,40 +86,40 @@ def _start(given: dict[str, Any], options: dict[str, Any]) -> tuple["Run", str]:
         raise click.UsageError("name a text to train on: a file, a folder, - or a built-in one "
                                f"({', '.join(BUILTINS)})")
     given = {name: value for name, value in given.items() if name in SETTING_NAMES}
-    origin = _origin(options)
-    inherited = origin.settings(given, preset_values(preset)) if origin else {}
+    parent = _parent(options)
+    inherited = parent.settings(given, preset_values(preset)) if parent else {}
     # refused now, and not after a long text has been read
-    early = settings_of(layered(given, inherited, preset_values(preset)))
+    early = settings_of(merge_settings(given, inherited, preset_values(preset)))
     from charrnn.render.reading import read
-    from charrnn.render.training import origin_words
+    from charrnn.render.training import parent_words
     from charrnn.runs.run import Run
-    from charrnn.text.corpus_checks import doubts
+    from charrnn.text.corpus_checks import corpus_warnings
     from charrnn.training.auto_settings import automatic_settings
 
     text = read(corpus, early.text)
     for reason in text.skipped.values():
         print(f"note: skipped: {reason}", file=sys.stderr)
     if not all(source in BUILTINS for source in corpus):  # which nobody can mend
-        for doubt in doubts(text, early.text):
-            print(f"note: {doubt}", file=sys.stderr)
+        for warning in corpus_warnings(text, early.text):
+            print(f"note: {warning}", file=sys.stderr)
     settings, why = automatic_settings(given, preset, len(text), inherited, options["engine"])
     run = Run.start(text, settings, name, options["folder"], options["threads"], settings_from(RunSettings, options),
-                    origin)
-    if origin:
-        print(origin_words(origin, run), file=sys.stderr)
+                    parent)
+    if parent:
+        print(parent_words(parent, run), file=sys.stderr)
     if name and run.folder.name != name:
         print(f"note: there is a run called {name}; this one is {run.folder.name}", file=sys.stderr)
     return run, why
 
 
-def _origin(options: dict[str, Any]) -> "Origin | None":
+def _parent(options: dict[str, Any]) -> "FineTuning | None":
     """The run that a new one is to begin from."""
     if options["init_from"] is None:
         return None
     from charrnn.runs.checkpoint import resolve_checkpoint
-    from charrnn.runs.finetune import Origin
+    from charrnn.runs.finetune import FineTuning
 
-    return Origin(resolve_checkpoint(options["init_from"], "best", options["folder"]))
+    return FineTuning(resolve_checkpoint(options["init_from"], "best", options["folder"]))
 
 
 def _resume(context: click.Context, resume: str, corpus: tuple[str, ...], folder: str, threads: int | None) -> "Run":
@@ -134,21 +134,20 @@ def _resume(context: click.Context, resume: str, corpus: tuple[str, ...], folder
     from charrnn.render.training import quoted
     from charrnn.runs.checkpoint import load_checkpoint, resolve_checkpoint
     from charrnn.runs.run import Run
+    from charrnn.runs.training_text import read_training_text
     from charrnn.text.sources import STDIN
 
     path = resolve_checkpoint(resume or None, "last", folder)
     saved = load_checkpoint(path)
-    sources = corpus or tuple(saved.corpus.get("sources", ()))
+    sources = corpus or saved.corpus.sources
     call = f"charrnn train CORPUS --resume {quoted(str(path.parent))}"
     if not sources:
         raise SettingsError(f"{path.parent} was trained on a text that came from no file; name one with it: {call}")
     if STDIN in sources and not corpus:
         raise SettingsError(f"{path.parent} was trained on standard input; pipe the same text in again: "
                             f"{call.replace('CORPUS', STDIN)}")
-    try:
-        text = read(sources, saved.settings.text)
-    except CorpusError as error:
-        raise error if corpus else CorpusError(f"{error}; if the text was moved: {call}") from error
+    text = read_training_text(saved.corpus, saved.settings.text, path, corpus, read,
+                              advice=f"if the text was moved: {call}")
     return Run.resume(path, text, {key: context.params[key] for key in given if key in _BUDGET}, threads,
                       settings_from(RunSettings, context.params))
 

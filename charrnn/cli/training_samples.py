@@ -8,7 +8,7 @@ from charrnn.sampling.session import Drawing
 from charrnn.sampling.weights import weights_of
 from charrnn.settings import SampleSettings
 from charrnn.storage.files import append_line
-from charrnn.text.splitter import mark_of
+from charrnn.text.documents import mark_of
 from charrnn.training.events import Event, Step, Validated
 
 SAMPLES = "samples.txt"

@@ -18,7 +18,7 @@ from charrnn.errors import SettingsError
 from charrnn.sampling.opening import opening
 from charrnn.sampling.weights import Weights
 from charrnn.settings import CompleteSettings, Settings
-from charrnn.text.normalize import alike
+from charrnn.text.normalize import normalized
 from charrnn.text.unknown import readable
 from charrnn.text.vocabulary import Vocabulary
 
@@ -62,7 +62,7 @@ class Completer:
         goes past the end of a document, and for an empty one that nothing begins with.
         """
         settings = CompleteSettings(count=k, **options)
-        prefix = readable(alike(prefix, self._settings.text), self._vocabulary, unknown).text
+        prefix = readable(normalized(prefix, self._settings.text), self._vocabulary, unknown).text
         ending = self._ending(settings.until, settings.most)
         state, logits = self._past.read(self._opening(prefix))
         search = Search(self._steps, ending, settings.count, settings.beams, settings.prove)

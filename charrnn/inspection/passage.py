@@ -5,24 +5,20 @@ A passage of T + 1 units gives T places. Features are of characters; where a uni
 last character.
 """
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from charrnn.errors import CorpusError
 from charrnn.inspection.features.builtin import features
 from charrnn.inspection.features.feature import Feature
+from charrnn.runs.corpus_info import CorpusInfo
 from charrnn.settings import Settings, TextSettings
 from charrnn.text.corpus import Corpus
-from charrnn.text.cutting import Text, parts, size
-from charrnn.text.documents import Documents
-from charrnn.text.sources import STDIN
-from charrnn.text.splitter import mark_of
+from charrnn.text.documents import Documents, mark_of
 from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.windows import Text, size, split
 
 
 @dataclass(frozen=True)
@@ -75,7 +71,7 @@ class Passage:
                 for start, stop in zip(starts, [*starts[1:], len(self)], strict=True)]
 
 
-def held_out(corpus: Corpus, known: Mapping[str, Any], settings: Settings, vocabulary: Vocabulary,
+def held_out(corpus: Corpus, known: CorpusInfo, settings: Settings, vocabulary: Vocabulary,
              count: int) -> Passage:
     """The first `count` places of what a run kept for validation; where it kept nothing, the end of its text.
 
@@ -83,12 +79,12 @@ def held_out(corpus: Corpus, known: Mapping[str, Any], settings: Settings, vocab
 
     Raises CorpusError if the corpus is another one by now.
     """
-    if corpus.fingerprint != known.get("fingerprint"):
+    if corpus.fingerprint != known.fingerprint:
         names = " + ".join(corpus.sources) or "the text"
         raise CorpusError(f"{names} has changed since the network was trained on it, so nobody can tell what it never "
                           "saw; give another text with --text FILE")
     content = corpus.within(vocabulary).content
-    _, kept = parts(content, settings.windows.val_fraction)
+    _, kept = split(content, settings.windows.val_fraction)
     mark = mark_of(settings.text)
     if size(kept) >= 2:
         return Passage.of(_beginning(kept, count), vocabulary, mark, "held-out text")
@@ -106,31 +102,6 @@ def joined(texts: Sequence[str], vocabulary: Vocabulary, mark: str | None) -> Te
         return vocabulary.encode("".join(texts))
     ids = vocabulary.encode(mark + "".join(text + mark for text in texts))
     return Documents.of(ids, int(ids[0]))
-
-
-def sources_of(known: Mapping[str, Any], checkpoint: Path | None = None) -> list[str]:
-    """The sources of a checkpoint's corpus, as they can be read from here.
-
-    A name that means nothing here may mean something in the folder where the run was started, two above the run's.
-    Raises CorpusError for standard input, which is gone, and for what is nowhere.
-    """
-    sources = list(known.get("sources", []))
-    if not sources or STDIN in sources:
-        given = "standard input" if sources else "a text that no file has"
-        raise CorpusError(f"the network was trained on {given}, which can't be read again; give a text with "
-                          "--text FILE")
-    above = None if checkpoint is None else checkpoint.absolute().parent.parent.parent
-    found = []
-    for source in sources:
-        near = source if above is None else os.path.join(above, source)
-        if source.startswith("@") or os.path.exists(source):
-            found.append(source)
-        elif os.path.exists(near):
-            found.append(near)
-        else:
-            raise CorpusError(f"the text that the network was trained on, {source!r}, is gone; give another one with "
-                              "--text FILE")
-    return found
 
 
 def _beginning(text: Text, count: int) -> np.ndarray:

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from charrnn.settings import TextSettings
-from charrnn.text.normalize import alike
+from charrnn.text.documents import splitter_of
+from charrnn.text.normalize import normalized
 from charrnn.text.sources import chunks_of
-from charrnn.text.splitter import splitter_of
 from charrnn.text.tokenizers import Tokens, tokens_of
 
 
@@ -27,7 +27,8 @@ class Piece:
 
 def pieces_of(texts: Sequence[str], settings: TextSettings) -> list[Piece]:
     """The texts, or their documents."""
-    return [piece for sample, text in enumerate(texts) for piece in _pieces(alike(text, settings), sample, settings)]
+    return [piece for sample, text in enumerate(texts)
+            for piece in _pieces(normalized(text, settings), sample, settings)]
 
 
 def _pieces(text: str, sample: int, settings: TextSettings) -> Iterator[Piece]:

@@ -7,12 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from charrnn.runs.trained_text import Trained
+from charrnn.runs.training_text import TrainingText
 from charrnn.text.corpus import Corpus
-from charrnn.text.documents import Documents
-from charrnn.text.normalize import alike_chunks
+from charrnn.text.documents import Documents, splitter_of, unescaped
+from charrnn.text.normalize import normalized_chunks
 from charrnn.text.sources import STDIN, files_below, is_folder, read_source
-from charrnn.text.splitter import splitter_of, unescaped
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ class _Start(NamedTuple):
     lines: int  # line ends before it
 
 
-def places_of(positions: Sequence[int], trained: Trained) -> list[Place]:
+def places_of(positions: Sequence[int], trained: TrainingText) -> list[Place]:
     """Where in its files the characters at these positions of the training part are."""
     if not positions:
         return []
@@ -55,7 +54,7 @@ def places_of(positions: Sequence[int], trained: Trained) -> list[Place]:
     return [_place(position, seen[position], starts, trained) for position in positions]
 
 
-def _place(position: int, seen: _Seen, starts: list[_Start], trained: Trained) -> Place:
+def _place(position: int, seen: _Seen, starts: list[_Start], trained: TrainingText) -> Place:
     """What stands before a position, in terms of the file that it is in."""
     part, unit = trained.part, trained.settings.text.unit
     if isinstance(part, Documents):
@@ -67,7 +66,7 @@ def _place(position: int, seen: _Seen, starts: list[_Start], trained: Trained) -
     return Place(start.source, None, seen.lines - start.lines + 1, position)
 
 
-def _seen(positions: list[int], trained: Trained) -> Iterator[tuple[int, _Seen]]:
+def _seen(positions: list[int], trained: TrainingText) -> Iterator[tuple[int, _Seen]]:
     """What stands before each of the positions, which rise, in the training part, which is read up to the last."""
     mark = -1 if trained.mark is None else ord(trained.mark)
     base, documents, lines = 0, 0, 0
@@ -88,7 +87,7 @@ def _counted(codes: np.ndarray, mark: int, documents: int, lines: int) -> tuple[
     return documents + len(marks), lines + int(np.count_nonzero(codes == ord("\n")))
 
 
-def _starts(trained: Trained) -> list[_Start]:
+def _starts(trained: TrainingText) -> list[_Start]:
     """Where each file begins. One alone begins at the start; several are read once more, in the same way.
 
     Counted are documents, else characters; but line ends where a unit is a token, since blanks between tokens are not
@@ -102,7 +101,7 @@ def _starts(trained: Trained) -> list[_Start]:
     starts, count, lines, last = list[_Start](), 0, 0, ""
     splitter = splitter_of(settings)
     for source in sources:
-        chunks = alike_chunks(read_source(source, None, lambda size: None), settings)
+        chunks = normalized_chunks(read_source(source, None, lambda size: None), settings)
         if splitter is not None:
             chunks = splitter.marked(chunks)
         is_first = True

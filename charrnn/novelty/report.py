@@ -14,7 +14,7 @@ from charrnn.errors import CorpusError
 from charrnn.novelty.matching import Match, matches
 from charrnn.novelty.pieces import Piece, pieces_of
 from charrnn.novelty.places import Place, places_of
-from charrnn.runs.trained_text import Trained
+from charrnn.runs.training_text import TrainingText
 
 LONGEST = 50  # characters of the longest n-grams that are counted
 PASSAGES = 3
@@ -94,7 +94,7 @@ class Novelty:
     is_changed: bool
 
 
-def novelty_of(texts: str | Sequence[str], trained: Trained) -> Novelty:
+def novelty_of(texts: str | Sequence[str], trained: TrainingText) -> Novelty:
     """How much of a text, or of several, stands in the part of a text that was trained on.
 
     Letters are made alike, and documents are told apart, as in training. An n-gram or a passage lies in one text and,
@@ -133,7 +133,7 @@ def _counts(found: list[Match]) -> tuple[np.ndarray, np.ndarray]:
     return counts, copied
 
 
-def _passages(pieces: list[Piece], own: list[Match], trained: Trained) -> tuple[Passage, ...]:
+def _passages(pieces: list[Piece], own: list[Match], trained: TrainingText) -> tuple[Passage, ...]:
     """The longest passages, no two of which overlap or say the same."""
     found = sorted((candidate for number, match in enumerate(own) for candidate in _longest(match, number)),
                    key=lambda each: -each[0])

@@ -3,8 +3,9 @@
 import json
 import sys
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from charrnn.render.wording import compiling_words, counted
 from charrnn.settings import Settings
@@ -12,7 +13,8 @@ from charrnn.settings import Settings
 if TYPE_CHECKING:
     from charrnn.novelty.places import Place
     from charrnn.novelty.report import Grams, Novelty, Passage
-    from charrnn.runs.trained_text import Trained
+    from charrnn.runs.corpus_info import CorpusInfo
+    from charrnn.runs.training_text import TrainingText
 
 _WIDTH = 80
 # Characters that are shown of the start and the end of a long passage.
@@ -26,20 +28,22 @@ _TELLING, _ENOUGH = 20, 100
 _CLOSE, _CLOSE_FACTOR = 0.01, 1.25
 
 
-def novelty_with_notes(texts: str | Sequence[str], settings: Settings, known: Mapping[str, Any],
+def novelty_with_notes(texts: str | Sequence[str], settings: Settings, known: "CorpusInfo", checkpoint: Path | None,
                        sources: Sequence[str] = ()) -> "Novelty":
     """How much of a text, or of several, is copied, for a checkpoint's (or a model's) `settings` and `corpus`; what is
     to be said on the way goes to stderr.
 
-    sources   where the training text is now, if it is not where it was
+    checkpoint   the file
+    sources      where the training text is now, if it is not where it was
     """
     from charrnn.kernels.jit import is_compiled
     from charrnn.novelty.matching import KERNELS
     from charrnn.novelty.report import novelty_of
     from charrnn.render.reading import read
-    from charrnn.runs.training_text import find_trained
+    from charrnn.runs.training_text import ELSEWHERE, TrainingText, read_training_text
 
-    trained = find_trained(settings, known, sources, read)
+    corpus = read_training_text(known, settings.text, checkpoint, sources, read, advice=ELSEWHERE)
+    trained = TrainingText.of(corpus, settings, known)
     for note in _notes(trained, known):
         print(note, file=sys.stderr)
     if not all(map(is_compiled, KERNELS)):
@@ -68,15 +72,15 @@ def short_lines(found: "Novelty") -> list[str]:
     return [line for sentence in sentences for line in _wrapped(sentence)]
 
 
-def _notes(trained: "Trained", known: Mapping[str, Any]) -> Iterator[str]:
+def _notes(trained: "TrainingText", known: "CorpusInfo") -> Iterator[str]:
     """What to bear in mind, from a checkpoint's `corpus`: that the text has changed, or that it is not all."""
     if trained.is_changed:
         yield (f"note: the training text has changed since: {counted(trained.corpus.characters, 'character')}, it had "
-               f"{known.get('characters', 0):,}; the sample is held against what is there now")
-    origin = known.get("origin") or {}
-    if origin and origin.get("fingerprint") != known.get("fingerprint"):
-        yield (f"note: this network began with what {origin.get('name')} had learned from {origin.get('text')}; what "
-               "it copies from there is not told")
+               f"{known.characters:,}; the sample is held against what is there now")
+    parent = known.parent
+    if parent is not None and parent.fingerprint != known.fingerprint:
+        yield (f"note: this network began with what {parent.name} had learned from {parent.text}; what it copies from "
+               "there is not told")
 
 
 def _gram_words(found: "Novelty") -> str:

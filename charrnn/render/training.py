@@ -8,7 +8,7 @@ from pathlib import Path
 
 from charrnn.kernels.cpu import HAS_BF16
 from charrnn.render.wording import corpus_words, counted, loss_words, network_words
-from charrnn.runs.finetune import Origin
+from charrnn.runs.finetune import FineTuning
 from charrnn.runs.run import Run
 from charrnn.text.sources import STDIN
 from charrnn.training.events import Finished
@@ -48,13 +48,13 @@ def _kept_words(run: Run) -> str:
     return f"{counted(documents[1], 'document')} ({units}) kept for validation"
 
 
-def origin_words(origin: Origin, run: Run) -> str:
-    """What a run begins from, and which units are new to it."""
-    added = origin.added(run.vocabulary)
+def parent_words(parent: FineTuning, run: Run) -> str:
+    """What a fine-tuned run begins with, and which units are new to it."""
+    added = parent.added(run.vocabulary)
     named = ", ".join(run.vocabulary.named(unit) for unit in added[:_NAMED])
     more = f" and {len(added) - _NAMED:,} more" if len(added) > _NAMED else ""
-    kinds = f"{len(origin.vocabulary):,} different {run.vocabulary.kind}s known"
-    return (f"from     {origin.name}, at step {origin.checkpoint.progress.get('step', 0):,}: {kinds}, "
+    kinds = f"{len(parent.vocabulary):,} different {run.vocabulary.kind}s known"
+    return (f"from     {parent.name}, at step {parent.checkpoint.progress.get('step', 0):,}: {kinds}, "
             + (f"{len(added):,} added: {named}{more}" if added else "none added"))
 
 
@@ -92,7 +92,7 @@ def _overfitting_words(run: Run) -> str:
 
 def resume_call(run: Run) -> str:
     """What to type to go on with `run`."""
-    return f"charrnn train {'- ' if STDIN in run.corpus['sources'] else ''}--resume {_short(run)}"
+    return f"charrnn train {'- ' if STDIN in run.corpus.sources else ''}--resume {_short(run)}"
 
 
 def _short(run: Run) -> str:

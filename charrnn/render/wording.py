@@ -1,9 +1,9 @@
 """Layer render: how numbers and things are worded, the same in every command."""
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from charrnn.runs.corpus_info import CorpusInfo
 from charrnn.settings import NetworkSettings, TextSettings
 from charrnn.text.sources import STDIN
 
@@ -21,15 +21,15 @@ def counted(number: float, thing: str) -> str:
     return f"{digits} {thing}{'' if number == 1 else 's'}"
 
 
-def loss_words(nats: float, corpus: Mapping[str, Any], text: TextSettings) -> str:
+def loss_words(nats: float, corpus: CorpusInfo, text: TextSettings) -> str:
     """`1.523 nats (2.197 bits) a character`, `4.2 nats (6.059 bits) a word, about 1.05 nats (1.515 bits) a character`.
 
     The second is the first, spread over the characters of the whole text.
     """
     words = f"{nats:.3f} nats ({bits(nats):.3f} bits) a {text.unit_name}"
-    if "units" not in corpus or "rare_units" in corpus:  # what was rare is easily told, and no character of the text
+    if corpus.units is None or corpus.rare_units is not None:  # U+FFFD is none of the text's characters
         return words
-    spread = nats * corpus["units"] / max(1, corpus.get("characters", 0))
+    spread = nats * corpus.units / max(1, corpus.characters)
     return f"{words}, about {spread:.3f} nats ({bits(spread):.3f} bits) a character"
 
 
@@ -42,20 +42,20 @@ def network_words(network: NetworkSettings) -> str:
     return f"{network.cell}, {layers}, {given}{dropout}{initial}"
 
 
-def corpus_words(corpus: Mapping[str, Any], different: int, text: TextSettings) -> str:
+def corpus_words(corpus: CorpusInfo, different: int, text: TextSettings) -> str:
     """`alice.txt + notes, 164,762 characters, 85 different`, and what else is known of the text: of how many documents
-    and units it is, and how its letters were made alike."""
-    parts = [source_words(corpus.get("sources", [])), counted(corpus.get("characters", 0), "character")]
-    if (number := corpus.get("documents")) is not None:
-        others = corpus.get("different_documents", number)
+    and units it is, and how it was normalized."""
+    parts = [source_words(corpus.sources), counted(corpus.characters, "character")]
+    if (number := corpus.documents) is not None:
+        others = number if corpus.different_documents is None else corpus.different_documents
         parts.insert(1, counted(number, "document") + (f" ({others:,} different)" if others < number else ""))
-    if "units" in corpus:
-        parts.append(counted(corpus["units"], text.unit_name))
+    if corpus.units is not None:
+        parts.append(counted(corpus.units, text.unit_name))
     if text.lowercase:
         parts.append("lowercase")
     if text.normalize != "none":
         parts.append(text.normalize)
-    if number := corpus.get("rare_units"):
+    if number := corpus.rare_units:
         different, stand_in = different - 1, f", {counted(number, 'rarer one')} as \ufffd"
     else:
         stand_in = ""

@@ -1,8 +1,7 @@
 """Layer runs: what a checkpoint is, and how to save, load and find one.
 
-In goes everything a run needs to go on; out comes one safetensors file that any tool opens: the arrays, and
-as text beside them the settings, vocabulary, corpus and progress. The same content gives the same bytes, and
-a file that was changed by a single bit is refused.
+It is one safetensors file that any tool opens: the arrays, and as text beside them the settings, vocabulary, corpus and
+progress. The same content gives the same bytes, and a file that was changed by a single bit is refused.
 """
 
 import hashlib
@@ -19,12 +18,13 @@ import safetensors.numpy
 from safetensors import SafetensorError
 
 from charrnn.errors import CheckpointError, SettingsError
+from charrnn.runs.corpus_info import CorpusInfo
 from charrnn.settings import Settings, TextSettings
 from charrnn.storage.files import write_atomic
 
 RUNS = Path("checkpoints")
 BEST, LAST = "best.safetensors", "last.safetensors"
-# 2 came with texts that are made ready: a program that knows only 1 would take their units for characters.
+# 2 came with TextSettings: a program that knows only 1 would take every unit for a character.
 FORMAT, VERSION = "charrnn", 2
 LARGEST_HEADER = 100_000_000  # the bound that safetensors itself sets
 # What turning hostile bytes into numbers, arrays and settings can raise.
@@ -34,16 +34,15 @@ MALFORMED = (ValueError, TypeError, LookupError, ArithmeticError, RecursionError
 
 @dataclass
 class Checkpoint:
-    """Everything that a run needs to go on, or a sample to be drawn.
+    """Everything that is needed to resume a run, or to sample.
 
-    `vocabulary` is its units in the order of their ids, a string if they are characters; `corpus` says which text it
-    was; `progress` is plain JSON (numbers, strings, lists, dicts with string keys): step, best loss, random generator's
-    state.
+    `vocabulary` is its units in the order of their ids, a string if they are characters; `progress` is plain JSON
+    (numbers, strings, lists, dicts with string keys): step, best loss, random generator's state.
     """
 
     settings: Settings
     vocabulary: Sequence[str]
-    corpus: dict[str, Any]
+    corpus: CorpusInfo
     progress: dict[str, Any]
     arrays: dict[str, np.ndarray]
 
@@ -57,7 +56,7 @@ def save_checkpoint(path: str | Path, checkpoint: Checkpoint) -> None:
         # Code points, because a JSON string would melt two lone surrogates into one character.
         "vocabulary": _dump([ord(unit) for unit in checkpoint.vocabulary] if isinstance(checkpoint.vocabulary, str)
                             else list(checkpoint.vocabulary)),
-        "corpus": _dump(checkpoint.corpus),
+        "corpus": _dump(checkpoint.corpus.to_dict()),
         "progress": _dump(checkpoint.progress),
     }
     # Not ascontiguousarray, which gives 0-d arrays a dimension.
@@ -146,7 +145,7 @@ def _read(path: str | Path) -> bytes:
 
 
 def _decode(data: bytes) -> Checkpoint:
-    """The checkpoint in `data`; the reason in a CheckpointError goes on from the file's name."""
+    """The checkpoint in `data`; the message of a CheckpointError is to follow the file's name."""
     with _blame("header"):
         header, body = _split(data)
         text = header.get("__metadata__")
@@ -165,7 +164,7 @@ def _decode(data: bytes) -> Checkpoint:
     with _blame("vocabulary"):
         vocabulary = _vocabulary(json.loads(text["vocabulary"]), settings.text.unit)
     with _blame("corpus"):
-        corpus = dict(json.loads(text["corpus"]))
+        corpus = CorpusInfo.from_dict(dict(json.loads(text["corpus"])))
     with _blame("progress"):
         progress = dict(json.loads(text["progress"]))
     return Checkpoint(settings, vocabulary, corpus, progress, arrays)

@@ -1,4 +1,4 @@
-"""Layer runs: a trained network as the beginning of a new run, on another text, with characters of its own perhaps."""
+"""Layer runs: fine-tuning: a new run that begins with a trained network, on a text that may have new characters."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,14 +8,15 @@ import numpy as np
 
 from charrnn.engine.vocabulary_growth import grow_vocabulary
 from charrnn.errors import CheckpointError, SettingsError
-from charrnn.runs.checkpoint import BEST, LAST, Checkpoint, load_checkpoint
+from charrnn.runs.checkpoint import BEST, LAST, load_checkpoint
+from charrnn.runs.corpus_info import Parent
 from charrnn.settings import TextSettings, TrainingSettings
-from charrnn.settings.presets import layered
+from charrnn.settings.presets import merge_settings
 from charrnn.text.tokenizers import vocabulary_of
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.schedules import fitting_rate
 
-# What a new run has in common with its origin.
+# The settings that a new run shares with its parent.
 _NETWORK = ("cell", "hidden", "layers", "embedding", "learn_initial_state")
 _TEXT = ("documents", "unit", "normalize", "lowercase")
 # The share of the usual rate to train with. From tiny Shakespeare to the sonnets, LSTM 1x128, nats after 1, 3 and 10
@@ -24,8 +25,8 @@ _TEXT = ("documents", "unit", "normalize", "lowercase")
 RATE_SHARE = 0.5
 
 
-class Origin:
-    """What a new run takes over from a checkpoint: shape and parameters of the network, and its vocabulary."""
+class FineTuning:
+    """What a new run takes over from a checkpoint, its parent: shape and parameters of the network, and vocabulary."""
 
     def __init__(self, path: Path) -> None:
         self.path, self.checkpoint = path, load_checkpoint(path)
@@ -36,39 +37,40 @@ class Origin:
                        **{name: getattr(settings.text, name) for name in _TEXT}}
 
     def settings(self, given: Mapping[str, Any], preset: Mapping[str, Any]) -> dict[str, Any]:
-        """What it decides of a new run's settings; raises SettingsError where `given` says otherwise.
+        """The settings of a new run that the parent decides; raises SettingsError where `given` says otherwise.
 
-        A preset gives way, but the rate is a share of its rate if it has one.
+        A preset gives way, but the learning rate is a share of its rate if it has one.
         """
         for name, value in self._shape.items():
             if given.get(name, value) != value:
                 wanted = _option(name, given[name])
                 raise SettingsError(f"{wanted} contradicts {self.name}, which has {_option(name, value)}; leave "
                                     f"{wanted.removeprefix('no ').split()[0]} out, or --init-from")
-        optimizer = layered(given, preset).get("optimizer", TrainingSettings.optimizer)
+        optimizer = merge_settings(given, preset).get("optimizer", TrainingSettings.optimizer)
         usual = preset.get("lr") or fitting_rate(self.checkpoint.settings.network, optimizer)
         return {**self._shape, "lr": float(f"{RATE_SHARE * usual:.2g}")}
 
     def vocabulary_with(self, other: Vocabulary, settings: TextSettings) -> Vocabulary:
-        """Its own vocabulary and the units of another, that of a text made ready as `settings` say."""
+        """The parent's vocabulary and the units of another one."""
         return vocabulary_of(settings, [*self.vocabulary.units, *other.units])
 
     def added(self, vocabulary: Vocabulary) -> list[str]:
-        """The units of a larger vocabulary that it did not know."""
+        """The units of a larger vocabulary that the parent does not know."""
         known = set(self.vocabulary.units)
         return [unit for unit in vocabulary.units if unit not in known]
 
     def arrays_for(self, vocabulary: Vocabulary) -> dict[str, np.ndarray]:
-        """Its parameters by name, for a larger vocabulary; raises CheckpointError where they are of another size."""
+        """The parent's parameters for a larger vocabulary; raises CheckpointError if their sizes don't fit."""
         try:
             return grow_vocabulary(self.checkpoint.arrays, self.vocabulary.places_in(vocabulary), len(vocabulary))
         except (ValueError, IndexError) as error:
             raise CheckpointError(f"it does not hold the network that it describes ({error})") from error
 
-    def to_dict(self) -> dict[str, Any]:
-        """What a run keeps of it, as JSON."""
-        return {"name": self.name, "step": self.checkpoint.progress.get("step", 0),
-                "text": self.checkpoint.corpus.get("name"), "fingerprint": self.checkpoint.corpus.get("fingerprint")}
+    @property
+    def parent(self) -> Parent:
+        """What the new run's checkpoints say of its parent."""
+        corpus = self.checkpoint.corpus
+        return Parent(self.name, self.checkpoint.progress.get("step", 0), corpus.name, corpus.fingerprint)
 
 
 def _option(name: str, value: Any) -> str:
@@ -77,9 +79,3 @@ def _option(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return f"--{option}" if value else f"--no-{option}"
     return f"no --{option}" if value is None else f"--{option} {value}"
-
-
-def described(checkpoint: Checkpoint) -> str | None:
-    """`demo, at step 2,504`, for a run that began with another; else None."""
-    origin = checkpoint.corpus.get("origin")
-    return f"{origin['name']}, at step {origin['step']:,}" if origin else None

@@ -1,7 +1,6 @@
 """Layer runs: metrics.jsonl, the record of a run's validations, read back.
 
-A folder comes in; its lines go out. The file may be of a run that goes on at this moment, was killed in the middle of a
-line, or was written before some field existed.
+The run may be writing it at this moment, may have been killed in the middle of a line, or may be older than a field.
 """
 
 import json
@@ -12,9 +11,9 @@ METRICS = "metrics.jsonl"
 
 
 def read_metrics(folder: Path) -> list[dict[str, Any]]:
-    """The lines that stand, their steps rising; none where there is no file. What is no line of ours is passed over.
+    """The lines in the order of their steps; none where there is no file. What is not a line of ours is skipped.
 
-    Where a run went back to an earlier step and made its way anew, what it had told of the first way is dropped.
+    After a rollback or a resume from an earlier step, later lines replace those of the same steps.
     """
     lines: list[dict[str, Any]] = []
     for line in _parsed(folder / METRICS):
@@ -25,7 +24,7 @@ def read_metrics(folder: Path) -> list[dict[str, Any]]:
 
 
 def seconds_at(lines: list[dict[str, Any]], step: int) -> float:
-    """How long the run had trained when `step` was made, as far as the lines tell: 0 where none does."""
+    """The seconds of training up to `step`, as far as the lines say."""
     timed = (line for line in lines if is_time(line.get("seconds")))
     return max((line["seconds"] for line in timed if line["step"] <= step), default=0.0)
 

@@ -1,7 +1,7 @@
 """Layer runs: a run: one training and the folder that keeps it.
 
-A text and settings come in, or an earlier run to go on with; the trainer's events pass through, and `last`, `best` and
-metrics.jsonl appear in checkpoints/<run>/. A run never writes into the folder of another.
+It starts on a text with settings, or resumes where an earlier process left it. The trainer's events pass through, and
+`last`, `best` and metrics.jsonl appear in checkpoints/<run>/. A run never writes into the folder of another.
 """
 
 import contextlib
@@ -12,20 +12,20 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from charrnn.errors import CheckpointError, CorpusError, SettingsError
 from charrnn.runs.checkpoint import BEST, LAST, RUNS, Checkpoint, load_checkpoint, save_checkpoint
-from charrnn.runs.finetune import Origin
+from charrnn.runs.corpus_info import CorpusInfo, Parent
+from charrnn.runs.finetune import FineTuning
 from charrnn.runs.metrics import METRICS, read_metrics, seconds_at
-from charrnn.settings import RunSettings, Settings
+from charrnn.runs.training_text import located
+from charrnn.settings import NetworkSettings, RunSettings, Settings
 from charrnn.storage.files import TEMPORARY, append_line, new_folder
 from charrnn.storage.locks import FolderLock
 from charrnn.text.corpus import Corpus
-from charrnn.text.documents import Documents
 from charrnn.text.tokenizers import vocabulary_of
+from charrnn.text.validation_split import cut_at
 from charrnn.text.vocabulary import Vocabulary
-from charrnn.text.windows import cut_at
 from charrnn.training.events import Event, Finished, Saved, Started, Step, Validated
 from charrnn.training.progress import TrainingProgress
 from charrnn.training.trainer import Trainer
@@ -37,51 +37,41 @@ NUMBERED = "step-{:0>10}.safetensors"
 
 
 class Run:
-    """A training under way, or about to be; as a context, it leaves no empty folder and no lock behind."""
+    """A training and its folder; as a context, it leaves no empty folder and no lock behind."""
 
     def __init__(self, corpus: Corpus, settings: Settings, vocabulary: Vocabulary, threads: int | None,
-                 keep: RunSettings | None) -> None:
+                 keep: RunSettings | None, parent: Parent | None = None) -> None:
         if threads is not None and threads < 1:
             raise SettingsError(f"threads is {threads}; it must be at least 1")
         self.vocabulary = vocabulary
-        self.corpus: dict[str, Any] = {"name": corpus.name, "sources": list(corpus.sources),
-                                       "characters": corpus.characters, "fingerprint": corpus.fingerprint}
-        if settings.text.unit != "char":
-            self.corpus["units"] = len(corpus)
-        if vocabulary.stand_in >= 0:
-            self.corpus["rare_units"] = len(set(corpus.counts).difference(vocabulary.units))
         self.keep = keep or RunSettings()
         self.trainer = Trainer(settings, corpus.content, len(vocabulary), threads, self.keep.engine)
-        if isinstance(corpus.content, Documents):  # behind the trainer: when they are split, it is known
-            self.corpus |= {"documents": len(corpus.content), "different_documents": corpus.content.different()}
+        # behind the trainer: once it has split the documents, it is known how many differ
+        self.corpus = CorpusInfo.of(corpus, settings.text.unit, vocabulary, parent)
         self.folder = Path()
         self.lock: FolderLock | None = None
 
     @classmethod
     def start(cls, corpus: Corpus, settings: Settings, name: str | None = None, runs: str | Path = RUNS,
-              threads: int | None = None, keep: RunSettings | None = None, origin: Origin | None = None) -> "Run":
+              threads: int | None = None, keep: RunSettings | None = None, parent: FineTuning | None = None) -> "Run":
         """A new run on `corpus`; its folder in `runs` gets `name`, or one made from corpus and network.
 
-        With `origin` it begins with what that run has learned, and knows its vocabulary too.
+        With `parent` it begins with that run's parameters, and its vocabulary includes that run's.
 
-        Raises CorpusError for a text that such a run can't be made on, and says what would do.
+        Raises CorpusError for a text that is too short for these settings, and says which would do.
         """
-        vocabulary, network = corpus.vocabulary, settings.network
+        vocabulary = corpus.vocabulary
         check_text(len(corpus), vocabulary.units, settings)
-        if name is None:
-            name = f"{corpus.name}-{network.cell}-{network.layers}x{network.hidden}"
-        elif not name.isprintable() or name.startswith("-"):
-            raise SettingsError(f"{name!r} can't name a folder; use letters, digits, '-' and '_'")
-        if origin is not None:
-            vocabulary = origin.vocabulary_with(corpus.vocabulary, settings.text)
-        run = cls(corpus.within(vocabulary), settings, vocabulary, threads, keep)
-        if origin is not None:
+        if parent is not None:
+            vocabulary = parent.vocabulary_with(corpus.vocabulary, settings.text)
+        run = cls(corpus.within(vocabulary), settings, vocabulary, threads, keep,
+                  None if parent is None else parent.parent)
+        if parent is not None:
             try:
-                run.trainer.begin_from(origin.arrays_for(vocabulary))
+                run.trainer.begin_from(parent.arrays_for(vocabulary))
             except CheckpointError as error:
-                raise CheckpointError(f"{origin.path}: {error}") from error
-            run.corpus["origin"] = origin.to_dict()
-        run.folder = new_folder(runs, name)
+                raise CheckpointError(f"{parent.path}: {error}") from error
+        run.folder = new_folder(runs, run_name(corpus.name, settings.network) if name is None else name)
         run.lock = FolderLock(run.folder)
         return run
 
@@ -100,10 +90,11 @@ class Run:
                                   "of its own, and name that")
         lock = FolderLock(folder)
         checkpoint = load_checkpoint(path)
-        if corpus.fingerprint != checkpoint.corpus.get("fingerprint"):
+        known = checkpoint.corpus
+        if corpus.fingerprint != known.fingerprint:
             raise CorpusError(
                 f"this is not the text that {folder.name} was trained on ({corpus.characters:,} characters, it had "
-                f"{checkpoint.corpus.get('characters', 0):,}); give the same text, or start a new run")
+                f"{known.characters:,}); give the same text, or start a new run")
         settings = checkpoint.settings
         if len(budget or ()) == 1 and (settings.training.minutes is None) != ("minutes" not in (budget or ())):
             kind = "epochs" if settings.training.minutes is None else "minutes"
@@ -114,11 +105,12 @@ class Run:
                                            minutes=budget.get("minutes"))
             settings = dataclasses.replace(settings, training=training)
         vocabulary = vocabulary_of(settings.text, checkpoint.vocabulary)
-        run = cls(corpus.within(vocabulary), settings, vocabulary, threads, keep)
-        if origin := checkpoint.corpus.get("origin"):
-            run.corpus["origin"] = origin
+        if list(corpus.sources) == located(known.sources, path):
+            corpus = dataclasses.replace(corpus, sources=known.sources)  # found again; the run keeps its name
+        run = cls(corpus.within(vocabulary), settings, vocabulary, threads, keep, known.parent)
         try:
-            run.trainer.restore(checkpoint.arrays, TrainingProgress.from_dict(checkpoint.progress), bool(origin))
+            run.trainer.restore(checkpoint.arrays, TrainingProgress.from_dict(checkpoint.progress),
+                                known.parent is not None)
         except CheckpointError as error:
             raise CheckpointError(f"{path}: {error}") from error
         run.folder, run.lock = folder, lock
@@ -133,13 +125,13 @@ class Run:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
-        with contextlib.suppress(OSError):
-            self.folder.rmdir()  # refused where something was saved
         if self.lock is not None:
             self.lock.release()
+        with contextlib.suppress(OSError):
+            self.folder.rmdir()  # refused where something was saved
 
     def events(self) -> Iterator[Event]:
-        """Trains; tells the trainer's events and every Saved checkpoint."""
+        """Trains; yields the trainer's events, and a Saved for every checkpoint."""
         saved_at, began, characters, news = time.monotonic(), time.perf_counter(), 0, False
         last: Step | None = None
         for event in self.trainer.events():
@@ -190,6 +182,11 @@ class Run:
                 "characters_a_second": round(characters_a_second), "unix_time": round(time.time(), 3)}
         append_line(self.folder / METRICS, json.dumps(
             {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in line.items()}))
+
+
+def run_name(corpus: str, network: NetworkSettings) -> str:
+    """The name of a run that the user gave none: `alice-lstm-1x256`."""
+    return f"{corpus}-{network.cell}-{network.layers}x{network.hidden}"
 
 
 def check_text(length: int, units: Sequence[str], settings: Settings) -> None:

@@ -13,7 +13,7 @@ from charrnn.errors import SettingsError
 from charrnn.kernels.softmax import NEVER
 from charrnn.sampling.rule import Clamp, Rule, Rules
 from charrnn.settings import NetworkSettings, SampleSettings
-from charrnn.text.splitter import unescaped
+from charrnn.text.documents import unescaped
 from charrnn.text.vocabulary import Vocabulary
 
 _CLAMP = re.compile(r"L(?P<layer>\d+):(?P<unit>\d+)=(?P<value>[+-]?(?:\d+\.?\d*|\.\d+))(?P<sd>sd)?"

@@ -23,7 +23,7 @@ from charrnn.sampling.sampler import Sampler
 from charrnn.sampling.stopping import LENGTH, Ends, Piece, Writer, written
 from charrnn.sampling.weights import Weights
 from charrnn.settings import NetworkSettings, SampleSettings
-from charrnn.text.splitter import unescaped
+from charrnn.text.documents import unescaped
 from charrnn.text.vocabulary import Vocabulary
 
 # A cell's mean and deviation are those of so many characters that the network writes for itself.

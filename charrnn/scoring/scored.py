@@ -10,7 +10,7 @@ from charrnn.scoring.score import Score
 from charrnn.scoring.scorer import Scorer
 from charrnn.settings import ScoreSettings, Settings
 from charrnn.text.documents import Documents
-from charrnn.text.entire import entire
+from charrnn.text.model_input import model_input
 from charrnn.text.vocabulary import Vocabulary
 
 
@@ -21,7 +21,7 @@ def scored(engine: Engine, vocabulary: Vocabulary, settings: Settings, text: str
     Raises VocabularyError for characters that it never saw, CorpusError for a text shorter than 2, or without a
     document.
     """
-    whole = entire(text, settings.text, vocabulary, unknown)
+    whole = model_input(text, settings.text, vocabulary, unknown)
     scorer = Scorer(engine, whole.content, settings.windows.window, settings.training.shards or 1, how.rows,
                     how.guesses)
     scorer.read(told)

@@ -9,8 +9,8 @@ from collections.abc import Callable
 import numpy as np
 
 from charrnn.engine.interface import Engine, Scores
-from charrnn.text.cutting import Text, measuring_windows, size
 from charrnn.text.documents import Documents
+from charrnn.text.windows import Text, evaluation_windows, size
 
 
 class Scorer:
@@ -34,8 +34,8 @@ class Scorer:
     def read(self, told: Callable[[int, int], None] = lambda done, total: None) -> None:
         """Reads it all; told() gets how many characters are predicted so far, and how many there are."""
         streams, total = None, size(self._text) - (not isinstance(self._text, Documents))
-        for window, places in zip(measuring_windows(self._text, self._rows, self._window),
-                                  measuring_windows(self._places, self._rows, self._window), strict=True):
+        for window, places in zip(evaluation_windows(self._text, self._rows, self._window),
+                                  evaluation_windows(self._places, self._rows, self._window), strict=True):
             if streams is None:
                 streams = self._engine.streams(window.inputs.shape[1], len(window.inputs), self._shards)
                 self.starts = np.sort(places.inputs[0].astype(np.int64))

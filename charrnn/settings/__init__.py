@@ -3,10 +3,13 @@
 The commands build their options from these classes, checkpoints store them, the README prints them.
 """
 
-from charrnn.settings.bounded import PRECISIONS, UNKNOWN, Bounded, setting
-from charrnn.settings.reports import BenchSettings, ColourSettings, InspectSettings, PageSettings, ScoreSettings
+from charrnn.settings.bench import BenchSettings
+from charrnn.settings.bounded import PRECISIONS, Bounded, setting
+from charrnn.settings.colour import ColourSettings
+from charrnn.settings.inspection import InspectSettings, PageSettings
 from charrnn.settings.sampling import CompleteSettings, PlaySettings, SampleSettings
-from charrnn.settings.text import TextSettings
+from charrnn.settings.scoring import ScoreSettings
+from charrnn.settings.text import UNKNOWN, TextSettings, UnknownSettings
 from charrnn.settings.training import (
     NetworkSettings,
     RunSettings,
@@ -19,4 +22,4 @@ from charrnn.settings.training import (
 __all__ = [
     "PRECISIONS", "UNKNOWN", "BenchSettings", "Bounded", "ColourSettings", "CompleteSettings", "InspectSettings",
     "NetworkSettings", "PageSettings", "PlaySettings", "RunSettings", "SampleSettings", "ScoreSettings", "Settings",
-    "TextSettings", "TrainingSettings", "WindowSettings", "setting", "settings_of"]
+    "TextSettings", "TrainingSettings", "UnknownSettings", "WindowSettings", "setting", "settings_of"]

@@ -6,28 +6,30 @@ A frozen instance is always valid: its bounds are checked when it is made.
 import dataclasses
 import math
 import numbers
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import field
 from typing import Any
 
 from charrnn.errors import SettingsError
 
 PRECISIONS = ("float32", "bf16")
-# What becomes of what a model never saw; charrnn/text/unknown.py does it.
-UNKNOWN = ("error", "fold", "skip", "replace")
 
 
-def setting(default: Any, help: str, *, low: Any = None, high: Any = None, choices: Sequence[str] = (),
-            letter: str = "", metavar: str = "", fitted: bool = False, only_with: str = "") -> Any:
-    """A dataclass field that carries its help text, bounds (both inclusive) and option letter in its metadata.
+# What a field says of itself beside its help text, where it says nothing:
+#   low, high   its bounds, both inclusive
+#   choices     the values that it can have
+#   letter      of its option
+#   metavar     stands for the value of free text in help
+#   fitted      whether `charrnn train` chooses a value that fits text and time, where none is given
+#   only_with   `optimizer sgd`: it has no effect unless that setting has one of those values
+_METADATA = {"low": None, "high": None, "choices": (), "letter": "", "metavar": "", "fitted": False, "only_with": ""}
 
-    metavar     stands for the value of free text in help
-    fitted      `charrnn train` chooses a value that fits text and time, where none is given
-    only_with   `optimizer sgd`: the setting has no use unless that one has one of those values
-    """
-    return field(default=default, metadata={"help": help, "low": low, "high": high, "choices": choices,
-                                            "letter": letter, "metavar": metavar, "fitted": fitted,
-                                            "only_with": only_with})
+
+def setting(default: Any, help: str, **metadata: Any) -> Any:
+    """A dataclass field that carries its help text and what _METADATA lists."""
+    if unknown := metadata.keys() - _METADATA.keys():
+        raise TypeError(f"a setting has no {', '.join(sorted(unknown))}")
+    return field(default=default, metadata={**_METADATA, "help": help, **metadata})
 
 
 class Bounded:
@@ -58,7 +60,8 @@ def _checked(spec: Any, value: Any) -> Any:
     if value is None and spec.default is None:
         return None
     if isinstance(spec.default, tuple):
-        return tuple(_checked_item(name, meta, item) for item in ([value] if _is_single(value) else value))
+        return tuple(_checked_item(name, meta, item)
+                     for item in (value if isinstance(value, (tuple, list)) else [value]))
     if meta["choices"]:
         if value not in meta["choices"]:
             raise SettingsError(f"{name} is {value!r}; it must be one of {', '.join(meta['choices'])}")
@@ -83,10 +86,6 @@ def _checked_number(name: str, meta: Mapping[str, Any], value: Any) -> Any:
     if meta["high"] is not None and value > meta["high"]:
         raise SettingsError(f"{name} is {value}; it must be at most {meta['high']}")
     return int(value) if is_whole else float(value)  # type: ignore[call-overload]
-
-
-def _is_single(value: Any) -> bool:
-    return not isinstance(value, (tuple, list))
 
 
 def _checked_item(name: str, meta: Mapping[str, Any], item: Any) -> Any:

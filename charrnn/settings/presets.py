@@ -1,8 +1,7 @@
-"""Layer settings: settings that go together, by name: the recipes of well-known programs, and what fits a text and a
-budget.
+"""Layer settings: presets: settings that go together, by name.
 
-Values for settings that nobody gave come out. The recipes are as near as our engine comes: initial values are our own,
-and their rates work on gradients of the mean loss, where some of those programs take the sum over a window.
+The recipes of well-known programs are as near as our engine comes: initial values are our own, and the rates are for
+gradients of the mean loss, where some of those programs take the sum over a window.
 """
 
 import difflib
@@ -56,11 +55,11 @@ def preset_values(name: str) -> Mapping[str, Any]:
     return PRESETS[name].values
 
 
-def layered(*layers: Mapping[str, Any]) -> dict[str, Any]:
-    """One set of settings out of several, the first of which wins; epochs and minutes stand for each other."""
-    chosen: dict[str, Any] = {}
+def merge_settings(*layers: Mapping[str, Any]) -> dict[str, Any]:
+    """One set of settings out of several; earlier ones win. Epochs in one rule out later minutes, and vice versa."""
+    merged: dict[str, Any] = {}
     for layer in layers:
-        has_budget = chosen.get("epochs") is not None or chosen.get("minutes") is not None
-        chosen |= {name: value for name, value in layer.items()
-                   if name not in chosen and not (has_budget and name in ("epochs", "minutes"))}
-    return chosen
+        has_budget = merged.get("epochs") is not None or merged.get("minutes") is not None
+        merged |= {name: value for name, value in layer.items()
+                   if name not in merged and not (has_budget and name in ("epochs", "minutes"))}
+    return merged

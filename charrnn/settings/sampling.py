@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from charrnn.errors import SettingsError
-from charrnn.settings.bounded import PRECISIONS, UNKNOWN, Bounded, setting
+from charrnn.settings.bounded import PRECISIONS, Bounded, setting
+from charrnn.settings.text import unknown_setting
 
 
 @dataclass(frozen=True)
@@ -13,7 +14,7 @@ class SampleSettings(Bounded):
 
     temp: float = setting(0.8, "below 1 plays safe, above 1 takes risks, 0 always takes the most likely", low=0.0,
                           high=100.0)
-    temps: tuple[float, ...] = setting((), "a text at each of these temperatures, side by side, with the same luck",
+    temps: tuple[float, ...] = setting((), "a text at each of these temperatures, side by side, with the same seed",
                                        low=0.0, high=100.0, metavar="NUMBER,NUMBER...")
     top_k: int = setting(0, "draw only from the K most likely characters; 0 draws from all", low=0, high=1_114_112)
     top_p: float = setting(1.0, "of those, draw only from the fewest that make up this share of the probability",
@@ -50,14 +51,14 @@ class SampleSettings(Bounded):
 
 @dataclass(frozen=True)
 class CompleteSettings(Bounded):
-    """Which continuations of a text are looked for, and how."""
+    """Which continuations of a text are searched for, and how."""
 
-    until: str = setting("word", "where a continuation ends: in front of what follows its first word, of the line's "
-                                 "end, or at --length", choices=("word", "line", "length"))
+    until: str = setting("word", "where a continuation ends: after its first word, at the end of the line, or at "
+                                 "--length", choices=("word", "line", "length"))
     length: int | None = setting(None, "characters of a continuation, at most (default: 32 for a word, 60 for a line, "
                                        "10 for length)", low=1, high=10_000)
     count: int = setting(5, "continuations to show", low=1, high=1000, letter="k")
-    beams: int = setting(16, "beginnings that are followed side by side", low=1, high=512)
+    beams: int = setting(16, "beginnings that are kept side by side (the width of the beam)", low=1, high=512)
     prove: int = setting(48, "steps to go back to beginnings that were left aside, so that nothing more probable is "
                              "missed; 0 is a plain beam search", low=0, high=10_000)
 
@@ -76,5 +77,4 @@ class PlaySettings(SampleSettings):
     samples: int = setting(4, "continuations to choose from after /branch", low=1, high=100, letter="n")
     seed: int | None = setting(None, "makes the same typed lines give the same text; the first continuation has this "
                                      "seed, each further one the next number", low=0, high=2**63 - 1)
-    unknown: str = setting("error", "what the model never saw: refuse it, read another form of it, leave it out, or "
-                                    "replace it; the text keeps it as you typed it", choices=UNKNOWN)
+    unknown: str = unknown_setting("; the text keeps what you typed")

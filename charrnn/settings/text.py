@@ -1,14 +1,31 @@
-"""Layer settings: the settings of a text: what is one document, what is one unit, and what is made alike."""
+"""Layer settings: how a text is read: its documents, its units, its normal form, and characters a model never saw."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from charrnn.errors import SettingsError
 from charrnn.settings.bounded import Bounded, setting
 
+UNKNOWN = ("error", "fold", "skip", "replace")
+
+
+def unknown_setting(note: str = "") -> Any:
+    """The field of --unknown, the same in every class that has it; text/unknown.py does what it says."""
+    return setting("error", "what to do with characters that the model never saw: refuse them; fold them into another "
+                            f"Unicode form or a letter without accents; skip or replace those that have none{note}",
+                   choices=UNKNOWN)
+
+
+@dataclass(frozen=True)
+class UnknownSettings(Bounded):
+    """What is done with a text that a trained model can't read as it stands."""
+
+    unknown: str = unknown_setting()
+
 
 @dataclass(frozen=True)
 class TextSettings(Bounded):
-    """How a text is made ready: what is one document, what is one unit, and what is made alike."""
+    """How a training text is read: what is one document, what is one unit, and how it is normalized."""
 
     documents: str | None = setting(
         None, "the text is many documents, one a line, one a blank-line paragraph, one a file, or with any other TEXT "
@@ -18,7 +35,7 @@ class TextSettings(Bounded):
                                 "spaces, or a word and what stands between words",
                         choices=("char", "byte", "token", "word"))
     normalize: str = setting("none", "Unicode form that the text is brought into", choices=("none", "NFC", "NFKC"))
-    lowercase: bool = setting(False, "turn every letter into a small one")
+    lowercase: bool = setting(False, "convert all letters to lower case")
     between: str | None = setting(
         None, "what is put between files, of a folder too (default: a new line where the file before does not end with "
               "one); \\n and \\t are read as in Python", metavar="TEXT")

@@ -22,11 +22,11 @@ class NetworkSettings(Bounded):
     hidden: int = setting(256, "hidden units in a layer", low=1, high=8192, fitted=True)
     layers: int = setting(1, "layers, one on top of the other", low=1, high=16, fitted=True)
     embedding: int = setting(0, "width of a learned character embedding; 0 is one-hot input", low=0, high=8192)
-    dropout: float = setting(0.1, "share of units silenced between layers and before the output", low=0.0, high=0.95,
+    dropout: float = setting(0.1, "share of units dropped between layers and before the output", low=0.0, high=0.95,
                              fitted=True)
-    recurrent_dropout: float = setting(0.0, "share of the weights from a step to the next silenced, anew for each "
-                                            "window", low=0.0, high=0.95, fitted=True)
-    learn_initial_state: bool = setting(False, "learn the state that a text begins with, in place of zero")
+    recurrent_dropout: float = setting(0.0, "share of the recurrent weights dropped, drawn anew for each window",
+                                       low=0.0, high=0.95, fitted=True)
+    learn_initial_state: bool = setting(False, "learn the state that a text begins with; otherwise it is zero")
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class WindowSettings(Bounded):
         choices=("stream", "snippets"))
     targets: str = setting("all", "predict after every character of a window, or only after its last",
                            choices=("all", "last"))
-    window: int = setting(100, "characters in a window: how far the gradient reaches back", low=1, high=100_000,
+    window: int = setting(100, "characters in a window: how far back the gradient reaches", low=1, high=100_000,
                           fitted=True)
     batch: int = setting(16, "sequences side by side in one step", low=1, high=65_536, fitted=True)
     val_fraction: float | None = setting(
@@ -86,7 +86,7 @@ class TrainingSettings(Bounded):
                                high=1_000_000)
     patience: int = setting(0, "validations in a row without a new best that end the run; 0 waits to the end", low=0,
                             high=1_000_000)
-    seed: int = setting(1337, "where every random draw comes from", low=0, high=2**63 - 1)
+    seed: int = setting(1337, "seed of every random draw", low=0, high=2**63 - 1)
     precision: str = setting("float32", "numbers in the products: bf16 (bfloat16, sums in float32) trains half as fast "
                                         "again on processors that multiply it", choices=PRECISIONS, fitted=True)
     shards: int = setting(0, "parts a batch is cut into, one a thread; results depend on it; 0 is one a core, but one "
@@ -132,10 +132,12 @@ class Settings:
 
     @classmethod
     def from_dict(cls, values: dict[str, dict[str, Any]]) -> "Settings":
-        return cls(network=NetworkSettings.from_dict(values["network"]),
-                   windows=WindowSettings.from_dict(values["windows"]),
-                   training=TrainingSettings.from_dict(values["training"]),
-                   text=TextSettings.from_dict(values.get("text", {})))
+        values = {"text": {}, **values}
+        return cls(**{part: kind.from_dict(values[part]) for part, kind in PARTS.items()})
+
+
+PARTS: dict[str, Any] = {"network": NetworkSettings, "windows": WindowSettings, "training": TrainingSettings,
+                         "text": TextSettings}
 
 
 def settings_of(values: Mapping[str, Any]) -> Settings:
@@ -143,8 +145,7 @@ def settings_of(values: Mapping[str, Any]) -> Settings:
 
     Raises SettingsError for an unknown name, and for a value that has no use beside the others.
     """
-    kinds = {"network": NetworkSettings, "windows": WindowSettings, "training": TrainingSettings, "text": TextSettings}
-    names = {kind: {spec.name for spec in dataclasses.fields(kind)} for kind in kinds.values()}
+    names = {kind: {spec.name for spec in dataclasses.fields(kind)} for kind in PARTS.values()}
     unknown = set(values).difference(*names.values())
     if unknown:
         known = sorted(set().union(*names.values()))
@@ -152,14 +153,14 @@ def settings_of(values: Mapping[str, Any]) -> Settings:
         meant = f"did you mean {nearest[0]}" if nearest else f"there are {', '.join(known)}"
         raise SettingsError(f"unknown setting {min(unknown)!r}; {meant}")
     settings = Settings(**{part: kind(**{name: value for name, value in values.items() if name in names[kind]})
-                           for part, kind in kinds.items()})
-    for part in (settings.network, settings.windows, settings.training, settings.text):
-        _refuse_idle(part, values)
+                           for part, kind in PARTS.items()})
+    for part in PARTS:
+        _refuse_unused(getattr(settings, part), values)
     return settings
 
 
-def _refuse_idle(part: Any, values: Mapping[str, Any]) -> None:
-    """Raises SettingsError for one of `values` that is no default, and that does nothing as the part is."""
+def _refuse_unused(part: Any, values: Mapping[str, Any]) -> None:
+    """Raises SettingsError for one of `values` that would have no effect beside the others of its part."""
     for spec in dataclasses.fields(part):
         name, (other, *useful) = spec.name, spec.metadata["only_with"].split() or [""]
         if useful and name in values and values[name] != spec.default and getattr(part, other) not in useful:

@@ -1,10 +1,7 @@
 """Layer storage: the user's cache folder, and files there that nobody has to clean up.
 
-A scratch file belongs to one process. It has no name, or the system deletes it when it is closed: a crash, Ctrl-C or
-a kill leaves nothing behind. Every refusal of the disk becomes a StorageError of one line.
-
-A store keeps files from one process to the next, whole or not at all and only so many bytes of them. Nothing depends
-on it: where the disk refuses, or a file was damaged, there is simply nothing kept.
+A scratch file belongs to one process, and a crash, Ctrl-C or a kill leaves nothing of it behind. A store keeps files
+from one process to the next, whole or not at all. Nothing depends on it: where the disk refuses, nothing is kept.
 """
 
 import contextlib
@@ -12,15 +9,15 @@ import mmap
 import os
 import secrets
 import shutil
-import sys
 import tempfile
 import time
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from types import TracebackType
 from typing import BinaryIO, cast
+
+import platformdirs
 
 from charrnn.errors import StorageError
 from charrnn.storage.files import Buffer, refusals
@@ -32,12 +29,15 @@ _DAY = 86_400.0
 
 
 def user_cache() -> Path:
-    """The folder for caches of all programs; raises RuntimeError where no home folder can be found."""
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    """The folder for caches of all programs (XDG_CACHE_HOME); raises RuntimeError where there is no home folder."""
+    return in_home(platformdirs.user_cache_path())
+
+
+def in_home(path: Path) -> Path:
+    """A user's folder as platformdirs gives it; raises RuntimeError where there is no home folder to expand."""
+    if path.parts[:1] == ("~",):
+        raise RuntimeError("could not determine the home folder")
+    return path
 
 
 class ScratchFile:
@@ -47,7 +47,7 @@ class ScratchFile:
     """
 
     def __init__(self) -> None:
-        self.folder, self._file = _open_first(_folders())
+        self.folder, self._file = _open_scratch_file()
 
     def read(self, start: int, size: int) -> bytes:
         """The `size` bytes from `start`."""
@@ -76,13 +76,6 @@ class ScratchFile:
         """Lets go of the file; it is gone unless it is mapped."""
         with contextlib.suppress(OSError):  # a full disk refuses what is left to be written, and none of it is wanted
             self._file.close()
-
-    def __enter__(self) -> "ScratchFile":
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
-        self.close()
 
     def _refusals(self) -> AbstractContextManager[None]:
         return refusals(self.folder / "scratch file", "a text takes a byte or two a character there")
@@ -171,17 +164,11 @@ def _is_whole(file: BinaryIO) -> bool:
     return file.read() == checksum.to_bytes(CHECKSUM, "little")
 
 
-def _folders() -> Iterator[Path]:
-    with contextlib.suppress(RuntimeError):  # no home folder
-        yield user_cache() / "charrnn"
-    yield Path(tempfile.gettempdir())
-
-
-def _open_first(folders: Iterator[Path]) -> tuple[Path, BinaryIO]:
-    """The first of the folders that takes a file, and the file."""
-    with contextlib.suppress(FileNotFoundError):  # the system has no temporary folder
-        for folder in folders:
-            with contextlib.suppress(OSError):
-                folder.mkdir(parents=True, exist_ok=True)
-                return folder, cast(BinaryIO, tempfile.TemporaryFile(dir=folder))
+def _open_scratch_file() -> tuple[Path, BinaryIO]:
+    """The first folder that takes a file, and the file."""
+    for find in (lambda: user_cache() / "charrnn", lambda: Path(tempfile.gettempdir())):
+        with contextlib.suppress(OSError, RuntimeError):  # RuntimeError: there is no home folder
+            folder = find()
+            folder.mkdir(parents=True, exist_ok=True)
+            return folder, cast(BinaryIO, tempfile.TemporaryFile(dir=folder))
     raise StorageError("no folder takes temporary files, not even the system's own; name one in TMPDIR")

@@ -1,37 +1,32 @@
-"""Layer storage: drafts: texts that nobody has saved yet, kept where no crash or lost connection takes them.
+"""Layer storage: drafts: texts that the user has not saved yet, kept in case of a crash or a lost connection.
 
-They lie in a folder of the user's own, away from the folder that he works in; only the latest are kept.
+They lie in the user's own folder for program state; only the latest are kept.
 """
 
 import contextlib
-import os
 import secrets
-import sys
 import time
 from pathlib import Path
 
+import platformdirs
+
 from charrnn.errors import StorageError
+from charrnn.storage.cache import in_home
 from charrnn.storage.files import refusals, write_atomic
 
 _KEPT = 20
 
 
 def draft_folder() -> Path:
-    """The folder for drafts; raises RuntimeError where no home folder can be found."""
-    if sys.platform == "win32":
-        state = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        state = Path.home() / "Library" / "Application Support"
-    else:
-        state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
-    return state / "charrnn" / "drafts"
+    """The folder for drafts (in XDG_STATE_HOME); raises RuntimeError where there is no home folder."""
+    return in_home(platformdirs.user_state_path("charrnn", appauthor=False)) / "drafts"
 
 
 class Draft:
     """The draft of one session; it has no file before keep()."""
 
     def __init__(self, path: Path | None = None) -> None:
-        """path   a draft to go on with; without it a new one"""
+        """path   an earlier draft to continue; None begins a new one"""
         self.path = path
 
     def keep(self, text: str) -> None:

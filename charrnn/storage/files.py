@@ -1,7 +1,6 @@
-"""Layer storage: files that are either whole or untouched.
+"""Layer storage: files that are either whole or untouched, whatever happens: a crash, a full disk, Ctrl-C.
 
-In come bytes; out goes a file that a crash, a full disk or Ctrl-C can't leave half written. Every refusal of
-the disk becomes a StorageError of one line.
+Every refusal of the disk becomes a StorageError of one line.
 """
 
 import contextlib
@@ -59,8 +58,8 @@ def append_line(path: str | Path, text: str) -> None:
 def new_folder(parent: str | Path, name: str) -> Path:
     """A folder in `parent` that did not exist a moment ago: `name`, else `name-2`, `name-3` and so on."""
     # What Windows refuses is refused everywhere: a run may be taken from one system to another.
-    if (name.rstrip(". ") != name or not name or any(character in name for character in '<>:"/\\|?*\0')
-            or RESERVED.fullmatch(name.split(".")[0])):
+    if (not name or not name.isprintable() or name.startswith("-") or name.rstrip(". ") != name
+            or set(name).intersection('<>:"/\\|?*') or RESERVED.fullmatch(name.split(".")[0])):
         raise SettingsError(f"{name!r} can't name a folder; use letters, digits, '-' and '_'")
     parent = Path(parent)
     with refusals(parent / name, "nothing was changed"):

@@ -1,38 +1,43 @@
-"""Layer storage: one process at a time in a folder. The folder itself is locked: nothing has to be written, and the
-system lets go of it when the process ends, however it ends. Where there are no such locks (Windows, some network
-file systems)
-everything goes on without."""
+"""Layer storage: one process at a time in a folder.
+
+The lock is a hidden file in the folder itself: whoever sees the folder sees the lock, another user or a container too.
+It is removed when the lock is released. A process that is killed leaves the empty file behind,
+but not the lock: the system lets go of that, and the next process takes the file over.
+"""
 
 import contextlib
-import errno
-import os
 from pathlib import Path
 
 from charrnn.errors import StorageError
 
+LOCK_FILE = ".lock"
+
 
 class FolderLock:
-    """Holds `folder` for this process until release(); raises StorageError if another process holds it."""
+    """Holds `folder` for this process until release(); raises StorageError if another process holds it.
+
+    Where no lock can be made (a read-only disk, some network file systems) everything goes on without.
+    """
 
     def __init__(self, folder: Path) -> None:
-        self._handle = -1
-        try:
-            import fcntl
+        from filelock import FileLock, Timeout
 
-            self._handle = os.open(folder, os.O_RDONLY)
-            fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except (ImportError, OSError) as error:
-            self.release()
-            if getattr(error, "errno", None) in (errno.EWOULDBLOCK, errno.EAGAIN):
-                raise StorageError(f"{folder} is in use: another process trains this run; wait for it, or stop it "
-                                   "with Ctrl-C first") from error
+        self._path = folder / LOCK_FILE
+        self._lock = FileLock(self._path, thread_local=False)
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout as error:
+            raise StorageError(f"{folder} is in use: another process trains this run; wait for it, or stop it with "
+                               "Ctrl-C first") from error
+        except (OSError, NotImplementedError):
+            pass
 
     def release(self) -> None:
         """Lets go; a second time it does nothing."""
-        handle, self._handle = self._handle, -1
-        if handle >= 0:
+        if self._lock.is_locked:
             with contextlib.suppress(OSError):
-                os.close(handle)
+                self._path.unlink()  # first: filelock tries again if the file it locked was removed
+            self._lock.release()
 
     def __del__(self) -> None:
         self.release()

@@ -1,6 +1,6 @@
-"""Layer text: texts that every Python brings along, so that a first run needs no download.
+"""Layer text: built-in texts (`@python-docs`): those that come with Python, so that a first run needs no download.
 
-A name like `@python-docs` comes in, its text goes out. It differs a little from one release to the next.
+They differ a little from one release of Python to the next.
 """
 
 import difflib
@@ -47,16 +47,16 @@ def _python_docs() -> str:
 
 
 def _without_repeats(topics: list[str]) -> Iterator[str]:
-    """The topics in the same order, less those that for the greater part repeat earlier ones.
+    """The topics in the same order, without those that mostly repeat earlier ones.
 
-    A fifth of the text would be told twice, most of it near the end: validated on after being trained on.
+    A fifth of the text would stand there twice, most of it near the end: trained on, and then validated on.
     """
-    told: set[str] = set()
+    seen: set[str] = set()
     for topic in topics:
         paragraphs = {part.strip() for part in topic.split("\n\n") if len(part) > 80}
-        if 2 * sum(map(len, paragraphs & told)) < len(topic):
+        if 2 * sum(map(len, paragraphs & seen)) < len(topic):
             yield topic
-            told |= paragraphs
+            seen |= paragraphs
 
 
 def _python_source() -> str:

@@ -1,30 +1,26 @@
 """Layer text: the text to train on.
 
-In come the names a user gives; out goes one Corpus, whose ids lie on disk, however long it is. A text takes this way in
-chunks: sources (bytes) - archives (unpacked) - decoder (text with line feeds only) - alike (letters) - splitter
-(documents) - encoder (ids), and nowhere is it whole.
+The names a user gives come in; one Corpus goes out, whose ids lie on disk, however long it is. A text passes in chunks
+through sources (bytes), decode (text), normalize, documents and encode (ids), and is nowhere whole in memory.
 """
 
 import dataclasses
 import re
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
-from types import TracebackType
 from typing import BinaryIO
-
-import numpy as np
 
 from charrnn.errors import CorpusError
 from charrnn.settings import TextSettings
 from charrnn.text.builtin import BUILTINS
-from charrnn.text.corpus_cache import Recipe, is_worth_keeping
-from charrnn.text.cutting import Text
-from charrnn.text.documents import Documents
+from charrnn.text.corpus_cache import CacheEntry, is_worth_caching
+from charrnn.text.documents import BLANK, FILE, LINE, Documents, Splitter, splitter_of, unescaped
 from charrnn.text.encode import Encoded, Encoder
-from charrnn.text.ids import MappedIds
-from charrnn.text.normalize import alike_chunks
+from charrnn.text.ids import Ids
+from charrnn.text.normalize import normalized_chunks
 from charrnn.text.sources import (
     STDIN,
     chunks_of,
@@ -36,7 +32,6 @@ from charrnn.text.sources import (
     size_below,
     size_of,
 )
-from charrnn.text.splitter import BLANK, FILE, LINE, Splitter, splitter_of, unescaped
 from charrnn.text.vocabulary import Vocabulary
 
 Count = Callable[[int], None]
@@ -46,15 +41,9 @@ AS_IT_IS = TextSettings()
 
 
 @dataclass(frozen=True)
-class Corpus:
+class Corpus(Encoded):
     """A text as ids, and where it came from."""
 
-    ids: MappedIds = field(repr=False, compare=False)  # the fingerprint decides what is equal
-    vocabulary: Vocabulary = field(repr=False)
-    fingerprint: str  # SHA-256 of the text in UTF-8
-    characters: int
-    counts: dict[str, int] = field(repr=False, compare=False)  # of its units, the rare ones among them
-    marks: np.ndarray | None = field(repr=False, compare=False)  # the places between documents, if there are any
     sources: tuple[str, ...]  # as the user gave them
     name: str  # short, fit for the name of a folder
     # files below a folder that hold no text, or could not be read, and what was said of each
@@ -63,12 +52,12 @@ class Corpus:
     @classmethod
     def of(cls, text: str, sources: Sequence[str] = (), name: str = "text",
            settings: TextSettings = AS_IT_IS) -> "Corpus":
-        """The corpus that holds `text`, made ready as `settings` say; raises VocabularyError for half surrogates."""
+        """The corpus that holds `text`; raises VocabularyError for half surrogates."""
         if re.search("[\ud800-\udfff]", text):
             Vocabulary.of(text).encode(text)  # refuses them, by name and position
-        with _Intake(settings) as intake:
-            intake.add(chunks_of(text))
-            return intake.finished(sources, name)
+        with closing(_Builder(settings)) as builder:
+            builder.add(chunks_of(text))
+            return builder.finish(sources, name)
 
     def __len__(self) -> int:
         """Its units; of documents with one for the end of each."""
@@ -81,12 +70,8 @@ class Corpus:
         numbers = self.vocabulary.places_in(vocabulary)
         return dataclasses.replace(self, ids=self.ids.renumbered(numbers), vocabulary=vocabulary)
 
-    @property
-    def encoded(self) -> Encoded:
-        return Encoded(self.ids, self.vocabulary, self.fingerprint, self.characters, self.counts, self.marks)
-
     @cached_property
-    def content(self) -> Text:
+    def content(self) -> Ids | Documents:
         """What is trained on: the ids, or the documents in them."""
         return self.ids if self.marks is None else Documents(self.ids, self.marks)
 
@@ -95,8 +80,7 @@ def read_corpus(sources: Sequence[str], stdin: BinaryIO | None = None, on_read: 
                 settings: TextSettings = AS_IT_IS) -> Corpus:
     """The texts of all `sources`, one after the other, each beginning on a new line or behind what is put between.
 
-    on_read    is told now and then how many bytes are read, and how many there are in all (None: nobody knows)
-    settings   say how the text is made ready
+    on_read   gets the number of bytes read so far, now and then, and the number of all bytes (None if not known)
     """
     if not sources:
         raise CorpusError(f"no text was given; name a file or a folder, {STDIN} for standard input, "
@@ -105,37 +89,37 @@ def read_corpus(sources: Sequence[str], stdin: BinaryIO | None = None, on_read: 
     sizes = [size_of(source, stdin) if paths is None else size_below(paths)
              for source, paths in zip(sources, files, strict=True)]
     name = short_name(sources[0])
-    recipe = Recipe.of(sources, files, settings) if is_worth_keeping(sources, sizes) else None
-    if recipe is not None and (before := recipe.load()) is not None:
-        return Corpus(*before[0], tuple(sources), name, before[1])
+    entry = CacheEntry.of(sources, files, settings) if is_worth_caching(sources, sizes) else None
+    if entry is not None and (cached := entry.load()) is not None:
+        return Corpus(**vars(cached[0]), sources=tuple(sources), name=name, skipped=cached[1])
     began, count = time.time(), _counter(sizes, on_read)
     skipped: dict[str, str] = {}
-    with _Intake(settings) as intake:
+    with closing(_Builder(settings)) as builder:
         for source, paths in zip(sources, files, strict=True):
             if paths is None:
-                intake.add(read_source(source, stdin, count))
+                builder.add(read_source(source, stdin, count))
             else:
-                skipped |= _add_folder(intake, source, paths, count)
-        corpus = intake.finished(sources, name, skipped)
-    if recipe is not None and not intake.was_refused and recipe.is_still_so(began):
-        recipe.keep(corpus.encoded, skipped)
+                skipped |= _add_folder(builder, source, paths, count)
+        corpus = builder.finish(sources, name, skipped)
+    if entry is not None and not builder.was_refused and entry.is_unchanged(began):
+        entry.save(corpus, skipped)
     return corpus
 
 
-class _Intake:
-    """A corpus that grows, file by file; as a context, it leaves no file behind, whatever happens."""
+class _Builder:
+    """Builds a corpus, file by file; it has to be closed, so that it leaves no file behind."""
 
     def __init__(self, settings: TextSettings) -> None:
         self.settings = settings
         self.between = None if settings.between is None else unescaped(settings.between)
         self.splitter = splitter_of(settings)
-        self.was_refused = False  # a file, by the system: another time it may be read
+        self.was_refused = False  # the system refused a file, which it may let us read another time
         self.encoder = Encoder(settings, self.splitter.mark if self.splitter else "")
 
     def add(self, chunks: Iterable[str]) -> None:
         """Appends a file's text, behind what stands between files: a mark, the user's own words, or a line end."""
         joint = ""
-        chunks = alike_chunks(chunks, self.settings)
+        chunks = normalized_chunks(chunks, self.settings)
         if self.splitter is not None:
             chunks = self.splitter.marked(chunks)
             joint = "" if self.encoder.characters else self.splitter.mark
@@ -146,21 +130,20 @@ class _Intake:
             self.encoder.append(joint + chunk)
             joint = ""
 
-    def tries(self, chunks: Iterable[str]) -> CorpusError | None:
-        """Appends a text, or tells why it could not be read; then nothing of it is left behind."""
-        mark, has_met_mark = self.encoder.mark(), self.splitter is not None and self.splitter.has_met_mark
+    def try_to_add(self, chunks: Iterable[str]) -> CorpusError | None:
+        """Appends a file's text; if it can't be read, returns the error and drops what was appended."""
+        position, has_met_mark = self.encoder.position(), self.splitter is not None and self.splitter.has_met_mark
         try:
             self.add(chunks)
         except CorpusError as error:
-            self.encoder.rollback(mark)
+            self.encoder.rollback(position)
             self.was_refused |= isinstance(error.__cause__, (OSError, ImportError))
             if self.splitter is not None:
                 self.splitter.has_met_mark = has_met_mark
             return error
         return None
 
-    def finished(self, sources: Sequence[str], name: str,
-                 skipped: dict[str, str] | None = None) -> Corpus:
+    def finish(self, sources: Sequence[str], name: str, skipped: dict[str, str] | None = None) -> Corpus:
         """The whole corpus; raises CorpusError if there is nothing in it."""
         names = " + ".join("standard input" if source == STDIN else repr(source) for source in sources) or "the text"
         self.encoder.flush()
@@ -168,13 +151,10 @@ class _Intake:
             _check_documents(self.splitter, self.encoder.marked - 1, names)
         if not self.encoder.length:
             raise CorpusError(f"{names} is empty; give a text with something in it")
-        return Corpus(*self.encoder.finish(), tuple(sources), name, skipped or {})
+        return Corpus(**vars(self.encoder.finish()), sources=tuple(sources), name=name, skipped=skipped or {})
 
-    def __enter__(self) -> "_Intake":
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
+    def close(self) -> None:
+        """Lets go of the files."""
         self.encoder.close()
 
 
@@ -194,11 +174,11 @@ def _check_documents(splitter: Splitter, number: int, names: str) -> None:
                                   "does, or leave --documents out"))
 
 
-def _add_folder(intake: _Intake, name: str, paths: list[str], count: Count) -> dict[str, str]:
-    """Appends the texts among the files of a folder; what is none is left out, and returned with the reason."""
+def _add_folder(builder: _Builder, name: str, paths: list[str], count: Count) -> dict[str, str]:
+    """Appends the texts among the files of a folder; the other files are returned, each with the reason."""
     skipped: dict[str, str] = {}
     for path in paths:
-        if error := intake.tries(read_file(path, count)):
+        if error := builder.try_to_add(read_file(path, count)):
             skipped[path] = str(error)
     if len(skipped) == len(paths):
         seen = f"{len(skipped):,} skipped, the first because {skipped[paths[0]]}" if skipped else (
@@ -208,7 +188,7 @@ def _add_folder(intake: _Intake, name: str, paths: list[str], count: Count) -> d
 
 
 def _counter(sizes: Sequence[int | None], on_read: OnRead | None) -> Count:
-    """A function that is told of every few bytes read, and tells on_read how many they are by now."""
+    """A function that adds up the bytes that are read, and passes the sum to on_read."""
     known = [size for size in sizes if size is not None]
     total = sum(known) if len(known) == len(sizes) else None
     done = 0

@@ -1,9 +1,8 @@
-"""Layer text: texts that were made ready before, kept in the user's cache folder, so that they need not be read again.
+"""Layer text: encoded texts, kept in the user's cache folder so that they need not be read again.
 
-A recipe is all that decides what a text becomes: its files, with the moments of their last change, the settings, and
-the code of this room. What was made by the same recipe comes out again, or nothing does and it is made anew.
-
-In a kept file stand the numbers of the ids; the places of the marks; in JSON the rest; and the length of that.
+The key of a cached text is everything that decides what it becomes: its files, with the times of their last change, the
+settings, and the code in this folder. A cached file holds the numbers of the ids, the places of the marks, the rest as
+JSON, and the length of that.
 """
 
 import contextlib
@@ -24,11 +23,11 @@ from charrnn.errors import SettingsError
 from charrnn.settings import TextSettings
 from charrnn.storage.cache import CHECKSUM, Store
 from charrnn.storage.files import Buffer
-from charrnn.text.encode import Encoded, kind_for, numbered
+from charrnn.text.documents import mark_of
+from charrnn.text.encode import Encoded, kind_for, vocabulary_and_table
 from charrnn.text.ids import MappedIds
-from charrnn.text.splitter import mark_of
 
-# Bytes of files from which on keeping a text pays, and those that all kept texts take, unless LIMIT_NAME says more.
+# A text of fewer bytes is not worth caching; all cached texts take so many at most, unless LIMIT_NAME says otherwise.
 LEAST, LIMIT = 5_000_000, 2_000_000_000
 LIMIT_NAME = "CHARRNN_CACHE_GB"
 # Seconds in which a file system may not tell two changes of a file apart.
@@ -38,16 +37,16 @@ _PLACE, _LENGTH = 8, 8  # bytes of a mark's place, and of the length of the JSON
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """What decides what a text becomes."""
+class CacheEntry:
+    """The place of a text in the cache, which may be empty."""
 
     files: tuple[str, ...]  # all that are read
     stamps: tuple[tuple[int, ...] | None, ...]  # size and last change of each
-    names: tuple[str, ...]  # of folders as the user gave them: what is said about the files in them depends on it
+    names: tuple[str, ...]  # of folders as the user gave them: the messages about skipped files contain them
     settings: TextSettings
 
     @classmethod
-    def of(cls, sources: Sequence[str], files: Sequence[list[str] | None], settings: TextSettings) -> "Recipe":
+    def of(cls, sources: Sequence[str], files: Sequence[list[str] | None], settings: TextSettings) -> "CacheEntry":
         """That of `sources`, all of them files or folders; the files in each folder, None for each file."""
         paths = [os.path.abspath(path) for source, below in zip(sources, files, strict=True)
                  for path in ([source] if below is None else below)]
@@ -56,24 +55,24 @@ class Recipe:
 
     @property
     def key(self) -> str:
-        """A name for it that no other has."""
+        """The name of its file."""
         parts = [_code(), sys.version, unicodedata.unidata_version, np.__version__, sys.byteorder, self.files,
                  self.stamps, self.names, self.settings.to_dict()]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
-    def is_still_so(self, since: float) -> bool:
-        """Whether no file changed after `since` (Unix time, in seconds), nor so shortly before that nobody can tell."""
+    def is_unchanged(self, since: float) -> bool:
+        """Whether no file changed after `since` (Unix time, in seconds), nor too shortly before it to tell."""
         if any(stamp is None or max(stamp[1:3]) / 1e9 > since - FRESH for stamp in self.stamps):
             return False
         return self.stamps == tuple(map(_stamp, self.files))
 
     def load(self) -> tuple[Encoded, dict[str, str]] | None:
-        """What it gave before, and the files that were skipped, with the reasons; None if it has to be made."""
+        """The cached text, and the files that were skipped, with the reasons; None if there is none."""
         memory = _store().get(self.key)
         return None if memory is None else _loaded(memory, self.settings)
 
-    def keep(self, text: Encoded, skipped: dict[str, str]) -> None:
-        """Remembers what it gave."""
+    def save(self, text: Encoded, skipped: dict[str, str]) -> None:
+        """Caches the text."""
         numbers = len(text.ids) * text.ids.bytes_each
         marks = 0 if text.marks is None else len(text.marks)
         rest = json.dumps({"length": len(text.ids), "counts": text.counts, "fingerprint": text.fingerprint,
@@ -91,8 +90,8 @@ class Recipe:
         _store().put(self.key, size, parts())
 
 
-def is_worth_keeping(sources: Sequence[str], sizes: Sequence[int | None]) -> bool:
-    """Whether a text of `sources`, that have so many bytes, is one of regular files, and long enough."""
+def is_worth_caching(sources: Sequence[str], sizes: Sequence[int | None]) -> bool:
+    """Whether `sources` are regular files, and together long enough."""
     known = [size for size in sizes if size is not None]
     return (len(known) == len(sizes) and sum(known) >= LEAST and _limit() > 0
             and not any(source == "-" or source.startswith("@") for source in sources))
@@ -102,11 +101,10 @@ def _loaded(memory: mmap.mmap, settings: TextSettings) -> tuple[Encoded, dict[st
     end = len(memory) - CHECKSUM - _LENGTH
     start = end - int.from_bytes(memory[end:end + _LENGTH], "little")
     rest: dict[str, Any] = json.loads(memory[start:end])
-    vocabulary, table = numbered(rest["counts"], settings, mark_of(settings) or "")
+    vocabulary, table = vocabulary_and_table(rest["counts"], settings, mark_of(settings) or "")
     ids = MappedIds(memory, kind_for(len(table)), table, rest["length"])
     marks = np.frombuffer(memory, np.int64, rest["marks"], start - rest["marks"] * _PLACE) if rest["marks"] else None
-    encoded = Encoded(ids, vocabulary, rest["fingerprint"], rest["characters"], rest["counts"], marks)
-    return encoded, rest["skipped"]
+    return Encoded(ids, vocabulary, rest["fingerprint"], rest["characters"], rest["counts"], marks), rest["skipped"]
 
 
 def _stamp(path: str) -> tuple[int, ...] | None:
@@ -119,7 +117,7 @@ def _stamp(path: str) -> tuple[int, ...] | None:
 
 
 def _code() -> str:
-    """A fingerprint of this room's code: what another version made may be different."""
+    """A fingerprint of the code in this folder: another version may have made something else of a text."""
     files = sorted(Path(__file__).parent.glob("*.py"))
     return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
 

@@ -1,7 +1,6 @@
-"""Layer text: what looks wrong in a text, told before hours are spent on it.
+"""Layer text: corpus checks: warnings about what looks wrong in a text, before hours are spent on it.
 
-A corpus comes in; out go sentences, each on one thing and what to do about it. Nothing is said of a text that is as
-texts are.
+Each warning is a sentence: what was found, and what to do about it.
 """
 
 import re
@@ -13,13 +12,13 @@ import numpy as np
 
 from charrnn.settings import TextSettings
 from charrnn.text.corpus import Corpus
-from charrnn.text.vocabulary import NAMED
+from charrnn.text.vocabulary import listed
 
-# Of a shorter text every character may be rare, and a few times no chance.
+# In a shorter text every character may be rare; what occurs so seldom is a stray one.
 LONG, STRAY = 10_000, 3
-# So many different characters, or other units, are a good part of a network.
+# So many different characters, or other units, take a good part of the network.
 MANY_CHARACTERS, MANY_UNITS = 2_000, 20_000
-# Characters that are looked through for words that were decoded wrongly, and how often makes a doubt.
+# Characters that are searched for wrongly decoded ones, and how many of those make a warning.
 LOOKED_AT, PIECE, OFTEN = 4_000_000, 100_000, 3
 
 # What the first byte of a character in UTF-8 becomes, and the others, where bytes are taken for characters.
@@ -29,8 +28,8 @@ _MISREAD = re.compile("[\u00c2-\u00f4][\u0080-\u00bf\u0152\u0153\u0160\u0161\u01
 _AFTER_LETTERS = "\u00a0\u00ab\u00bb\u2018\u2019\u201c\u201d\u2039\u203a"
 
 
-def doubts(corpus: Corpus, settings: TextSettings) -> Iterator[str]:
-    """A sentence for each thing that looks wrong."""
+def corpus_warnings(corpus: Corpus, settings: TextSettings) -> Iterator[str]:
+    """A warning for each thing that looks wrong."""
     if settings.unit != "char":
         yield from _many(corpus.counts, settings)
     if settings.unit == "byte":
@@ -55,10 +54,10 @@ def _characters(units: Mapping[str, int]) -> Counter[str]:
     return counts
 
 
-def _stray(counts: Counter[str], told: set[str], settings: TextSettings) -> Iterator[str]:
+def _stray(counts: Counter[str], named_already: set[str], settings: TextSettings) -> Iterator[str]:
     """Characters that are hardly ever there; the usual ones of a keyboard may be rare."""
     found = [c for c in sorted(counts, key=lambda c: (counts[c], c))
-             if settings.min_count <= counts[c] <= STRAY and not c.isascii() and c not in told]
+             if settings.min_count <= counts[c] <= STRAY and not c.isascii() and c not in named_already]
     if found and counts.total() >= LONG and len(counts) < MANY_CHARACTERS:
         what = ("1 character occurs", "reads it as") if len(found) == 1 else (f"{len(found)} characters occur",
                                                                               "reads them all as")
@@ -130,6 +129,4 @@ def _two_forms(counts: Counter[str]) -> Iterator[str]:
 
 def _named(characters: list[str]) -> str:
     """The first few, so that they can be found."""
-    names = [f"U+{ord(c):04X}" + (f" {c}" if c.isprintable() else "") for c in characters[:NAMED]]
-    more = f" and {len(characters) - NAMED:,} more" if len(characters) > NAMED else ""
-    return ", ".join(names) + more
+    return listed([f"U+{ord(c):04X}" + (f" {c}" if c.isprintable() else "") for c in characters])

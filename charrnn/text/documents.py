@@ -1,30 +1,120 @@
-"""Layer text: the documents of a text as ids, and which of them are kept for validation.
+"""Layer text: texts of separate documents: where each ends in the text, where in its ids, and which are held out.
 
-Ids come in that read mark, document, mark, document, ..., mark, and the places of the marks; parts of the documents go
-out. Documents with the same content are always in the same part: what is trained on is not validated on.
+In the text a Splitter puts one character, the mark, behind each document, in place of whatever stood there. A document
+loses blank lines at its start and white space at its end; one that has nothing else is dropped. The ids then read mark,
+document, mark, document, ..., mark.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
 from charrnn.errors import CorpusError
+from charrnn.settings import TextSettings
+from charrnn.text.decode import CHUNK
 from charrnn.text.ids import Ids, MappedIds
-from charrnn.text.windows import cut_at
+from charrnn.text.normalize import normalized
+from charrnn.text.validation_split import cut_at
 
-BLOCK = 1 << 20
+LINE, BLANK, FILE = "line", "blank", "file"
+# What no text should hold, made to stand between records: it cannot be taken for a part of a document.
+RECORD = "\x1e"
+
+_ESCAPES = {r"\n": "\n", r"\t": "\t", r"\\": "\\"}
+_BLANK_LINES = re.compile(r"\n\s*\n")
+_LEADING = re.compile(r"(?:[^\S\n]*\n)*")
+BLOCK = 1 << 20  # ids that are hashed at a time
 _LOW, _BASE = 1 << 16, 0x9E3779B97F4A7C15
 
 
+def mark_of(settings: TextSettings) -> str | None:
+    """The character that stands for the end of a document; None for a text without documents."""
+    if settings.documents is None:
+        return None
+    return "\n" if separator_of(settings.documents) == LINE else RECORD
+
+
+def separator_of(documents: str) -> str:
+    """LINE, BLANK or FILE, or the text between documents, with \\n and \\t in it read as in Python."""
+    separator = unescaped(documents)
+    return LINE if separator == "\n" else separator
+
+
+def unescaped(text: str) -> str:
+    """The text with \\n, \\t and \\\\ in it read as in Python."""
+    return re.sub(r"\\[nt\\]", lambda found: _ESCAPES[found[0]], text)
+
+
+def splitter_of(settings: TextSettings) -> "Splitter | None":
+    """What finds the documents in a text with these settings; None for a text without documents."""
+    if settings.documents is None:
+        return None
+    return Splitter(settings.documents, lambda separator: normalized(separator, settings))
+
+
+class Splitter:
+    """Finds the documents of one file after the other."""
+
+    def __init__(self, documents: str, change: Callable[[str], str] = str) -> None:
+        """`change` is what was done to the text, so that a separator is found in it."""
+        self.separator = separator_of(documents)
+        self.mark = "\n" if self.separator == LINE else RECORD
+        self.has_met_mark = False  # in a text, where it must not be
+        is_text = self.separator not in (LINE, BLANK, FILE)
+        if is_text and (changed := change(self.separator)) not in (LINE, BLANK, FILE):
+            self.separator = changed
+        self._begun_separator = len(self.separator) - 1 if is_text else 0
+
+    def marked(self, chunks: Iterable[str]) -> Iterator[str]:
+        """The text in `chunks`, in chunks, with a mark behind each document; never more than a document is held."""
+        rest, is_begun = "", False  # a document longer than a chunk is handed on before its end is seen
+        for chunk in chunks:
+            self.has_met_mark |= self.mark == RECORD and RECORD in chunk
+            *ended, rest = self._parts(rest + chunk)
+            text = self._ended(ended, is_begun)
+            is_begun &= not ended
+            if len(rest) > CHUNK and (safe := self._safe(rest)):
+                text += rest[:safe] if is_begun else _without_blank_lines(rest[:safe])
+                rest, is_begun = rest[safe:], True
+            if text:
+                yield text
+        if text := self._ended([rest], is_begun):
+            yield text
+
+    def _parts(self, text: str) -> list[str]:
+        if self.separator == FILE:
+            return [text]
+        if self.separator == BLANK:
+            return _BLANK_LINES.split(text)
+        return text.split("\n" if self.separator == LINE else self.separator)
+
+    def _ended(self, parts: list[str], is_begun: bool) -> str:
+        """The documents that have come to their ends, marked."""
+        begun = "".join(part.rstrip() + self.mark for part in parts[:is_begun])
+        return begun + "".join([text + self.mark for part in parts[is_begun:]
+                                if (text := _without_blank_lines(part.rstrip()))])
+
+    def _safe(self, text: str) -> int:
+        """How much of `text`, in which no document ends, belongs to the document whatever follows."""
+        return len(text[:len(text) - self._begun_separator].rstrip())
+
+
+def _without_blank_lines(text: str) -> str:
+    """The text without the blank lines it begins with."""
+    found = _LEADING.match(text)
+    return text[found.end():] if found and found.end() else text
+
+
 class Documents:
-    """Some of a text's documents. One of n characters has n + 1 transitions: the first is from the mark before it,
-    the last to the mark behind it."""
+    """Some of a text's documents, as ids. One of n characters has n + 1 transitions: the first is from the mark before
+    it, the last to the mark behind it."""
 
     def __init__(self, ids: Ids, marks: np.ndarray, which: np.ndarray | None = None) -> None:
         """marks (D + 1,) int64 has the places of the marks in `ids`; `which` are the documents chosen, all if None."""
         self.ids, self.marks = ids, marks
         self.mark = int(ids.take(marks[:1])[0])  # its id
-        self.which = np.arange(len(marks) - 1, dtype=_numbers(len(marks))) if which is None else which
+        self.which = np.arange(len(marks) - 1, dtype=_index_type(len(marks))) if which is None else which
         self.transitions = int(self.lengths(self.which).sum())
         self._different: int | None = None
 
@@ -59,12 +149,11 @@ class Documents:
         return self._different
 
     def split(self, val_fraction: float | None) -> tuple["Documents", "Documents"]:
-        """Those to train on, and those to validate on: about `val_fraction` of the transitions; both may be reduced to
-        one document, but not to none unless `val_fraction` is 0.
+        """Those to train on, and those to validate on: about `val_fraction` of the transitions, and at least one
+        document each unless `val_fraction` is 0.
 
-        Which ones is decided by their content, so that equal ones stay together and an order in the text has no say.
-
-        Raises CorpusError if something is to be kept for validation and all documents are equal.
+        Their content decides, not their order, so that equal documents are always in the same part: what is trained on
+        is not validated on. Raises CorpusError if something is to be held out and all documents are equal.
         """
         wanted = min(self.transitions - cut_at(self.transitions, val_fraction), self.transitions - 1)
         if val_fraction == 0:
@@ -85,8 +174,8 @@ class Documents:
                 Documents(self.ids, self.marks, self.which[is_val]))
 
 
-def _numbers(count: int) -> type:
-    """The smaller type of number that counts so far."""
+def _index_type(count: int) -> type:
+    """The smallest type of number that counts so far."""
     return np.int32 if count < 1 << 31 else np.int64
 
 

@@ -1,10 +1,11 @@
 """Layer text: text to ids on disk, a chunk at a time, whatever its length.
 
-Chunks of text come in; out go the ids, the vocabulary and the fingerprint. A unit's number is the order of its first
-appearance, and is kept in 1 byte while there are up to 256 of them, in 2 up to 65,536, else in 4.
+Chunks of text come in; the ids, the vocabulary and the fingerprint go out. Units are numbered in the order of their
+first appearance; a number takes 1 byte while there are up to 256 of them, 2 up to 65,536, else 4.
 """
 
 import hashlib
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,8 +13,7 @@ import numpy as np
 from charrnn.settings import TextSettings
 from charrnn.storage.cache import ScratchFile
 from charrnn.text.ids import MappedIds
-from charrnn.text.numbering import numbering_of
-from charrnn.text.tokenizers import vocabulary_of
+from charrnn.text.tokenizers import numbering_of, vocabulary_of
 from charrnn.text.vocabulary import STAND_IN, Vocabulary
 
 BLOCK = 1 << 20
@@ -21,7 +21,7 @@ BLOCK = 1 << 20
 COUNTED = 1 << 17
 
 
-class Mark(NamedTuple):
+class Position(NamedTuple):
     """How far an encoder had come."""
 
     length: int
@@ -33,15 +33,18 @@ class Mark(NamedTuple):
     marked: int
 
 
-class Encoded(NamedTuple):
-    """A whole text."""
+@dataclass(frozen=True)
+class Encoded:
+    """A whole text as ids; what is equal the fingerprint decides."""
 
-    ids: MappedIds
-    vocabulary: Vocabulary
-    fingerprint: str  # SHA-256 in UTF-8
+    ids: MappedIds = field(repr=False, compare=False)
+    vocabulary: Vocabulary = field(repr=False)
+    fingerprint: str  # SHA-256 of the text in UTF-8
     characters: int  # with the mark behind each document, but not the one before the first
-    counts: dict[str, int]  # how often each unit occurs, the rare ones that are not in the vocabulary among them
-    marks: np.ndarray | None  # the places of the marks, int64, on disk; None where nothing is marked
+    # how often each unit occurs, the rare ones that are not in the vocabulary among them
+    counts: dict[str, int] = field(repr=False, compare=False)
+    # the places of the marks between documents, int64, on disk; None for a text without documents
+    marks: np.ndarray | None = field(repr=False, compare=False)
 
 
 class Encoder:
@@ -70,16 +73,16 @@ class Encoder:
         """Writes what was still waiting for what comes."""
         self._write(self._numbering.numbers("", is_last=True))
 
-    def mark(self) -> Mark:
-        """What rollback() needs to come back here."""
-        return Mark(self.length, self.characters, len(self._numbering), self._numbering.rest, self.last,
-                    self._hash.copy(), self.marked)
+    def position(self) -> Position:
+        """What rollback() needs to return here."""
+        return Position(self.length, self.characters, len(self._numbering), self._numbering.rest, self.last,
+                        self._hash.copy(), self.marked)
 
-    def rollback(self, mark: Mark) -> None:
-        """Forgets what was appended since `mark`, its units too; a mark serves once."""
-        self._numbering.forget(mark.units, mark.rest)
-        self.length, self.characters, self.marked = mark.length, mark.characters, mark.marked
-        self.last, self._hash = mark.last, mark.hash
+    def rollback(self, to: Position) -> None:
+        """Forgets what was appended since then, its units too; a position serves once."""
+        self._numbering.forget(to.units, to.rest)
+        self.length, self.characters, self.marked = to.length, to.characters, to.marked
+        self.last, self._hash = to.last, to.hash
 
     def finish(self) -> Encoded:
         """The whole text, which is flushed and not empty."""
@@ -87,7 +90,7 @@ class Encoder:
         self._store_as(kind_for(len(units)))  # it may be wider than needed, after a rollback
         self._file.truncate(self.length * self._kind.itemsize)
         counts = dict(zip(units, self._counts(len(units)).tolist(), strict=True))
-        vocabulary, table = numbered(counts, self._settings, self._mark)
+        vocabulary, table = vocabulary_and_table(counts, self._settings, self._mark)
         return Encoded(MappedIds(self._file.map(), self._kind, table), vocabulary, self._hash.hexdigest(),
                        self.characters - len(self._mark), counts, self._marks())
 
@@ -133,7 +136,7 @@ class Encoder:
             self._file.write(start * kind.itemsize, block.astype(kind).data)
 
 
-def numbered(counts: dict[str, int], settings: TextSettings, mark: str) -> tuple[Vocabulary, np.ndarray]:
+def vocabulary_and_table(counts: dict[str, int], settings: TextSettings, mark: str) -> tuple[Vocabulary, np.ndarray]:
     """The vocabulary of units that occur so often, and the id (int32) for each, in their order; rare ones share one."""
     kept = [unit for unit, count in counts.items() if count >= settings.min_count or unit == mark]
     vocabulary = vocabulary_of(settings, kept if len(kept) == len(counts) else [*kept, STAND_IN])

@@ -1,8 +1,7 @@
 """Layer text: the ids of a text, on disk, and as little of them in memory as a window needs.
 
-A file of small numbers comes in, memory-mapped; int32 ids go out, those that are asked for. The file has the numbers
-that characters got while the text was read, in the order of their first appearance: a table turns them into ids, so
-that a text is written once and never rewritten.
+The file is memory-mapped. It holds the numbers that units got while the text was read, in the order of their first
+appearance; a table turns them into ids, so that a text is written only once.
 """
 
 import mmap

@@ -1,7 +1,7 @@
-"""Layer text: letters made alike: text brought into one Unicode form, and into small letters.
+"""Layer text: text normalized: brought into one Unicode form, and into lower case.
 
-Chunks come in; chunks go out. What the chunks are makes no difference: what might still be changed by a character to
-come is held back.
+Chunks come in; chunks go out. Where they are cut makes no difference: what the next character might still change is
+held back.
 """
 
 import unicodedata
@@ -14,13 +14,13 @@ SIGMA = "Σ"
 _LEADING_JAMO_END, _LAST_JAMO = "\u1160", "\u11ff"
 
 
-def alike(text: str, settings: TextSettings) -> str:
-    """The whole of `text`, made alike as `settings` say."""
-    return "".join(alike_chunks([text] if text else [], settings))
+def normalized(text: str, settings: TextSettings) -> str:
+    """`text` in the Unicode form and the case that `settings` ask for."""
+    return "".join(normalized_chunks([text] if text else [], settings))
 
 
-def alike_chunks(chunks: Iterable[str], settings: TextSettings) -> Iterator[str]:
-    """The text in `chunks`, none of which is empty, made alike; of those that come out none is empty either."""
+def normalized_chunks(chunks: Iterable[str], settings: TextSettings) -> Iterator[str]:
+    """The text in `chunks`, normalized; none of the chunks is empty, neither before nor after."""
     normalize = partial(unicodedata.normalize, settings.normalize)  # type: ignore[arg-type]  # one of its choices
     if settings.normalize != "none":
         chunks = _changed(chunks, normalize, _normalizes_apart)

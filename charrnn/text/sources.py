@@ -1,7 +1,4 @@
-"""Layer text: what a user may name as a text: a file, a folder, - for standard input, @name for a built-in text.
-
-A name comes in; out go its size and its text in chunks, or a CorpusError that says what is wrong with the name.
-"""
+"""Layer text: what a user may name as a text: a file, a folder, - for standard input, @name for a built-in text."""
 
 import contextlib
 import os
@@ -12,9 +9,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from charrnn.errors import CorpusError
-from charrnn.text.archives import SUFFIXES
 from charrnn.text.builtin import BUILTINS, find_builtin
-from charrnn.text.decoder import CHUNK, text_of
+from charrnn.text.decode import CHUNK, COMPRESSED_SUFFIXES, text_of
 
 STDIN = "-"
 RUN_FILES = {"best.safetensors", "last.safetensors"}
@@ -25,7 +21,7 @@ def is_folder(source: str) -> bool:
 
 
 def size_of(source: str, stdin: BinaryIO | None) -> int | None:
-    """The bytes to be read for what is no folder; None where only reading will tell.
+    """The bytes to read for a source that is not a folder; None if that is not known before reading.
 
     Raises CorpusError where there is nothing of that name.
     """
@@ -41,7 +37,7 @@ def size_of(source: str, stdin: BinaryIO | None) -> int | None:
 
 
 def read_source(source: str, stdin: BinaryIO | None, count: Callable[[int], None]) -> Iterator[str]:
-    """The text of what is no folder, in chunks; count() is told of the bytes that are read."""
+    """The text of a source that is not a folder, in chunks; count() gets the number of bytes at each read."""
     if source == STDIN:
         return _read_stdin(stdin, count)
     if source.startswith("@"):
@@ -63,7 +59,7 @@ def chunks_of(text: str) -> Iterator[str]:
 def files_below(folder: str) -> list[str]:
     """The regular files below `folder` that are not hidden, in the order in which they are read.
 
-    A folder that can't be listed stands among them: whoever opens it is told why.
+    A folder that can't be listed is among them, so that opening it gives the reason.
     """
     found: list[str] = []
 
@@ -81,7 +77,7 @@ def files_below(folder: str) -> list[str]:
 
 
 def size_below(paths: list[str]) -> int:
-    """The bytes in all the files that can be asked for their size."""
+    """The bytes in all the files whose size is known."""
     total = 0
     for path in paths:
         with contextlib.suppress(OSError):
@@ -95,8 +91,8 @@ def short_name(source: str) -> str:
         return "stdin"
     if not source.startswith("@"):
         path = Path(os.path.abspath(source))
-        is_packed = path.suffix.lower() in SUFFIXES
-        source = path.name if path.is_dir() else Path(path.stem).stem if is_packed else path.stem
+        is_compressed = path.suffix.lower() in COMPRESSED_SUFFIXES
+        source = path.name if path.is_dir() else Path(path.stem).stem if is_compressed else path.stem
     return re.sub(r"[^\w.-]+", "-", source)[:40].strip("-.") or "text"
 
 

@@ -1,6 +1,7 @@
-"""Layer text: texts in other units than characters: bytes, tokens between spaces, words and what stands between them.
+"""Layer text: the units of a text: characters, bytes, tokens between spaces, or words and what stands between them.
 
-A vocabulary of each kind does what that of characters does: text comes in and ids go out, or the other way round.
+A vocabulary of each kind does what that of characters does: text comes in and ids go out, or the other way round. While
+a text is read and its vocabulary is not yet known, a numbering numbers its units.
 """
 
 import codecs
@@ -12,14 +13,15 @@ from functools import cache
 import numpy as np
 
 from charrnn.settings import TextSettings
-from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.vocabulary import Vocabulary, code_points
 
 # U+001E, a mark between documents, is white space to Python; here it is a unit of its own, as a line end is.
 _TOKEN = re.compile(r"[\n\x1e]|\S+")
+_CODE_POINTS = 0x110000
 
 
 def vocabulary_of(settings: TextSettings, units: Iterable[str]) -> Vocabulary:
-    """The vocabulary of `units`, whatever their order, for texts made ready as `settings` say."""
+    """The vocabulary of `units`, whatever their order, for texts with these settings."""
     stand_in = settings.min_count > 1
     if settings.unit == "token":
         return Tokens(units, stand_in)
@@ -72,7 +74,7 @@ class Bytes(Vocabulary):
     def named(self, unit: str) -> str:
         return f"0x{ord(unit):02X}"
 
-    def _spelled(self, text: str) -> str:
+    def units_of(self, text: str) -> str:
         return bytes_as_characters(text)
 
 
@@ -91,7 +93,7 @@ class Tokens(Vocabulary):
         units = self.split(text)
         ids = np.fromiter((self._ids_by_unit.get(unit, self.stand_in) for unit in units), np.int32, len(units))
         if len(ids) and ids.min() < 0:
-            raise self._refusal(self.unknown(text))
+            raise self._refusal(text)
         return ids
 
     def decode(self, ids: Sequence[int] | np.ndarray) -> str:
@@ -137,3 +139,96 @@ class Words(Tokens):
 
     def writer(self, after: str = "") -> Callable[[np.ndarray], str]:
         return lambda ids: "".join(self._written(ids))
+
+
+class CharacterNumbering:
+    """Numbers the characters of a growing text in the order of their first appearance."""
+
+    rest = ""  # text whose units depend on what comes
+
+    def __init__(self) -> None:
+        self._codes: list[int] = []  # code points, in the order of their numbers
+        self._numbers = np.full(_CODE_POINTS, -1, np.int32)  # by code point
+
+    def numbers(self, text: str, is_last: bool = False) -> np.ndarray:
+        """The numbers of the units in `text`, int32; unless it is the last, some may come with the next piece."""
+        codes = code_points(text)
+        numbers = self._numbers.take(codes, mode="clip")  # quicker than a check of bounds that can't be left
+        if len(numbers) and numbers.min() < 0:
+            new = np.unique(codes[numbers < 0])
+            self._numbers[new] = np.arange(len(self._codes), len(self._codes) + len(new))
+            self._codes += new.tolist()
+            numbers = self._numbers.take(codes, mode="clip")
+        return numbers
+
+    def number(self, unit: str) -> int:
+        """The number of `unit`, -1 if it was not met."""
+        return int(self._numbers[ord(unit)])
+
+    def forget(self, count: int, rest: str) -> None:
+        """Returns to the first `count` units, and to the rest there was."""
+        self._numbers[self._codes[count:]] = -1
+        del self._codes[count:]
+
+    @property
+    def units(self) -> list[str]:
+        """All units met, in the order of their numbers."""
+        return [chr(code) for code in self._codes]
+
+    def __len__(self) -> int:
+        return len(self._codes)
+
+
+class ByteNumbering(CharacterNumbering):
+    """Bytes, as characters up to U+00FF."""
+
+    def numbers(self, text: str, is_last: bool = False) -> np.ndarray:
+        return super().numbers(bytes_as_characters(text))
+
+
+class StringNumbering:
+    """The same for tokens or words; the last ones of a piece may go on in the next."""
+
+    def __init__(self, unit: str) -> None:
+        self._split = tokens_of if unit == "token" else words_of
+        # so many units at the end of a piece may become others: a word, and an apostrophe behind it
+        self._open = 1 if unit == "token" else 2
+        self._known: dict[str, int] = {}
+        self.rest = ""
+
+    def numbers(self, text: str, is_last: bool = False) -> np.ndarray:
+        text = self.rest + text
+        units = self._split(text)
+        self.rest = ""
+        if not is_last and units:
+            if self._open == 2:
+                self.rest = "".join(units[-2:])
+                del units[-2:]
+            elif not text[-1].isspace():
+                self.rest = units.pop()
+        for unit in units:
+            if unit not in self._known:
+                self._known[unit] = len(self._known)
+        return np.fromiter(map(self._known.__getitem__, units), np.int32, len(units))
+
+    def number(self, unit: str) -> int:
+        return self._known.get(unit, -1)
+
+    def forget(self, count: int, rest: str) -> None:
+        for unit in list(self._known)[count:]:
+            del self._known[unit]
+        self.rest = rest
+
+    @property
+    def units(self) -> list[str]:
+        return list(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+
+def numbering_of(unit: str) -> CharacterNumbering | StringNumbering:
+    """What numbers texts in `unit`, one of TextSettings'."""
+    if unit in ("token", "word"):
+        return StringNumbering(unit)
+    return ByteNumbering() if unit == "byte" else CharacterNumbering()

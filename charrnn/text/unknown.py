@@ -1,8 +1,7 @@
-"""Layer text: makes a text one that a model can read: what it never saw is refused, folded, left out or replaced.
+"""Layer text: units that a model never saw are refused, folded, skipped or replaced, so that it can read a text.
 
-Folding comes first: a character in another Unicode form (NFC, NFKD), without its accents, a typographer's quote as a
-plain one, or any space as a plain one. A character is taken together with the accents behind it, a word or a token as
-a whole.
+Folding tries another Unicode form (NFC, NFKD), the letter without its accents, a plain quote for a typographer's, or a
+plain space for any other. A character is taken together with the accents behind it, a word or a token as a whole.
 """
 
 import dataclasses
@@ -84,19 +83,15 @@ def _folded(piece: str, vocabulary: Vocabulary) -> str | None:
 
 def _refusal(text: str, vocabulary: Vocabulary, strange: dict[str, str | None], unknown: str) -> str:
     """The one line that names what is unknown, and what can be done."""
-    found = vocabulary.unknown(text)
-    names = ", ".join(vocabulary.named(unit) for unit, _ in found[:NAMED])
-    more = f" and {len(found) - NAMED:,} more" if len(found) > NAMED else ""
     folds = [f"{form!r} for {piece!r}" for piece, form in strange.items() if form is not None]
     ways = []
     if folds and unknown == "error":
         rest = " and others" if len(folds) > NAMED else ""
         ways.append(f"--unknown fold would read {', '.join(folds[:NAMED])}{rest}")
     if None in strange.values():
-        what = "the rest" if folds else "it" if len(found) == 1 else "them"
+        what = "the rest" if folds else "it" if len(vocabulary.unknown(text)) == 1 else "them"
         ways.append(f"--unknown skip would leave {what} out")
-    return (f"text has {vocabulary.kind}s that the model has never seen: {names}{more}, the first at position "
-            f"{found[0][1]:,}; {', '.join(ways)}")
+    return f"{vocabulary.unknown_words(text)}; {', '.join(ways)}"
 
 
 def _note(piece: str, form: str | None, other: str) -> str:

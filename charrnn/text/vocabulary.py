@@ -1,10 +1,10 @@
-"""Layer text: characters and their ids.
+"""Layer text: characters and their ids: text to int32 ids and back.
 
-Text comes in and int32 ids go out, or the other way round. The ids count the characters in the order of their
-code points, so a vocabulary is its characters and nothing else.
+The ids count the characters in the order of their code points, so a vocabulary is its characters and nothing else.
 """
 
 from collections.abc import Callable, Sequence
+from typing import cast
 
 import numpy as np
 
@@ -30,7 +30,7 @@ class Vocabulary:
         self.units: Sequence[str] = self.characters
         self._set_stand_in(stand_in)
         self._codes = code_points(self.characters)
-        # One entry past the last character is nobody's: every higher code point is clipped to it.
+        # The last entry belongs to no character: every higher code point is clipped to it.
         self._ids = np.full(int(self._codes[-1]) + 2 if len(self) else 1, self.stand_in, np.int32)
         self._ids[self._codes] = np.arange(len(self), dtype=np.int32)
 
@@ -41,13 +41,13 @@ class Vocabulary:
 
     def encode(self, text: str) -> np.ndarray:
         """The ids of `text`, int32, one a character; raises VocabularyError where a character is unknown."""
-        spelled = self._spelled(text)
+        spelled = cast(str, self.units_of(text))
         ids = np.empty(len(spelled), np.int32)
         for start in range(0, len(spelled), CHUNK):  # because the way there takes 12 bytes a character
             codes = code_points(spelled[start:start + CHUNK])
             self._ids.take(codes, mode="clip", out=ids[start:start + CHUNK])
         if len(ids) and ids.min() < 0:
-            raise self._refusal(self.unknown(text))
+            raise self._refusal(text)
         return ids
 
     def decode(self, ids: Sequence[int] | np.ndarray) -> str:
@@ -57,7 +57,7 @@ class Vocabulary:
         return self._codes[wanted].tobytes().decode("utf-32-le")
 
     def writer(self, after: str = "") -> Callable[[np.ndarray], str]:
-        """What turns ids that come piece by piece into the text that goes on from `after`."""
+        """A function that turns ids, piece by piece, into the text that continues `after`."""
         return self.decode
 
     def places_in(self, other: "Vocabulary") -> np.ndarray:
@@ -67,7 +67,7 @@ class Vocabulary:
 
     def unknown(self, text: str) -> list[tuple[str, int]]:
         """Each character of `text` that has no id, with its first position (from 0), in that order."""
-        spelled = self._spelled(text)
+        spelled = self.units_of(text)
         strangers = set(spelled).difference(self.characters)
         return sorted(((c, spelled.index(c)) for c in strangers), key=lambda found: found[1])
 
@@ -76,16 +76,12 @@ class Vocabulary:
         return [self.named(unit) for unit, _ in self.unknown(text)] if self.stand_in >= 0 else []
 
     def units_of(self, text: str) -> Sequence[str]:
-        """The units that `text` consists of, known or not."""
-        return self._spelled(text)
+        """The units that `text` consists of, known or not; of characters and bytes a string."""
+        return text
 
     def named(self, unit: str) -> str:
         """A unit as it is written in a message."""
         return f"{unit!r} (U+{ord(unit):04X})"
-
-    def _spelled(self, text: str) -> str:
-        """The characters that have the ids of `text`."""
-        return text
 
     def _set_stand_in(self, is_wanted: bool) -> None:
         """The id of what stands for unknown units; -1 if nothing does."""
@@ -95,12 +91,15 @@ class Vocabulary:
         if ids.size and not 0 <= ids.min() <= ids.max() < len(self):
             raise IndexError(f"ids run from 0 to {len(self) - 1}; got {ids.min()} to {ids.max()}")
 
-    def _refusal(self, found: list[tuple[str, int]]) -> VocabularyError:
-        names = ", ".join(self.named(unit) for unit, _ in found[:NAMED])
-        more = f" and {len(found) - NAMED:,} more" if len(found) > NAMED else ""
-        return VocabularyError(
-            f"text has {self.kind}s that the model has never seen: {names}{more}, the first at position "
-            f"{found[0][1]:,}; leave them out, or train on a text that has them")
+    def unknown_words(self, text: str) -> str:
+        """A message that names the units of `text` that have no id."""
+        found = self.unknown(text)
+        names = listed([self.named(unit) for unit, _ in found])
+        return (f"text has {self.kind}s that the model has never seen: {names}, the first at position "
+                f"{found[0][1]:,}")
+
+    def _refusal(self, text: str) -> VocabularyError:
+        return VocabularyError(f"{self.unknown_words(text)}; leave them out, or train on a text that has them")
 
     def __len__(self) -> int:
         return len(self.units)
@@ -114,6 +113,11 @@ class Vocabulary:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.units!r})"
+
+
+def listed(names: Sequence[str]) -> str:
+    """`a, b, c, d, e and 7 more`."""
+    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED:,} more" if len(names) > NAMED else "")
 
 
 def code_points(text: str) -> np.ndarray:

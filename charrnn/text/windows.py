@@ -1,6 +1,6 @@
-"""Layer text: cuts ids into the windows that a network is trained and validated on.
+"""Layer text: cuts a text into the windows that a network is trained and validated on.
 
-Ids come in; windows of N sequences go out, time-major, each input with the character after it as its target.
+Ids or documents come in; windows of N rows go out, time-major, each input with the character after it as its target.
 A cutter holds a cursor that can be saved; every random draw comes from a generator that the caller owns.
 """
 
@@ -10,11 +10,14 @@ from typing import NamedTuple
 import numpy as np
 
 from charrnn.errors import CorpusError
+from charrnn.settings import WindowSettings
+from charrnn.text.documents import Documents
 from charrnn.text.ids import Ids
+from charrnn.text.validation_split import cut_at
+
+Text = Ids | Documents
 
 NO_TARGET = -1
-# What is kept for validation when nobody says: this share, but of a huge text no more than takes a moment to read.
-VAL_FRACTION, VAL_CHARACTERS = 0.1, 200_000
 
 
 class Window(NamedTuple):
@@ -30,33 +33,53 @@ class Window(NamedTuple):
     predicted: int  # targets that are not -1
 
 
-def decided_fraction(length: int, val_fraction: float | None) -> float:
-    """The share of so many characters that is kept for validation; what is given as None is decided."""
-    if val_fraction is not None:
-        return val_fraction
-    # The half is there so that rounding ends at VAL_CHARACTERS.
-    return VAL_FRACTION if length * VAL_FRACTION <= VAL_CHARACTERS else (VAL_CHARACTERS - 0.5) / length
+def size(text: Text) -> int:
+    """The characters of a text; of documents with the end of each."""
+    return text.transitions if isinstance(text, Documents) else len(text)
 
 
-def cut_at(length: int, val_fraction: float | None) -> int:
-    """Where the validation part of so many characters begins."""
-    return int(length * (1 - decided_fraction(length, val_fraction)))
+def split(text: Text, val_fraction: float | None) -> tuple[Text, Text]:
+    """The part to train on, and the part to validate on: the end of a text, or some of its documents."""
+    if isinstance(text, Documents):
+        return text.split(val_fraction)
+    cut = cut_at(len(text), val_fraction)
+    return text[:cut], text[cut:]
 
 
-def split(ids: Ids, val_fraction: float | None) -> tuple[Ids, Ids]:
-    """The part to train on, and the contiguous tail to validate on."""
-    cut = cut_at(len(ids), val_fraction)
-    return ids[:cut], ids[cut:]
+def training_windows(text: Text, settings: WindowSettings, generator: np.random.Generator) -> "Cutter":
+    """What cuts the training part into windows."""
+    if isinstance(text, Documents):
+        return PackedDocuments(text, settings.batch, settings.window, generator)
+    if settings.windows == "stream":
+        return Streams(text, settings.batch, settings.window, generator)
+    return Snippets(text, settings.batch, settings.window, settings.targets, generator)
+
+
+def evaluation_windows(text: Text, rows: int, window: int) -> Iterator[Window]:
+    """Windows that predict each character of `text` once, always the same; none if nothing can be predicted.
+
+    Short texts are cut into fewer rows: each begins without a past, so none is made shorter than a window.
+    """
+    layout: _StreamRows | _DocumentRows
+    if isinstance(text, Documents):
+        if not len(text):
+            return
+        layout = _DocumentRows(text, text.which, max(1, min(rows, len(text), text.transitions // window)))
+    else:
+        if len(text) < 2:
+            return
+        layout = _StreamRows(text, max(1, min(rows, (len(text) - 1) // window)))
+    for start in range(0, layout.length, window):
+        yield layout.cut(start, min(start + window, layout.length))
 
 
 class Cutter:
-    """What both ways of cutting share: a cursor that counts windows and epochs."""
+    """What all ways of cutting share: a cursor that counts windows and epochs."""
 
-    def __init__(self, ids: Ids, windows_per_epoch: int, generator: np.random.Generator) -> None:
+    def __init__(self, windows_per_epoch: int, generator: np.random.Generator) -> None:
         self.windows_per_epoch = windows_per_epoch
         self.epoch = 0  # epochs done
         self.position = 0  # windows done in this one
-        self._ids = ids
         self._generator = generator
 
     @property
@@ -99,15 +122,16 @@ class Streams(Cutter):
         if len(ids) < needed:
             raise CorpusError(f"training text has {len(ids):,} characters; a window needs at least "
                               f"{needed:,} (--batch {batch} x --window {window} + 1); lower one of them")
-        self._rows = _Rows(len(ids) - 1, batch)
+        self._rows = _StreamRows(ids, batch)
         self._window = window
         self._shift = 0
-        super().__init__(ids, -(-self._rows.length // window), generator)
+        super().__init__(-(-self._rows.length // window), generator)
 
     def _cut(self) -> Window:
         if self.position == 0:
             self._shift = int(self._generator.integers(self._rows.transitions))
-        return self._rows.cut(self._ids, self.position * self._window, self._window, self._shift)
+        start = self.position * self._window
+        return self._rows.cut(start, min(start + self._window, self._rows.length), self._shift)
 
     def state(self) -> dict[str, int]:
         return {**super().state(), "shift": self._shift}
@@ -129,60 +153,116 @@ class Snippets(Cutter):
         if len(ids) < window + 1:
             raise CorpusError(f"training text has {len(ids):,} characters; a snippet needs at least "
                               f"{window + 1:,} (--window {window} + 1); lower it")
-        self._batch = batch
+        self._ids, self._batch = ids, batch
         self._offsets = np.arange(window)[:, None]
-        self._silent = window - 1 if targets == "last" else 0
-        predicted = batch * (window - self._silent)
-        super().__init__(ids, -(-(len(ids) - 1) // predicted), generator)
+        self._untargeted = window - 1 if targets == "last" else 0
+        predicted = batch * (window - self._untargeted)
+        super().__init__(-(-(len(ids) - 1) // predicted), generator)
 
     def _cut(self) -> Window:
         starts = self._generator.integers(len(self._ids) - len(self._offsets), size=self._batch)
         places = self._offsets + starts
         targets = _taken(self._ids, places + 1)
-        targets[:self._silent] = NO_TARGET
-        return Window(_taken(self._ids, places), targets, True, targets[self._silent:].size)
+        targets[:self._untargeted] = NO_TARGET
+        return Window(_taken(self._ids, places), targets, True, targets[self._untargeted:].size)
 
 
-def evaluation_windows(ids: Ids, rows: int, window: int) -> Iterator[Window]:
-    """Windows that predict each character of `ids` once, always the same; none if nothing can be predicted.
-
-    Short texts are cut into fewer rows: each begins without a past, so none is made shorter than a window.
-    """
-    transitions = len(ids) - 1
-    if transitions < 1:
-        return
-    layout = _Rows(transitions, max(1, min(rows, transitions // window)))
-    for start in range(0, layout.length, window):
-        yield layout.cut(ids, start, window)
-
-
-class _Rows:
+class _StreamRows:
     """M transitions, from one character to the next, as N contiguous rows of one length, give or take one.
 
     A window is index arithmetic on the ids: the rows themselves are never made.
     """
 
-    def __init__(self, transitions: int, rows: int) -> None:
-        self.transitions = transitions
+    def __init__(self, ids: Ids, rows: int) -> None:
+        self._ids = ids
+        self.transitions = transitions = len(ids) - 1
         self.length = -(-transitions // rows)
         shortest, longer = divmod(transitions, rows)
         row = np.arange(rows)
         self._starts = row * shortest + np.minimum(row, longer)
         self._short = (row >= longer) if longer else np.zeros(rows, bool)  # these lack the last column
 
-    def cut(self, ids: Ids, start: int, window: int, shift: int = 0) -> Window:
-        """Columns start to start + window, as far as the rows go, the transitions rotated by `shift`."""
-        stop = min(start + window, self.length)
+    def cut(self, start: int, stop: int, shift: int = 0) -> Window:
+        """Columns start to stop, the transitions rotated by `shift`."""
         places = np.arange(start, stop)[:, None] + (self._starts + shift)
         places[places >= self.transitions] -= self.transitions
-        targets = _taken(ids, places + 1)
+        targets = _taken(self._ids, places + 1)
         predicted = targets.size
         if stop == self.length:
             targets[-1, self._short] = NO_TARGET
             predicted -= int(self._short.sum())
-        return Window(_taken(ids, places), targets, start == 0, predicted)
+        return Window(_taken(self._ids, places), targets, start == 0, predicted)
 
 
 def _taken(ids: Ids, places: np.ndarray) -> np.ndarray:
     """The ids at `places`, int32, and no others."""
     return ids.take(places).astype(np.int32, copy=False)
+
+
+class PackedDocuments(Cutter):
+    """N rows of whole documents, each read once an epoch, in another order every time.
+
+    An epoch always has as many windows, all of about the same length, and none longer than `window`.
+    """
+
+    def __init__(self, documents: Documents, batch: int, window: int, generator: np.random.Generator) -> None:
+        self._documents, self._batch, self._seed = documents, batch, 0
+        self._rows = _DocumentRows(documents, documents.which, batch)
+        super().__init__(-(-longest_row(documents, batch) // window), generator)
+
+    def _cut(self) -> Window:
+        if self.position == 0:
+            self._shuffle(int(self._generator.integers(1 << 63)))
+        # of rows with fewer columns than windows, which only windows of one column can have, the last predict nothing
+        columns = max(self._rows.length, self.windows_per_epoch)
+        start, stop = (columns * (self.position + n) // self.windows_per_epoch for n in (0, 1))
+        return self._rows.cut(start, stop)
+
+    def _shuffle(self, seed: int) -> None:
+        """Puts the documents into the order that belongs to `seed`."""
+        self._seed = seed
+        order = np.random.Generator(np.random.PCG64(seed)).permutation(self._documents.which)
+        self._rows = _DocumentRows(self._documents, order, self._batch)
+
+    def state(self) -> dict[str, int]:
+        return {**super().state(), "seed": self._seed}
+
+    def restore(self, state: dict[str, int]) -> None:
+        super().restore(state)
+        self._shuffle(state["seed"])
+
+
+def longest_row(documents: Documents, rows: int) -> int:
+    """How long a row can become in any order, in transitions: each of its ends lies at most half a document from
+    where rows of the same length would have it."""
+    longest = int(documents.lengths(documents.which).max())
+    return longest if len(documents) <= rows else -(-documents.transitions // rows) + longest
+
+
+class _DocumentRows:
+    """Documents in an order, dealt out to rows of about the same length."""
+
+    def __init__(self, documents: Documents, order: np.ndarray, rows: int) -> None:
+        self._documents, self._order = documents, order
+        self._ends = np.cumsum(documents.lengths(order))  # of the documents, were they one row
+        bounds = np.concatenate([[0], self._ends])
+        if len(order) <= rows:
+            cuts = np.minimum(np.arange(rows + 1), len(order))
+        else:
+            wanted = np.arange(rows + 1) * int(bounds[-1]) // rows
+            after = np.searchsorted(bounds, wanted)
+            cuts = np.where(bounds[after] - wanted <= wanted - bounds[np.maximum(after - 1, 0)], after, after - 1)
+        self._starts, self._stops = bounds[cuts[:-1]], bounds[cuts[1:]]
+        self.length = int((self._stops - self._starts).max())
+
+    def cut(self, start: int, stop: int) -> Window:
+        """Columns start to stop; a row that has come to its end reads marks and predicts nothing."""
+        places = np.arange(start, stop)[:, None] + self._starts
+        is_over = places >= self._stops
+        np.minimum(places, self._ends[-1] - 1, out=places)
+        number = np.searchsorted(self._ends, places, side="right")
+        places += self._documents.marks[self._order[number] + 1] - self._ends[number]
+        pieces = np.count_nonzero(np.diff(number, axis=0)) + places.shape[1]
+        inputs, targets = (self._documents.take(places + offset, pieces) for offset in (0, 1))
+        inputs[is_over], targets[is_over] = self._documents.mark, NO_TARGET
+        return Window(inputs, targets, start == 0, targets.size - int(np.count_nonzero(is_over)))

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 from charrnn.engine.threads import physical_cores
 from charrnn.kernels.cpu import HAS_BF16
 from charrnn.settings import NetworkSettings, Settings, TextSettings, settings_of
-from charrnn.settings.presets import OURS, layered, preset_values
-from charrnn.text.windows import decided_fraction
+from charrnn.settings.presets import OURS, merge_settings, preset_values
+from charrnn.text.validation_split import decided_fraction
 from charrnn.training.schedules import fitting_rate
 
 # Rows in a shard, about: with fewer, reading the weights takes longer than using them.
@@ -84,12 +84,12 @@ def automatic_settings(given: Mapping[str, Any], preset: str, characters: int,
 
     What is given wins over what is inherited from another run, that over the preset, and that over the defaults.
     """
-    named = layered(given, inherited or {}, preset_values(preset))
+    named = merge_settings(given, inherited or {}, preset_values(preset))
     if preset not in OURS:
         return settings_of(named), f"preset {preset}"
     fitted, reason = fitting(named, characters, physical_cores(), HAS_BF16 and engine == "compiled")
     words = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in sorted(fitted.items()))
-    return settings_of(layered(named, fitted)), f"{reason}:\n{words}" if fitted else ""
+    return settings_of(merge_settings(named, fitted)), f"{reason}:\n{words}" if fitted else ""
 
 
 def with_automatic_settings(settings: Settings, characters: int, windows_per_epoch: int) -> Settings:

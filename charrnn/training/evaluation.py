@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 
 from charrnn.engine.interface import Engine, Streams
-from charrnn.text.cutting import Text, measuring_windows
+from charrnn.text.windows import Text, evaluation_windows
 
 # Rows that the text is cut into. Each starts from the initial state, which costs its first characters: 64 rows would
 # add 0.003 nats on the validation part of tiny Shakespeare.
@@ -21,7 +21,7 @@ class Evaluation:
     def loss(self, should_stop: Callable[[], bool] = lambda: False) -> float | None:
         """Mean nats per character; NaN if there is nothing to predict, None if should_stop() became true."""
         total, predicted = 0.0, 0
-        for window in measuring_windows(self.text, self.rows, self.window):
+        for window in evaluation_windows(self.text, self.rows, self.window):
             if self._streams is None:
                 self._streams = self.engine.streams(window.inputs.shape[1], len(window.inputs), self.shards)
             if should_stop():

@@ -13,8 +13,8 @@ import numpy as np
 from charrnn.engine.engines import open_engine
 from charrnn.errors import CheckpointError, TrainingError
 from charrnn.settings import Settings
-from charrnn.text.cutting import Text, parts, size, training_windows
 from charrnn.text.documents import Documents
+from charrnn.text.windows import Text, size, split, training_windows
 from charrnn.training.auto_settings import with_automatic_settings
 from charrnn.training.evaluation import Evaluation
 from charrnn.training.events import Compiling, Event, Finished, RolledBack, Started, Step, Validated
@@ -31,7 +31,7 @@ class Trainer:
                  engine: str = "compiled") -> None:
         windows = settings.windows
         self.generator = np.random.Generator(np.random.PCG64(settings.training.seed))
-        train_text, val_text = parts(text, windows.val_fraction)
+        train_text, val_text = split(text, windows.val_fraction)
         self.cutter = training_windows(train_text, windows, self.generator)
         self.settings = settings = with_automatic_settings(settings, size(text), self.cutter.windows_per_epoch)
         training = settings.training

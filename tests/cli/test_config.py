@@ -227,7 +227,7 @@ def test_a_text_without_a_name_is_left_to_the_command_line(charrnn: Program, run
 
     loaded = load_checkpoint(run / "last.safetensors")
     for sources in ([], ["a\udc80.txt"]):
-        loaded.corpus["sources"] = sources
+        loaded.corpus = dataclasses.replace(loaded.corpus, sources=tuple(sources))
         save_checkpoint("copy.safetensors", loaded)
         written = charrnn("info", "copy.safetensors", "--config").out
         assert "corpus" not in written

@@ -9,6 +9,7 @@ import pytest
 from charrnn.cli.info import _HEIGHT
 from charrnn.render.wording import bits, corpus_words, counted, duration_words, loss_words, network_words
 from charrnn.runs.checkpoint import load_checkpoint, save_checkpoint
+from charrnn.runs.corpus_info import CorpusInfo
 from charrnn.settings import NetworkSettings, TextSettings, TrainingSettings
 from tests.cli.conftest import Program
 from tests.cli.tiny import SETTINGS, TEXT, train_tiny
@@ -79,11 +80,11 @@ def test_bf16_is_told(charrnn: Program, tmp_path: Path) -> None:
 
 def test_wording() -> None:
     assert bits(math.log(2)) == 1.0
-    assert loss_words(1.5234, {}, TextSettings()) == "1.523 nats (2.198 bits) a character"
+    assert loss_words(1.5234, CorpusInfo(), TextSettings()) == "1.523 nats (2.198 bits) a character"
     assert network_words(NetworkSettings("gru", hidden=20, layers=2, embedding=5, dropout=0.5)) == (
         "gru, 2 layers of 20, embedding of 5, dropout 0.5")
-    words = corpus_words({"sources": ["a", "-"], "characters": 1}, 1, TextSettings())
+    words = corpus_words(CorpusInfo(sources=("a", "-"), characters=1), 1, TextSettings())
     assert words == "a + standard input, 1 character, 1 different"
-    assert corpus_words({}, 0, TextSettings()) == "a text, 0 characters, 0 different"
+    assert corpus_words(CorpusInfo(), 0, TextSettings()) == "a text, 0 characters, 0 different"
     assert [counted(n, "step") for n in (1.0, 2.5, 10.0, 4823)] == ["1 step", "2.5 steps", "10 steps", "4,823 steps"]
     assert [duration_words(s) for s in (6.6, 750, 11_109)] == ["0:07", "12:30", "3:05:09"]

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from charrnn.runs.checkpoint import BEST, LAST, load_checkpoint
+from charrnn.runs.corpus_info import Parent
 from tests.cli.conftest import Program
 from tests.cli.tiny import TEXT
 
@@ -25,8 +26,7 @@ def test_it_says_what_it_takes_and_what_it_adds(charrnn: Program, run: Path) -> 
     # in the order of their code points, which the new ids have too
     assert (f"from     tiny, at step {step:,}: {known} different characters known, 6 added: 'é' (U+00E9), "
             "'Φ' (U+03A6), 'Ψ' (U+03A8), 'Ω' (U+03A9), 'λ' (U+03BB) and 1 more\n") in result.err
-    assert after.corpus["origin"] == {"name": "tiny", "step": step, "text": before.corpus["name"],
-                                      "fingerprint": before.corpus["fingerprint"]}
+    assert after.corpus.parent == Parent("tiny", step, before.corpus.name, before.corpus.fingerprint)
     assert after.settings.network.hidden == before.settings.network.hidden
     told = charrnn("info", "tuned").out
     assert f"begun from  tiny, at step {step:,}\n" in told
@@ -44,7 +44,7 @@ def test_a_resumed_one_goes_on_and_keeps_its_origin(charrnn: Program, run: Path)
     charrnn(*TRAIN, "--name", "tuned")
     result = charrnn("train", "--resume", "tuned", "--epochs", "0.7")
     assert result.code == 0, result.err
-    assert load_checkpoint(Path("checkpoints/tuned", LAST)).corpus["origin"]["name"] == "tiny"
+    assert load_checkpoint(Path("checkpoints/tuned", LAST)).corpus.parent.name == "tiny"
 
 
 @pytest.mark.parametrize(("arguments", "code", "words"), [

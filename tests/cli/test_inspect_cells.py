@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from charrnn.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from charrnn.runs.corpus_info import CorpusInfo
 from charrnn.settings import NetworkSettings, Settings, TrainingSettings, WindowSettings
 from charrnn.text.corpus import Corpus
 from tests.cli.tiny import OPTIONS, SETTINGS, TEXT, train_tiny
@@ -31,9 +32,8 @@ def planted_run(charrnn, tmp_path):
     folder = tmp_path / "checkpoints" / "planted"
     folder.mkdir(parents=True)
     save_checkpoint(folder / "best.safetensors", Checkpoint(
-        settings, corpus.vocabulary.characters, {"name": "quoted", "sources": ["quoted.txt"],
-                                                 "characters": corpus.characters, "fingerprint": corpus.fingerprint},
-        {}, network.parameters()))
+        settings, corpus.vocabulary.characters, CorpusInfo.of(corpus, "char", corpus.vocabulary), {},
+        network.parameters()))
     return folder
 
 
@@ -192,7 +192,8 @@ def test_a_text_that_is_gone_or_has_changed(charrnn, run, text):
     text.unlink()
     gone = charrnn("inspect-cells")
     assert (gone.code, gone.out, gone.err.count("\n")) == (1, "", 1)
-    assert "'text.txt', is gone; give another one with --text FILE" in gone.err
+    assert "no file or folder 'text.txt'" in gone.err
+    assert gone.err.endswith("; give another text with --text FILE\n")
 
 
 def test_its_own_text_is_the_same_every_time(charrnn, run):

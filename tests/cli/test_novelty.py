@@ -13,6 +13,7 @@ from charrnn.model import load
 from charrnn.novelty.report import Novelty, novelty_of
 from charrnn.render.novelty import novelty_lines, short_lines
 from charrnn.runs.checkpoint import load_checkpoint, save_checkpoint
+from charrnn.runs.corpus_info import CorpusInfo, Parent
 from charrnn.settings import TextSettings
 from charrnn.text.corpus import Corpus
 from tests.cli.conftest import Program
@@ -34,8 +35,8 @@ def names_run(run: Path) -> Path:
     text = TextSettings(documents="line")
     windows = dataclasses.replace(SETTINGS.windows, val_fraction=0.2)
     loaded.settings = dataclasses.replace(SETTINGS, text=text, windows=windows)
-    loaded.corpus = {"name": "names", "sources": ["names.txt"], "characters": names.stat().st_size,
-                     "fingerprint": Corpus.of(names.read_text(), settings=text).fingerprint}
+    loaded.corpus = CorpusInfo("names", ("names.txt",), names.stat().st_size,
+                               Corpus.of(names.read_text(), settings=text).fingerprint)
     folder = Path("checkpoints/names")
     folder.mkdir()
     save_checkpoint(folder / "best.safetensors", loaded)
@@ -127,9 +128,9 @@ def test_a_text_that_was_moved_can_be_named(charrnn: Program, run: Path, text: P
     text.rename("elsewhere.txt")
     done = charrnn("novelty", "-", stdin=b"the cat sat")
     assert done.code == 1
-    assert done.err == ("charrnn: the text of this network can't be read where it was: no file or folder 'text.txt'; "
-                        "check the name, or try a built-in text (@python-docs, @python-source); if it is elsewhere "
-                        "now, name it with --corpus FILE (Python: corpus=)\n")
+    assert done.err == ("charrnn: the text of this network can't be read again: no file or folder 'text.txt'; check "
+                        "the name, or try a built-in text (@python-docs, @python-source); name a file that has it with "
+                        "--corpus FILE (Python: corpus=)\n")
     record = record_of(charrnn, "-", "--corpus", "elsewhere.txt", stdin="the cat sat")
     assert record["grams"] == before["grams"]
     assert record["passages"][0]["place"]["source"] == "elsewhere.txt"  # type: ignore[index]
@@ -151,7 +152,7 @@ def test_a_text_that_has_changed_is_noted(charrnn: Program, run: Path, text: Pat
 def test_a_text_that_is_not_kept_must_be_named(charrnn: Program, run: Path) -> None:
     loaded = load_checkpoint(run / "best.safetensors")
     for sources, origin in (["-"], "standard input"), ([], "a text in memory"):
-        loaded.corpus["sources"] = sources
+        loaded.corpus = dataclasses.replace(loaded.corpus, sources=tuple(sources))
         save_checkpoint(run / "best.safetensors", loaded)
         done = charrnn("novelty", "tiny", "-", stdin=b"the cat")
         assert done.code == 1
@@ -162,8 +163,8 @@ def test_a_text_that_is_not_kept_must_be_named(charrnn: Program, run: Path) -> N
 
 def test_what_was_learned_before_is_noted(charrnn: Program, run: Path) -> None:
     loaded = load_checkpoint(run / "best.safetensors")
-    for fingerprint, is_noted in (("other", True), (loaded.corpus["fingerprint"], False)):
-        loaded.corpus["origin"] = {"name": "old", "step": 3, "text": "plays", "fingerprint": fingerprint}
+    for fingerprint, is_noted in (("other", True), (loaded.corpus.fingerprint, False)):
+        loaded.corpus = dataclasses.replace(loaded.corpus, parent=Parent("old", 3, "plays", fingerprint))
         save_checkpoint(run / "best.safetensors", loaded)
         done = charrnn("novelty", "-", stdin=b"the cat")
         note = ("note: this network began with what old had learned from plays; what it copies from there is not told\n"

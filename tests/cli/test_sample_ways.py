@@ -174,7 +174,7 @@ def test_novelty_is_told_behind_the_text(charrnn: Program, run: Path) -> None:
     Path("text.txt").rename("moved.txt")
     gone = charrnn("sample", "tiny", "--seed", "1", "--novelty")
     assert (gone.code, gone.out) == (1, done.out)  # the text is not lost
-    assert "name it with --corpus FILE" in gone.err
+    assert "name a file that has it with --corpus FILE" in gone.err
     found = charrnn("sample", "tiny", "--seed", "1", "--novelty", "--corpus", "moved.txt")
     assert (found.code, found.out) == (0, done.out)
     assert sentence in " ".join(found.err.split())

@@ -32,7 +32,7 @@ def test_tokens_and_words(charrnn: Program, text: Path, unit: str, split) -> Non
     assert f"\nnats a {unit}: " in told
     saved = load_checkpoint(Path("checkpoints/mine/last.safetensors"))
     assert saved.vocabulary == tuple(sorted(set(units)))
-    assert saved.corpus["units"] == len(units)
+    assert saved.corpus.units == len(units)
     done = charrnn("sample", "mine", "--prime", "the cat", "--length", "30", "--seed", "1")
     assert done.out.startswith("the cat")
     assert done.out == "the cat" + package.load("mine").sample(30, prime="the cat", seed=1)

@@ -12,6 +12,7 @@ from charrnn.engine.compiled.streams import CompiledStreams
 from charrnn.engine.reference import backpropagation as reference
 from charrnn.errors import CheckpointError
 from charrnn.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from charrnn.runs.corpus_info import CorpusInfo
 from charrnn.sampling.rule import Rule
 from charrnn.sampling.sampler import Sampler
 from charrnn.settings import NetworkSettings, Settings, TrainingSettings, WindowSettings
@@ -193,7 +194,7 @@ def test_checkpoints_from_before_there_was_one(tmp_path):
     learned = Settings(settings_of("lstm", hidden=3))
     arrays = Network(learned.network, 4, np.random.default_rng(0)).parameters.to_arrays()
     arrays["c0_l1"] += np.arange(3, dtype=np.float32)
-    save_checkpoint(tmp_path / "a.safetensors", Checkpoint(learned, "abcd", {"name": "a"}, {}, arrays))
+    save_checkpoint(tmp_path / "a.safetensors", Checkpoint(learned, "abcd", CorpusInfo("a"), {}, arrays))
     loaded = load_checkpoint(tmp_path / "a.safetensors")
     assert loaded.settings == learned
     np.testing.assert_array_equal(loaded.arrays["c0_l1"], [0, 1, 2])

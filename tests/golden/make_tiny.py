@@ -10,6 +10,7 @@ import numpy as np
 
 import charrnn
 from charrnn.runs.checkpoint import Checkpoint, save_checkpoint
+from charrnn.runs.corpus_info import CorpusInfo
 
 LINE = "the quick brown fox jumps over the lazy dog.\n"
 PATH = Path(__file__).with_name("tiny.safetensors")
@@ -23,7 +24,7 @@ def build() -> Checkpoint:
     arrays = {name: np.round(array * 256) / np.float32(256) for name, array in model.parameters.items()}
     history = {"points": [], "ticks": 0, "sum": 0.0, "count": 0}
     progress = {"step": 0, "epoch": 0.0, "history": history}
-    return Checkpoint(model.settings, model.vocabulary.characters, {"name": "tiny"}, progress, arrays)
+    return Checkpoint(model.settings, model.vocabulary.characters, CorpusInfo("tiny"), progress, arrays)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ import numpy as np
 from charrnn.engine.compiled.engine import CompiledEngine
 from charrnn.inspection.passage import Passage, of_text
 from charrnn.settings import NetworkSettings, TextSettings
-from charrnn.text.cutting import Text
 from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.windows import Text
 from tests.engine.compiled import compiled_engine
 from tests.networks import random_parameters
 

@@ -1,17 +1,17 @@
 """What text is looked at: the held-out part, its end if nothing was held out, or any other; in any unit."""
 
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from charrnn.errors import CorpusError
 from charrnn.inspection.features.own import matches
-from charrnn.inspection.passage import held_out, joined, of_text, sources_of
+from charrnn.inspection.passage import held_out, joined, of_text
+from charrnn.runs.corpus_info import CorpusInfo
 from charrnn.settings import Settings, TextSettings, WindowSettings
 from charrnn.text.corpus import Corpus
-from charrnn.text.cutting import parts
 from charrnn.text.tokenizers import vocabulary_of
+from charrnn.text.windows import split
 
 TEXT = "".join(f"line {n} of many.\n" for n in range(60))
 
@@ -19,12 +19,12 @@ TEXT = "".join(f"line {n} of many.\n" for n in range(60))
 def whole(text=TEXT, val_fraction=0.25, **settings):
     made = Settings(windows=WindowSettings(val_fraction=val_fraction), text=TextSettings(**settings))
     corpus = Corpus.of(text, ["text.txt"], settings=made.text)
-    return corpus, {"fingerprint": corpus.fingerprint, "sources": ["text.txt"]}, made, corpus.vocabulary
+    return corpus, CorpusInfo(sources=("text.txt",), fingerprint=corpus.fingerprint), made, corpus.vocabulary
 
 
 def test_the_held_out_part_is_what_training_did_not_see():
     corpus, known, settings, vocabulary = whole()
-    trained, kept = parts(corpus.content, 0.25)
+    trained, kept = split(corpus.content, 0.25)
     passage = held_out(corpus, known, settings, vocabulary, 50)
     text = vocabulary.decode(passage.ids)
     assert (len(passage), passage.text + passage.pieces[-1], passage.origin) == (50, text, "held-out text")
@@ -43,7 +43,7 @@ def test_without_a_held_out_part_the_end_is_read_and_said():
 def test_a_text_that_has_changed_is_refused():
     corpus, _, settings, vocabulary = whole()
     with pytest.raises(CorpusError, match=r"text.txt has changed .* --text FILE"):
-        held_out(corpus, {"fingerprint": "another"}, settings, vocabulary, 50)
+        held_out(corpus, CorpusInfo(fingerprint="another"), settings, vocabulary, 50)
 
 
 def test_a_larger_vocabulary_keeps_its_ids():
@@ -61,7 +61,7 @@ def test_documents():
     assert len(passage) <= 33
     texts = vocabulary.decode(passage.ids).strip("\n").split("\n")
     assert len(texts) == 3
-    kept = parts(corpus.content, 0.25)[1]
+    kept = split(corpus.content, 0.25)[1]
     assert set(texts) <= {vocabulary.decode(kept.ids.take(np.arange(kept.marks[n] + 1, kept.marks[n + 1])))
                           for n in kept.which}
     column = next(one for one in passage.features() if one.name == "column")
@@ -106,19 +106,3 @@ def test_features_of_other_units_are_those_of_their_last_characters(unit):
     assert inside == 4 * {"word": "(or not", "token": " (or", "byte": "(or not"}[unit]
     [own] = passage.at_places([matches(passage.text, "own", "not")])
     assert own.values.sum() == {"word": 4, "token": 0, "byte": 12}[unit]
-
-
-def test_sources_are_found_from_another_folder(tmp_path: Path, monkeypatch):
-    run = tmp_path / "checkpoints" / "run"
-    run.mkdir(parents=True)
-    (tmp_path / "text.txt").write_text(TEXT)
-    monkeypatch.chdir(tmp_path / "checkpoints")
-    known = {"sources": ["text.txt", "@python-docs"]}
-    assert sources_of(known, run / "best.safetensors") == [str(tmp_path / "text.txt"), "@python-docs"]
-    with pytest.raises(CorpusError, match=r"'text.txt', is gone; give another one with --text FILE"):
-        sources_of(known)
-    monkeypatch.chdir(tmp_path)
-    assert sources_of(known) == ["text.txt", "@python-docs"]
-    for sources in (["-"], []):
-        with pytest.raises(CorpusError, match="can't be read again; give a text with --text FILE"):
-            sources_of({"sources": sources})

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from charrnn.novelty.places import Place, places_of
-from charrnn.runs import trained_text as module
-from charrnn.runs.trained_text import Trained
+from charrnn.runs import training_text as module
+from charrnn.runs.training_text import TrainingText
 from tests.novelty.texts import text_of, trained_on, trained_on_files
 
 FILES = {
@@ -27,7 +27,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
 
 
-def place_of(word: str, trained: Trained) -> Place:
+def place_of(word: str, trained: TrainingText) -> Place:
     """The place of a word that occurs but once."""
     text = text_of(trained)
     assert text.count(word) == 1

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from charrnn.errors import CorpusError
 from charrnn.novelty import report
 from charrnn.novelty.report import LONGEST, PASSAGES, Novelty, novelty_of
-from charrnn.runs import trained_text as module
-from charrnn.runs.trained_text import Trained
+from charrnn.runs import training_text as module
+from charrnn.runs.training_text import TrainingText
 from tests.novelty.texts import text_of, trained_on
 
 TEXT = "the cat sat on the mat and the dog sat on the cat, and so the mat was sat on by all of them\n" * 3
@@ -185,6 +185,6 @@ def test_what_is_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_documents_of_blanks_are_nothing() -> None:
-    trained: Trained = trained_on("a\nb\nc", 0.0, documents="line")
+    trained: TrainingText = trained_on("a\nb\nc", 0.0, documents="line")
     with pytest.raises(CorpusError, match="nothing in the sample"):
         novelty_of(" \n\n", trained)

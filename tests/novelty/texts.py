@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from charrnn.runs.trained_text import Trained
+from charrnn.runs.training_text import TrainingText
 from charrnn.settings import Settings, TextSettings, WindowSettings
 from charrnn.text.corpus import Corpus, read_corpus
 
@@ -11,16 +11,16 @@ def settings_of(val_fraction: float = 0.25, **text: object) -> Settings:
     return Settings(windows=WindowSettings(val_fraction=val_fraction), text=TextSettings(**text))  # type: ignore[arg-type]
 
 
-def trained_on(text: str, val_fraction: float = 0.25, **options: object) -> Trained:
+def trained_on(text: str, val_fraction: float = 0.25, **options: object) -> TrainingText:
     settings = settings_of(val_fraction, **options)
-    return Trained(Corpus.of(text, settings=settings.text), settings)
+    return TrainingText(Corpus.of(text, settings=settings.text), settings)
 
 
-def trained_on_files(files: Sequence[str], val_fraction: float = 0.0, **options: object) -> Trained:
+def trained_on_files(files: Sequence[str], val_fraction: float = 0.0, **options: object) -> TrainingText:
     settings = settings_of(val_fraction, **options)
-    return Trained(read_corpus(files, settings=settings.text), settings)
+    return TrainingText(read_corpus(files, settings=settings.text), settings)
 
 
-def text_of(trained: Trained) -> str:
+def text_of(trained: TrainingText) -> str:
     """The part that was trained on."""
     return "".join(block.tobytes().decode("utf-32-le") for block in trained.blocks())

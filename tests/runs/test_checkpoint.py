@@ -26,6 +26,7 @@ from charrnn.runs.checkpoint import (
     resolve_checkpoint,
     save_checkpoint,
 )
+from charrnn.runs.corpus_info import CorpusInfo, Parent
 from charrnn.settings import NetworkSettings, Settings, TrainingSettings
 
 ROOT = Path(__file__).parents[2]
@@ -37,7 +38,7 @@ def example() -> Checkpoint:
     return Checkpoint(
         settings=Settings(NetworkSettings("gru", hidden=3), training=TrainingSettings(lr=1 / 3, minutes=2.5)),
         vocabulary="\0\n aé\u0301\u2028🙂\ud83d\ude00\udcff\uffff\U0010ffff",
-        corpus={"name": "tiny", "sha256": "00", "characters": 812},
+        corpus=CorpusInfo("tiny", ("a\udc80.txt", "-"), 812, "00", units=9, parent=Parent("old", 3, "é")),
         progress={"step": 7, "best": math.inf, "loss": 0.1 + 0.2, "generator": {"state": 2**127 + 1},
                   "history": [[1, 2.5]]},
         arrays={
@@ -117,7 +118,7 @@ def test_any_tool_opens_it(tmp_path: Path) -> None:
 def test_same_content_same_bytes_in_two_processes(tmp_path: Path, whole: bytes) -> None:
     code = ("import sys; from tests.runs.test_checkpoint import example; from charrnn.runs.checkpoint import *\n"
             "given = example(); given.arrays = dict(reversed(given.arrays.items()))\n"
-            "given.corpus = dict(reversed(given.corpus.items())); save_checkpoint(sys.argv[1], given)")
+            "given.progress = dict(reversed(given.progress.items())); save_checkpoint(sys.argv[1], given)")
     for seed in "12":
         path = tmp_path / seed
         subprocess.run([sys.executable, "-c", code, str(path)], cwd=ROOT, check=True,
@@ -149,6 +150,11 @@ json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3), max_leaves=8)
 any_text = st.text(st.characters(exclude_categories=()), max_size=20)
+any_number = st.none() | st.integers(0, 2**70)
+any_corpus = st.builds(
+    CorpusInfo, any_text, st.lists(any_text, max_size=3).map(tuple), st.integers(0), st.none() | any_text,
+    any_number, any_number, any_number, any_number,
+    st.none() | st.builds(Parent, any_text, st.integers(0), any_text, st.none() | any_text))
 any_shape = arrays_of.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4)
 any_array = st.sampled_from(DTYPES).flatmap(lambda dtype: arrays_of.arrays(dtype, any_shape))
 # Arrays' names are UTF-8 in the file; our own text may hold anything.
@@ -156,11 +162,11 @@ any_name = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(any_text, st.dictionaries(any_text, json_values, max_size=4),
+@given(any_text, any_corpus, st.dictionaries(any_text, json_values, max_size=4),
        st.dictionaries(any_name, any_array, max_size=4))
-def test_round_trip(tmp_path: Path, vocabulary: str, progress: dict[str, Any],
+def test_round_trip(tmp_path: Path, vocabulary: str, corpus: CorpusInfo, progress: dict[str, Any],
                     arrays: dict[str, Any]) -> None:
-    given_one = Checkpoint(Settings(), vocabulary, progress, progress, arrays)
+    given_one = Checkpoint(Settings(), vocabulary, corpus, progress, arrays)
     save_checkpoint(tmp_path / "file", given_one)
     assert same(load_checkpoint(tmp_path / "file"), given_one)
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from charrnn.errors import CheckpointError
 from charrnn.runs import checkpoint as module
 from charrnn.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from charrnn.runs.corpus_info import CorpusInfo
 from charrnn.settings import Settings, TextSettings
 
 units = st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), unique=True).map(tuple)
@@ -22,7 +23,8 @@ def version(path: Path) -> str:
 
 
 def made(unit: str, vocabulary: tuple[str, ...] | str, **others: object) -> Checkpoint:
-    return Checkpoint(dataclasses.replace(Settings(), text=TextSettings(unit=unit, **others)), vocabulary, {}, {}, {})
+    settings = dataclasses.replace(Settings(), text=TextSettings(unit=unit, **others))
+    return Checkpoint(settings, vocabulary, CorpusInfo(), {}, {})
 
 
 @pytest.mark.parametrize("unit", ["token", "word"])

@@ -12,7 +12,7 @@ from charrnn.cells.registry import CELLS
 from charrnn.engine.vocabulary_growth import grow_vocabulary
 from charrnn.errors import CheckpointError, SettingsError
 from charrnn.runs.checkpoint import BEST, LAST, load_checkpoint, save_checkpoint
-from charrnn.runs.finetune import RATE_SHARE, Origin
+from charrnn.runs.finetune import RATE_SHARE, FineTuning
 from charrnn.runs.run import Run
 from charrnn.settings import Settings
 from charrnn.settings.presets import PRESETS, preset_values
@@ -39,7 +39,7 @@ def old(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_it_begins_where_the_old_network_stood(cell: str, others: dict, tmp_path: Path) -> None:
     settings = settings_with(cell=cell, **others)
     path = train_tiny(tmp_path, settings) / BEST
-    with Run.start(Corpus.of(TEXT), settings, "new", tmp_path, origin=Origin(path)) as run:
+    with Run.start(Corpus.of(TEXT), settings, "new", tmp_path, parent=FineTuning(path)) as run:
         assert run.trainer.evaluation.loss() == charrnn.load(path).loss(TEXT[int(len(TEXT) * 0.9):])
         fresh = Run(Corpus.of(TEXT), settings, run.vocabulary, 1, None).trainer
         fresh.engine.load(load_checkpoint(path).arrays)
@@ -72,7 +72,7 @@ def test_a_text_in_another_script_is_learned(sure: Path, tmp_path: Path) -> None
 
 
 def test_a_run_stopped_while_it_is_still_that_bad_goes_on(sure: Path, tmp_path: Path) -> None:
-    with Run.start(Corpus.of(GREEK), settings_with(), "new", tmp_path, origin=Origin(sure)) as run:
+    with Run.start(Corpus.of(GREEK), settings_with(), "new", tmp_path, parent=FineTuning(sure)) as run:
         for event in run.events():
             if isinstance(event, Step):
                 run.trainer.stop()
@@ -84,7 +84,7 @@ def test_a_run_stopped_while_it_is_still_that_bad_goes_on(sure: Path, tmp_path: 
 
 
 def test_a_network_that_gets_worse_than_it_began_is_still_taken_back(sure: Path, tmp_path: Path) -> None:
-    with Run.start(Corpus.of(GREEK), settings_with(), "new", tmp_path, origin=Origin(sure)) as run:
+    with Run.start(Corpus.of(GREEK), settings_with(), "new", tmp_path, parent=FineTuning(sure)) as run:
         causes = []
         for event in run.trainer.events():
             if isinstance(event, Step) and event.step == 5 and not causes:
@@ -98,11 +98,11 @@ def test_a_network_that_gets_worse_than_it_began_is_still_taken_back(sure: Path,
 @pytest.mark.parametrize("preset", PRESETS)
 def test_a_preset_gives_way_but_its_rate_and_rule_count(old: Path, preset: str) -> None:
     values = preset_values(preset)
-    inherited = Origin(old).settings({}, values)
+    inherited = FineTuning(old).settings({}, values)
     assert (inherited["cell"], inherited["hidden"], inherited["layers"]) == ("lstm", 8, 1)
     usual = values.get("lr") or fitting_rate(SETTINGS.network, "adam")
     assert inherited["lr"] == pytest.approx(RATE_SHARE * usual, rel=0.05)
-    slow = Origin(old).settings({"optimizer": "sgd"}, {})
+    slow = FineTuning(old).settings({"optimizer": "sgd"}, {})
     assert slow["lr"] == pytest.approx(RATE_SHARE * fitting_rate(SETTINGS.network, "sgd"), rel=0.05)
 
 
@@ -112,13 +112,13 @@ def test_a_preset_gives_way_but_its_rate_and_rule_count(old: Path, preset: str) 
     ({"embedding": 3}, "--embedding 3 contradicts tiny, which has --embedding 0;")])
 def test_a_contradiction_is_told_as_it_is_typed(old: Path, given: dict, words: str) -> None:
     with pytest.raises(SettingsError) as caught:
-        Origin(old).settings(given, {})
+        FineTuning(old).settings(given, {})
     assert words in str(caught.value)
 
 
 def test_a_run_has_its_name_from_inside_its_folder_too(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(old.parent)
-    assert Origin(Path(BEST)).name == "tiny"
+    assert FineTuning(Path(BEST)).name == "tiny"
 
 
 @pytest.mark.parametrize("name", ["weight_out", "bias_out", "weight_ih_l0"])
@@ -132,7 +132,7 @@ def test_what_does_not_hold_its_network_is_refused_by_name(old: Path, tmp_path: 
     path = tmp_path / "odd.safetensors"
     save_checkpoint(path, checkpoint)
     with pytest.raises(CheckpointError) as caught:
-        Run.start(Corpus.of(GREEK), settings_with(), "new", tmp_path / "runs", origin=Origin(path))
+        Run.start(Corpus.of(GREEK), settings_with(), "new", tmp_path / "runs", parent=FineTuning(path))
     assert str(caught.value).startswith(f"{path}: ")
     assert name in str(caught.value)
     assert not (tmp_path / "runs").exists()

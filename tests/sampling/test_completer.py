@@ -16,7 +16,7 @@ from charrnn.completion.prefix_cache import Steps
 from charrnn.engine.compiled.network import Network
 from charrnn.errors import SettingsError, VocabularyError
 from charrnn.settings import CompleteSettings, NetworkSettings, Settings, TextSettings
-from charrnn.text.splitter import mark_of
+from charrnn.text.documents import mark_of
 from charrnn.text.tokenizers import vocabulary_of
 from charrnn.text.vocabulary import STAND_IN
 from tests.sampling.plainly import Plain, every_text

@@ -5,8 +5,8 @@ import numpy as np
 from charrnn.engine.reference.backpropagation import truncated_bptt
 from charrnn.scoring.scored import scored
 from charrnn.settings import NetworkSettings, ScoreSettings, Settings, TextSettings, TrainingSettings, WindowSettings
-from charrnn.text.entire import entire
-from charrnn.text.splitter import mark_of
+from charrnn.text.documents import mark_of
+from charrnn.text.model_input import model_input
 from charrnn.text.tokenizers import vocabulary_of
 from charrnn.training.evaluation import Evaluation
 from tests.engine.compiled import compiled_engine
@@ -42,7 +42,7 @@ class Made:
         return scored(self.network, self.vocabulary, self.settings, text, ScoreSettings(**how), unknown)
 
     def loss(self, text):
-        content = entire(text, self.settings.text, self.vocabulary).content
+        content = model_input(text, self.settings.text, self.vocabulary).content
         return Evaluation(self.network, content, self.settings.windows.window, self.settings.training.shards).loss()
 
     def told(self, ids):

@@ -4,10 +4,14 @@ import errno
 import os
 import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import platformdirs
 import pytest
+from platformdirs.macos import MacOS
+from platformdirs.unix import Unix
 
 from charrnn.errors import StorageError
 from charrnn.storage.cache import ScratchFile, user_cache
@@ -41,7 +45,7 @@ class Full:
 @linux
 def test_it_lies_in_the_cache_folder_and_leaves_nothing(cache: Path) -> None:
     assert user_cache() == cache
-    with ScratchFile() as file:
+    with closing(ScratchFile()) as file:
         assert file.folder == cache / "charrnn"
         file.write(0, b"12345678")
         file.write(2, b"xy")
@@ -53,19 +57,29 @@ def test_it_lies_in_the_cache_folder_and_leaves_nothing(cache: Path) -> None:
     assert list(cache.rglob("*")) == [cache / "charrnn"]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows is asked for its own folder")
+@pytest.mark.parametrize(("dirs", "variable", "rest"), [
+    (Unix, "XDG_CACHE_HOME", ""), (Unix, None, ".cache"), (MacOS, None, "Library/Caches")])
+def test_caches_lie_where_they_lay_before_platformdirs(dirs: type, variable: str | None, rest: str, tmp_path: Path,
+                                                       monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setenv(variable or "HOME", str(tmp_path))
+    monkeypatch.setattr(platformdirs, "PlatformDirs", dirs)
+    assert user_cache() == tmp_path / rest
+
+
 @linux
 def test_the_temporary_folder_comes_second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    with ScratchFile() as file:
+    with closing(ScratchFile()) as file:
         assert file.folder == Path(tempfile.gettempdir())
 
-    def homeless() -> Path:
-        raise RuntimeError("could not determine home directory")
-
     monkeypatch.delenv("XDG_CACHE_HOME")
-    monkeypatch.setattr(Path, "home", homeless)
-    with ScratchFile() as file:
+    monkeypatch.setattr(platformdirs, "user_cache_path", lambda: Path("~/.cache"))  # as without a home folder
+    with pytest.raises(RuntimeError):
+        user_cache()
+    with closing(ScratchFile()) as file:
         assert file.folder == Path(tempfile.gettempdir())
 
 

@@ -4,7 +4,10 @@ import os
 import sys
 from pathlib import Path
 
+import platformdirs
 import pytest
+from platformdirs.macos import MacOS
+from platformdirs.unix import Unix
 
 from charrnn.errors import StorageError
 from charrnn.storage import drafts
@@ -82,17 +85,13 @@ def test_without_a_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     assert latest_draft() is None
 
 
-@pytest.mark.parametrize(("platform", "variable", "rest"), [
-    ("linux", "XDG_STATE_HOME", "charrnn/drafts"), ("win32", "LOCALAPPDATA", "charrnn/drafts"), ("linux", None, "x"),
-    ("win32", None, "x"), ("darwin", None, "x")])
-def test_where_drafts_lie(platform: str, variable: str | None, rest: str, monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows is asked for its own folder")
+@pytest.mark.parametrize(("dirs", "variable", "rest"), [
+    (Unix, "XDG_STATE_HOME", ""), (Unix, None, ".local/state"), (MacOS, None, "Library/Application Support")])
+def test_where_drafts_lie(dirs: type, variable: str | None, rest: str, monkeypatch: pytest.MonkeyPatch,
                           tmp_path: Path) -> None:
-    for name in ("XDG_STATE_HOME", "LOCALAPPDATA"):
+    for name in ("XDG_STATE_HOME", "XDG_DATA_HOME"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(Path, "home", lambda: tmp_path / "home")
-    monkeypatch.setattr(sys, "platform", platform)
-    if variable:
-        monkeypatch.setenv(variable, str(tmp_path / "own"))
-        assert draft_folder() == tmp_path / "own" / rest
-    else:
-        assert draft_folder().relative_to(tmp_path / "home").parts[-2:] == ("charrnn", "drafts")
+    monkeypatch.setenv(variable or "HOME", str(tmp_path))
+    monkeypatch.setattr(platformdirs, "PlatformDirs", dirs)
+    assert draft_folder() == tmp_path / rest / "charrnn" / "drafts"

@@ -14,7 +14,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from charrnn.errors import CorpusError, VocabularyError
-from charrnn.text import decoder, sources
+from charrnn.text import decode, sources
 from charrnn.text import encode as encoder
 from charrnn.text.corpus import Corpus, read_corpus
 from charrnn.text.vocabulary import Vocabulary
@@ -30,7 +30,7 @@ sizes = st.integers(1, 9)
 
 @contextlib.contextmanager
 def chunks_of(size: int) -> Iterator[None]:
-    with (mock.patch.object(decoder, "CHUNK", size), mock.patch.object(sources, "CHUNK", size),
+    with (mock.patch.object(decode, "CHUNK", size), mock.patch.object(sources, "CHUNK", size),
           mock.patch.object(encoder, "BLOCK", size)):
         yield
 

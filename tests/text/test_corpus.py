@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.errors import CorpusError
-from charrnn.text import decoder
+from charrnn.text import decode
 from charrnn.text.corpus import Corpus, read_corpus
 
 plain_text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r\ufeff"), min_size=1)
@@ -54,7 +54,7 @@ def test_line_ends_may_be_mixed() -> None:
 
 
 def test_line_end_across_two_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decoder, "CHUNK", 3)
+    monkeypatch.setattr(decode, "CHUNK", 3)
     data = "\ufeffa\r\nbé€\r\n🐈".encode()
     assert text_of(read_corpus(["-"], io.BytesIO(data))) == "a\nbé€\n🐈"
     assert "NUL byte at offset 7;" in refusal("-", stdin=io.BytesIO(b"1234567\0"))

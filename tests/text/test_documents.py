@@ -15,10 +15,8 @@ from charrnn.settings import TextSettings, WindowSettings
 from charrnn.text import documents as module
 from charrnn.text import ids
 from charrnn.text.corpus import Corpus
-from charrnn.text.cutting import measuring_windows, parts, training_windows
-from charrnn.text.document_windows import Packed, packed_windows
 from charrnn.text.documents import Documents
-from charrnn.text.windows import Window
+from charrnn.text.windows import PackedDocuments, Window, evaluation_windows, split, training_windows
 from tests.text.test_windows import drawn, equal
 
 MARK = 3
@@ -64,7 +62,7 @@ def read(windows: Iterable[Window]) -> list[tuple[int, ...]]:
 @example([[0, 1]] * 5, 4, 2, 0)
 def test_every_document_is_read_whole_and_once_an_epoch(contents, batch: int, size: int, seed: int) -> None:
     documents = documents_of(contents)
-    packed = Packed(documents, batch, size, drawn(seed))
+    packed = PackedDocuments(documents, batch, size, drawn(seed))
     for epoch in range(3):
         assert (packed.epoch, packed.position, packed.progress) == (epoch, 0, epoch)
         windows = [packed.next_window() for _ in range(packed.windows_per_epoch)]
@@ -76,7 +74,7 @@ def test_every_document_is_read_whole_and_once_an_epoch(contents, batch: int, si
 
 @given(contents, st.integers(1, 6), seeds)
 def test_an_epochs_windows_are_alike(contents, batch: int, seed: int) -> None:
-    packed = Packed(documents_of(contents), batch, 5, drawn(seed))
+    packed = PackedDocuments(documents_of(contents), batch, 5, drawn(seed))
     windows = [packed.next_window() for _ in range(packed.windows_per_epoch)]
     assert max(len(w.inputs) for w in windows) - min(len(w.inputs) for w in windows) <= 1
     longest = max(map(len, contents)) + 1
@@ -85,7 +83,7 @@ def test_an_epochs_windows_are_alike(contents, batch: int, seed: int) -> None:
 
 
 def test_the_order_is_another_each_epoch() -> None:
-    packed = Packed(documents_of([[0, 1, n % 2, n // 2 % 2, n // 4] for n in range(10)]), 2, 7, drawn(5))
+    packed = PackedDocuments(documents_of([[0, 1, n % 2, n // 2 % 2, n // 4] for n in range(10)]), 2, 7, drawn(5))
     orders = [read(packed.next_window() for _ in range(packed.windows_per_epoch)) for _ in range(4)]
     assert len(set(map(tuple, orders))) == 4
 
@@ -93,13 +91,13 @@ def test_the_order_is_another_each_epoch() -> None:
 @given(contents, st.integers(0, 30), seeds)
 def test_a_saved_cursor_goes_on_exactly(contents, done: int, seed: int) -> None:
     documents = documents_of(contents)
-    whole = Packed(documents, 3, 4, drawn(seed))
+    whole = PackedDocuments(documents, 3, 4, drawn(seed))
     for _ in range(done):
         whole.next_window()
     cursor = json.loads(json.dumps(whole.state()))
     generator = drawn(seed + 1)
     generator.bit_generator.state = whole._generator.bit_generator.state
-    resumed = Packed(documents, 3, 4, generator)
+    resumed = PackedDocuments(documents, 3, 4, generator)
     resumed.restore(cursor)
     for _ in range(12):
         assert resumed.progress == whole.progress
@@ -110,7 +108,7 @@ def test_a_saved_cursor_goes_on_exactly(contents, done: int, seed: int) -> None:
 def test_without_its_cursor_or_its_generator_it_goes_on_differently() -> None:
     documents = documents_of([[n % 3, n // 3 % 3, n // 9] for n in range(18)])
     for lost in ("seed", "position", "generator"):
-        whole, resumed = Packed(documents, 3, 5, drawn(1)), Packed(documents, 3, 5, drawn(2))
+        whole, resumed = PackedDocuments(documents, 3, 5, drawn(1)), PackedDocuments(documents, 3, 5, drawn(2))
         for _ in range(whole.windows_per_epoch + 2):
             whole.next_window()
         if lost != "generator":
@@ -122,11 +120,11 @@ def test_without_its_cursor_or_its_generator_it_goes_on_differently() -> None:
 @given(contents, batches, st.integers(1, 20))
 def test_validation_reads_each_document_once_and_always_alike(contents, rows: int, size: int) -> None:
     documents = documents_of(contents)
-    windows = list(packed_windows(documents, rows, size))
+    windows = list(evaluation_windows(documents, rows, size))
     assert Counter(read(windows)) == Counter(map(tuple, contents))
     assert windows[0].inputs.shape == max(window.inputs.shape for window in windows)
-    assert all(map(equal, windows, packed_windows(documents, rows, size)))
-    assert not list(packed_windows(Documents(documents.ids, documents.marks, documents.which[:0]), rows, size))
+    assert all(map(equal, windows, evaluation_windows(documents, rows, size)))
+    assert not list(evaluation_windows(Documents(documents.ids, documents.marks, documents.which[:0]), rows, size))
 
 
 @given(contents, st.none() | st.floats(0.001, 0.9))
@@ -153,7 +151,7 @@ def test_about_the_share_that_was_asked_for_is_kept() -> None:
     documents = documents_of([random.integers(4, 9, 20).tolist() for _ in range(3000)])
     for fraction in (0.02, 0.1, 0.5):
         assert documents.split(fraction)[1].transitions == pytest.approx(fraction * documents.transitions, abs=21)
-    with mock.patch("charrnn.text.windows.VAL_CHARACTERS", 1000):
+    with mock.patch("charrnn.text.validation_split.VAL_CHARACTERS", 1000):
         assert documents.split(None)[1].transitions == pytest.approx(1000, abs=21)
     assert len(documents.split(0)[1]) == 0
     # a document too long for what is to be kept stays out
@@ -182,18 +180,18 @@ def test_hashes_of_long_documents(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_cutting_finds_the_way_that_fits() -> None:
     documents = documents_of([[0, 1], [2], [4, 4, 4], [5]])
-    train, val = parts(documents, 0.3)
+    train, val = split(documents, 0.3)
     cutter = training_windows(train, WindowSettings(batch=2, window=3), drawn(0))
-    assert isinstance(cutter, Packed)
+    assert isinstance(cutter, PackedDocuments)
     found = read(cutter.next_window() for _ in range(cutter.windows_per_epoch))
-    assert Counter(found + read(measuring_windows(val, 64, 3))) == Counter(contents_of(documents))
+    assert Counter(found + read(evaluation_windows(val, 64, 3))) == Counter(contents_of(documents))
 
 
 @given(contents, batches)
 def test_rows_are_of_about_the_same_length(contents, batch: int) -> None:
     assume(len(contents) > batch)
     documents = documents_of(contents)
-    packed = Packed(documents, batch, 1_000, drawn(0))
+    packed = PackedDocuments(documents, batch, 1_000, drawn(0))
     assert packed.windows_per_epoch == 1
     rows = np.count_nonzero(packed.next_window().targets >= 0, axis=0)
     longest = max(map(len, contents)) + 1
@@ -206,7 +204,7 @@ def test_pages_are_let_go_of_as_scattered_documents_touch_them(monkeypatch: pyte
     found = Corpus.of("ab\ncde\nf\n" * 5, settings=TextSettings(documents="line"))
     assert isinstance(found.content, Documents)
     told.clear()
-    window = Packed(found.content, 2, 11, drawn(0)).next_window()
+    window = PackedDocuments(found.content, 2, 11, drawn(0)).next_window()
     pieces = np.count_nonzero(window.inputs[1:] == found.content.mark) + 2  # one a document, and one a row
     assert told[-2:] == [window.inputs.size + pieces * ids.FAULT_AROUND] * 2
 
@@ -218,6 +216,6 @@ def test_documents_on_disk_are_those_in_memory() -> None:
     memory = Documents.of(known, int(known[0]))
     assert isinstance(found.content, Documents)
     for one, other in zip(found.content.split(0.2), memory.split(0.2), strict=True):
-        first, second = Packed(one, 3, 7, drawn(4)), Packed(other, 3, 7, drawn(4))
+        first, second = PackedDocuments(one, 3, 7, drawn(4)), PackedDocuments(other, 3, 7, drawn(4))
         assert all(equal(first.next_window(), second.next_window()) for _ in range(2 * first.windows_per_epoch))
         assert first.windows_per_epoch == second.windows_per_epoch

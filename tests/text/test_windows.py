@@ -9,16 +9,8 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from charrnn.errors import CorpusError
-from charrnn.text.windows import (
-    Cutter,
-    Snippets,
-    Streams,
-    Window,
-    cut_at,
-    decided_fraction,
-    evaluation_windows,
-    split,
-)
+from charrnn.text.validation_split import cut_at, decided_fraction
+from charrnn.text.windows import Cutter, Snippets, Streams, Window, evaluation_windows, split
 
 lengths, seeds = st.integers(1, 300), st.integers(0, 999)
 batches, sizes = st.integers(1, 7), st.integers(1, 9)

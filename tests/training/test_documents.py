@@ -9,8 +9,8 @@ from charrnn.cells.registry import CELLS as KINDS
 from charrnn.engine.compiled.streams import CompiledStreams
 from charrnn.engine.reference.backpropagation import truncated_bptt
 from charrnn.settings import NetworkSettings, TextSettings
-from charrnn.text.document_windows import Packed
 from charrnn.text.documents import Documents
+from charrnn.text.windows import PackedDocuments
 from charrnn.training.evaluation import Evaluation
 from charrnn.training.events import Finished, Step, Validated
 from charrnn.training.progress import TrainingProgress
@@ -61,7 +61,7 @@ def test_gradients_are_those_of_documents_read_alone(cell):
     settings = NetworkSettings(cell=cell, hidden=9, layers=2, dropout=0.0)
     parameters, documents = random_parameters(settings, V, np.random.default_rng(5)), documents_of()
     network = compiled_network(settings, parameters, start=MARK)
-    packed = Packed(documents, 3, 1_000, np.random.default_rng(6))
+    packed = PackedDocuments(documents, 3, 1_000, np.random.default_rng(6))
     assert packed.windows_per_epoch == 1  # so that no gradient is cut off
     window = packed.next_window()
     batch, gradients = CompiledStreams(network, 3, 1_000, 2), network.gradients_of(2)

@@ -13,7 +13,7 @@ from pathlib import Path
 from charrnn.errors import CheckpointError
 from charrnn.runs.checkpoint import BEST, LAST, Checkpoint, load_checkpoint
 from charrnn.runs.metrics import METRICS, is_time, read_metrics
-from charrnn.text.windows import cut_at
+from charrnn.text.validation_split import cut_at
 from charrnn.training.history import History, Point
 
 AXES = ("epochs", "steps", "minutes", "characters")
@@ -79,10 +79,10 @@ def curves_of(loaded: Checkpoint, name: str, axis: str, in_bits: bool = False, c
     """
     settings, history = loaded.settings, History.from_dict(loaded.progress["history"])
     # An epoch predicts as many characters as there are to train on, however the text is cut.
-    characters = cut_at(loaded.corpus.get("characters", 0), settings.windows.val_fraction)
+    characters = cut_at(loaded.corpus.characters, settings.windows.val_fraction)
     factor = 1 / math.log(2) if in_bits else 1.0
-    if a_character and "units" in loaded.corpus:
-        factor *= loaded.corpus["units"] / loaded.corpus["characters"]
+    if a_character and loaded.corpus.units is not None:
+        factor *= loaded.corpus.units / loaded.corpus.characters
 
     def x(point: Point) -> float:
         if axis == "minutes":

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from charrnn.errors import CheckpointError
 from charrnn.render.plots.curves import Curves, curves_of, names_of, quantity, read_curves
 from charrnn.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from charrnn.runs.corpus_info import CorpusInfo
 from charrnn.settings import TextSettings
 from tests.cli.tiny import SETTINGS
 
@@ -24,7 +25,7 @@ def checkpoint(points: list[tuple] = POINTS, val_fraction: float = 0.25) -> Chec
     history = {"points": [dict(zip(("step", "epoch", "train", "val"), point, strict=True)) for point in points],
                "ticks": 0, "sum": 0.0, "count": 0}
     windows = dataclasses.replace(SETTINGS.windows, val_fraction=val_fraction)
-    return Checkpoint(dataclasses.replace(SETTINGS, windows=windows), "ab", {"characters": 1000},
+    return Checkpoint(dataclasses.replace(SETTINGS, windows=windows), "ab", CorpusInfo(characters=1000),
                       {"history": history}, {})
 
 
@@ -136,7 +137,7 @@ def in_units(unit: str, units: int | None, characters: int = 1000) -> Checkpoint
     loaded = checkpoint()
     loaded.settings = dataclasses.replace(loaded.settings, text=TextSettings(unit=unit))
     loaded.vocabulary = "ab" if unit == "char" else ["a", "b"]
-    loaded.corpus = {"characters": characters} | ({} if units is None else {"units": units})
+    loaded.corpus = CorpusInfo(characters=characters, units=units)
     return loaded
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from charrnn.settings import TextSettings
 from charrnn.text.corpus import Corpus, read_corpus
-from charrnn.text.corpus_checks import doubts
+from charrnn.text.corpus_checks import corpus_warnings
 
 CORPORA = Path(__file__).parents[2] / "corpora"
 PLAIN = "The quick brown fox jumps over the lazy dog; 12 boxes!\n" * 300
@@ -18,14 +18,14 @@ IDEOGRAPHS = "".join(map(chr, range(0x4E00, 0x4E00 + 2_500))) * 2
 
 def said(text: str, **settings: object) -> list[str]:
     chosen = TextSettings(**settings)
-    return list(doubts(Corpus.of(text, settings=chosen), chosen))
+    return list(corpus_warnings(Corpus.of(text, settings=chosen), chosen))
 
 
 @pytest.mark.parametrize("path", sorted(CORPORA.glob("*.[ta]*")), ids=lambda path: path.name)
 @pytest.mark.parametrize("unit", ["char", "byte", "token", "word"])
 def test_nothing_of_our_own_texts(path: Path, unit: str) -> None:
     settings = TextSettings(unit=unit)
-    assert list(doubts(read_corpus([str(path)], settings=settings), settings)) == []
+    assert list(corpus_warnings(read_corpus([str(path)], settings=settings), settings)) == []
 
 
 def test_nothing_of_good_texts() -> None:

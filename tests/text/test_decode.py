@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.errors import CorpusError
-from charrnn.text import archives
+from charrnn.text import decode
 from charrnn.text.corpus import read_corpus
 from tests.text.test_chunks import chunks_of, good_bytes, plainly
 from tests.text.test_corpus import refusal, text_of, write
@@ -30,9 +30,9 @@ class FakeFrame:
         self.head, self.frame, self.seen = b"", zlib.decompressobj(), b""
 
     def decompress(self, data: bytes) -> bytes:
-        missing = len(archives.ZSTD) - len(self.head)
+        missing = len(decode.ZSTD) - len(self.head)
         self.head, data = self.head + data[:missing], data[missing:]
-        if not archives.ZSTD.startswith(self.head):
+        if not decode.ZSTD.startswith(self.head):
             raise FakeError("Unknown frame\ndescriptor")
         try:
             return self.frame.decompress(data)
@@ -63,7 +63,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def pack_fake(data: bytes) -> bytes:
-    return archives.ZSTD + zlib.compress(data)
+    return decode.ZSTD + zlib.compress(data)
 
 
 def pack_zst(data: bytes) -> bytes:
@@ -129,7 +129,7 @@ def test_cut_off_anywhere(tmp_path: Path, pack) -> None:
     for size in (4, 5, 11, 100, len(packed) // 2, len(packed) - 4, len(packed) - 1):
         file = write(tmp_path / "file.gz", packed[:size])
         message = refusal(file)
-        assert message == (f"{file!r} is cut off: it ends after {size:,} bytes, in the middle of what is packed in it; "
+        assert message == (f"{file!r} is cut off: it ends after {size:,} bytes, in the middle of its compressed data; "
                            "fetch it again")
     assert "standard input is cut off" in refusal("-", stdin=io.BytesIO(packed[:50]))
 
@@ -141,7 +141,8 @@ def test_damaged(tmp_path: Path, pack) -> None:
         message = refusal(write(tmp_path / "file.gz", bytes(packed)))
         assert "file.gz' is " in message
         packed[place] ^= 0x55
-    assert "is damaged: it can't be unpacked (" in refusal(write(tmp_path / "file.gz", pack(b"text") + b"behind it"))
+    behind = write(tmp_path / "file.gz", pack(b"text") + b"behind it")
+    assert "is damaged: it can't be decompressed (" in refusal(behind)
 
 
 @given(st.binary(max_size=30), st.integers(0, 60), st.integers(0, 255))
@@ -160,7 +161,7 @@ def test_any_damage_is_a_line(text: bytes, place: int, value: int) -> None:
 
 
 def test_little_that_becomes_much_is_unpacked_in_pieces(pack) -> None:
-    stream = archives.Unpacked(io.BytesIO(pack(bytes(50_000_000))), "zeros")
+    stream = decode.Decompressed(io.BytesIO(pack(bytes(50_000_000))), "zeros")
     assert stream.read(1000) == bytes(1000)
     assert stream.taken < 40_000  # and no more of the 50 MB than that became
     with pytest.raises(CorpusError, match="standard input is binary, not text: NUL byte at offset 0;"):
@@ -182,7 +183,7 @@ def test_without_a_library_it_is_said_what_to_do(tmp_path: Path, monkeypatch: py
     monkeypatch.setitem(sys.modules, "compression.zstd", None)
     monkeypatch.setitem(sys.modules, "zstandard", None)
     file = write(tmp_path / "file.zst", pack_fake(b"text"))
-    advice = f"{file!r} is packed with Zstandard, and this Python can't unpack that; pip install zstandard, or"
+    advice = f"{file!r} is compressed with Zstandard, which this Python can't read; pip install zstandard, or"
     assert advice in refusal(file)
     assert advice in refusal(str(tmp_path))
     write(tmp_path / "file.txt", b"text")
@@ -193,7 +194,7 @@ def test_a_package_of_python_itself_comes_first(fake: None, tmp_path: Path, monk
     own = types.ModuleType("compression.zstd")
     own.ZstdError, own.ZstdFile = FakeError, lambda source: io.BytesIO(source.read(100)[4:])  # type: ignore
     monkeypatch.setitem(sys.modules, "compression.zstd", own)
-    assert text_of(read_corpus([write(tmp_path / "a", archives.ZSTD + b"its own")])) == "its own"
+    assert text_of(read_corpus([write(tmp_path / "a", decode.ZSTD + b"its own")])) == "its own"
 
 
 def test_standard_input_that_comes_in_drops(pack) -> None:

@@ -1,14 +1,18 @@
 """The text that was trained on comes out as characters, whatever its units, and so does the text held out."""
 
 import random
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from charrnn.runs import trained_text as module
-from charrnn.runs.trained_text import Trained, _spread
-from charrnn.text.cutting import parts
+from charrnn.errors import CorpusError
+from charrnn.runs import training_text as module
+from charrnn.runs.corpus_info import CorpusInfo
+from charrnn.runs.training_text import TrainingText, _spread, located, read_training_text
+from charrnn.settings import TextSettings
 from charrnn.text.documents import Documents
+from charrnn.text.windows import split
 from tests.novelty.texts import text_of, trained_on
 
 PROSE = "Der Müller  sagt's:\tja — nein, \U0001f600 ja.\n\n  Wer 'da' ist, ist da;\nund so fort und so fort.\n" * 3
@@ -57,7 +61,7 @@ def test_documents_are_those_that_were_trained_on(unit: str, documents: str, mar
     random.Random(1).shuffle(names)
     between = "\n" if documents == "line" else "###"
     trained = trained_on(between.join(names), 0.4, documents=documents, unit=unit)
-    for_training, held_out = parts(trained.corpus.content, 0.4)
+    for_training, held_out = split(trained.corpus.content, 0.4)
     assert isinstance(for_training, Documents)
     assert isinstance(held_out, Documents)
     assert text_of(trained) == "".join(names[number] + mark for number in for_training.which)
@@ -101,5 +105,37 @@ def test_a_rare_character_is_no_character_of_the_text() -> None:
 def test_what_is_changed_is_known_by_its_fingerprint() -> None:
     trained = trained_on(PROSE)
     for fingerprint, is_changed in ((trained.corpus.fingerprint, False), ("another", True), (None, True)):
-        again = Trained.of(trained.corpus, trained.settings, {"fingerprint": fingerprint})
+        again = TrainingText.of(trained.corpus, trained.settings, CorpusInfo(fingerprint=fingerprint))
         assert again.is_changed == is_changed
+
+
+def test_a_run_remembers_where_it_was_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "checkpoints" / "run" / "best.safetensors"
+    file.parent.mkdir(parents=True)
+    (tmp_path / "text.txt").write_text(PROSE, encoding="utf-8")
+    sources = ("text.txt", "@python-docs", "nowhere.txt")
+    monkeypatch.chdir(file.parent)
+    assert located(sources, file) == [str(tmp_path / "text.txt"), "@python-docs", "nowhere.txt"]
+    assert located(sources, None) == list(sources)
+    monkeypatch.chdir(tmp_path)
+    assert located(sources, file) == list(sources)  # by the names that the user knows them by
+    monkeypatch.chdir(file.parent)
+    Path("text.txt").touch()
+    assert located(sources, file) == list(sources)  # the working directory comes first
+
+
+@pytest.mark.parametrize("sources", [("-",), ("a.txt", "-"), ()])
+def test_what_is_not_kept_must_be_named(sources: tuple[str, ...], tmp_path: Path) -> None:
+    known = CorpusInfo("tiny", sources)
+    with pytest.raises(CorpusError, match=r"text of this network, 'tiny', came from .* and is not kept; ask somebody"):
+        read_training_text(known, TextSettings(), None, advice="ask somebody")
+    (tmp_path / "b.txt").write_text(PROSE, encoding="utf-8")
+    given = [str(tmp_path / "b.txt")]
+    assert read_training_text(known, TextSettings(), None, given, advice="").sources == tuple(given)
+
+
+def test_what_is_gone_is_said_with_advice() -> None:
+    with pytest.raises(CorpusError, match=r"can't be read again: no file or folder 'gone.txt'; .*; ask somebody"):
+        read_training_text(CorpusInfo("gone", ("gone.txt",)), TextSettings(), None, advice="ask somebody")
+    with pytest.raises(CorpusError, match=r"^no file or folder 'here.txt'; check the name"):
+        read_training_text(CorpusInfo("gone", ("gone.txt",)), TextSettings(), None, ["here.txt"], advice="ask somebody")

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from charrnn.errors import SettingsError, VocabularyError
 from charrnn.settings import TextSettings
-from charrnn.text import decoder, sources, splitter
+from charrnn.text import decode, sources
+from charrnn.text import documents as documents_module
 from charrnn.text import encode as encoder
 from charrnn.text.corpus import Corpus, read_corpus
 from charrnn.text.documents import Documents
@@ -101,8 +102,8 @@ def test_a_corpus_in_any_chunks(text: str, unit: str, size: int, documents: str 
     if documents is not None:
         text = "a\n\nb\n" + text
     whole = Corpus.of(text, settings=settings)
-    with (mock.patch.object(decoder, "CHUNK", size), mock.patch.object(sources, "CHUNK", size),
-          mock.patch.object(encoder, "BLOCK", size), mock.patch.object(splitter, "CHUNK", size)):
+    with (mock.patch.object(decode, "CHUNK", size), mock.patch.object(sources, "CHUNK", size),
+          mock.patch.object(encoder, "BLOCK", size), mock.patch.object(documents_module, "CHUNK", size)):
         found = read_corpus(["-"], io.BytesIO(text.encode()), settings=settings)
     ids = found.ids.take(np.arange(len(found.ids)))
     assert (found.vocabulary, found.fingerprint, found.characters) == (
@@ -159,7 +160,7 @@ def test_a_file_that_is_left_out_leaves_no_units_behind(tmp_path: Path, unit: st
     Path(tmp_path / "2.txt").write_bytes(b"' three four" * 3 + b"\xff")
     Path(tmp_path / "3.txt").write_text("'s five")
     settings = TextSettings(unit=unit)
-    with mock.patch.object(decoder, "CHUNK", 5):
+    with mock.patch.object(decode, "CHUNK", 5):
         found = read_corpus([str(tmp_path)], settings=settings)
     whole = Corpus.of("one's two\n's five", settings=settings)
     assert (found.vocabulary, found.counts, len(found)) == (whole.vocabulary, whole.counts, len(whole))

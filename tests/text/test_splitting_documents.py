@@ -8,8 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from charrnn.settings import TextSettings
-from charrnn.text import splitter as module
-from charrnn.text.splitter import RECORD, Splitter, mark_of, separator_of
+from charrnn.text import documents as module
+from charrnn.text.documents import RECORD, Splitter, mark_of, separator_of
 
 # What ends documents in one way or another, what may stand around that, and plain letters.
 texts = st.lists(st.sampled_from(["\n", "\n\n", " ", "\t", "-", "--", "---", "a", "bc", "é"]), max_size=25).map("".join)

@@ -15,7 +15,7 @@ from charrnn.engine.compiled.streams import CompiledStreams
 from charrnn.engine.vocabulary_growth import grow_vocabulary
 from charrnn.errors import CheckpointError, SettingsError
 from charrnn.runs.checkpoint import BEST, LAST, load_checkpoint
-from charrnn.runs.finetune import Origin
+from charrnn.runs.finetune import FineTuning
 from charrnn.runs.run import Run
 from charrnn.settings import NetworkSettings
 from charrnn.text.corpus import Corpus
@@ -32,7 +32,7 @@ def old(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def started(old: Path, text: str, folder: Path, **training: float) -> Run:
     settings = dataclasses.replace(SETTINGS, training=dataclasses.replace(SETTINGS.training, **training))
-    return Run.start(Corpus.of(text, ["text.txt"]), settings, "new", folder, origin=Origin(old))
+    return Run.start(Corpus.of(text, ["text.txt"]), settings, "new", folder, parent=FineTuning(old))
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -82,8 +82,8 @@ def test_it_learns_new_characters_and_goes_on_to_the_bit(old: Path, tmp_path: Pa
     assert kept[0] == kept[1]
     model = charrnn.load(tmp_path / "whole" / "new")
     assert set(model.vocabulary.characters) == set(TEXT) | set(NEW)
-    assert model.corpus["origin"]["name"] == "tiny"
-    assert model.corpus["origin"]["step"] == load_checkpoint(old).progress["step"]
+    assert model.corpus.parent.name == "tiny"
+    assert model.corpus.parent.step == load_checkpoint(old).progress["step"]
     assert model.loss(NEW) < 4
 
 

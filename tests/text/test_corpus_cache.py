@@ -18,7 +18,7 @@ from charrnn.errors import SettingsError
 from charrnn.settings import TextSettings
 from charrnn.storage import cache as store_module
 from charrnn.storage.cache import Store
-from charrnn.text import corpus_cache as prepared
+from charrnn.text import corpus_cache
 from charrnn.text.corpus import Corpus, read_corpus
 from tests.text.test_chunks import characters, chunks_of
 from tests.text.test_corpus import write
@@ -29,10 +29,10 @@ TEXT = "Zwölf Boxkämpfer jagen Viktor\nquer über den Sylter Deich,\nquer übe
 @pytest.fixture(autouse=True)
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where texts are kept, short and fresh ones too."""
-    monkeypatch.setattr(prepared, "LEAST", 1)
-    monkeypatch.setattr(prepared, "FRESH", -1e9)
+    monkeypatch.setattr(corpus_cache, "LEAST", 1)
+    monkeypatch.setattr(corpus_cache, "FRESH", -1e9)
     monkeypatch.setattr(store_module, "user_cache", lambda: tmp_path / "cache")
-    monkeypatch.delenv(prepared.LIMIT_NAME, raising=False)
+    monkeypatch.delenv(corpus_cache.LIMIT_NAME, raising=False)
     monkeypatch.chdir(tmp_path)
     return tmp_path / "cache" / "charrnn" / "texts"
 
@@ -108,7 +108,7 @@ def test_every_change_is_noticed(change: Callable[[Path], Any], monkeypatch: pyt
     fresh = read_corpus(["notes"], None, lambda done, total: told.append(done))
     assert told
     assert not is_read("notes")
-    monkeypatch.setenv(prepared.LIMIT_NAME, "0")
+    monkeypatch.setenv(corpus_cache.LIMIT_NAME, "0")
     assert same(fresh, read_corpus(["notes"]))
 
 
@@ -121,7 +121,7 @@ def test_settings_code_and_order_make_another_text(monkeypatch: pytest.MonkeyPat
     assert is_read(two, one)
     assert is_read(one)
     assert not is_read(os.path.abspath(one))
-    monkeypatch.setattr(prepared, "_code", lambda: "new")
+    monkeypatch.setattr(corpus_cache, "_code", lambda: "new")
     assert is_read(one)
 
 
@@ -149,17 +149,17 @@ def test_what_is_never_kept(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None
         read_corpus(["-"], file)
     read_corpus([source, "@python-docs"])
     Corpus.of(TEXT)
-    monkeypatch.setattr(prepared, "LEAST", len(TEXT.encode()) + 1)
+    monkeypatch.setattr(corpus_cache, "LEAST", len(TEXT.encode()) + 1)
     read_corpus([source])
     assert not kept.exists()
-    monkeypatch.setattr(prepared, "LEAST", len(TEXT.encode()))
+    monkeypatch.setattr(corpus_cache, "LEAST", len(TEXT.encode()))
     read_corpus([source])
     assert kept.exists()
 
 
 def test_a_file_that_just_changed_is_not_kept(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = write(Path("1"), TEXT.encode())
-    monkeypatch.setattr(prepared, "FRESH", 60.0)
+    monkeypatch.setattr(corpus_cache, "FRESH", 60.0)
     assert is_read(source)
     assert is_read(source)
     assert not kept.exists()
@@ -190,7 +190,7 @@ def test_only_so_much_is_kept(kept: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert is_read(sources[0])
     [first] = kept.iterdir()
     size = first.stat().st_size
-    monkeypatch.setenv(prepared.LIMIT_NAME, str(3.5 * size / 1e9))
+    monkeypatch.setenv(corpus_cache.LIMIT_NAME, str(3.5 * size / 1e9))
     for source in sources[1:3]:
         assert is_read(source)
     for age, file in enumerate(sorted(kept.iterdir(), key=lambda file: file.stat().st_size)):
@@ -204,7 +204,7 @@ def test_only_so_much_is_kept(kept: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert not (kept / "killed.tmp").exists()
     assert [is_read(source) for source in (sources[0], sources[2], sources[3], sources[1])] == [
         False, False, False, True]
-    monkeypatch.setenv(prepared.LIMIT_NAME, str(0.9 * size / 1e9))
+    monkeypatch.setenv(corpus_cache.LIMIT_NAME, str(0.9 * size / 1e9))
     kept_before = set(kept.iterdir())
     assert is_read(write(Path("large"), TEXT.encode() + b"y"))
     assert set(kept.iterdir()) == kept_before
@@ -212,14 +212,14 @@ def test_only_so_much_is_kept(kept: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_the_users_own_limit(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = write(Path("1"), TEXT.encode())
-    monkeypatch.setenv(prepared.LIMIT_NAME, "0")
+    monkeypatch.setenv(corpus_cache.LIMIT_NAME, "0")
     assert is_read(source)
     assert not kept.exists()
     for wrong in ("no", "-1", "nan", "inf", "1e30"):
-        monkeypatch.setenv(prepared.LIMIT_NAME, wrong)
+        monkeypatch.setenv(corpus_cache.LIMIT_NAME, wrong)
         with pytest.raises(SettingsError, match=f"CHARRNN_CACHE_GB is '{wrong}'; it must be"):
             read_corpus([source])
-    monkeypatch.setenv(prepared.LIMIT_NAME, "")
+    monkeypatch.setenv(corpus_cache.LIMIT_NAME, "")
     assert is_read(source)
     assert not is_read(source)
 

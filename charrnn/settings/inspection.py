@@ -1,36 +1,14 @@
-"""Layer settings: the settings of what measures and shows: scores, colours, cells, pages, speed."""
+"""Layer settings: what is inspected in a network, and what of it is shown."""
 
 from dataclasses import dataclass
 
 from charrnn.errors import SettingsError
-from charrnn.settings.bounded import PRECISIONS, Bounded, setting
-
-
-@dataclass(frozen=True)
-class ScoreSettings(Bounded):
-    """How a text is read that is scored, and what is kept of it."""
-
-    rows: int = setting(16, "parts that a long text is cut into, read side by side, each without a past: 16 as in "
-                            "training's validation; 1 reads it in one go, a little better foretold and slower",
-                        low=1, high=65_536)
-    guesses: int = setting(5, "the model's likeliest characters to tell for each one", low=0, high=1_114_112)
-
-
-@dataclass(frozen=True)
-class ColourSettings(Bounded):
-    """Colours in a terminal."""
-
-    color: str = setting("auto", "colour the text: auto does it in a terminal, unless NO_COLOR is set",
-                         choices=("auto", "always", "never"))
-    color_depth: str = setting("auto", "how many colours there are: 16, 256, or all; auto asks the terminal",
-                               choices=("auto", "16", "256", "24bit"))
-    palette: str = setting("blue-vermilion", "the colours; all palettes fit any kind of colour vision",
-                           choices=("blue-vermilion", "purple-green", "gray"))
+from charrnn.settings.bounded import Bounded, setting
 
 
 @dataclass(frozen=True)
 class InspectSettings(Bounded):
-    """What a network is looked at with, and how much of it is told."""
+    """What is read to inspect a network, and how much is shown."""
 
     chars: int = setting(4000, "characters to read; of a text that is given, 0 reads all", low=0, high=10**7)
     top: int = setting(8, "cells in the table", low=1, high=100_000)
@@ -53,7 +31,7 @@ class PageSettings(Bounded):
                                          choices=("8", "4"))
     html_max_mb: float = setting(25.0, "megabytes that --html may take: above, values lose bits, then cells are left "
                                        "out", low=0.1, high=10**4)
-    compress: bool = setting(True, "whether --html is compressed inside; browsers before 2023 can't unpack it")
+    compress: bool = setting(True, "whether --html is compressed inside; browsers before 2023 can't read it")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -64,12 +42,3 @@ class PageSettings(Bounded):
     def cells(self) -> int | None:
         """How many cells; None for all."""
         return None if self.html_cells == "all" else int(self.html_cells)
-
-
-@dataclass(frozen=True)
-class BenchSettings(Bounded):
-    """How long speed is measured."""
-
-    seconds: float = setting(0.4, "how long one process repeats what it times", low=0.001, high=600.0)
-    rounds: int = setting(3, "times that everything is measured; the table shows medians", low=1, high=1000)
-    precision: str = setting("float32", "numbers in our products", choices=PRECISIONS)

@@ -1,4 +1,4 @@
-"""Letters made alike chunk by chunk are those of the whole text made alike at once."""
+"""Text normalized chunk by chunk is the whole text normalized at once."""
 
 import io
 import sys
@@ -13,7 +13,7 @@ from charrnn.errors import CorpusError
 from charrnn.settings import TextSettings
 from charrnn.text import normalize as module
 from charrnn.text.corpus import Corpus, read_corpus
-from charrnn.text.normalize import alike, alike_chunks
+from charrnn.text.normalize import normalized, normalized_chunks
 from tests.text.test_chunks import chunks_of
 from tests.text.test_corpus import text_of
 
@@ -30,7 +30,7 @@ forms = st.sampled_from(["none", "NFC", "NFKC"])
 
 
 def plainly(text: str, form: str, lowercase: bool) -> str:
-    """The text made alike in one go."""
+    """The text normalized in one go."""
     normalize = (lambda text: text) if form == "none" else lambda text: unicodedata.normalize(form, text)
     return normalize(normalize(text).lower()) if lowercase else normalize(text)
 
@@ -46,16 +46,16 @@ def plainly(text: str, form: str, lowercase: bool) -> str:
 @example(["J", "\u030c"], "NFC", True)
 def test_any_chunks(parts: list[str], form: str, lowercase: bool) -> None:
     settings, whole = TextSettings(normalize=form, lowercase=lowercase), plainly("".join(parts), form, lowercase)
-    chunks = list(alike_chunks([part for part in parts if part], settings))
-    assert "".join(chunks) == whole == alike("".join(parts), settings)
+    chunks = list(normalized_chunks([part for part in parts if part], settings))
+    assert "".join(chunks) == whole == normalized("".join(parts), settings)
     assert all(chunks)
 
 
 @given(special | any_text, forms, st.booleans())
-def test_what_is_alike_stays_so(text: str, form: str, lowercase: bool) -> None:
+def test_what_is_normalized_stays_so(text: str, form: str, lowercase: bool) -> None:
     settings = TextSettings(normalize=form, lowercase=lowercase)
-    once = alike(text, settings)
-    assert alike(once, settings) == once
+    once = normalized(text, settings)
+    assert normalized(once, settings) == once
 
 
 @pytest.mark.parametrize("form", ["NFC", "NFKC"])
@@ -79,7 +79,7 @@ def test_every_character_before_and_behind_every_kind(form: str) -> None:
 def test_a_long_line_is_not_held_back() -> None:
     settings = TextSettings(normalize="NFKC", lowercase=True)
     for piece in ("ACGT", "漢字", "가각", "éü", "٣"):
-        chunks = alike_chunks([piece * 50] * 20, settings)
+        chunks = normalized_chunks([piece * 50] * 20, settings)
         longest = max(map(len, chunks))
         assert longest <= 50 * len(piece) + 8
 
@@ -87,7 +87,7 @@ def test_a_long_line_is_not_held_back() -> None:
 def test_long_runs_that_can_not_be_cut() -> None:
     marks = ["\u0301\u0323\u05b0"[number % 3] for number in range(3000)]
     settings = TextSettings(normalize="NFC", lowercase=True)
-    assert "".join(alike_chunks(["Σ" * 500, *marks, "Σ" * 500], settings)) == plainly(
+    assert "".join(normalized_chunks(["Σ" * 500, *marks, "Σ" * 500], settings)) == plainly(
         "Σ" * 500 + "".join(marks) + "Σ" * 500, "NFC", True)
 
 
@@ -112,7 +112,7 @@ def test_between_files_nothing_becomes_one() -> None:
         assert text_of(read_corpus([folder], settings=TextSettings(normalize="NFC"))) == "e\n\u0301a"
 
 
-def test_a_separator_is_made_alike_too() -> None:
+def test_a_separator_is_normalized_too() -> None:
     text = "One\n<END>\nTwo\n<END>\nThree"
     read = read_corpus(["-"], io.BytesIO(text.encode()), settings=TextSettings(documents=r"\n<END>\n", lowercase=True))
     assert text_of(read).strip("\x1e") == "one\x1etwo\x1ethree"

@@ -1,4 +1,4 @@
-"""A network trained on letters made alike: what is asked of it later is made alike in the same way."""
+"""A network trained on normalized text: what it is asked later is normalized in the same way."""
 
 from pathlib import Path
 

@@ -1,0 +1,51 @@
+"""Layer text: a text as a trained model reads it: normalized and split as its training text was, in its own ids."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from charrnn.errors import CorpusError
+from charrnn.settings import TextSettings
+from charrnn.text.documents import Documents, mark_of, splitter_of
+from charrnn.text.normalize import normalized
+from charrnn.text.unknown import readable
+from charrnn.text.vocabulary import STAND_IN, Vocabulary, listed
+from charrnn.text.windows import Text
+
+
+@dataclass(frozen=True)
+class ModelInput:
+    """A text as ids; of documents with the mark before each, and one behind the last."""
+
+    ids: np.ndarray
+    content: Text  # what windows are cut from
+    notes: list[str] = field(default_factory=list)  # on what is read as something else
+
+
+def model_input(text: str, settings: TextSettings, vocabulary: Vocabulary, unknown: str = "error") -> ModelInput:
+    """`text` as a model with these settings and this vocabulary reads it.
+
+    unknown   what becomes of units that the model never saw (unknown.py)
+
+    Raises VocabularyError for such units, CorpusError for a text shorter than 2, or without a document.
+    """
+    text, splitter, mark = normalized(text, settings), splitter_of(settings), mark_of(settings)
+    if splitter is not None and mark is not None:
+        marked = "".join(splitter.marked([text]))
+        if not marked:
+            raise CorpusError(f"{_named(text)} holds no document; give a text with something in it")
+        text = mark + marked
+    read = readable(text, vocabulary, unknown)
+    ids, notes = vocabulary.encode(read.text), list(read.notes)
+    if rare := vocabulary.rare(read.text):
+        notes.append(f"too rare in training to be known, and read as {STAND_IN}: {listed(rare)}")
+    if mark is not None:
+        return ModelInput(ids, Documents.of(ids, int(ids[0])), notes)
+    if len(ids) < 2:
+        raise CorpusError(f"{_named(read.text)} is too short: a loss needs at least 2 {vocabulary.kind}s")
+    return ModelInput(ids, ids, notes)
+
+
+def _named(text: str) -> str:
+    """The text as it is written in a message."""
+    return repr(text if len(text) <= 40 else text[:40] + "...")
