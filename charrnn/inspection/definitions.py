@@ -1,11 +1,11 @@
-"""Layer inspection: what every number that is shown means, in a line or two."""
+"""Layer inspection: the definition of every number in a report, in a line or two."""
 
 from charrnn.inspection import ablation, compare, context, estimate, gates, horizon
-from charrnn.inspection.cells import FLAGS
-from charrnn.inspection.chance import SHIFTS, SHORTEST
-from charrnn.inspection.finder import LEAST_AUC, LEAST_PLACES, LEAST_RHO, LEAST_TIMES
+from charrnn.inspection.cell_statistics import FLAGS
+from charrnn.inspection.cell_statistics import LEAST_TIMES as LEAST_PUSHES
+from charrnn.inspection.find import LEAST_AUC, LEAST_PLACES, LEAST_RHO, LEAST_TIMES
 from charrnn.inspection.recording import WARM_UP
-from charrnn.inspection.response import LEAST_TIMES as LEAST_PUSHES
+from charrnn.inspection.statistics import SHIFTS, SHORTEST
 
 DEFINITIONS = {
     "place": "place t stands after character t was read: the state that it left, and what is said of character t + 1; "

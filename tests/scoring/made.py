@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from charrnn.scoring.scored import scored
+from charrnn.scoring.score import score_text
 from charrnn.settings import NetworkSettings, ScoreSettings, Settings, TextSettings, TrainingSettings, WindowSettings
 from charrnn.text.entire import entire
 from charrnn.text.splitter import mark_of
@@ -38,13 +38,13 @@ class Made:
 
     def score(self, text, **how):
         unknown = how.pop("unknown", "error")
-        return scored(self.network, self.vocabulary, self.settings, text, ScoreSettings(**how), unknown)
+        return score_text(self.network, self.vocabulary, self.settings, text, ScoreSettings(**how), unknown)
 
     def loss(self, text):
         content = entire(text, self.settings.text, self.vocabulary).content
         return Evaluation(self.network, content, self.settings.windows.window, self.settings.training.shards).loss()
 
-    def told(self, ids):
+    def probabilities(self, ids):
         """Probabilities (n - 1, V) of what follows in a text that is read from the initial state."""
         inputs = np.asarray(ids)[:-1, None]
         logits = forward_backward(self.settings.network, self.parameters, inputs, inputs, None).logits[:, 0]

@@ -17,7 +17,7 @@ from charrnn.engine.compiled.packed_weights import Weights, drop_rows
 from charrnn.engine.compiled.parameters import Parameters
 from charrnn.engine.compiled.shard import Shard
 from charrnn.engine.compiled.threads import Workers
-from charrnn.engine.predictions import Scores
+from charrnn.engine.predictions import Predictions
 from charrnn.kernels.cpu import padded, zeros
 from charrnn.kernels.updates import sum_gradients
 from charrnn.settings import NetworkSettings
@@ -62,12 +62,12 @@ class Batch:
 
         return sum(self.workers.map(one, len(self.shards)))
 
-    def score(self, inputs: np.ndarray, targets: np.ndarray, likeliest: int) -> Scores:
+    def score(self, inputs: np.ndarray, targets: np.ndarray, likeliest: int) -> Predictions:
         """What is said of each of targets (T, rows), with so many likeliest characters; the state moves on."""
-        def one(s: int) -> Scores:
+        def one(s: int) -> Predictions:
             return self.shards[s].score(*self._cut(s, inputs, targets), likeliest)
 
-        return Scores.joined(self.workers.map(one, len(self.shards)))
+        return Predictions.joined(self.workers.map(one, len(self.shards)))
 
     def learn(self, inputs: np.ndarray, targets: np.ndarray, gradients: np.ndarray,
               keys: np.ndarray | None = None) -> float:

@@ -1,7 +1,7 @@
-"""Layer inspection: features of what is opened and closed: quotes, brackets, comments, addresses.
+"""Layer inspection: features of text that is opened and closed: quotes, brackets, comments, web addresses.
 
-Value t is that after character t: true on what opens, false on what closes. A blank line ends what was never closed,
-but for braces, which enclose whole pages of programs.
+Value t is that after character t: true on the opening character, false on the closing one. A blank line ends what was
+never closed, except braces, which enclose long parts of programs.
 """
 
 from collections.abc import Iterator
@@ -11,13 +11,13 @@ import numpy as np
 from charrnn.inspection.features.feature import Feature
 
 DEEPEST = 8
-# Typographer's single quotes, by their numbers: they are easily taken for others.
+# Typographic single quotes, by number: they look like others.
 _OPEN_SINGLE, _CLOSE_SINGLE = "\u2018", "\u2019"
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 
 
 def enclosures(text: str) -> Iterator[Feature]:
-    """What encloses each place of `text`."""
+    """The features of `text`."""
     yield Feature("inside \"double quotes\"", _double_quotes(text),
                   "after an opening \", until the closing one or a blank line; “ and ” pair")
     yield Feature("inside 'single quotes'", _single_quotes(text),
@@ -33,12 +33,12 @@ def enclosures(text: str) -> Iterator[Feature]:
 
 
 def comments(text: str) -> Feature:
-    """Where a program is silent; only programs have comments."""
+    """Inside the comments of a program."""
     return Feature("in a comment", _comments(text), "after // or # to the end of the line, or between /* and */")
 
 
 def looks_like_code(text: str) -> bool:
-    """Whether many lines end as those of programs do, or begin with a comment."""
+    """Whether many lines end like those of programs, or begin with a comment."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     ends = sum(line.endswith((";", "{", "}", "):", "*/")) or line.startswith(("//", "#", "/*", "import ", "def "))
                for line in lines)
@@ -113,7 +113,7 @@ def _addresses(text: str) -> np.ndarray:
 
 
 def _comments(text: str) -> np.ndarray:
-    """Quotes of one line hide what would begin a comment; the second of two slashes begins one."""
+    """A comment does not begin inside quotes on one line; it begins at the second of two slashes."""
     end, quote, values = "", "", np.zeros(len(text), bool)
     for t, character in enumerate(text):
         if end:

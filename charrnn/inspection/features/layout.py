@@ -1,4 +1,4 @@
-"""Layer inspection: features of words, sentences, lines and paragraphs: where in them a place is."""
+"""Layer inspection: features of words, sentences, lines and paragraphs: the position in them."""
 
 from collections.abc import Callable, Iterator
 
@@ -12,7 +12,7 @@ _TAB = 4  # columns that a tab indents a line by
 
 
 def layout(text: str) -> Iterator[Feature]:
-    """Where each place of `text` is."""
+    """The features of `text`."""
     yield Feature("first letter of a word", _places(lambda t: _begins_word(text, t), len(text)),
                   "a letter or digit behind something else")
     yield Feature("a capitalised word", _words(text, lambda word: word[0].isupper()),
@@ -30,7 +30,7 @@ def layout(text: str) -> Iterator[Feature]:
 
 
 def _counts(text: str) -> Iterator[Feature]:
-    """What counts on and on, and begins anew."""
+    """Counters, which restart."""
     length = len(text)
     yield Feature("column", _since(length, lambda t: text[t] == "\n"), "characters of the line read so far")
     yield Feature("indentation", _indentation(text), f"spaces at the start of the line so far, a tab as {_TAB}")
@@ -50,7 +50,7 @@ def _places(is_so: Callable[[int], bool], length: int) -> np.ndarray:
 
 
 def _since(length: int, begins: Callable[[int], bool]) -> np.ndarray:
-    """How many characters were read since one for which `begins` was true; at that one 0."""
+    """Characters since the last one for which `begins` is true; 0 at that one."""
     count, values = 0, np.zeros(length, np.float32)
     for t in range(length):
         count = 0 if begins(t) else count + 1
@@ -63,7 +63,7 @@ def _begins_word(text: str, t: int) -> bool:
 
 
 def _words(text: str, is_so: Callable[[str], bool]) -> np.ndarray:
-    """Where what was read of a word so far `is_so`."""
+    """Where `is_so` holds for the part of a word read so far."""
     word, values = "", np.zeros(len(text), bool)
     for t, character in enumerate(text):
         word = word + character if character.isalpha() else ""

@@ -79,7 +79,7 @@ function cellCard(index) {
 }
 
 function flagWords(flag) {
-  return { railed: "Railed: it stands at one end of its scale nearly always, so its values say little.",
+  return { saturated: "Saturated: its value is at one end of its scale nearly always, so it carries little information.",
     dead: "Dead: its h hardly moves.", constant: "Constant: it never moves.", integrator: "Integrator: its forget gate is open nearly always.",
     "feed-forward": "Feed-forward: it forgets at nearly every step." }[flag] || flag;
 }

@@ -9,8 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.inspection.page.packing import UNKNOWN, packed, packed_values, smallest, thousandths, unpacked
-from charrnn.inspection.page.payload import payload, plain
+from charrnn.inspection.page.payload import (
+    UNKNOWN,
+    packed,
+    packed_values,
+    payload,
+    plain,
+    smallest,
+    thousandths,
+    unpacked,
+)
 from tests.inspection.pages import HOSTILE, some_data
 
 
