@@ -16,14 +16,14 @@ def write_page(done: "Inspection", model: "Model", where: Path, name: str, setti
     """Writes the page of an inspection of the checkpoint `where` to the file `name`, and says so on stderr."""
     import hashlib
 
-    from charrnn.inspection.page.collect import PageCheckpoint, collect, measure
+    from charrnn.inspection.page.collect import PageCheckpoint, collect
     from charrnn.inspection.page.document import MEGABYTE, fit_page
 
     origin, corpus = done.passage.origin, model.corpus.get("name", "")
     run = where.parent.name if where.name in ("best.safetensors", "last.safetensors") else where.stem
     checkpoint = PageCheckpoint(str(where), hashlib.sha256(where.read_bytes()).hexdigest(), run,
                                 sum(array.size for array in model.parameters.values()), model.settings.windows.window)
-    data = collect(done, checkpoint, measure(done), cells=settings.cells,
+    data = collect(done, checkpoint, cells=settings.cells,
                    source=f"{origin} of {corpus}" if corpus and origin == "held-out text" else origin,
                    command=f"charrnn inspect-cells {where} --html {Path(name).name}")
     bits = None if settings.html_precision is None else int(settings.html_precision)

@@ -26,10 +26,12 @@ _FLAG_NAMES = {"saturated": "railed"}  # in this format
 _GATES = "iforz"  # those that open and shut
 
 
-def as_dict(inspection: Inspection, path: str, digest: str) -> InspectionRecord:
+def as_dict(inspection: Inspection, path: str, digest: str,
+            costs: Mapping[CellName, CostRecord] | None = None) -> InspectionRecord:
     """Everything but the values at each place.
 
     path, digest   of the checkpoint: its name and the SHA-256 of its bytes
+    costs          of ablating some cells; None measures those of the cells that track context
     """
     settings, recording, passage = inspection.network.settings, inspection.recording, inspection.passage
     return {
@@ -40,7 +42,7 @@ def as_dict(inspection: Inspection, path: str, digest: str) -> InspectionRecord:
                  "sha256": hashlib.sha256(passage.text.encode(errors="surrogatepass")).hexdigest()},
         "check": {"nll_inspect": _number(recording.nats), "nll_eval": _number(inspection.evaluated_nats),
                   "agrees": inspection.agrees},
-        "cells": _cells(inspection),
+        "cells": _cells(inspection, _costs(inspection) if costs is None else costs),
         "features": [_feature(one, inspection) for one in inspection.features],
         "found": [_finding(one) for one in inspection.findings],
         "horizon": {**inspection.horizon.to_dict(), "context": inspection.context_use.to_dict()},
@@ -59,7 +61,7 @@ def as_json(content: InspectionRecord) -> str:
 def cell_rows(inspection: Inspection) -> str:
     """CSV with a row for each cell; empty where a value is missing."""
     rows = []
-    for record in _cells(inspection):
+    for record in _cells(inspection, _costs(inspection)):
         row: dict[str, Any] = {**record, "flags": " ".join(_flag_names(record["flags"]))}
         best = row.pop("best") or {}
         row |= {f"{gate}_{end}": share for gate, pair in row.pop("sat").items()
@@ -105,8 +107,7 @@ def _flag_names(names: Iterable[str]) -> list[str]:
     return [_FLAG_NAMES.get(name, name) for name in names]
 
 
-def _cells(inspection: Inspection) -> list[CellRecord]:
-    costs = _costs(inspection)
+def _cells(inspection: Inspection, costs: Mapping[CellName, CostRecord]) -> list[CellRecord]:
     return [_cell(inspection, CellName(k, u), costs) for k in range(inspection.recording.layers)
             for u in range(inspection.recording.hidden)]
 

@@ -80,7 +80,7 @@ class _Cell(TypedDict):
     eta2_bigram: float | None
     sat: dict[str, list[float | None]]
     best: FindingRecord | None
-    delta: CostRecord | None
+    delta: CostRecord
 
 
 class CellRecord(_Cell, total=False):

@@ -6,19 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charrnn.inspection import ablation, context, estimate, gates, horizon
-from charrnn.inspection.ablation import Ablation
 from charrnn.inspection.cell_statistics import CellName
 from charrnn.inspection.context import ContextUse, context_use
 from charrnn.inspection.export import as_dict
 from charrnn.inspection.find import each_cell_once
-from charrnn.inspection.gates import Gates
 from charrnn.inspection.horizon import Horizon
 from charrnn.inspection.page.data import PageData, PageModel
-from charrnn.inspection.records import CellRecord, FindingRecord, InspectionRecord
+from charrnn.inspection.records import CellRecord, CostRecord, FindingRecord, InspectionRecord
 from charrnn.inspection.results import Inspection
 
-ABLATED = 8  # cells whose ablation is measured exactly
+ABLATED = 8  # cells whose ablation is measured
 
 
 @dataclass(frozen=True)
@@ -33,48 +30,22 @@ class PageCheckpoint:
     window: int = 0
 
 
-@dataclass(frozen=True)
-class PageMeasurements:
-    """Measurements beside the search; None leaves their part of the page empty.
-
-    estimates   (L, H) the estimated cost of ablating each cell, in bits a character
-    ablations   the measured costs of some cells
-    """
-
-    gates: Gates | None = None
-    horizon: Horizon | None = None
-    context: ContextUse | None = None
-    estimates: np.ndarray | None = None
-    ablations: Sequence[Ablation] = ()
-
-
-def measure(inspection: Inspection, ablated: int = ABLATED) -> PageMeasurements:
-    """All measurements; the first `ablated` cells that track anything are ablated."""
-    findings = each_cell_once([*inspection.context, *inspection.local])[:ablated]
-    masks = {one.feature.name: inspection.feature(one.feature.name).values
-             for one in findings if one.feature.is_boolean}
-    return PageMeasurements(inspection.gates, inspection.horizon, context_use(inspection.network, inspection.trace),
-                            inspection.estimates,
-                            inspection.ablate([one.cell for one in findings], masks) if findings else ())
-
-
-def collect(inspection: Inspection, checkpoint: PageCheckpoint, measurements: PageMeasurements, *,
-            cells: int | None = None, source: str = "", command: str = "") -> PageData:
+def collect(inspection: Inspection, checkpoint: PageCheckpoint, *, cells: int | None = None, ablated: int = ABLATED,
+            source: str = "", command: str = "") -> PageData:
     """The data of a page, with the values of `cells` cells, the most telling first; None gives all.
 
-    source   where the text is from; the passage's own description if empty
+    ablated   how many of the cells that track anything are ablated
+    source    where the text is from; the passage's own description if empty
     """
-    content = as_dict(inspection, checkpoint.path, checkpoint.digest)
-    hidden = inspection.network.settings.hidden
+    content = as_dict(inspection, checkpoint.path, checkpoint.digest, _costs(inspection, ablated))
     _add_groups(inspection, content)
-    _add_costs(content["cells"], measurements, hidden)
     chosen = _order(inspection, content["cells"])[:cells]
     recording, passage = inspection.recording, inspection.passage
     predictions, pieces, units = recording.predictions, passage.pieces[:-1], list(passage.units)
-    all_features = [*passage.features(), *inspection.custom]
     shift = slice(None, -1)  # the prediction of character t was made at place t - 1
     model: PageModel = {**content["model"], "name": checkpoint.name, "parameters": checkpoint.parameters,
                         "window": checkpoint.window}
+    context = context_use(inspection.network, inspection.trace)
     return PageData(
         model=model, source={**content["text"], "source": source or passage.origin}, check=content["check"],
         units=units, text=recording.tokens, bits=np.r_[np.nan, predictions.nats[shift] / math.log(2)],
@@ -85,13 +56,27 @@ def collect(inspection: Inspection, checkpoint: PageCheckpoint, measurements: Pa
         cells=content["cells"], chosen=chosen, signals=_signals(inspection, chosen),
         pieces=None if pieces == [units[token] for token in recording.tokens] else pieces,
         features=content["features"], masks=np.array([one.values if one.is_boolean else np.zeros(len(passage), bool)
-                                                      for one in all_features]),
-        scores=_scores(inspection, [one.name for one in all_features], len(content["cells"])),
-        gates=measurements.gates.to_dict() if measurements.gates else None,
-        horizon=measurements.horizon.to_dict() if measurements.horizon else None,
-        context=measurements.context.to_dict() if measurements.context else None,
-        advice=_advice(measurements, checkpoint.window),
-        definitions=content["definitions"] | _definitions(measurements), command=command)
+                                                      for one in inspection.features]),
+        scores=_scores(inspection), gates=inspection.gates.to_dict(), horizon=inspection.horizon.to_dict(),
+        context=context.to_dict(), advice=_advice(inspection.horizon, context, checkpoint.window),
+        definitions=content["definitions"], command=command)
+
+
+def _costs(inspection: Inspection, count: int) -> dict[CellName, CostRecord]:
+    """The costs of ablating the first `count` cells that track anything, with those where their feature holds."""
+    findings = each_cell_once([*inspection.context, *inspection.local])[:count]
+    if not findings:
+        return {}
+    names = {one.cell: one.feature.name for one in findings}
+    masks = {one.feature.name: inspection.feature(one.feature.name).values
+             for one in findings if one.feature.is_boolean}
+    costs: dict[CellName, CostRecord] = {}
+    for one in inspection.ablate(list(names), masks):
+        where = one.by.get(names[one.cell])
+        costs[one.cell] = {"estimate": float(inspection.estimates[one.cell]), "exact": one.overall.bits,
+                           "se": one.overall.error,
+                           "by": [[f"where {names[one.cell]}", where.bits]] if where is not None else []}
+    return costs
 
 
 def _number_of(cell: CellName, hidden: int) -> int:
@@ -102,25 +87,12 @@ def _add_groups(inspection: Inspection, content: InspectionRecord) -> None:
     """Gives each cell its group, and as its best finding the one that the summary reports."""
     found = {(one["cell"], one["feature"]): one for one in content["found"]}
     for record in content["cells"]:
-        record["group"], record["delta"] = "other", None
+        record["group"] = "other"
     for group, findings in (("expecting", inspection.expecting), ("local", inspection.local),
                             ("context", inspection.context)):
         for one in reversed(findings):
             record = content["cells"][_number_of(one.cell, inspection.network.settings.hidden)]
             record["group"], record["best"] = group, found[str(one.cell), one.feature.name]
-
-
-def _add_costs(records: Sequence[CellRecord], measurements: PageMeasurements, hidden: int) -> None:
-    if measurements.estimates is not None:
-        for record, bits in zip(records, measurements.estimates.reshape(-1), strict=True):
-            record["delta"] = {"estimate": float(bits), "exact": None, "se": None, "by": []}
-    for one in measurements.ablations:
-        record = records[_number_of(one.cell, hidden)]
-        feature = record["best"]["feature"] if record["best"] else ""
-        record["delta"] = {"estimate": record["delta"]["estimate"] if record["delta"] else None,
-                           "exact": one.overall.bits, "se": one.overall.error,
-                           "by": [[f"where {name}", cost.bits] for name, cost in one.by.items()
-                                  if cost is not None and name == feature]}
 
 
 def _order(inspection: Inspection, records: Sequence[CellRecord]) -> np.ndarray:
@@ -147,35 +119,22 @@ def _signals(inspection: Inspection, chosen: np.ndarray) -> dict[str, np.ndarray
     return {name: recording.shown(name)[layers, :, cells] for name in "ch" if name in recording.signals}
 
 
-def _scores(inspection: Inspection, names: Sequence[str], cells: int) -> np.ndarray:
+def _scores(inspection: Inspection) -> np.ndarray:
     """(F, U) the score of each cell's main signal on the second half, from -1 to 1."""
-    search, hidden = inspection.search, inspection.network.settings.hidden
-    scores = np.full((len(names), cells), np.nan)
+    search, recording = inspection.search, inspection.recording
+    names = [one.name for one in inspection.features]
+    scores = np.full((len(names), recording.layers * recording.hidden), np.nan)
     main = [n for n, (signal, _) in enumerate(search.columns) if signal == search.signals[0]]
-    places = [_number_of(search.columns[n][1], hidden) for n in main]
+    places = [_number_of(search.columns[n][1], recording.hidden) for n in main]
     for number, one in enumerate(search.features):
         scores[names.index(one.name), places] = search.held_out[number, main] * (2 if one.is_boolean else 1)
     return scores
 
 
-def _advice(measurements: PageMeasurements, window: int) -> str:
-    """What horizon and context use mean for the window in training, in a sentence or two."""
-    said = []
-    if measurements.horizon is not None:
-        trained = f"; it was trained with {window:,} at a time" if window else ""
-        said.append(f"99 % of the gradient by the input lies within {measurements.horizon.within[99]} characters"
-                    f"{trained}.")
-    if measurements.context is not None:
-        enough = measurements.context.enough
-        said.append("More context than the last "
-                    + (f"{enough} characters is worth less than 0.01 bits." if enough is not None
-                       else f"{measurements.context.lengths[-1]} is still worth something."))
-    return " ".join(said)
-
-
-def _definitions(measurements: PageMeasurements) -> dict[str, str]:
-    """The definitions of what was measured beside the search."""
-    parts = ((measurements.gates, gates.DEFINITIONS), (measurements.horizon, horizon.DEFINITIONS),
-             (measurements.context, context.DEFINITIONS), (measurements.estimates, estimate.DEFINITIONS),
-             (measurements.ablations or None, ablation.DEFINITIONS))
-    return {name: text for given, texts in parts if given is not None for name, text in texts.items()}
+def _advice(horizon: Horizon, context: ContextUse, window: int) -> str:
+    """What horizon and context use mean for the window in training."""
+    trained = f"; it was trained with {window:,} at a time" if window else ""
+    worth = (f"{context.enough} characters is worth less than 0.01 bits" if context.enough is not None
+             else f"{context.lengths[-1]} is still worth something")
+    return (f"99 % of the gradient by the input lies within {horizon.within[99]} characters{trained}. "
+            f"More context than the last {worth}.")
