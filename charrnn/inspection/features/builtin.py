@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import numpy as np
 
 from charrnn.inspection.features.enclosures import comments, enclosures, looks_like_code
-from charrnn.inspection.features.feature import Feature
+from charrnn.inspection.features.feature import Feature, bools, numbers
 from charrnn.inspection.features.layout import layout
 
 COMMONEST = 20
@@ -47,8 +47,8 @@ def _joined(texts: Sequence[str], features_of: Callable[[str], Iterable[Feature]
 def characters(text: str) -> Iterator[Feature]:
     """Features of the current character: its kind, and whether it is one of the commonest."""
     alphabet = sorted(set(text))
-    numbers = {character: number for number, character in enumerate(alphabet)}
-    ids = np.fromiter((numbers[character] for character in text), np.intp, len(text))
+    number_of = {character: number for number, character in enumerate(alphabet)}
+    ids = np.fromiter((number_of[character] for character in text), np.intp, len(text))
 
     def where(is_so: Callable[[str], bool]) -> np.ndarray:
         return np.array([is_so(character) for character in alphabet], bool)[ids] if text else np.zeros(0, bool)
@@ -72,33 +72,29 @@ def anticipating(text: str, following: str) -> Iterator[Feature]:
     following   the character after the end of `text`, or nothing
     """
     to_come = (text + (following or "\n"))[1:]
-
-    def next_is(wanted: str) -> np.ndarray:
-        return np.array([character in wanted for character in to_come], bool)
-
-    yield Feature("next: a line end", next_is("\n"), "the character to come ends the line", is_causal=False)
-    yield Feature("next: white space", next_is(" \t"), "the character to come is a space or a tab", is_causal=False)
-    yield Feature("next: a closing quote", _closing_quotes(text + following)[:len(text)],
+    yield Feature("next: a line end", bools(character == "\n" for character in to_come),
+                  "the character to come ends the line", is_causal=False)
+    yield Feature("next: white space", bools(character in " \t" for character in to_come),
+                  "the character to come is a space or a tab", is_causal=False)
+    yield Feature("next: a closing quote", bools(_closing_quotes(text + (following or " ")))[1:],
                   "the character to come is the second \" of a pair, or ”", is_causal=False)
-    yield Feature("until line end", _until_line_end(to_come), "characters to come before the line ends",
+    yield Feature("until line end", numbers(_until_line_end(to_come))[::-1], "characters to come before the line ends",
                   is_causal=False)
 
 
-def _closing_quotes(text: str) -> np.ndarray:
-    """Where the next character closes a double quote."""
-    is_open, values = False, np.zeros(len(text), bool)
-    for t, character in enumerate(text):
-        if character == '"' or character in "“”":
-            closes = character == "”" or (character == '"' and is_open)
+def _closing_quotes(text: str) -> Iterator[bool]:
+    """Which characters close a double quote."""
+    is_open = False
+    for character in text:
+        closes = character == "”" or (character == '"' and is_open)
+        if character in "\"“”":
             is_open = not closes
-            if closes and t:
-                values[t - 1] = True
-    return values
+        yield closes
 
 
-def _until_line_end(to_come: str) -> np.ndarray:
-    count, values = 0, np.zeros(len(to_come), np.float32)
-    for t in range(len(to_come) - 1, -1, -1):
-        count = 0 if to_come[t] == "\n" else count + 1
-        values[t] = count
-    return values
+def _until_line_end(to_come: str) -> Iterator[int]:
+    """For each place, the last first."""
+    count = 0
+    for character in reversed(to_come):
+        count = 0 if character == "\n" else count + 1
+        yield count

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from charrnn.inspection.features.feature import Feature
+from charrnn.inspection.features.feature import Feature, bools
 
 DEEPEST = 8
 # Typographic single quotes, by number: they look like others.
@@ -18,23 +18,24 @@ _PAIRS = {")": "(", "]": "[", "}": "{"}
 
 def enclosures(text: str) -> Iterator[Feature]:
     """The features of `text`."""
-    yield Feature("inside \"double quotes\"", _double_quotes(text),
+    yield Feature("inside \"double quotes\"", bools(_double_quotes(text)),
                   "after an opening \", until the closing one or a blank line; “ and ” pair")
-    yield Feature("inside 'single quotes'", _single_quotes(text),
+    yield Feature("inside 'single quotes'", bools(_single_quotes(text)),
                   "after a ' that follows no letter, until one that no letter follows, or a blank line")
-    depths = _depths(text)
-    for opening, pair in zip("([{", ("( )", "[ ]", "{ }"), strict=True):
-        yield Feature(f"inside {pair}", depths[opening] > 0, f"after {opening}, until as many were closed as opened")
-    yield Feature("inside < >", _between(text, "<", ">", "\n"), "after <, until > or the end of the line")
-    yield Feature("inside [[ ]]", _between(text, "[[", "]]", "\n\n"), "after [[, until ]] or a blank line")
-    yield Feature("in a web address", _addresses(text), "after http://, https:// or www., until white space")
-    total = np.minimum(sum(depths.values()), DEEPEST).astype(np.float32)
+    depths = np.array([*_depths(text)], np.int32).reshape(-1, 3).T
+    for depth, pair in zip(depths, ("( )", "[ ]", "{ }"), strict=True):
+        opening = pair[0]
+        yield Feature(f"inside {pair}", depth > 0, f"after {opening}, until as many were closed as opened")
+    yield Feature("inside < >", bools(_between(text, "<", ">", "\n")), "after <, until > or the end of the line")
+    yield Feature("inside [[ ]]", bools(_between(text, "[[", "]]", "\n\n")), "after [[, until ]] or a blank line")
+    yield Feature("in a web address", bools(_addresses(text)), "after http://, https:// or www., until white space")
+    total = np.minimum(depths.sum(axis=0), DEEPEST).astype(np.float32)
     yield Feature("bracket depth", total, f"how many ( [ {{ are open, {DEEPEST} at most")
 
 
 def comments(text: str) -> Feature:
     """Inside the comments of a program."""
-    return Feature("in a comment", _comments(text), "after // or # to the end of the line, or between /* and */")
+    return Feature("in a comment", bools(_comments(text)), "after // or # to the end of the line, or between /* and */")
 
 
 def looks_like_code(text: str) -> bool:
@@ -45,8 +46,8 @@ def looks_like_code(text: str) -> bool:
     return ends > 0.15 * len(lines)
 
 
-def _double_quotes(text: str) -> np.ndarray:
-    inside, values = False, np.zeros(len(text), bool)
+def _double_quotes(text: str) -> Iterator[bool]:
+    inside = False
     for t, character in enumerate(text):
         if character == '"':
             inside = not inside
@@ -54,13 +55,12 @@ def _double_quotes(text: str) -> np.ndarray:
             inside = character == "“"
         elif ends_paragraph(text, t):
             inside = False
-        values[t] = inside
-    return values
+        yield inside
 
 
-def _single_quotes(text: str) -> np.ndarray:
-    """A ' behind a letter may close a quote or stand for a letter: only what follows tells, and it is told then."""
-    inside, in_doubt, values = False, False, np.zeros(len(text), bool)
+def _single_quotes(text: str) -> Iterator[bool]:
+    """A ' after a letter closes a quote, unless a letter follows, which shows that it was an apostrophe."""
+    inside, in_doubt = False, False
     for t, character in enumerate(text):
         if in_doubt and character.isalpha():
             inside = True
@@ -72,14 +72,12 @@ def _single_quotes(text: str) -> np.ndarray:
                 inside = character != _CLOSE_SINGLE and not (t and text[t - 1].isalnum())
         elif ends_paragraph(text, t):
             inside = False
-        values[t] = inside
-    return values
+        yield inside
 
 
-def _depths(text: str) -> dict[str, np.ndarray]:
-    """How many of each kind of bracket are open."""
+def _depths(text: str) -> Iterator[tuple[int, int, int]]:
+    """The numbers of open ( [ and {."""
     depth = dict.fromkeys("([{", 0)
-    values = {opening: np.zeros(len(text), np.int32) for opening in depth}
     for t, character in enumerate(text):
         if character in depth:
             depth[character] += 1
@@ -87,34 +85,30 @@ def _depths(text: str) -> dict[str, np.ndarray]:
             depth[_PAIRS[character]] = max(0, depth[_PAIRS[character]] - 1)
         elif ends_paragraph(text, t):
             depth["("] = depth["["] = 0
-        for opening in depth:
-            values[opening][t] = depth[opening]
-    return values
+        yield depth["("], depth["["], depth["{"]
 
 
-def _between(text: str, opening: str, closing: str, end: str) -> np.ndarray:
+def _between(text: str, opening: str, closing: str, end: str) -> Iterator[bool]:
     """True from the last character of `opening` until that of `closing` or of `end`."""
-    inside, values = False, np.zeros(len(text), bool)
+    inside = False
     for t in range(len(text)):
         if text.endswith(opening, 0, t + 1):
             inside = True
         elif text.endswith((closing, end), 0, t + 1):
             inside = False
-        values[t] = inside
-    return values
+        yield inside
 
 
-def _addresses(text: str) -> np.ndarray:
-    inside, values = False, np.zeros(len(text), bool)
+def _addresses(text: str) -> Iterator[bool]:
+    inside = False
     for t, character in enumerate(text):
         inside = (inside and not character.isspace()) or text.endswith(("http://", "https://", "www."), 0, t + 1)
-        values[t] = inside
-    return values
+        yield inside
 
 
-def _comments(text: str) -> np.ndarray:
+def _comments(text: str) -> Iterator[bool]:
     """A comment does not begin inside quotes on one line; it begins at the second of two slashes."""
-    end, quote, values = "", "", np.zeros(len(text), bool)
+    end, quote = "", ""
     for t, character in enumerate(text):
         if end:
             if text.endswith(end, 0, t + 1):
@@ -127,8 +121,7 @@ def _comments(text: str) -> np.ndarray:
             end = "*/"
         elif character == "#" and (t == 0 or text[t - 1].isspace()):
             end = "\n"
-        values[t] = bool(end)
-    return values
+        yield bool(end)
 
 
 def ends_paragraph(text: str, t: int) -> bool:

@@ -1,5 +1,6 @@
 """Layer inspection: a feature of a text, which a cell may track: a value for each place."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -35,3 +36,11 @@ class Feature:
     def measure(self) -> str:
         """The measure of its score."""
         return "AUC" if self.is_boolean else "rho"
+
+
+def bools(values: Iterable[bool]) -> np.ndarray:
+    return np.fromiter(values, bool)
+
+
+def numbers(values: Iterable[int]) -> np.ndarray:
+    return np.fromiter(values, np.float32)

@@ -120,19 +120,6 @@ def smallest(numbers: np.ndarray) -> np.ndarray:
     return numbers.astype(np.uint8 if most < 2**8 else np.uint16 if most < 2**16 else np.uint32)
 
 
-def unpacked(package: PackedArray) -> np.ndarray:
-    """The array, as the page reads it."""
-    data = base64.b64decode(package["data"])
-    if package["gzip"]:
-        data = zlib.decompress(data, _GZIP)
-    shape = package["shape"]
-    if package["type"] != "int4":
-        return np.frombuffer(data, np.dtype(package["type"]).newbyteorder("<")).reshape(shape)
-    pairs = np.frombuffer(data, np.uint8).reshape(shape[0], math.ceil(shape[1] / 2))
-    levels = np.stack([pairs & 15, pairs >> 4], axis=2).reshape(shape[0], -1)[:, :shape[1]]
-    return levels.astype(np.int8) - 8
-
-
 def _wrapped(kind: str, shape: tuple[int, ...], data: bytes, compress: bool) -> PackedArray:
     if compress:
         squeezed = bytearray(_gzip(data))
