@@ -25,7 +25,7 @@ _BLOCK = 64  # places whose losses are computed together
 DEFINITIONS = {
     "ablation": "bits a character lost when the cell alone is ablated: its c is set to its mean at every step and "
                 "h = o tanh(c) follows (GRU, plain RNN: its h is set); warm-up left out. Other cells may know the "
-                "same, so a small figure does not say that the knowledge is useless",
+                "same, so a small cost does not show that the knowledge is useless",
     "by condition": "the same mean, only over the places where the condition holds",
     "standard error": "of a mean over the text, by drawing 20 blocks of it with replacement, 1,000 times",
 }

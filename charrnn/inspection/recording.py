@@ -105,7 +105,7 @@ def record(network: Network, ids: np.ndarray, signals: Sequence[str] | None = No
     """
     settings, T = network.settings, len(ids) - 1
     if T < 1:
-        raise CorpusError("the text is too short to look at: it needs at least 2 characters")
+        raise CorpusError("the text is too short to inspect: it needs at least 2 characters")
     wanted = dict.fromkeys(("h", *(default_signals(settings.cell) if signals is None else signals)))
     if unknown := [name for name in wanted if name not in signals_of(settings.cell)]:
         raise SettingsError(f"a network of {settings.cell} cells has no signal {unknown[0]}; it has "

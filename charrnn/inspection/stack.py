@@ -18,7 +18,7 @@ from charrnn.settings import NetworkSettings
 
 @dataclass(frozen=True)
 class Trace:
-    """The states of a network at T places of one text; place t stands after character t.
+    """The states of a network at T places of one text; place t is the moment after character t was read.
 
     tokens, targets   (T,) the characters read, and the character after each
     first             for each layer, its state (H,) before the first character

@@ -245,7 +245,7 @@ def test_a_network_that_learned_nothing(charrnn, run, text):
     save_checkpoint(path, checkpoint)
     result = charrnn("inspect-cells", "tiny", "--text", "text.txt")
     assert (result.code, result.err) == (0, "")
-    assert "NO CELL WAS FOUND" in result.out
+    assert "NO CELL TRACKS" in result.out
     assert "8/8 dead" in result.out
     cell = charrnn("inspect-cells", "tiny", "--text", "text.txt", "--cell", "L1:0")
     assert (cell.code, cell.err) == (0, "")

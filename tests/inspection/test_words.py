@@ -82,7 +82,7 @@ def test_the_report_of_gates():
     assert lines[2].split()[:4] == ["L2", "40%/20%", "40%/20%", "2"]
     assert max(map(len, lines)) <= 80
     assert layer_words(found, 2) == "2 integrator"
-    assert layer_words(found, 1) == "no odd units"
+    assert layer_words(found, 1) == "no flags"
     plain = list(gate_report(dataclasses.replace(found, cell="rnn", saturation=[]), STYLE))
     assert plain[0] == "a plain RNN has no gates"
 

@@ -78,5 +78,5 @@ def _symbols(text: str, symbols: str, file: str) -> Iterator[Feature]:
 
 def _check(count: int, file: str) -> None:
     if count > _MOST_LABELS:
-        raise CorpusError(f"{file} has {count} different labels; at most {_MOST_LABELS} can be looked "
-                          "for; is it a file of labels?")
+        raise CorpusError(f"{file} has {count} different labels; at most {_MOST_LABELS} are allowed; is "
+                          "it a file of labels?")

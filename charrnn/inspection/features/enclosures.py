@@ -60,14 +60,14 @@ def _double_quotes(text: str) -> Iterator[bool]:
 
 def _single_quotes(text: str) -> Iterator[bool]:
     """A ' after a letter closes a quote, unless a letter follows, which shows that it was an apostrophe."""
-    inside, in_doubt = False, False
+    inside, may_be_apostrophe = False, False
     for t, character in enumerate(text):
-        if in_doubt and character.isalpha():
+        if may_be_apostrophe and character.isalpha():
             inside = True
-        in_doubt = False
+        may_be_apostrophe = False
         if character in ("'", _OPEN_SINGLE, _CLOSE_SINGLE):
             if inside:
-                inside, in_doubt = False, True
+                inside, may_be_apostrophe = False, True
             else:
                 inside = character != _CLOSE_SINGLE and not (t and text[t - 1].isalnum())
         elif ends_paragraph(text, t):

@@ -61,15 +61,15 @@ def _statistics(inspection: Inspection, cell: CellName, style: ReportStyle) -> I
     """Numbers, flags, and what it follows."""
     statistics = inspection.statistics
     current, pair = (share_words(float(part[cell])) for part in inspection.eta)
-    said = [f"mean {score_words(float(statistics.mean[cell]))}",
+    items = [f"mean {score_words(float(statistics.mean[cell]))}",
             f"spread {score_words(float(statistics.spread[cell]))}",
             f"|{main_signal(inspection.recording)}| up to {statistics.largest[cell]:.1f}",
             f"explained by the current character {current}, by the last two {pair}",
             f"memory {memory_words(float(statistics.tau[cell]))}"]
     if np.isfinite(statistics.resets[cell]):
-        said[-1] += (f" ({memory_words(float(statistics.tau_hold[cell]))} while it holds, wiped "
+        items[-1] += (f" ({memory_words(float(statistics.tau_hold[cell]))} while it holds, wiped "
                      f"{statistics.resets[cell]:.0f} times in 1,000)")
-    yield from style.wrapped("", said, ", ")
+    yield from style.wrapped("", items, ", ")
     yield from style.wrapped("flags:", [f"{name}: {FLAGS[name]}" for name in statistics.flags_of(cell)])
     best = inspection.search.best_of(cell)
     if best is None:
@@ -91,11 +91,11 @@ def _cost(inspection: Inspection, cell: CellName, style: ReportStyle) -> Iterato
     if feature is not None:
         conditions = {feature: inspection.feature(feature).values, **conditions}
     [found] = inspection.ablate([cell], conditions)
-    said = [f"{bits_words(found.overall.bits)} bits a character (se {found.overall.error:.3f})"]
-    said += [f"{name} {bits_words(part.bits)}" for name, part in found.by.items()
+    items = [f"{bits_words(found.overall.bits)} bits a character (se {found.overall.error:.3f})"]
+    items += [f"{name} {bits_words(part.bits)}" for name, part in found.by.items()
              if part is not None and (name == feature or abs(part.bits) > 2 * abs(found.overall.bits))]
-    said.append(f"estimated {bits_words(float(inspection.estimates[cell]))}")
-    yield from style.wrapped("held at its mean, it costs", said)
+    items.append(f"estimated {bits_words(float(inspection.estimates[cell]))}")
+    yield from style.wrapped("held at its mean, it costs", items)
 
 
 def _moved(inspection: Inspection, values: np.ndarray, style: ReportStyle) -> Iterator[str]:

@@ -29,7 +29,7 @@ def gate_report(found: Gates, style: ReportStyle) -> Iterator[str]:
     """The table, and a line that explains its columns."""
     yield from gate_table(found)
     size = len(next(iter(found.flags.values()))[0])
-    counted = f"how many of the {size} units of the layer are so (--explain says what that means)"
+    counted = f"how many of the {size} units of the layer have this flag (see --explain)"
     yield from style.wrapped("", ["open/shut: mean share of the places where the gate is above 0.9 / below 0.1; then "
                                  + counted if found.saturation else f"the numbers: {counted}"])
 
@@ -37,4 +37,4 @@ def gate_report(found: Gates, style: ReportStyle) -> Iterator[str]:
 def layer_words(found: Gates, layer: int) -> str:
     """`3 integrator, 1 saturated`, without flags that no unit of the layer has."""
     counts = found.counts(layer)
-    return ", ".join(f"{counts[name]} {name}" for name in FLAGS if counts.get(name)) or "no odd units"
+    return ", ".join(f"{counts[name]} {name}" for name in FLAGS if counts.get(name)) or "no flags"

@@ -30,23 +30,23 @@ def advice(reach: Horizon, context: ContextUse, window: int) -> str:
     seen, k = f"{_characters(reach, 99)} characters", context.enough
     worth = (f"context beyond {k} is worth less than {WORTH:g} bits" if k is not None else
              f"even {context.lengths[-1]} characters are not enough context")
-    told = f"99% of the input gradient lies within {seen}, and {worth}; trained with windows of {window}"
+    summary = f"99% of the input gradient lies within {seen}, and {worth}; trained with windows of {window}"
     if reach.gain is not None and reach.gain > _EXPLODING:
-        return f"{told}: the gradient grows on its way back, so keep --clip on and the rate low"
+        return f"{summary}: the gradient grows on its way back, so keep --clip on and the rate low"
     if not reach.settled and reach.lags < min(window, LAGS):
-        return f"{told}: the texts themselves are shorter than the window"
+        return f"{summary}: the texts themselves are shorter than the window"
     needed = max(reach.within[99], k if k is not None else window)
     if not reach.settled or k is None or needed >= window:
-        return f"{told}: a longer --window may teach it more"
+        return f"{summary}: a longer --window may teach it more"
     if 3 * needed <= window:
-        return f"{told}: it does not use what longer windows offer; --window {_round(2 * needed)} would do"
-    return f"{told}: the window is long enough"
+        return f"{summary}: it does not use what longer windows offer; --window {_round(2 * needed)} would do"
+    return f"{summary}: the window is long enough"
 
 
 def gain_words(gain: float | None) -> str:
     """`0.959, half in 17 characters`."""
     if gain is None:
-        return "nothing: it is gone before that could be told"
+        return "nothing: it is gone too soon to measure it"
     if abs(gain - 1) < 1e-3:
         return f"{gain:.3f}, for ever"
     time = math.log(2) / abs(math.log(gain))

@@ -49,7 +49,7 @@ def _tracking(inspection: Inspection, style: ReportStyle, top: int) -> Iterator[
         if len(inspection.context) > top:
             yield f" and {len(inspection.context) - top} more; --top {len(inspection.context)} shows all"
     else:
-        yield "NO CELL WAS FOUND THAT TELLS MORE THAN THE CHARACTER JUST READ"
+        yield "NO CELL TRACKS MORE THAN THE CHARACTER JUST READ"
     yield from style.wrapped("EXPECT what comes:", [f"{brief(one)} [{score_words(one.chance)}]"
                                                      for one in inspection.expecting], most=2)
     yield from style.wrapped("FOLLOW the character just read:", [brief(one) for one in inspection.local], most=2)
@@ -82,7 +82,7 @@ def _health(inspection: Inspection, style: ReportStyle) -> Iterator[str]:
     """The number of cells with each flag, by layer."""
     layers, hidden = inspection.recording.layers, inspection.recording.hidden
     has_gate = np.isfinite(inspection.statistics.resets).all()
-    said = []
+    items = []
     for name, words in (("integrator", "integrators"), ("feed-forward", "feed-forward"),
                         ("saturated", "saturated (kept out above)"), ("dead", "dead")):
         counts = inspection.statistics.flags[name].sum(axis=1)
@@ -90,29 +90,29 @@ def _health(inspection: Inspection, style: ReportStyle) -> Iterator[str]:
             continue
         each = "" if layers == 1 or not counts.any() else (
             ": " + " ".join(f"L{k + 1} {count}" for k, count in enumerate(counts)))
-        said.append(f"{counts.sum()}/{layers * hidden} {words}{each}")
-    yield from style.wrapped("HEALTH ", said, ", ", 3)
+        items.append(f"{counts.sum()}/{layers * hidden} {words}{each}")
+    yield from style.wrapped("HEALTH ", items, ", ", 3)
 
 
 def _memory(inspection: Inspection, style: ReportStyle, window: int) -> Iterator[str]:
     """How far back the gradient and the predictions reach, and the cell with the longest memory."""
-    said = [f"99% of the input's gradient lies within {inspection.horizon.within[99]} characters (trained with "
+    items = [f"99% of the input's gradient lies within {inspection.horizon.within[99]} characters (trained with "
             f"{window})"]
     context = inspection.context_use
-    said.append("more context than the last " + (f"{context.enough} is worth < .01 bits" if context.enough is not None
+    items.append("more context than the last " + (f"{context.enough} is worth < .01 bits" if context.enough is not None
                                                  else f"{context.lengths[-1]} is still worth something"))
     tau = np.where(inspection.statistics.is_mute, -1.0, inspection.statistics.tau)
     if tau.max() > 0:
         longest = CellName(*(int(place) for place in np.unravel_index(tau.argmax(), tau.shape)))
-        said.append(f"longest memory {longest}, {memory_words(float(tau.max()))}")
-    yield from style.wrapped("MEMORY ", said)
+        items.append(f"longest memory {longest}, {memory_words(float(tau.max()))}")
+    yield from style.wrapped("MEMORY ", items)
 
 
 def _surprisal(inspection: Inspection, style: ReportStyle) -> Iterator[str]:
     """By kind of character, and where it is highest."""
     recording, pieces = inspection.recording, inspection.passage.pieces
-    said = [f"{kind.name} {kind.bits:.1f}" for kind in kinds(recording, inspection.passage)]
-    yield from style.wrapped("SURPRISAL in bits:", said, ", ")
+    items = [f"{kind.name} {kind.bits:.1f}" for kind in kinds(recording, inspection.passage)]
+    yield from style.wrapped("SURPRISAL in bits:", items, ", ")
     places = []
     for place in most_surprising(recording, _WORST):
         before = "".join(pieces[max(0, place + 1 - _BEFORE):place + 1])[-_BEFORE:]
