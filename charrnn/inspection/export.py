@@ -15,9 +15,9 @@ import numpy as np
 
 from charrnn.inspection.cell_statistics import HIGH, LOW, CellName, main_signal
 from charrnn.inspection.definitions import DEFINITIONS
+from charrnn.inspection.export_types import CellRecord, CostRecord, FeatureRecord, FindingRecord, InspectionRecord
 from charrnn.inspection.features.feature import Feature
 from charrnn.inspection.find import Finding
-from charrnn.inspection.records import CellRecord, CostRecord, FeatureRecord, FindingRecord, InspectionRecord
 from charrnn.inspection.results import Inspection
 from charrnn.text.vocabulary import code_points
 

@@ -9,10 +9,10 @@ import numpy as np
 from charrnn.inspection.cell_statistics import CellName
 from charrnn.inspection.context import ContextUse, context_use
 from charrnn.inspection.export import as_dict
+from charrnn.inspection.export_types import CellRecord, CostRecord, FindingRecord, InspectionRecord
 from charrnn.inspection.find import each_cell_once
 from charrnn.inspection.horizon import Horizon
 from charrnn.inspection.page.data import PageData, PageModel
-from charrnn.inspection.records import CellRecord, CostRecord, FindingRecord, InspectionRecord
 from charrnn.inspection.results import Inspection
 
 ABLATED = 8  # cells whose ablation is measured

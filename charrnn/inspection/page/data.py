@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.inspection.records import CellRecord, CheckRecord, FeatureRecord, ModelRecord, TextRecord
+from charrnn.inspection.export_types import CellRecord, CheckRecord, FeatureRecord, ModelRecord, TextRecord
 
 
 class PageModel(ModelRecord):

@@ -1,4 +1,4 @@
-"""Layer inspection: the records of an exported inspection: the objects of its JSON, which a page has too."""
+"""Layer inspection: the types of an exported inspection: the objects of its JSON, which a page has too."""
 
 from typing import Any, TypedDict
 
@@ -49,13 +49,13 @@ class FindingRecord(TypedDict):
     context: bool
 
 
-class _Cost(TypedDict):
+class _CostValues(TypedDict):
     estimate: float | None
     exact: float | None
     se: float | None
 
 
-class CostRecord(_Cost, total=False):
+class CostRecord(_CostValues, total=False):
     """The cost of ablating a cell: estimated for all cells, measured with its standard error for some.
 
     by   on a page: pairs of a condition and the bits it costs there
@@ -64,7 +64,7 @@ class CostRecord(_Cost, total=False):
     by: list[list[Any]]
 
 
-class _Cell(TypedDict):
+class _CellValues(TypedDict):
     id: str
     layer: int
     unit: int
@@ -83,7 +83,7 @@ class _Cell(TypedDict):
     delta: CostRecord
 
 
-class CellRecord(_Cell, total=False):
+class CellRecord(_CellValues, total=False):
     """A cell: its cell_statistics.CellStatistics, and the feature that it follows best.
 
     sat     by gate, the shares of the places where it is shut and open
