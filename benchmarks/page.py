@@ -18,7 +18,7 @@ from benchmarks.options import Options, tell
 from benchmarks.table import Row, Table
 from charrnn.errors import MeasurementError
 from charrnn.inspection.page.data import PageData
-from charrnn.inspection.page.fitting import fitted
+from charrnn.inspection.page.document import fit_page
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
@@ -64,7 +64,7 @@ def measure(options: Options) -> Iterator[Table]:
         for name, data, goal in (("4,000 characters, 128 cells", _data(4_000, 384, 128), GOAL_READY),
                                  ("10,000 characters, 128 cells", _data(10_000, 384, 128), GOAL_READY),
                                  ("10,000 characters, all of 1,536 cells", _data(10_000, 1_536, 1_536), GOAL_ALL)):
-            page = fitted(data, None)
+            page = fit_page(data, None)
             file = Path(folder) / "page.html"
             file.write_bytes(page.html)
             rounds = []

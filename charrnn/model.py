@@ -19,8 +19,8 @@ from charrnn.engine.engines import open_engine
 from charrnn.engine.threads import Workers, physical_cores
 from charrnn.errors import CheckpointError, SettingsError
 from charrnn.inspection.features.feature import Feature
-from charrnn.inspection.inspection import Inspection
 from charrnn.inspection.passage import Passage, joined, of_text
+from charrnn.inspection.results import Inspection
 from charrnn.novelty.report import Novelty, novelty_of
 from charrnn.runs.checkpoint import RUNS, Checkpoint, load_checkpoint, resolve_checkpoint
 from charrnn.runs.finetune import FineTuning
@@ -28,8 +28,7 @@ from charrnn.runs.run import Run
 from charrnn.runs.training_text import ELSEWHERE, TrainingText, read_training_text
 from charrnn.sampling.session import Drawing, Sample, SampleOptions
 from charrnn.sampling.weights import Weights, weights_of
-from charrnn.scoring.score import Score
-from charrnn.scoring.scored import scored
+from charrnn.scoring.score import Score, score_text
 from charrnn.settings import RunSettings, SampleSettings, ScoreSettings, settings_of
 from charrnn.settings.presets import DEFAULT, merge_settings, preset_values
 from charrnn.text.corpus import Corpus, read_corpus
@@ -189,7 +188,7 @@ class Model:
 
     def inspect(self, passage: "Passage | str", features: Sequence[Feature] = (),
                 signals: Sequence[str] | None = None) -> Inspection:
-        """What the cells do while a text is read: recording, search, findings (charrnn.inspection.inspection).
+        """What the cells do while a text is read: recording, search, findings (charrnn.inspection.results).
 
         features   beside the built-in ones, with a value for each place of the passage
         signals    that are kept: h, c, and the gates; None keeps what the search needs
@@ -200,7 +199,7 @@ class Model:
 
     def score(self, text: str, *, guesses: int = 5, rows: int = 16, unknown: str = "error",
               on_read: Callable[[int, int], None] = lambda done, total: None) -> Score:
-        """How well the model foretells `text`, character by character; its mean is what loss() gives.
+        """How well the model predicts `text`, character by character; its mean is what loss() gives.
 
         guesses   how many of the likeliest characters to keep for each
         rows      parts that the text is read in, side by side, each without a past; 1 reads it in one go
@@ -209,7 +208,7 @@ class Model:
 
         Raises VocabularyError and CorpusError as loss() does, SettingsError for bad numbers.
         """
-        return scored(self._engine, self.vocabulary, self.settings, text, ScoreSettings(rows, guesses), unknown,
+        return score_text(self._engine, self.vocabulary, self.settings, text, ScoreSettings(rows, guesses), unknown,
                       on_read)
 
     def _encoded(self, text: str) -> Text:

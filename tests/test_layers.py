@@ -144,7 +144,7 @@ def test_architecture_lists_the_layers_in_order() -> None:
     ("charrnn.kernels.matmul", "from charrnn.settings import Settings"),
     ("charrnn.kernels.matmul", "from charrnn.cells import lstm"),
     ("charrnn.cells.lstm", "from charrnn.engine import interface"),
-    ("charrnn.sampling.sampler", "from charrnn.inspection import finder"),
+    ("charrnn.sampling.sampler", "from charrnn.inspection import find"),
     ("charrnn.sampling.sampler", "from charrnn.model import Model"),
     ("charrnn.bench.ours", "from charrnn.cli.main import main"),
     ("charrnn.runs.checkpoint", "from charrnn.cli.main import main"),

@@ -17,12 +17,12 @@ from charrnn.settings import UNKNOWN, ColourSettings, InspectSettings, PageSetti
 from charrnn.storage.files import write_atomic
 
 if TYPE_CHECKING:
+    from charrnn.inspection.cell_statistics import CellName
     from charrnn.inspection.features.feature import Feature
-    from charrnn.inspection.inspection import Inspection
-    from charrnn.inspection.names import CellName
     from charrnn.inspection.passage import Passage
+    from charrnn.inspection.results import Inspection
     from charrnn.model import Model
-    from charrnn.render.inspection.look import Look
+    from charrnn.render.inspection.style import ReportStyle
 
 
 _FILES = ("json_file", "csv_file", "chars_file", "npz_file")
@@ -99,11 +99,11 @@ def _network_words(model: "Model") -> str:
     return f"{network_words(model.settings.network)}, {len(model.vocabulary):,} {model.vocabulary.kind}s"
 
 
-def _look(shown: Any) -> "Look":
-    from charrnn.render.inspection.look import Look
+def _look(shown: Any) -> "ReportStyle":
+    from charrnn.render.inspection.style import ReportStyle
     from charrnn.render.screen import width
 
-    return Look(min(width(), 80), shown.diverging, shown.depth, shown.plain)
+    return ReportStyle(min(width(), 80), shown.diverging, shown.depth, shown.plain)
 
 
 def _say(lines: Iterable[str], shown: Any) -> None:
@@ -165,28 +165,28 @@ def _own_text(model: "Model", count: int) -> list[str]:
 
 
 def _own_features(passage: "Passage", options: dict[str, Any]) -> "list[Feature]":
-    from charrnn.inspection.features.own import labels, matches, named_pattern
+    from charrnn.inspection.features.custom import label_features, named_pattern, regex_feature
     from charrnn.text.sources import read_source
 
     text = passage.text
-    made = [matches(text, pattern, pattern) for pattern in options["patterns"]]
-    made += [matches(text, *named_pattern("--feature", argument)) for argument in options["named"]]
+    made = [regex_feature(text, pattern, pattern) for pattern in options["patterns"]]
+    made += [regex_feature(text, *named_pattern("--feature", argument)) for argument in options["named"]]
     if options["labels"]:
         content = "".join(read_source(options["labels"], sys.stdin.buffer if sys.stdin else None, lambda size: None))
-        made += labels(text, content, options["labels"])
+        made += label_features(text, content, options["labels"])
     return passage.at_places(made)
 
 
 def _cell(argument: str, done: "Inspection") -> "CellName":
-    from charrnn.inspection.names import cell_named
+    from charrnn.inspection.cell_statistics import cell_named
 
-    return cell_named(argument, done.network.settings.layers, done.network.settings.hidden)
+    return cell_named(argument, done.engine.settings.layers, done.engine.settings.hidden)
 
 
-def _report(done: "Inspection", look: "Look", settings: InspectSettings, cells: "Sequence[CellName]",
+def _report(done: "Inspection", look: "ReportStyle", settings: InspectSettings, cells: "Sequence[CellName]",
             options: dict[str, Any], title: str, window: int) -> Iterable[str]:
     from charrnn.render.inspection.cell import cell_report
-    from charrnn.render.inspection.own import own_report
+    from charrnn.render.inspection.findings import custom_report
     from charrnn.render.inspection.summary import check, summary
 
     if cells:
@@ -195,7 +195,7 @@ def _report(done: "Inspection", look: "Look", settings: InspectSettings, cells: 
             yield from cell_report(done, cell, look, settings.signal, settings.lines)
     elif options["patterns"] or options["named"] or options["labels"]:
         yield from check(done, look)
-        yield from own_report(done, look, settings.top)
+        yield from custom_report(done, look, settings.top)
     else:
         yield from look.wrapped("", [title])
         yield from summary(done, look, settings.top, window)

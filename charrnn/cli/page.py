@@ -8,7 +8,7 @@ from charrnn.settings import PageSettings
 from charrnn.storage.files import write_atomic
 
 if TYPE_CHECKING:
-    from charrnn.inspection.inspection import Inspection
+    from charrnn.inspection.results import Inspection
     from charrnn.model import Model
 
 
@@ -16,18 +16,18 @@ def write_page(done: "Inspection", model: "Model", where: Path, name: str, setti
     """Writes the page of an inspection of the checkpoint `where` to the file `name`, and says so on stderr."""
     import hashlib
 
-    from charrnn.inspection.page.fitting import MEGABYTE, fitted
-    from charrnn.inspection.page.gathering import gathered, measured
+    from charrnn.inspection.page.collect import PageCheckpoint, collect
+    from charrnn.inspection.page.document import MEGABYTE, fit_page
 
     origin, corpus = done.passage.origin, model.corpus.name
     run = where.parent.name if where.name in ("best.safetensors", "last.safetensors") else where.stem
-    data = gathered(done, str(where), hashlib.sha256(where.read_bytes()).hexdigest(), run, measured(done),
-                    cells=settings.cells, parameters=sum(array.size for array in model.parameters.values()),
-                    window=model.settings.windows.window,
-                    source=f"{origin} of {corpus}" if corpus and origin == "held-out text" else origin,
-                    command=f"charrnn inspect-cells {where} --html {Path(name).name}")
+    checkpoint = PageCheckpoint(str(where), hashlib.sha256(where.read_bytes()).hexdigest(), run,
+                                sum(array.size for array in model.parameters.values()), model.settings.windows.window)
+    data = collect(done, checkpoint, cells=settings.cells,
+                   source=f"{origin} of {corpus}" if corpus and origin == "held-out text" else origin,
+                   command=f"charrnn inspect-cells {where} --html {Path(name).name}")
     bits = None if settings.html_precision is None else int(settings.html_precision)
-    page = fitted(data, settings.cells, bits, settings.html_max_mb, settings.compress)
+    page = fit_page(data, settings.cells, bits, settings.html_max_mb, settings.compress)
     for note in page.notes:
         print(f"note: {note}", file=sys.stderr)
     write_atomic(name, page.html)

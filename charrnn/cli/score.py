@@ -12,7 +12,7 @@ from charrnn.settings import UNKNOWN, ColourSettings, ScoreSettings
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-    from charrnn.scoring.score import Part, Score
+    from charrnn.scoring.score import Score, ScoredPart
 
 _LISTED, _SHORTEST = 10, 20  # parts that are listed, and characters in a line, where nobody says
 _NOTES = 5
@@ -119,7 +119,7 @@ def _text(file: str) -> str:
     return "".join(read_source(file, sys.stdin.buffer if sys.stdin else None, lambda size: None))
 
 
-def _parts(score: "Score", kind: str | None, top: int, min_length: int) -> "list[Part]":
+def _parts(score: "Score", kind: str | None, top: int, min_length: int) -> "list[ScoredPart]":
     """The parts to list, the most surprising first; what is left out is told."""
     if kind is None:
         return []
@@ -142,8 +142,8 @@ def _note(score: "Score", is_detailed: bool) -> None:
               "surprises for want of a past; --rows 1 reads the text in one go", file=sys.stderr)
 
 
-def _print(score: "Score", names: dict[str, str], kind: str | None, parts: "Sequence[Part]", show: bool, table: bool,
-           colours: ColourSettings) -> None:
+def _print(score: "Score", names: dict[str, str], kind: str | None, parts: "Sequence[ScoredPart]", show: bool,
+           table: bool, colours: ColourSettings) -> None:
     """For people: the whole, then its parts, or its characters, or the characters of its parts."""
     from charrnn.render.colours import colours_for
     from charrnn.render.score import counted_units, heat, listed, scale, summary, tabled

@@ -12,13 +12,13 @@ import click
 from charrnn.errors import SettingsError
 
 if TYPE_CHECKING:
+    from charrnn.inspection.cell_statistics import CellName
     from charrnn.inspection.context import ContextUse
     from charrnn.inspection.gates import Gates
     from charrnn.inspection.horizon import Horizon
-    from charrnn.inspection.inspection import Inspection
-    from charrnn.inspection.names import CellName
+    from charrnn.inspection.results import Inspection
     from charrnn.model import Model
-    from charrnn.render.inspection.look import Look
+    from charrnn.render.inspection.style import ReportStyle
     from charrnn.render.plots.panels import Panel
     from charrnn.render.plots.scene import Scene
 
@@ -74,7 +74,7 @@ def has_view(options: dict[str, Any]) -> bool:
     return any(options[name] for name in ("gates", "horizon", "ablate", "others"))
 
 
-def view(done: "Inspection", model: "Model", path: Path, look: "Look", options: dict[str, Any],
+def view(done: "Inspection", model: "Model", path: Path, look: "ReportStyle", options: dict[str, Any],
          inspect: "Callable[[str], tuple[Inspection, Model, Path]]") -> Iterator[str]:
     """The lines of the view that is asked for; with --output, its file's name once it is written.
 
@@ -97,11 +97,10 @@ def view(done: "Inspection", model: "Model", path: Path, look: "Look", options: 
             yield from _comparison(done, path, other, look, options["top"])
 
 
-def _gates(done: "Inspection", look: "Look", output: str | None) -> Iterator[str]:
-    from charrnn.inspection.views import gates_of
+def _gates(done: "Inspection", look: "ReportStyle", output: str | None) -> Iterator[str]:
     from charrnn.render.inspection.gates import gate_report
 
-    found = gates_of(done)
+    found = done.gates
     if output:
         yield _drawn(_gates_scene(found, done.passage.origin), output)
         return
@@ -150,7 +149,8 @@ def _gates_scene(found: "Gates", origin: str) -> "Scene":
                         [f"layer {layer}" for layer in layers], [layer_words(found, layer) for layer in layers])
 
 
-def _horizon(networks: "Sequence[tuple[Inspection, Model, Path]]", look: "Look", output: str | None) -> Iterator[str]:
+def _horizon(networks: "Sequence[tuple[Inspection, Model, Path]]", look: "ReportStyle",
+             output: str | None) -> Iterator[str]:
     from charrnn.render.inspection.horizon import horizon_report
     from charrnn.render.plots.curves import names_of
 
@@ -173,10 +173,9 @@ def _horizon(networks: "Sequence[tuple[Inspection, Model, Path]]", look: "Look",
 
 def _reach(done: "Inspection") -> "tuple[Horizon, ContextUse]":
     from charrnn.inspection.horizon import LAGS, PLACES
-    from charrnn.inspection.views import horizon_of
 
     with _bar("gradients", PLACES * (LAGS + 1)) as on_step:
-        return horizon_of(done, on_step)
+        return done.full_horizon(on_step)
 
 
 def _horizon_panel(found: "Sequence[tuple[str, Horizon]]") -> "tuple[Panel, list[str]]":
@@ -215,19 +214,16 @@ def _horizon_scene(panel: "Panel", names: list[str], found: "Sequence[Horizon]",
     return panels_scene("How far back the gradient of a loss reaches", [panel], names, said)
 
 
-def _ablation(done: "Inspection", wanted: str, look: "Look") -> Iterator[str]:
-    from charrnn.inspection.views import ablations_of
+def _ablation(done: "Inspection", wanted: str, look: "ReportStyle") -> Iterator[str]:
     from charrnn.render.inspection.ablation import ablation_report
 
     cells = None if wanted.startswith("top:") else _named_cells(done, wanted)
     count = _top(wanted) if cells is None else 0
     estimated = done.estimates
     if cells is None:
-        from charrnn.inspection.views import dearest
-
-        cells = dearest(done, count)
+        cells = done.ablation_candidates(count)
     with _bar("ablation", (len(cells) + 1) * len(done.passage)) as on_step:
-        found = ablations_of(done, cells, on_step)
+        found = done.ablate_fully(cells, on_step)
     yield from ablation_report(found, estimated, look)
 
 
@@ -250,14 +246,14 @@ def _top(wanted: str) -> int:
 
 
 def _named_cells(done: "Inspection", wanted: str) -> "list[CellName]":
-    from charrnn.inspection.names import cell_named
+    from charrnn.inspection.cell_statistics import cell_named
 
-    settings = done.network.settings
+    settings = done.engine.settings
     return list(dict.fromkeys(cell_named(one, settings.layers, settings.hidden) for one in wanted.split(",")))
 
 
-def _comparison(done: "Inspection", path: Path, other: str, look: "Look", top: int) -> Iterator[str]:
-    from charrnn.inspection.compare import matches, same_text
+def _comparison(done: "Inspection", path: Path, other: str, look: "ReportStyle", top: int) -> Iterator[str]:
+    from charrnn.inspection.compare import match_cells, same_text
     from charrnn.model import load
     from charrnn.render.inspection.compare import compare_report
     from charrnn.render.plots.curves import names_of
@@ -267,7 +263,7 @@ def _comparison(done: "Inspection", path: Path, other: str, look: "Look", top: i
     model = load(file)
     theirs = model.inspect(same_text(done.passage, model.vocabulary, model.mark, other))
     first, second = names_of([path, file])
-    yield from compare_report(done, matches(done.recording, theirs.recording), (first, second), look, top)
+    yield from compare_report(done, match_cells(done.recording, theirs.recording), (first, second), look, top)
 
 
 def _drawn(scene: "Scene", output: str) -> str:

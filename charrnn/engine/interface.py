@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from charrnn.engine.initial import parameter_shapes
+from charrnn.engine.predictions import Predictions
 from charrnn.settings import NetworkSettings, TrainingSettings
 
 Arrays = dict[str, np.ndarray]
@@ -20,38 +21,6 @@ Arrays = dict[str, np.ndarray]
 RAW = "raw."
 # The optimizers' constants. RMSprop's is char-rnn's; PyTorch's default is 0.99.
 BETA1, BETA2, EPSILON, RMSPROP_DECAY = 0.9, 0.999, 1e-8, 0.95
-
-
-class Scores(NamedTuple):
-    """Predictions of targets (T, N), and of the K most probable characters, the most probable first.
-
-    Where nothing was predicted (target -1) they are NaN, 0 and -1.
-
-    loss            the sum of all nats
-    nats            (T, N)     float32
-    ranks           (T, N)     int32    1 where the target was the most probable character
-    entropies       (T, N)     float32  the loss in nats that the network expected
-    ids             (T, N, K)  int32    the most probable characters
-    probabilities   (T, N, K)  float32
-    """
-
-    loss: float
-    nats: np.ndarray
-    ranks: np.ndarray
-    entropies: np.ndarray
-    ids: np.ndarray
-    probabilities: np.ndarray
-
-    @classmethod
-    def empty(cls, T: int, N: int, K: int) -> "Scores":
-        return cls(0.0, np.empty((T, N), np.float32), np.empty((T, N), np.int32), np.empty((T, N), np.float32),
-                   np.empty((T, N, K), np.int32), np.empty((T, N, K), np.float32))
-
-    @classmethod
-    def joined(cls, parts: "list[Scores]") -> "Scores":
-        """The scores of rows side by side."""
-        return cls(sum(part.loss for part in parts),
-                   *(np.concatenate(arrays, axis=1) for arrays in zip(*(part[1:] for part in parts), strict=True)))
 
 
 class LayerStep(NamedTuple):
@@ -103,12 +72,12 @@ class Streams(ABC):
         """The sum of the losses in nats."""
 
     @abstractmethod
-    def score(self, inputs: np.ndarray, targets: np.ndarray, top: int) -> Scores:
+    def score(self, inputs: np.ndarray, targets: np.ndarray, top: int) -> Predictions:
         """The prediction of each target, and the `top` most probable characters (no more than there are)."""
 
     @abstractmethod
     def record(self, inputs: np.ndarray, targets: np.ndarray, top: int,
-               signals: Sequence[str]) -> tuple[Scores, Arrays]:
+               signals: Sequence[str]) -> tuple[Predictions, Arrays]:
         """What score() gives, and the signals by name (h, c, gates), (L, T, rows, H) float32 each."""
 
     @abstractmethod

@@ -1,9 +1,8 @@
-"""Layer inspection: what a cell is worth: the loss without what it says, beside the loss with it.
+"""Layer inspection: mean ablation: how much the loss rises without a cell.
 
-A cell is silenced, not removed: at every step its c is set to its mean, and its h follows as h = o*tanh(c) (a cell
-without memory has its h set); the rest of the network runs on and sees the consequences. Zero would be a value that
-means something. Each silenced cell is a text read side by side with the others, and one more reads with nothing
-silenced: all of them in the same arithmetic, so that what differs is the cell.
+At every step the cell's c is set to its mean, and h = o*tanh(c) follows (a cell without c has its h set); the rest of
+the network runs on. The mean is used because zero may carry information. The network reads the text once for each
+ablated cell and once without ablation, all side by side in the same arithmetic, so only the cell makes a difference.
 """
 
 import math
@@ -15,17 +14,17 @@ import numpy as np
 
 from charrnn.cells.numpy_step import Array, State, sigmoid
 from charrnn.engine.interface import Engine, LayerStep
-from charrnn.inspection.blocks import block_error
-from charrnn.inspection.names import CellName
+from charrnn.inspection.cell_statistics import CellName
 from charrnn.inspection.stack import Stack, Trace
+from charrnn.inspection.statistics import block_error
 
 OnStep = Callable[[int], None]
-_BLOCK = 64  # places whose losses are worked out together
+_BLOCK = 64  # places whose losses are computed together
 
 DEFINITIONS = {
-    "ablation": "bits a character lost when the cell alone is silenced: its c is set to its mean at every step and "
+    "ablation": "bits a character lost when the cell alone is ablated: its c is set to its mean at every step and "
                 "h = o tanh(c) follows (GRU, plain RNN: its h is set); warm-up left out. Other cells may know the "
-                "same, so a small figure does not say that the knowledge is useless",
+                "same, so a small cost does not show that the knowledge is useless",
     "by condition": "the same mean, only over the places where the condition holds",
     "standard error": "of a mean over the text, by drawing 20 blocks of it with replacement, 1,000 times",
 }
@@ -33,7 +32,7 @@ DEFINITIONS = {
 
 @dataclass(frozen=True)
 class Cost:
-    """Bits a character that silencing a cell costs, with its standard error, over `places` places."""
+    """The cost of an ablation in bits a character, with its standard error, over `places` places."""
 
     bits: float
     error: float
@@ -42,7 +41,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Ablation:
-    """What silencing one cell at `value` costs: everywhere, and by name where a condition holds (None: nowhere)."""
+    """The cost of holding one cell at `value`: everywhere, and where each condition holds (None: nowhere)."""
 
     cell: CellName
     value: float
@@ -62,18 +61,18 @@ class Ablation:
 
 
 def means(trace: Trace) -> Array:
-    """What each cell is silenced at: the mean (L, H) of its c, or of its h where it has none, warm-up left out."""
+    """The mean (L, H) of each cell's c, or of its h where it has none, without the warm-up."""
     return np.stack([layer[-1][trace.warm_up:].mean(axis=0, dtype=np.float64) for layer in trace.states])
 
 
 def ablate(stack: Stack, trace: Trace, cells: Sequence[CellName], conditions: Mapping[str, Array] | None = None,
            values: Sequence[float] | None = None, on_step: OnStep = lambda steps: None,
            engine: Engine | None = None) -> list[Ablation]:
-    """What silencing each of `cells` alone costs, measured behind the warm-up of `trace`.
+    """The cost of ablating each of `cells` alone, over the places after the warm-up of `trace`.
 
-    conditions   by name, (T,) of truth values: at which places
-    values       what c (or h) is set to, for each cell; None is its mean
-    on_step      is told how many characters were read, again and again
+    conditions   by name, (T,) bool: places over which the cost is also averaged
+    values       the value of c (or h) for each cell; None is its mean
+    on_step      is told after each block how many characters were read
     engine       that of the stack: it then reads, in its own precision
     """
     if values is None:
@@ -89,13 +88,13 @@ def ablate(stack: Stack, trace: Trace, cells: Sequence[CellName], conditions: Ma
 
 def losses(stack: Stack, trace: Trace, cells: Sequence[CellName], values: Sequence[float],
            on_step: OnStep = lambda steps: None, engine: Engine | None = None) -> Array:
-    """The loss in nats of every place with each cell silenced, and in the last column with none, (T, n + 1)."""
-    rows, clamps = len(cells) + 1, []
+    """The loss in nats of every place with each cell ablated, and in the last column with none, (T, n + 1)."""
+    rows, held = len(cells) + 1, list[_HeldUnits | None]()
     for k in range(len(stack.layers)):
-        held = [(n, cell.unit, values[n]) for n, cell in enumerate(cells) if cell.layer == k]
-        clamps.append(_Clamp(stack, k, *zip(*held, strict=True)) if held else None)
-    reader = (_Stepwise(stack, trace, rows, clamps) if engine is None
-              else _OnEngine(engine, stack, trace, rows, clamps))
+        units = [(n, cell.unit, values[n]) for n, cell in enumerate(cells) if cell.layer == k]
+        held.append(_HeldUnits(stack, k, *zip(*units, strict=True)) if units else None)
+    reader = (_Stepwise(stack, trace, rows, held) if engine is None
+              else _OnEngine(engine, stack, trace, rows, held))
     nats, outputs = np.empty((len(trace), rows)), []
     for t, token in enumerate(trace.tokens):
         outputs.append(reader.step(np.full(rows, token, np.int32)))
@@ -107,8 +106,8 @@ def losses(stack: Stack, trace: Trace, cells: Sequence[CellName], values: Sequen
     return nats
 
 
-class _Clamp:
-    """Holds units of layer k at values: unit units[i] of row rows[i] at values[i]."""
+class _HeldUnits:
+    """Holds units of layer k at fixed values: unit units[i] of row rows[i] at values[i]."""
 
     def __init__(self, stack: Stack, k: int, rows: Sequence[int], units: Sequence[int],
                  values: Sequence[float]) -> None:
@@ -124,7 +123,7 @@ class _Clamp:
             state[0][at] = self._output_gate(o, x, h_before) * np.tanh(self.values)
 
     def _output_gate(self, o: Array, x: Array, h_before: Array) -> Array:
-        """o of the held units; a peephole sees the c that was set."""
+        """o of the held units; a peephole reads the c that was set."""
         if "weight_peep" not in self.parameters:
             known: Array = o[self.rows, self.units]
             return known
@@ -135,21 +134,21 @@ class _Clamp:
         return sigmoid(inputs + before + self.parameters["bias"][gate] + peep * self.values)
 
 
-Clamps = Sequence[_Clamp | None]
+Held = Sequence[_HeldUnits | None]
 
 
 class _Stepwise:
-    """Texts side by side, read by the cells' readable steps, in the precision of the stack."""
+    """Reads texts side by side with the readable steps, in the precision of the stack."""
 
-    def __init__(self, stack: Stack, trace: Trace, rows: int, clamps: Clamps) -> None:
-        self.stack, self.clamps = stack, clamps
+    def __init__(self, stack: Stack, trace: Trace, rows: int, held: Held) -> None:
+        self.stack, self.held = stack, held
         self.state = [tuple(np.repeat(array[None], rows, axis=0) for array in layer) for layer in trace.first]
 
     def step(self, tokens: Array) -> Array:
         """The last layer's output (rows, H) after one more character."""
         def touch(k: int, tape: Any, state: State) -> State:
-            if clamp := self.clamps[k]:
-                clamp(state, getattr(tape, "o", state[0]), tape.x, tape.h_before)
+            if units := self.held[k]:
+                units(state, getattr(tape, "o", state[0]), tape.x, tape.h_before)
             return state
 
         self.state, _ = self.stack.step(tokens, self.state, touch)
@@ -159,8 +158,8 @@ class _Stepwise:
 class _OnEngine:
     """The same on an engine: with compiled kernels several times as fast where a network is large."""
 
-    def __init__(self, engine: Engine, stack: Stack, trace: Trace, rows: int, clamps: Clamps) -> None:
-        self.stack, self.clamps = stack, clamps
+    def __init__(self, engine: Engine, stack: Stack, trace: Trace, rows: int, held: Held) -> None:
+        self.stack, self.held = stack, held
         self.streams = engine.streams(rows, 1)
         self.streams.set_state({f"{letter}_l{k}": np.repeat(array[None], rows, axis=0)
                                 for k, layer in enumerate(trace.first)
@@ -172,10 +171,10 @@ class _OnEngine:
 
         def on_layer(k: int, layer: LayerStep) -> None:
             nonlocal x
-            if clamp := self.clamps[k]:
-                [(h_before, *_)] = self.stack.begun(tokens, [(layer.h_before,)], k)
+            if units := self.held[k]:
+                [(h_before, *_)] = self.stack.reset_starts(tokens, [(layer.h_before,)], k)
                 state = (layer.h,) if layer.c is None else (layer.h, layer.c)
-                clamp(state, layer.h if layer.o is None else layer.o, x, h_before)
+                units(state, layer.h if layer.o is None else layer.o, x, h_before)
             x = layer.h
 
         output: Array = self.streams.read(tokens[None], on_layer)[0]

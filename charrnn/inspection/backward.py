@@ -1,10 +1,10 @@
-"""Layer inspection: the gradient of many single losses at once, each followed back through its own past.
+"""Layer inspection: backpropagation of many single losses at once, each through its own past.
 
-The losses of n places are the rows of one matrix; k steps back each row uses the tape of its own place t - k. So the
-whole past of all of them costs one product a layer and step.
+The losses of n places are the rows of one matrix; k steps back, each row uses the tape of its own place t - k. So each
+step back costs one product per layer for all losses together.
 
-What a state's gradient means: the loss's slope when the state is moved and everything behind it follows. For the c of
-an LSTM its own h is among what follows (and the output gate, where it has a peephole); for h, c stays as it is.
+The gradient of a state is the slope of the loss when the state changes and everything computed from it follows. For the
+c of an LSTM its own h follows (and the output gate of a peephole LSTM); for h, c stays as it is.
 """
 
 from collections.abc import Iterator
@@ -21,9 +21,9 @@ from charrnn.inspection.stack import Stack, Trace
 class BackwardStep:
     """The gradients of n losses k characters back.
 
-    states   for each layer, by its state after that character: (h,) or (h, c), (n, H) each
-    inputs   by what the first layer read there, (n, D)
-    alive    (n,) whether that character is still of the same text; the other rows mean nothing
+    states   for each layer, of its state after that character: (h,) or (h, c), (n, H) each
+    inputs   of the input of the first layer there, (n, D)
+    alive    (n,) whether that character belongs to the same text; the other rows have no meaning
     """
 
     states: list[State]
@@ -32,10 +32,10 @@ class BackwardStep:
 
 
 def steps_back(stack: Stack, trace: Trace, places: Array, lags: int) -> Iterator[BackwardStep]:
-    """The losses at `places` (n,) followed back: a step for each of 0 .. lags characters."""
+    """Backpropagates the losses at `places` (n,): a step for each of 0 .. lags characters."""
     first = max(0, int(places.min()) - lags)
     tapes, output = stack.tapes(trace, np.arange(first, int(places.max()) + 1))
-    tapes = [tape._replace(x=tape.x[:, :0]) for tape in tapes]  # only gradients of weights would read it
+    tapes = [tape._replace(x=tape.x[:, :0]) for tape in tapes]  # only gradients of weights need x
     dx = stack.doutput(output[places - first], trace.targets[places])
     dstates = [tuple(np.zeros_like(dx) for _ in layer) for layer in stack.initial]
     alive = np.ones(len(places), bool)
@@ -44,15 +44,15 @@ def steps_back(stack: Stack, trace: Trace, places: Array, lags: int) -> Iterator
         states, dx, dstates = step_back(stack, [rows_of(tape, times - first) for tape in tapes], dstates, dx)
         yield BackwardStep(states, dx, alive)
         alive = alive & (places > lag) & (trace.tokens[times] != stack.start)
-        dx = np.zeros_like(states[-1][0])  # of the losses themselves, only the last output knows directly
+        dx = np.zeros_like(states[-1][0])  # the loss depends directly only on the last output
 
 
 def step_back(stack: Stack, tapes: list[Any], dstates: list[State],
-               doutput: Array) -> tuple[list[State], Array, list[State]]:
-    """The gradients by a step's states, by its input, and by the states before it.
+              doutput: Array) -> tuple[list[State], Array, list[State]]:
+    """The gradients of a step's states, of its input, and of the states before it.
 
-    dstates   for each layer, what comes back from the step behind: (h,) or (h, c)
-    doutput   what comes down on the last layer's h
+    dstates   for each layer, the gradient from the step after this one: (h,) or (h, c)
+    doutput   the gradient of the last layer's h from the output
     """
     dx, of_states, before = doutput, list(dstates), list(dstates)
     for k in reversed(range(len(tapes))):
@@ -73,5 +73,5 @@ def memory_gradient(dstate: State, tape: Any, parameters: Arrays) -> Array:
 
 
 def rows_of(tape: Any, rows: Array) -> Any:
-    """The same tape with some of its places, in the order of `rows`."""
+    """The tape of some places, in the order of `rows`."""
     return type(tape)(*(field[rows] for field in tape))

@@ -1,10 +1,8 @@
-"""Layer inspection: the cells of one network beside those of another, on the same text: which of them do the same
-thing.
+"""Layer inspection: the cells of two networks compared on the same text: which of them do the same.
 
     match of cell u = the cell v of the other network with the largest |corr(a_u, a_v)| over the places   (MaxCorr)
 
-(Bau et al. 2018.) Any text gives some correlation: the same search with the other network's cells shifted along the
-text says how much.
+(Bau et al. 2018.) The level of chance comes from the same search with the other network shifted along the text.
 """
 
 from dataclasses import dataclass
@@ -13,8 +11,7 @@ import numpy as np
 
 from charrnn.cells.numpy_step import Array
 from charrnn.errors import SettingsError
-from charrnn.inspection.cells import main_signal
-from charrnn.inspection.names import CellName
+from charrnn.inspection.cell_statistics import CellName, main_signal
 from charrnn.inspection.passage import Passage
 from charrnn.inspection.recording import Recording
 from charrnn.text.vocabulary import Vocabulary
@@ -30,8 +27,9 @@ DEFINITIONS = {
 
 
 @dataclass(frozen=True)
-class Matches:
-    """layer and unit (L, H): each cell's match in the other network; correlation (L, H), with its sign; and chance."""
+class CellMatches:
+    """layer and unit (L, H) of each cell's match in the other network; their correlation (L, H), signed; chance level.
+    """
 
     layer: Array
     unit: Array
@@ -48,7 +46,7 @@ class Matches:
         return float((np.abs(self.correlation) > self.chance).mean())
 
 
-def matches(one: Recording, other: Recording, shifts: int = SHIFTS) -> Matches:
+def match_cells(one: Recording, other: Recording, shifts: int = SHIFTS) -> CellMatches:
     """The matches of the cells of `one` in `other`; both read the same places."""
     a, b = _standardised(one), _standardised(other)
     together = a @ b.T  # (cells of one, cells of the other)
@@ -57,23 +55,23 @@ def matches(one: Recording, other: Recording, shifts: int = SHIFTS) -> Matches:
     moves = np.linspace(min(SHORTEST, places // 3), places - min(SHORTEST, places // 3), shifts).astype(int)
     by_chance = np.stack([np.abs(a @ np.roll(b, int(move), axis=1).T).max(axis=1) for move in moves])
     chance = float(np.median(np.quantile(by_chance, 0.95, axis=0)))
-    return Matches((best // other.hidden).reshape(shape), (best % other.hidden).reshape(shape),
+    return CellMatches((best // other.hidden).reshape(shape), (best % other.hidden).reshape(shape),
                    together[np.arange(len(best)), best].reshape(shape), chance)
 
 
 def same_text(passage: Passage, vocabulary: Vocabulary, mark: str | None, name: str) -> Passage:
-    """The passage in the ids of another network; raises SettingsError where that can't read it."""
+    """The passage in the ids of another vocabulary; raises SettingsError if it lacks a character."""
     number = {unit: n for n, unit in enumerate(vocabulary.units)}
     units = [passage.units[n] for n in passage.ids]
-    strange = [unit for unit in dict.fromkeys(units) if unit not in number]
-    if strange or mark != passage.mark:
-        why = f"never saw {strange[0]!r}" if strange else "takes documents another way"
+    missing = [unit for unit in dict.fromkeys(units) if unit not in number]
+    if missing or mark != passage.mark:
+        why = f"never saw {missing[0]!r}" if missing else "takes documents another way"
         raise SettingsError(f"--compare {name}: that network {why}; compare networks of the same text")
     return Passage.of(np.array([number[unit] for unit in units], np.int32), vocabulary, mark, passage.origin)
 
 
 def _standardised(recording: Recording) -> Array:
-    """What each cell shows at the settled places, (cells, T): mean 0, length 1; all 0 where it never moves."""
+    """The main signal of each cell after the warm-up, (cells, T): mean 0, length 1; all 0 for a constant cell."""
     settled = recording.settled()
     shown = settled.shown(main_signal(settled)).transpose(0, 2, 1).reshape(-1, len(settled))
     centred = shown - shown.mean(axis=1, keepdims=True, dtype=np.float64)

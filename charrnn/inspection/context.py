@@ -1,7 +1,6 @@
-"""Layer inspection: what context is worth: the loss with only the last k characters, against that with all that came
-before.
+"""Layer inspection: how much context the network uses: the excess loss when it reads only the last k characters.
 
-    E(k) = mean over t of loss_t(from the initial state, the last k characters) - loss_t(everything before)     in bits
+    E(k) = mean over t of loss_t(the last k characters, from the initial state) - loss_t(everything before)     in bits
 """
 
 import math
@@ -13,14 +12,14 @@ import numpy as np
 
 from charrnn.cells.numpy_step import Array
 from charrnn.engine.interface import Engine
-from charrnn.inspection.blocks import block_error
 from charrnn.inspection.horizon import spread
 from charrnn.inspection.stack import Stack, Trace
+from charrnn.inspection.statistics import block_error
 
 LENGTHS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192)
 PLACES = 300
-_WINDOW = 8  # characters in one call of a kernel: all that is kept of many texts at once
-WORTH = 0.01  # bits a character that count as nothing
+_WINDOW = 8  # characters in one call of a kernel: there are many texts side by side
+WORTH = 0.01  # bits a character below which an excess counts as nothing
 
 DEFINITIONS = {
     "context use": "E(k) = bits a character when the network sees only the last k characters, from its initial state, "
@@ -31,8 +30,8 @@ DEFINITIONS = {
 
 @dataclass(frozen=True)
 class ContextUse:
-    """What the last k characters leave to be gained, for each of `lengths` (n,): `excess` bits a character, with their
-    standard `errors`, of `places` texts; `full` is the loss with everything before, in bits."""
+    """The `excess` loss for each of `lengths` (n,), in bits a character, with their standard `errors`, over `places`
+    texts; `full` is the loss with everything before, in bits."""
 
     places: int
     lengths: Array
@@ -42,7 +41,7 @@ class ContextUse:
 
     @property
     def enough(self) -> int | None:
-        """k*; None where even the longest is not enough."""
+        """k*; None if even the longest is not enough."""
         found = np.flatnonzero(self.excess <= WORTH)
         return int(self.lengths[found[0]]) if len(found) else None
 
@@ -55,14 +54,14 @@ class ContextUse:
 
 def context_use(engine: Engine, trace: Trace, places: int = PLACES, lengths: Sequence[int] = LENGTHS,
                 on_step: Callable[[int], None] = lambda steps: None) -> ContextUse:
-    """What context is worth, from up to `places` texts out of `trace` that begin evenly spread.
+    """The excess loss of short contexts, from up to `places` texts that start evenly spread over `trace`.
 
-    Each is read once, from the initial state: its k-th place knows k characters, and is compared with the same place
-    of the trace.
+    Each text is read once, from the initial state: its k-th place has k characters of context, and is compared with the
+    same place of the trace.
 
     trace     of this engine, in its own precision
-    lengths   rising; those that take more than half of the text are left out
-    on_step   is told how many characters were read, again and again
+    lengths   rising; those longer than half of the text are left out
+    on_step   is told after each length how many characters were read
     """
     stack = Stack.of(engine)
     usable = np.array([k for k in lengths if k <= max(1, (len(trace) - trace.warm_up) // 2)])
@@ -79,7 +78,7 @@ def context_use(engine: Engine, trace: Trace, places: int = PLACES, lengths: Seq
 
 
 def _outputs(engine: Engine, inputs: Array, lengths: set[int]) -> Iterator[tuple[int, Array]]:
-    """Each k of `lengths`, rising, and the last layer's output (N, H) after the first k characters of texts (T, N)."""
+    """Each k of `lengths` with the last layer's output (N, H) after the first k characters of texts (T, N)."""
     T, N = inputs.shape
     streams = engine.streams(N, min(T, _WINDOW), engine.threads)
     for start in range(0, T, _WINDOW):

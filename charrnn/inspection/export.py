@@ -1,6 +1,6 @@
-"""Layer inspection: everything that was found, for other programs: one JSON object, tables, arrays.
+"""Layer inspection: the results for other programs: one JSON object, tables, arrays.
 
-The same checkpoint and text give the same bytes: keys are sorted, numbers have six digits, nothing tells the time.
+The same checkpoint and text give the same bytes: keys are sorted, numbers have six digits, and there is no date.
 """
 
 import csv
@@ -8,92 +8,94 @@ import hashlib
 import io
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from charrnn.inspection.cells import HIGH, LOW, main_signal
+from charrnn.inspection.cell_statistics import HIGH, LOW, CellName, main_signal
 from charrnn.inspection.definitions import DEFINITIONS
+from charrnn.inspection.export_types import CellRecord, CostRecord, FeatureRecord, FindingRecord, InspectionRecord
 from charrnn.inspection.features.feature import Feature
-from charrnn.inspection.finder import Finding
-from charrnn.inspection.inspection import Inspection
-from charrnn.inspection.names import CellName
+from charrnn.inspection.find import Finding
+from charrnn.inspection.results import Inspection
 from charrnn.text.vocabulary import code_points
 
 FORMAT = "charrnn-inspect/1"
-Costs = Mapping[CellName, Mapping[str, float | None]]
-_GATES = "iforz"  # those that open and shut; g and n are what is written
+_FLAG_NAMES = {"saturated": "railed"}  # in this format
+_GATES = "iforz"  # those that open and shut
 
 
-def as_dict(done: Inspection, path: str, digest: str) -> dict[str, Any]:
-    """All of it but the values at each place, as plain numbers, texts, lists and dicts.
+def as_dict(inspection: Inspection, path: str, digest: str,
+            costs: Mapping[CellName, CostRecord] | None = None) -> InspectionRecord:
+    """Everything but the values at each place.
 
     path, digest   of the checkpoint: its name and the SHA-256 of its bytes
+    costs          of ablating some cells; None measures those of the cells that track context
     """
-    settings, recording, passage, costs = done.network.settings, done.recording, done.passage, _costs(done)
+    settings, recording, passage = inspection.engine.settings, inspection.recording, inspection.passage
     return {
         "format": FORMAT,
         "model": {"path": path, "sha256": digest, "cell": settings.cell, "layers": settings.layers,
-                  "hidden": settings.hidden, "vocab": done.network.vocabulary},
+                  "hidden": settings.hidden, "vocab": inspection.engine.vocabulary},
         "text": {"source": passage.origin, "chars": len(passage), "warmup": recording.warm_up,
                  "sha256": hashlib.sha256(passage.text.encode(errors="surrogatepass")).hexdigest()},
-        "check": {"nll_inspect": _number(recording.nats), "nll_eval": _number(done.evaluated_nats),
-                  "agrees": done.agrees},
-        "cells": [_cell(done, cell, costs) for cell in _cells(done)],
-        "features": [_feature(one, done) for one in done.features],
-        "found": [_found(one) for one in done.findings],
-        "horizon": {**done.horizon.to_dict(), "context": done.context_use.to_dict()},
+        "check": {"nll_inspect": _number(recording.nats), "nll_eval": _number(inspection.evaluated_nats),
+                  "agrees": inspection.agrees},
+        "cells": _cells(inspection, _costs(inspection) if costs is None else costs),
+        "features": [_feature(one, inspection) for one in inspection.features],
+        "found": [_finding(one) for one in inspection.findings],
+        "horizon": {**inspection.horizon.to_dict(), "context": inspection.context_use.to_dict()},
         "definitions": dict(DEFINITIONS),
     }
 
 
-def as_json(content: Mapping[str, Any]) -> str:
-    """The object as text, one text for one content."""
-    return json.dumps(content, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+def as_json(content: InspectionRecord) -> str:
+    """The record as JSON: the same text for the same content."""
+    cells = [{**cell, "flags": _flag_names(cell["flags"])} for cell in content["cells"]]
+    definitions = dict(zip(_flag_names(content["definitions"]), content["definitions"].values(), strict=True))
+    return json.dumps({**content, "cells": cells, "definitions": definitions}, sort_keys=True, indent=1,
+                      ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def cell_rows(done: Inspection) -> str:
-    """A line for each cell, as CSV with a heading; empty where something is not there."""
-    rows, costs = [], _costs(done)
-    for cell in _cells(done):
-        content = _cell(done, cell, costs)
-        best = content.pop("best") or {}
-        content["flags"] = " ".join(content["flags"])
-        content |= {f"{gate}_{end}": share for gate, pair in content.pop("sat").items()
-                    for end, share in zip(("left", "right"), pair, strict=True)}
-        content |= {f"delta_{name}": value for name, value in content.pop("delta").items()}
-        rows.append({**content, **{f"best_{name}": value for name, value in best.items()}})
+def cell_rows(inspection: Inspection) -> str:
+    """CSV with a row for each cell; empty where a value is missing."""
+    rows = []
+    for record in _cells(inspection, _costs(inspection)):
+        row: dict[str, Any] = {**record, "flags": " ".join(_flag_names(record["flags"]))}
+        best = row.pop("best") or {}
+        row |= {f"{gate}_{end}": share for gate, pair in row.pop("sat").items()
+                for end, share in zip(("left", "right"), pair, strict=True)}
+        row |= {f"delta_{name}": value for name, value in row.pop("delta").items()}
+        rows.append({**row, **{f"best_{name}": value for name, value in best.items()}})
     return _table(list(dict.fromkeys(name for row in rows for name in row)), rows)
 
 
-def place_rows(done: Inspection) -> str:
-    """A line for each place, as CSV: what was read, what came, how surprising that was, and what was expected."""
-    said, pieces = done.recording.predictions, done.passage.pieces
-    units = done.passage.units
+def place_rows(inspection: Inspection) -> str:
+    """CSV with a row for each place: the character read, the next one, its surprisal, and the top predictions."""
+    predictions, pieces, units = inspection.recording.predictions, inspection.passage.pieces, inspection.passage.units
     rows = []
-    for place in range(len(done.recording)):
-        guesses = {f"top{n + 1}": units[int(token)] for n, token in enumerate(said.top[place])}
-        chances = {f"p{n + 1}": _number(chance) for n, chance in enumerate(said.probabilities[place])}
+    for place in range(len(inspection.recording)):
+        top = {f"top{n + 1}": units[int(token)] for n, token in enumerate(predictions.top[place])}
+        probabilities = {f"p{n + 1}": _number(p) for n, p in enumerate(predictions.probabilities[place])}
         rows.append({"pos": place, "char": pieces[place], "next": pieces[place + 1],
-                     "bits": _number(said.nats[place] / math.log(2)), "rank": int(said.rank[place]),
-                     "entropy": _number(said.entropy[place] / math.log(2)), **guesses, **chances})
+                     "bits": _number(predictions.nats[place] / math.log(2)), "rank": int(predictions.ranks[place]),
+                     "entropy": _number(predictions.entropies[place] / math.log(2)), **top, **probabilities})
     return _table(list(rows[0]), rows)
 
 
-def arrays(done: Inspection) -> bytes:
-    """What np.load() reads, without pickles: states (layer, unit, place) as float16, and everything at each place."""
-    recording, said = done.recording, done.recording.predictions
-    features = done.features
+def arrays(inspection: Inspection) -> bytes:
+    """A file for np.load(), without pickles: signals (layer, unit, place) as float16, and the arrays of each place."""
+    recording, predictions = inspection.recording, inspection.recording.predictions
     named: dict[str, np.ndarray] = {
-        "text": code_points(done.passage.text).astype(np.uint32), "tokens": recording.tokens,
+        "text": code_points(inspection.passage.text).astype(np.uint32), "tokens": recording.tokens,
         "targets": recording.targets, "warm_up": np.array(recording.warm_up, np.int32),
-        "nll": said.nats.astype(np.float32),
-        "entropy": said.entropy.astype(np.float32), "rank": said.rank, "top5": said.top, "top5_p": said.probabilities,
+        "nll": predictions.nats.astype(np.float32), "entropy": predictions.entropies.astype(np.float32),
+        "rank": predictions.ranks, "top5": predictions.top, "top5_p": predictions.probabilities,
     }
     named |= {name: values.transpose(0, 2, 1).astype(np.float16) for name, values in recording.signals.items()}
-    for kind, wanted in (("feature", True), ("count", False)):
-        chosen = [one for one in features if one.is_boolean == wanted]
+    for kind, is_boolean in (("feature", True), ("count", False)):
+        chosen = [one for one in inspection.features if one.is_boolean == is_boolean]
         named[f"{kind}_names"] = np.array([one.name for one in chosen] or [""], dtype=str)[:len(chosen)]
         named[f"{kind}s"] = np.array([one.values for one in chosen]).reshape(len(chosen), len(recording))
     stream = io.BytesIO()
@@ -101,39 +103,50 @@ def arrays(done: Inspection) -> bytes:
     return stream.getvalue()
 
 
-def _cells(done: Inspection) -> Iterable[CellName]:
-    return (CellName(k, u) for k in range(done.recording.layers) for u in range(done.recording.hidden))
+def _flag_names(names: Iterable[str]) -> list[str]:
+    return [_FLAG_NAMES.get(name, name) for name in names]
 
 
-def _cell(done: Inspection, cell: CellName, costs: Costs) -> dict[str, Any]:
-    facts, recording = done.facts, done.recording
-    best = done.search.best_of(cell)
+def _cells(inspection: Inspection, costs: Mapping[CellName, CostRecord]) -> list[CellRecord]:
+    return [_cell(inspection, CellName(k, u), costs) for k in range(inspection.recording.layers)
+            for u in range(inspection.recording.hidden)]
+
+
+def _cell(inspection: Inspection, cell: CellName, costs: Mapping[CellName, CostRecord]) -> CellRecord:
+    statistics, recording = inspection.statistics, inspection.recording
+    best = inspection.search.best_of(cell)
+    current, pair = inspection.eta
     return {
         "id": str(cell), "layer": cell.layer + 1, "unit": cell.unit, "signal": main_signal(recording),
-        "flags": [name for name, mask in facts.flags.items() if mask[cell]],
-        "mean": _number(facts.mean[cell]), "std": _number(facts.spread[cell]), "largest": _number(facts.largest[cell]),
-        "tau": _number(facts.tau[cell]), "tau_hold": _number(facts.tau_hold[cell]),
-        "resets": _number(facts.resets[cell]),
-        "eta2_char": _number(done.eta[0][cell]), "eta2_bigram": _number(done.eta[1][cell]),
+        "flags": statistics.flags_of(cell), "mean": _number(statistics.mean[cell]),
+        "std": _number(statistics.spread[cell]), "largest": _number(statistics.largest[cell]),
+        "tau": _number(statistics.tau[cell]), "tau_hold": _number(statistics.tau_hold[cell]),
+        "resets": _number(statistics.resets[cell]), "eta2_char": _number(current[cell]),
+        "eta2_bigram": _number(pair[cell]),
         "sat": {gate: _saturation(recording.signals[gate][cell.layer, recording.warm_up:, cell.unit])
                 for gate in _GATES if gate in recording.signals},
-        "best": None if best is None else _found(best),
-        "delta": {"estimate": _number(done.estimates[cell]), "exact": None, "se": None, **costs.get(cell, {})},
+        "best": None if best is None else _finding(best),
+        "delta": costs.get(cell) or _cost(inspection, cell, None, None),
     }
 
 
-def _costs(done: Inspection) -> Costs:
-    """What silencing costs, for the cells that track context: for others the estimate must do."""
-    return {one.cell: {"exact": _number(one.overall.bits), "se": _number(one.overall.error)}
-            for one in done.silenced([one.cell for one in done.context])} if done.context else {}
+def _costs(inspection: Inspection) -> dict[CellName, CostRecord]:
+    """The measured costs of the cells that track context; for others there is the estimate."""
+    found = inspection.ablate([one.cell for one in inspection.context]) if inspection.context else []
+    return {one.cell: _cost(inspection, one.cell, _number(one.overall.bits), _number(one.overall.error))
+            for one in found}
+
+
+def _cost(inspection: Inspection, cell: CellName, exact: float | None, error: float | None) -> CostRecord:
+    return {"estimate": _number(inspection.estimates[cell]), "exact": exact, "se": error}
 
 
 def _saturation(gate: np.ndarray) -> list[float | None]:
-    """The share of the places where a gate is shut, and where it is open."""
+    """The shares of the places where a gate is shut, and open."""
     return [_number((gate < LOW).mean()), _number((gate > HIGH).mean())]
 
 
-def _found(one: Finding) -> dict[str, Any]:
+def _finding(one: Finding) -> FindingRecord:
     return {
         "cell": str(one.cell), "feature": one.feature.name, "kind": one.feature.measure, "signal": one.signal,
         "sign": one.sign, "found": _number(one.found), "heldout": _number(one.score), "null95": _number(one.chance),
@@ -144,15 +157,15 @@ def _found(one: Finding) -> dict[str, Any]:
     }
 
 
-def _feature(one: Feature, done: Inspection) -> dict[str, Any]:
-    reason = done.search.untested.get(one.name, "")
-    part = one.values[done.recording.warm_up:]
+def _feature(one: Feature, inspection: Inspection) -> FeatureRecord:
+    reason = inspection.search.untested.get(one.name, "")
+    part = one.values[inspection.recording.warm_up:]
     return {"name": one.name, "definition": one.definition, "measure": one.measure, "causal": one.is_causal,
-            "own": one.is_own, "tested": not reason, "reason": reason,
+            "own": one.is_custom, "tested": not reason, "reason": reason,
             "prevalence": _number(part.mean()) if one.is_boolean and len(part) else None}
 
 
-def _table(heading: list[str], rows: list[dict[str, Any]]) -> str:
+def _table(heading: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
     stream = io.StringIO()
     writer = csv.DictWriter(stream, heading, restval="", lineterminator="\n")
     writer.writeheader()
@@ -161,6 +174,6 @@ def _table(heading: list[str], rows: list[dict[str, Any]]) -> str:
 
 
 def _number(value: Any) -> float | None:
-    """Six digits of a number; None for what is none."""
+    """Six digits of a number; None for NaN and infinity."""
     number = float(value)
     return float(f"{number:.6g}") if math.isfinite(number) else None

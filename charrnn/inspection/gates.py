@@ -1,4 +1,4 @@
-"""Layer inspection: how often each gate of each unit stands open or shut over a text.
+"""Layer inspection: how often each gate of each unit is open or shut over a text.
 
 A gate is left-saturated where it is below 0.1 (shut), right-saturated where it is above 0.9 (open); each unit is one
 point (share of the places where it is open, share where it is shut). (Karpathy, Johnson & Fei-Fei 2015.)
@@ -12,11 +12,11 @@ import numpy as np
 
 from charrnn.cells.numpy_step import Array
 from charrnn.cells.registry import CELLS
-from charrnn.inspection.cells import HIGH, LOW, facts
+from charrnn.inspection.cell_statistics import HIGH, LOW, cell_statistics
 from charrnn.inspection.recording import Recording
 from charrnn.inspection.stack import Stack, Trace, trace_of
 
-_BLOCK = 512  # places looked at together
+_BLOCK = 512  # places computed together
 
 DEFINITIONS = {
     "open, shut": "of each unit's gate: the share of the places where it is above 0.9 (right-saturated), and where it "
@@ -26,7 +26,7 @@ DEFINITIONS = {
 
 @dataclass(frozen=True)
 class GateSaturation:
-    """One gate of one layer (from 1): shares of the places, (H,) each: left where it is shut, right where open."""
+    """One gate of one layer (from 1): shares of the places, (H,): left where it is shut, right where it is open."""
 
     layer: int
     gate: str
@@ -36,9 +36,9 @@ class GateSaturation:
 
 @dataclass(frozen=True)
 class Gates:
-    """What the gates of a network did over `places` places of a text; a plain RNN has none.
+    """The gates of a network over `places` places of a text; a plain RNN has none.
 
-    flags   by name as in cells.FLAGS, (L, H) of truth values: the units that are odd
+    flags   by name as in cell_statistics.FLAGS, (L, H) bool: the units with each flag
     """
 
     cell: str
@@ -64,14 +64,14 @@ class Gates:
 
 
 def gates(stack: Stack, recording: Recording) -> Gates:
-    """What every gate did over the places of `recording` behind its warm-up."""
+    """The gates over the places of `recording` after its warm-up."""
     trace = trace_of(stack, recording)
     return Gates(recording.cell, len(trace) - trace.warm_up, saturation(recording.cell, stack, trace),
-                 facts(recording).flags)
+                 cell_statistics(recording).flags)
 
 
 def saturation(cell: str, stack: Stack, trace: Trace) -> list[GateSaturation]:
-    """How often each gate of each unit stands open and shut behind the warm-up, layer by layer."""
+    """How often each gate of each unit is open and shut after the warm-up, layer by layer."""
     counts = np.zeros((2, len(stack.layers), len(CELLS[cell].sigmoid_gates), stack.hidden), np.int64)
     for tapes in _blocks(stack, trace):
         for k, tape in enumerate(tapes):
@@ -85,7 +85,7 @@ def saturation(cell: str, stack: Stack, trace: Trace) -> list[GateSaturation]:
 
 
 def _blocks(stack: Stack, trace: Trace) -> Iterator[list[Any]]:
-    """Each layer's tape over one stretch of the text after the other."""
+    """The tapes of all layers, for one block of the text after another."""
     for start in range(trace.warm_up, len(trace), _BLOCK):
         times = np.arange(start, min(start + _BLOCK, len(trace)))
         yield stack.tapes(trace, times)[0]

@@ -1,8 +1,8 @@
-"""Layer inspection: how far back the gradient of a loss reaches, layer by layer: what a network can learn to remember.
+"""Layer inspection: the gradient horizon: how far back the gradient of a loss reaches, layer by layer.
 
-    G(k) = mean over t of | d loss_t / d state(t - k) |      k = 0 is the character that the loss is told after
+    G(k) = mean over t of | d loss_t / d state(t - k) |      state(t) is the state that predicts the target of loss_t
 
-A text that began less than k characters ago has no state there, and no part in the mean.
+A text that started less than k characters ago has no state there, and does not count in the mean.
 """
 
 import itertools
@@ -17,11 +17,11 @@ from charrnn.engine.threads import Workers
 from charrnn.inspection.backward import steps_back
 from charrnn.inspection.stack import Stack, Trace
 
-PLACES, LAGS = 200, 150  # losses that are followed back, and how far at most
-GAIN_LAGS = (20, 100)  # where the slope is taken: behind what is near, before where numbers end
-# Losses followed together, and the stretch of the text they lie in at most: its tapes are kept meanwhile.
+PLACES, LAGS = 200, 150  # losses that are backpropagated, and how far at most
+GAIN_LAGS = (20, 100)  # where the slope is taken: beyond the nearest lags, before the gradient underflows
+# Losses backpropagated together, and the longest stretch of text they lie in, whose tapes are in memory.
 _GROUP, _STRETCH = 100, 2000
-_LEAST = 1e-30  # a gradient below is rounding of nothing
+_LEAST = 1e-30  # a smaller gradient is rounding error
 
 DEFINITIONS = {
     "gradient": "G(k) = mean over t of |d loss_t / d state(t - k)|: the length of the gradient of single losses by "
@@ -39,8 +39,8 @@ class Reach:
     """How far the gradient reaches into one layer's (from 1) h or c.
 
     norms   (K + 1,) G(k) for k = 0 .. K
-    near    K1%, None where G stays above
-    gain    None where too little of the gradient is left to say
+    near    K1%, None if G stays above
+    gain    None if too little of the gradient is left to measure it
     """
 
     layer: int
@@ -52,11 +52,11 @@ class Reach:
 
 @dataclass(frozen=True)
 class Horizon:
-    """What came out of `places` losses followed back over `lags` characters.
+    """The gradients of `places` losses, backpropagated over `lags` characters.
 
-    inputs    (K + 1,) the same as norms for what the first layer read
+    inputs    (K + 1,) the same as norms for the input of the first layer
     within    by share, 50, 90 and 99: K50, K90, K99
-    settled   whether the gradient had come to nothing (1 % of its largest) before the lags ended
+    settled   whether the gradient fell to 1 % of its largest value before the lags ended
     """
 
     places: int
@@ -71,7 +71,7 @@ class Horizon:
 
     @property
     def gain(self) -> float | None:
-        """The largest gain of any layer: in the end the slowest way decides."""
+        """The largest gain of any layer: the slowest decay decides in the end."""
         return max((reach.gain for reach in self.reaches if reach.gain is not None), default=None)
 
     def to_dict(self) -> dict[str, Any]:
@@ -85,13 +85,13 @@ class Horizon:
 
 def horizon(stack: Stack, trace: Trace, places: int = PLACES, lags: int = LAGS,
             on_step: Callable[[int], None] = lambda steps: None, threads: int = 1) -> Horizon:
-    """How far back the losses at up to `places` places of `trace` reach, up to `lags` characters.
+    """Backpropagates the losses at up to `places` places of `trace`, up to `lags` characters.
 
-    The places lie evenly in as many stretches of the text as there are hundreds of them.
+    The places are evenly spread over one stretch of the text for each hundred of them. A short text has fewer lags.
 
     Where the text is too short, lags are fewer: no place is asked for more than lies before it.
-    on_step   is told how many losses were followed by one step, again and again
-    threads   follow groups of losses at the same time
+    on_step   is told after each step how many losses it was for
+    threads   compute several groups of losses at once
     """
     lags = min(lags, (len(trace) - trace.warm_up) // 2)
     groups = _groups(max(trace.warm_up, lags), len(trace), places)
@@ -99,7 +99,7 @@ def horizon(stack: Stack, trace: Trace, places: int = PLACES, lags: int = LAGS,
     shape = len(stack.layers), len(stack.initial[0]), lags + 1
 
     def sums(n: int) -> tuple[Array, Array, Array]:
-        """Of one group: the lengths by state and by input, and how many there were, at each lag."""
+        """Of one group at each lag: the lengths for states and input, and how many losses there were."""
         norms, inputs, alive = np.zeros(shape), np.zeros(lags + 1), np.zeros(lags + 1)
         for lag, step in enumerate(steps_back(stack, trace, groups[n], lags)):
             alive[lag] = step.alive.sum()
@@ -112,7 +112,7 @@ def horizon(stack: Stack, trace: Trace, places: int = PLACES, lags: int = LAGS,
 
     of_groups = Workers(threads).map(sums, len(groups))
     norms, inputs, alive = (np.sum(one, axis=0) for one in zip(*of_groups, strict=True))
-    # where hardly a text is as long, a few of them would speak for all
+    # lags that only a few texts are long enough for are left out
     known = alive >= max(1, followed // 10)
     inputs = inputs[known] / alive[known]
     reaches = [_reach(k + 1, letter, norms[k, s, known] / alive[known])
@@ -123,7 +123,7 @@ def horizon(stack: Stack, trace: Trace, places: int = PLACES, lags: int = LAGS,
 
 
 def _groups(start: int, stop: int, count: int) -> list[Array]:
-    """Up to `count` places from start to stop - 1, in groups that are near together."""
+    """Up to `count` places from start to stop - 1, in groups of near ones."""
     groups = -(-count // _GROUP)
     edges = [start + (stop - start) * i // groups for i in range(groups + 1)]
     return [spread(a, min(b, a + _STRETCH), -(-count // groups)) for a, b in itertools.pairwise(edges) if a < b]
@@ -135,7 +135,7 @@ def spread(start: int, stop: int, count: int) -> Array:
 
 
 def gain_of(norms: Array) -> float | None:
-    """What one more character leaves of the gradient; None where fewer than 5 lags can be told from nothing."""
+    """The factor by which the gradient changes per character; None with fewer than 5 lags above rounding error."""
     last = len(norms) - 1
     first = min(GAIN_LAGS[0], last // 4)
     lags = np.arange(first, min(GAIN_LAGS[1], last) + 1)
@@ -151,7 +151,7 @@ def _reach(layer: int, signal: str, norms: Array) -> Reach:
 
 
 def _lengths(gradients: Array) -> float:
-    """The sum of the lengths of the rows; squares of float32 would fall below what it can hold."""
+    """The sum of the lengths of the rows, in float64: squares would underflow in float32."""
     return float(np.sqrt(np.square(gradients, dtype=np.float64).sum(axis=1)).sum())
 
 

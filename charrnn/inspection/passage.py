@@ -1,8 +1,7 @@
-"""Layer inspection: the text that a network is looked at with: from a corpus the part that it never trained on, or
-any other.
+"""Layer inspection: the text that a network is inspected on: the held-out part of its corpus, or any other text.
 
-A passage of T + 1 units gives T places. Features are of characters; where a unit is a word, its place is that of its
-last character.
+A passage of T + 1 units has T places. Features are of characters; where a unit is a word, its value is that at its last
+character.
 """
 
 from collections.abc import Sequence
@@ -23,7 +22,12 @@ from charrnn.text.windows import Text, size, split
 
 @dataclass(frozen=True)
 class Passage:
-    """ids (T + 1,) int32, what each of them is in the text, the vocabulary's units, and words for where it is from."""
+    """ids       (T + 1,) int32
+    pieces    the text of each id
+    units     the units of the vocabulary
+    mark      the document separator, if the text is one of documents
+    origin    where the text is from, for reports
+    """
 
     ids: np.ndarray
     pieces: list[str] = field(repr=False)
@@ -33,7 +37,7 @@ class Passage:
 
     @classmethod
     def of(cls, ids: np.ndarray, vocabulary: Vocabulary, mark: str | None, origin: str) -> "Passage":
-        """That of ids; with `mark` they begin with one, and end with one."""
+        """The passage of ids; with `mark` they begin and end with one."""
         units = [vocabulary.units[number] for number in ids]
         if vocabulary.kind == "token":
             units = [unit if not n or unit == "\n" or units[n - 1] == "\n" else " " + unit
@@ -46,20 +50,20 @@ class Passage:
 
     @property
     def text(self) -> str:
-        """What is read, without the unit that is only predicted; a document begins with a line end."""
+        """The text that is read, without the last unit, which is only predicted; a document begins with a line end."""
         return "".join(self.pieces[:-1])
 
     def features(self) -> list[Feature]:
-        """All built-in features, a value for each place."""
+        """The built-in features, with a value for each place."""
         following = "\n" if self.mark is not None else self.pieces[-1][:1]
         return self.at_places(features(self._texts, following))
 
-    def at_places(self, made: Sequence[Feature]) -> list[Feature]:
-        """Features of the characters of `text` as features of its places."""
+    def at_places(self, of_characters: Sequence[Feature]) -> list[Feature]:
+        """Features of the characters of `text` as features of the places."""
         if all(len(piece) == 1 for piece in self.pieces):
-            return list(made)
+            return list(of_characters)
         ends = np.cumsum([len(piece) for piece in self.pieces[:-1]]) - 1
-        return [one.with_values(one.values[ends]) for one in made]
+        return [feature.with_values(feature.values[ends]) for feature in of_characters]
 
     @property
     def _texts(self) -> list[str]:
@@ -73,16 +77,16 @@ class Passage:
 
 def held_out(corpus: Corpus, known: CorpusInfo, settings: Settings, vocabulary: Vocabulary,
              count: int) -> Passage:
-    """The first `count` places of what a run kept for validation; where it kept nothing, the end of its text.
+    """The first `count` places of the validation part of a corpus; of a corpus without one, the end.
 
-    known   what the checkpoint says of its corpus
+    known   the corpus information of the checkpoint
 
-    Raises CorpusError if the corpus is another one by now.
+    Raises CorpusError if the corpus has changed.
     """
     if corpus.fingerprint != known.fingerprint:
         names = " + ".join(corpus.sources) or "the text"
-        raise CorpusError(f"{names} has changed since the network was trained on it, so nobody can tell what it never "
-                          "saw; give another text with --text FILE")
+        raise CorpusError(f"{names} has changed since the network was trained on it, so its held-out part is unknown; "
+                          "give another text with --text FILE")
     content = corpus.within(vocabulary).content
     _, kept = split(content, settings.windows.val_fraction)
     mark = mark_of(settings.text)
@@ -92,12 +96,12 @@ def held_out(corpus: Corpus, known: CorpusInfo, settings: Settings, vocabulary: 
 
 
 def of_text(text: Text, settings: TextSettings, vocabulary: Vocabulary, count: int, origin: str) -> Passage:
-    """The first `count` places of any text, as the network reads it; 0 takes all."""
+    """The first `count` places of any text; 0 takes all."""
     return Passage.of(_beginning(text, count or size(text)), vocabulary, mark_of(settings), origin)
 
 
 def joined(texts: Sequence[str], vocabulary: Vocabulary, mark: str | None) -> Text:
-    """Several texts as documents, or where there are none as one text."""
+    """Several texts as documents, or as one text for a model without documents."""
     if mark is None:
         return vocabulary.encode("".join(texts))
     ids = vocabulary.encode(mark + "".join(text + mark for text in texts))
@@ -105,7 +109,7 @@ def joined(texts: Sequence[str], vocabulary: Vocabulary, mark: str | None) -> Te
 
 
 def _beginning(text: Text, count: int) -> np.ndarray:
-    """The ids of the first `count` places, of documents those that are whole, but of the first at least a part."""
+    """The ids of the first `count` places; of documents, as many whole ones as fit, but at least one."""
     if not isinstance(text, Documents):
         whole: np.ndarray = text[:count + 1].take(np.arange(min(count + 1, len(text))))
         return whole
@@ -122,7 +126,7 @@ def _end(text: Text, count: int) -> np.ndarray:
 
 
 def _joined(text: Documents, which: np.ndarray, count: int) -> np.ndarray:
-    """Marks and documents in turn, a mark at both ends, as many documents as `count` places hold."""
+    """The documents `which`, as many as `count` places hold, with a separator before, between and after them."""
     ids, taken = [], 0
     for number in which:
         start, stop = int(text.marks[number]), int(text.marks[number + 1])

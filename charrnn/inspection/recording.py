@@ -1,11 +1,10 @@
-"""Layer inspection: one pass over a text with everything kept that a network did: its states, its gates, its
-predictions.
+"""Layer inspection: the recording of one pass over a text: states, gates and predictions at every place.
 
-Ids come in, T + 1 of them; out go T places. Place t stands after character t was read: the state that it left behind,
-and what the network then said about character t + 1. This is the one alignment of the whole room (NEXT below).
+T + 1 ids make T places. Place t is the moment after character t was read: it has the state after that character, and
+the prediction of character t + 1. All of inspection uses this alignment.
 
-The text is one stream, read as evaluation reads a row: the state is carried on and on, and begins anew only where a
-document does. Numbers held: S L T H for S signals, 12 to 40 bytes a place for predictions.
+The text is read as one stream, as evaluation reads a row: the state is carried on, and reset only where a document
+starts. A recording holds S L T H numbers for S signals, and 12 to 40 bytes a place for the predictions.
 """
 
 import dataclasses
@@ -18,15 +17,14 @@ import numpy as np
 
 from charrnn.cells.registry import CELLS
 from charrnn.engine.interface import Engine
+from charrnn.engine.predictions import Predictions
 from charrnn.errors import CorpusError, SettingsError
-from charrnn.inspection.predictions import GUESSES, Predictions
 from charrnn.training.evaluation import Evaluation
 
-# Place t predicts the character that stands so many behind the one just read.
-NEXT = 1
-# Characters at the start that count in no statistic: the state does not know yet what kind of text this is.
+TOP = 5  # the most probable characters that are kept for each place
+# Places at the start that no statistic counts: the state has too little context there.
 WARM_UP = 100
-# Characters in one call of a kernel: memory for a window is small, and Ctrl-C is felt at once.
+# Characters in one call of a kernel: memory for a window is small, and Ctrl-C works at once.
 _WINDOW = 256
 
 
@@ -36,7 +34,7 @@ def signals_of(cell: str) -> tuple[str, ...]:
 
 
 def default_signals(cell: str) -> tuple[str, ...]:
-    """What finding cells and judging their memory needs: the state, and the gate that keeps it (f or z)."""
+    """The signals that the search needs: the state, and the gate that keeps it (f or z)."""
     return tuple(name for name in signals_of(cell) if name in "hcfz")
 
 
@@ -45,10 +43,10 @@ class Recording:
     """What a network of L layers of H units did at T places of a text.
 
     tokens       (T,) int32, the characters read
-    targets      (T,) int32, the character behind each
-    warm_up      places at the start that statistics leave out
-    signals      by name, (L, T, H) float32: c as it is, not squashed
-    predictions  what was said about the targets
+    targets      (T,) int32, the character after each
+    warm_up      places at the start that no statistic counts
+    signals      by name, (L, T, H) float32; c without the tanh
+    predictions  (T,) of the targets
     """
 
     cell: str
@@ -71,13 +69,13 @@ class Recording:
 
     @cached_property
     def nats(self) -> float:
-        """The mean loss over all places, warm-up and all, as evaluation gives it."""
+        """The mean loss over all places, with the warm-up, as evaluation computes it."""
         return float(self.predictions.nats.mean(dtype=np.float64))
 
     def shown(self, signal: str) -> np.ndarray:
-        """A signal (L, T, H) on the scale it is shown on: -1 to 1, a c squashed by tanh; gates 0 to 1 as they are.
+        """A signal (L, T, H) as it is shown: tanh c, h from -1 to 1, gates from 0 to 1.
 
-        Raises SettingsError for one that this cell does not have.
+        Raises SettingsError for a signal that this cell does not have.
         """
         if signal not in self.signals:
             known = ", ".join(signals_of(self.cell))
@@ -89,42 +87,42 @@ class Recording:
         cut = slice(self.warm_up, None)
         return dataclasses.replace(self, tokens=self.tokens[cut], targets=self.targets[cut], warm_up=0,
                                    signals={name: array[:, cut] for name, array in self.signals.items()},
-                                   predictions=self.predictions.cut(cut))
+                                   predictions=self.predictions.select(cut))
 
 
 def record(engine: Engine, ids: np.ndarray, signals: Sequence[str] | None = None,
            on_read: Callable[[int], None] = lambda count: None) -> Recording:
     """The recording of `ids` (T + 1,), read from the initial state.
 
-    signals   those to keep, h always among them; None keeps what default_signals() names
-    on_read   is told how many characters were read, again and again
+    signals   those to keep beside h; None keeps default_signals()
+    on_read   is told after each window how many characters were read
 
     Raises CorpusError for fewer than 2 ids, SettingsError for a signal that the cell does not have.
     """
     settings, T = engine.settings, len(ids) - 1
     if T < 1:
-        raise CorpusError("the text is too short to look at: it needs at least 2 characters")
+        raise CorpusError("the text is too short to inspect: it needs at least 2 characters")
     wanted = dict.fromkeys(("h", *(default_signals(settings.cell) if signals is None else signals)))
-    if strange := [name for name in wanted if name not in signals_of(settings.cell)]:
-        raise SettingsError(f"a network of {settings.cell} cells has no signal {strange[0]}; it has "
+    if unknown := [name for name in wanted if name not in signals_of(settings.cell)]:
+        raise SettingsError(f"a network of {settings.cell} cells has no signal {unknown[0]}; it has "
                             f"{', '.join(signals_of(settings.cell))}")
     ids = np.ascontiguousarray(ids, np.int32)
     kept = {name: np.empty((settings.layers, T, settings.hidden), np.float32) for name in wanted}
     streams, predictions = engine.streams(1, min(_WINDOW, T)), []
     for start in range(0, T, _WINDOW):
         stop = min(start + _WINDOW, T)
-        scores, signals_here = streams.record(ids[start:stop, None], ids[start + NEXT:stop + NEXT, None], GUESSES,
-                                              list(wanted))
-        predictions.append(Predictions.of(scores))
-        for name, array in signals_here.items():
+        predicted, recorded = streams.record(ids[start:stop, None], ids[start + 1:stop + 1, None], TOP, list(wanted))
+        predictions.append(predicted)
+        for name, array in recorded.items():
             kept[name][:, start:stop] = array[:, :, 0]
         on_read(stop - start)
-    # where documents begin inside the text, each has its own fresh start: there is nothing to wait for
+    # the state is reset at each document, so there is nothing to warm up
     warm_up = 0 if engine.start >= 0 else min(WARM_UP, T // 10)
-    return Recording(settings.cell, ids[:-NEXT], ids[NEXT:], warm_up, kept, Predictions.joined(predictions))
+    return Recording(settings.cell, ids[:-1], ids[1:], warm_up, kept,
+                     Predictions.joined(predictions, axis=0).select((slice(None), 0)))
 
 
 def evaluated(engine: Engine, ids: np.ndarray) -> float:
-    """The mean nats of `ids` as evaluation measures them, in one row: what a recording has to agree with."""
+    """The mean nats of `ids` read as one row, by evaluation: a recording has to agree with it."""
     nats = Evaluation(engine, ids, _WINDOW, 1, rows=1).loss()
     return math.nan if nats is None else nats

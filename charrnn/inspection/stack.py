@@ -1,8 +1,7 @@
-"""Layer inspection: a trained network taken apart into the readable steps of cells.py, in whatever precision is
-asked for.
+"""Layer inspection: a trained network as the readable steps of its cells, in any precision.
 
-Once the states of a text are known, every place of it can be stepped through by itself: the places side by side are
-the rows of one product. So what happened inside (the tapes) is made anew, block by block, and never kept.
+Once the states of a text are known, each of its places can be computed by itself: many places are the rows of one
+product. So the tapes (what a step computed inside) are computed again when they are needed, and not kept.
 """
 
 from collections.abc import Callable
@@ -21,12 +20,12 @@ from charrnn.settings import NetworkSettings
 
 @dataclass(frozen=True)
 class Trace:
-    """The states of a network at T places of one text; place t stands after character t.
+    """The states of a network at T places of one text; place t is the moment after character t was read.
 
-    tokens, targets   (T,) the characters read, and the character behind each
+    tokens, targets   (T,) the characters read, and the character after each
     first             for each layer, its state (H,) before the first character
     states            for each layer, its h and, where it has one, its c, (T, H) each
-    warm_up           places at the start that statistics leave out
+    warm_up           places at the start that no statistic counts
     """
 
     tokens: Array
@@ -43,10 +42,10 @@ class Trace:
 class Stack:
     """The layers of a network as the cells' steps take them.
 
-    table     (V, D) what the first layer reads for each character: its embedding, or one-hot
-    layers    the parameters of each layer, by the names that the cells know
-    initial   the state (H,) of each layer that a text begins with
-    start     the character that every text begins with, -1 where there is none
+    table     (V, D) the input of the first layer for each character: its embedding, or one-hot
+    layers    the parameters of each layer, by name
+    initial   the initial state (H,) of each layer
+    start     the id that starts a text, after which the state is reset; -1 if there is none
     """
 
     cell: CellSpec
@@ -65,7 +64,7 @@ class Stack:
     @classmethod
     def from_arrays(cls, settings: NetworkSettings, arrays: Arrays, start: int = -1,
                     dtype: Any = np.float32) -> "Stack":
-        """The same from parameters by name, in PyTorch's shapes."""
+        """From parameters by name, in PyTorch's shapes."""
         cell, zero = CELLS[settings.cell], np.zeros(settings.hidden)
         arrays = {name: array.astype(dtype) for name, array in arrays.items()}
         layers, initial = [], []
@@ -82,10 +81,10 @@ class Stack:
     def hidden(self) -> int:
         return int(self.weight_out.shape[1])
 
-    def begun(self, tokens: Array, state: list[State], first: int = 0) -> list[State]:
-        """`state`, (n, H) arrays, with the initial one in the rows where tokens (n,) begin a text.
+    def reset_starts(self, tokens: Array, state: list[State], first: int = 0) -> list[State]:
+        """`state`, (n, H) arrays, with the initial state in the rows where tokens (n,) start a text.
 
-        It is that of the layers from `first` on, and may be of their h alone.
+        `state` is that of the layers from `first` on, and may have h alone.
         """
         begins = (tokens == self.start)[:, None]
         if not begins.any():
@@ -97,10 +96,10 @@ class Stack:
              touch: Callable[[int, Any, State], State] = lambda k, tape, state: state) -> tuple[list[State], list[Any]]:
         """The state after one more character of n texts, tokens (n,), and the tape of each layer.
 
-        touch   is given a layer's number, its tape and its new state, and says what the state shall be
+        touch   is given a layer's number, its tape and its new state, and returns the state to use
         """
         x, after, tapes = self.table[tokens], [], []
-        for k, before in enumerate(self.begun(tokens, state)):
+        for k, before in enumerate(self.reset_starts(tokens, state)):
             layer_state, tape = self.cell.step(x, before, self.layers[k])
             layer_state = touch(k, tape, layer_state)
             x = layer_state[0]
@@ -128,7 +127,7 @@ class Stack:
         return tapes, after[-1][0]
 
     def nats(self, output: Array, targets: Array) -> Array:
-        """The loss of each target (n,) for outputs of the last layer (n, H), in float64."""
+        """The loss of each target (n,) for outputs (n, H) of the last layer, in float64."""
         logits = (output @ self.weight_out.T + self.bias_out).astype(np.float64)
         logits -= logits.max(axis=-1, keepdims=True)
         picked = np.take_along_axis(logits, targets[..., None], axis=-1)[..., 0]
@@ -136,7 +135,7 @@ class Stack:
         return nats
 
     def doutput(self, output: Array, targets: Array) -> Array:
-        """The gradient of each of these losses by its output, (n, H)."""
+        """The gradient of each of these losses with respect to its output, (n, H)."""
         logits = output @ self.weight_out.T + self.bias_out
         dlogits = np.exp(logits - logits.max(axis=-1, keepdims=True))
         dlogits /= dlogits.sum(axis=-1, keepdims=True)
@@ -146,7 +145,7 @@ class Stack:
 
 
 def trace_of(stack: Stack, recording: Recording) -> Trace:
-    """The states of a recording; raises KeyError if c was there and was not kept."""
+    """The states of a recording; raises KeyError if the cell has a c that was not kept."""
     letters = "hc"[:1 + stack.cell.has_memory]
     return Trace(recording.tokens, recording.targets, stack.initial,
                  [tuple(recording.signals[letter][k] for letter in letters) for k in range(recording.layers)],

@@ -1,4 +1,4 @@
-"""Layer novelty: what of some texts stands in a large one, which is read once, whatever its size."""
+"""Layer novelty: the parts of some texts that also occur in a large text, which is read once, of any size."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -26,12 +26,13 @@ KERNELS = ("build_suffixes", "pack_edges", "scan_suffixes", "settle_suffixes")
 
 @dataclass(frozen=True)
 class Match:
-    """What of one text stands in the large one.
+    """The matches of one text of T characters with the large text.
 
     text       the text
-    lengths    (T,) int64, characters of the longest part that ends with each character
-    ends       (T,) int64, where the first of that part ends in the large text: its last character's place; -1 for none
-    is_whole   whether the text is one of the large text's documents
+    lengths    (T,) int64, the length of the longest match that ends with each character
+    ends       (T,) int64, the position in the large text of the last character of that match's first occurrence; -1 for
+               none
+    is_whole   whether the text is one of the documents of the large text
     """
 
     text: str
@@ -40,14 +41,14 @@ class Match:
     is_whole: bool
 
 
-def matches(texts: Sequence[str], blocks: Iterable[np.ndarray], mark: str | None = None,
+def find_matches(texts: Sequence[str], blocks: Iterable[np.ndarray], mark: str | None = None,
             has_stand_in: bool = False) -> tuple[list[Match], int]:
-    """What of each text stands in the large one, whose code points come in `blocks`; and how many those are.
+    """The matches of each text with the large text, whose code points come in `blocks`; and its length.
 
-    mark           what stands behind each document of the large text, if it is one of documents
-    has_stand_in   whether U+FFFD in it stands for what nobody knows any more, and is equal to nothing
+    mark           the document separator of the large text, if it is one of documents
+    has_stand_in   whether U+FFFD in the large text stands for unknown characters and so matches nothing
 
-    Raises CorpusError if the texts are too long to be looked at: each character takes about 250 bytes.
+    Raises CorpusError if the texts are too long: each character takes about 250 bytes.
     """
     symbols, numbers, width = _numbered(texts, mark, has_stand_in)
     states, table, shift, ends = automaton_of(symbols, width)
@@ -72,12 +73,12 @@ def matches(texts: Sequence[str], blocks: Iterable[np.ndarray], mark: str | None
 
 
 def _numbered(texts: Sequence[str], mark: str | None, has_stand_in: bool) -> tuple[np.ndarray, np.ndarray, int]:
-    """The texts as one row of symbols, int32, a separator behind each; the symbol of each code point; how many there
-    are with the separator, which is the last."""
+    """The texts as one row of symbols, int32, with a separator after each; the symbol of each code point; the number of
+    symbols with the separator, which is the last."""
     total = sum(map(len, texts)) + len(texts)
     if total > LONGEST:
-        raise CorpusError(f"a text of {total:,} characters is too long to be looked for; the most is {LONGEST:,}: give "
-                          "a part of it")
+        raise CorpusError(f"a text of {total:,} characters is too long; at most {LONGEST:,} can be searched for: "
+                          "give a part of it")
     codes = [code_points(text) for text in texts]
     known = np.unique(np.concatenate([*codes, np.zeros(0, np.uint32)]))
     if has_stand_in:
@@ -100,7 +101,7 @@ def _numbered(texts: Sequence[str], mark: str | None, has_stand_in: bool) -> tup
 
 
 def _state_of(text: str, state: int, states: np.ndarray) -> int:
-    """The state that `text` itself belongs to, from that of all that ends with its last character."""
+    """The state of `text` itself, from the state of its last character."""
     while states[states[state, LINK], LENGTH] >= len(text):
         state = int(states[state, LINK])
     return state

@@ -1,4 +1,4 @@
-"""Layer novelty: where in the files of a corpus a place of its training part is."""
+"""Layer novelty: the file and line of a position in the training part of a corpus."""
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
@@ -15,10 +15,10 @@ from charrnn.text.sources import STDIN, files_below, is_folder, read_source
 
 
 @dataclass(frozen=True)
-class Place:
-    """A place in the text that was trained on.
+class SourcePlace:
+    """A place in the training text.
 
-    source     the file, or what else the user named; "" for a text that came from Python
+    source     the file, or another source that the user named; "" for a text from Python
     document   its number in the source, from 1; None in a text without documents
     line       in the document, else in the source, from 1
     position   characters before it in the training part
@@ -31,22 +31,22 @@ class Place:
 
 
 class _Seen(NamedTuple):
-    """What stands before a place in the training part."""
+    """The number of documents and lines before a position in the training part."""
 
     documents: int
-    lines: int  # line ends; of documents, those in the place's own
+    lines: int  # line ends; of documents, those in the same document
 
 
 class _Start(NamedTuple):
-    """Where a file of a corpus begins."""
+    """The start of a file of a corpus."""
 
     source: str
-    before: int  # what is counted before it
+    before: int  # documents, characters or line ends before it, as _starts() counts
     lines: int  # line ends before it
 
 
-def places_of(positions: Sequence[int], trained: TrainingText) -> list[Place]:
-    """Where in its files the characters at these positions of the training part are."""
+def source_places(positions: Sequence[int], trained: TrainingText) -> list[SourcePlace]:
+    """The places of these positions of the training part."""
     if not positions:
         return []
     seen = dict(_seen(sorted(set(positions)), trained))
@@ -54,20 +54,20 @@ def places_of(positions: Sequence[int], trained: TrainingText) -> list[Place]:
     return [_place(position, seen[position], starts, trained) for position in positions]
 
 
-def _place(position: int, seen: _Seen, starts: list[_Start], trained: TrainingText) -> Place:
-    """What stands before a position, in terms of the file that it is in."""
+def _place(position: int, seen: _Seen, starts: list[_Start], trained: TrainingText) -> SourcePlace:
+    """The place of a position, from the numbers before it."""
     part, unit = trained.part, trained.settings.text.unit
     if isinstance(part, Documents):
-        number = int(part.which[seen.documents])  # among all of them, those held out too
+        number = int(part.which[seen.documents])  # among all documents, with those held out
         start = starts[bisect_right(starts, number, key=lambda start: start.before) - 1]
-        return Place(start.source, number - start.before + 1, seen.lines + 1, position)
+        return SourcePlace(start.source, number - start.before + 1, seen.lines + 1, position)
     counted = seen.lines if unit == "token" else position
     start = starts[bisect_right(starts, counted, key=lambda start: start.before) - 1]
-    return Place(start.source, None, seen.lines - start.lines + 1, position)
+    return SourcePlace(start.source, None, seen.lines - start.lines + 1, position)
 
 
 def _seen(positions: list[int], trained: TrainingText) -> Iterator[tuple[int, _Seen]]:
-    """What stands before each of the positions, which rise, in the training part, which is read up to the last."""
+    """The numbers before each of the positions, which rise; the training part is read up to the last."""
     mark = -1 if trained.mark is None else ord(trained.mark)
     base, documents, lines = 0, 0, 0
     blocks = trained.blocks()
@@ -80,7 +80,7 @@ def _seen(positions: list[int], trained: TrainingText) -> Iterator[tuple[int, _S
 
 
 def _counted(codes: np.ndarray, mark: int, documents: int, lines: int) -> tuple[int, int]:
-    """How many documents, and line ends since the last of them, there are behind `codes`."""
+    """The numbers after `codes`: of documents, and of line ends since the last document."""
     marks = np.flatnonzero(codes == mark)
     if len(marks):
         codes, lines = codes[marks[-1] + 1:], 0
@@ -88,10 +88,9 @@ def _counted(codes: np.ndarray, mark: int, documents: int, lines: int) -> tuple[
 
 
 def _starts(trained: TrainingText) -> list[_Start]:
-    """Where each file begins. One alone begins at the start; several are read once more, in the same way.
+    """The start of each file. Several files are read once more to find them.
 
-    Counted are documents, else characters; but line ends where a unit is a token, since blanks between tokens are not
-    kept.
+    Documents are counted, or else characters; with tokens line ends, since the spaces between tokens are not kept.
     """
     sources, settings = _files(trained.corpus), trained.settings.text
     if len(sources) == 1:
@@ -119,8 +118,8 @@ def _count(text: str, what: str) -> int:
 
 
 def _files(corpus: Corpus) -> list[str]:
-    """The files and other sources of a corpus, in the order in which they were read."""
-    if STDIN in corpus.sources:  # which can't be read again
+    """The files and other sources of a corpus, in the order of reading."""
+    if STDIN in corpus.sources:  # it can't be read again
         return [" + ".join("standard input" if source == STDIN else source for source in corpus.sources)]
     files: list[str] = []
     for source in corpus.sources:

@@ -1,8 +1,7 @@
-"""Layer novelty: how much of a text a network may have copied from the text that it was trained on.
+"""Layer novelty: how much of a sample also occurs in the training text, so that the network may have copied it.
 
-A text and what was trained on come in; a Novelty goes out. What stands in the part that was held out for validation is
-no copy: the network never learned it. The share of that part itself which stands in the training part tells what is to
-be expected of new text of the same kind.
+Text that occurs only in the held-out part is no copy, because the network never saw that part. The share of the
+held-out part that occurs in the training part is what to expect of new text of the same kind.
 """
 
 from collections.abc import Sequence
@@ -11,14 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from charrnn.errors import CorpusError
-from charrnn.novelty.matching import Match, matches
-from charrnn.novelty.pieces import Piece, pieces_of
-from charrnn.novelty.places import Place, places_of
+from charrnn.novelty.matching import Match, find_matches
+from charrnn.novelty.places import SourcePlace, source_places
+from charrnn.novelty.sample_documents import SampleDocument, sample_documents
 from charrnn.runs.training_text import TrainingText
 
 LONGEST = 50  # characters of the longest n-grams that are counted
 PASSAGES = 3
-# Characters of the part held out that are looked at, if the text has no more itself: fewer make a rough share.
+# Characters of the held-out part that are compared, if the sample has no more: fewer give a rough share.
 HELD_OUT = 10_000
 
 
@@ -26,10 +25,10 @@ HELD_OUT = 10_000
 class Grams:
     """The n-grams of a text, its substrings of n characters.
 
-    count             how many it has, each place one
-    copied            how many of them stand in the training text
-    held_out          how many the text held out has
-    held_out_copied   how many of those stand in the training text
+    count             how many it has, one at each position
+    copied            how many of them occur in the training text
+    held_out          how many the held-out text has
+    held_out_copied   how many of those occur in the training text
     """
 
     n: int
@@ -40,24 +39,24 @@ class Grams:
 
     @property
     def share(self) -> float | None:
-        """Of the text's n-grams, those that stand in the training text, from 0 to 1; None if it has none."""
+        """The share of the text's n-grams that occur in the training text, from 0 to 1; None if it has none."""
         return self.copied / self.count if self.count else None
 
     @property
     def held_out_share(self) -> float | None:
-        """The same of the text held out."""
+        """The same for the held-out text."""
         return self.held_out_copied / self.held_out if self.held_out else None
 
 
 @dataclass(frozen=True)
-class Passage:
-    """A passage that stands in the training text too, and can't be made longer at either end.
+class CopiedPassage:
+    """A passage that also occurs in the training text, and can't be extended at either end.
 
-    sample     number of the text it is in, from 0, if there are several
-    document   of that text, from 1; None where a text is not one of documents
-    line       in that text, from 1
-    position   characters before it in its document, else in its text
-    place      where it stands in the training text for the first time
+    sample     number of the sample it is in, from 0
+    document   number in the sample, from 1; None if the model was not trained on documents
+    line       in the sample, from 1
+    position   characters before it in its document, or else in its sample
+    place      its first occurrence in the training text
     """
 
     text: str
@@ -65,26 +64,26 @@ class Passage:
     document: int | None
     line: int
     position: int
-    place: Place
+    place: SourcePlace
 
 
 @dataclass(frozen=True)
 class Novelty:
-    """How much of a text stands in the training text, character by character.
+    """How much of a sample occurs in the training text.
 
     grams              the n-grams, for n from 1 to 50
-    passages           the longest that stand there, at most three, the longest first; they don't overlap
-    characters         looked at: those of documents, without what stands between them
-    documents          how many documents it has; None where the model was not trained on documents
-    copied_documents   those of them, each but once, that are documents of the training text
+    passages           the longest copied passages, at most three, the longest first; they don't overlap
+    characters         the length of the sample; of documents, without what is between them
+    documents          how many documents it has; None if the model was not trained on documents
+    copied_documents   those of them that are documents of the training text, each once
     new_documents      how many are not
-    corpus             name of the text that was trained on
-    training           its characters without those held out; of documents with one for the end of each
-    is_changed         whether that text is known to have changed since
+    corpus             name of the training text
+    training           its length without the held-out part; of documents, with one character for the end of each
+    is_changed         whether that text has changed since training
     """
 
     grams: tuple[Grams, ...]
-    passages: tuple[Passage, ...]
+    passages: tuple[CopiedPassage, ...]
     characters: int
     documents: int | None
     copied_documents: tuple[str, ...]
@@ -95,25 +94,25 @@ class Novelty:
 
 
 def novelty_of(texts: str | Sequence[str], trained: TrainingText) -> Novelty:
-    """How much of a text, or of several, stands in the part of a text that was trained on.
+    """How much of a sample, or of several, occurs in the training text.
 
-    Letters are made alike, and documents are told apart, as in training. An n-gram or a passage lies in one text and,
-    where there are documents, in one of them, here and there.
+    The samples are normalized and cut into documents as in training. An n-gram or a passage is within one sample, or
+    within one document.
 
-    Raises CorpusError for texts without a character, and for more than 2,000,000.
+    Raises CorpusError for samples without a character, and for more than 2,000,000.
     """
-    pieces = pieces_of([texts] if isinstance(texts, str) else texts, trained.settings.text)
-    characters = sum(len(piece.text) for piece in pieces)
+    documents = sample_documents([texts] if isinstance(texts, str) else texts, trained.settings.text)
+    characters = sum(len(document.text) for document in documents)
     if not characters:
         raise CorpusError("there is nothing in the sample; give a text with something in it")
     held_out = trained.held_out(max(characters, HELD_OUT))
-    found, training = matches([piece.text for piece in pieces] + held_out, trained.blocks(), trained.mark,
-                              trained.corpus.vocabulary.stand_in >= 0)
-    own, others = found[:len(pieces)], found[len(pieces):]
+    found, training = find_matches([document.text for document in documents] + held_out, trained.blocks(), trained.mark,
+                                   trained.corpus.vocabulary.stand_in >= 0)
+    own, others = found[:len(documents)], found[len(documents):]
     is_documents = trained.mark is not None
     return Novelty(
-        _grams(own, others), _passages(pieces, own, trained), characters, len(pieces) if is_documents else None,
-        tuple(dict.fromkeys(match.text for match in own if match.is_whole)),
+        _grams(own, others), _copied_passages(documents, own, trained), characters,
+        len(documents) if is_documents else None, tuple(dict.fromkeys(match.text for match in own if match.is_whole)),
         sum(not match.is_whole for match in own) if is_documents else None, trained.corpus.name, training,
         trained.is_changed)
 
@@ -124,7 +123,7 @@ def _grams(own: list[Match], others: list[Match]) -> tuple[Grams, ...]:
 
 
 def _counts(found: list[Match]) -> tuple[np.ndarray, np.ndarray]:
-    """How many n-grams the texts have, and how many of them stand in the training text, for n up to LONGEST."""
+    """How many n-grams the texts have, and how many of them occur in the training text, for n up to LONGEST."""
     counts, copied = np.zeros(LONGEST + 1, np.int64), np.zeros(LONGEST + 1, np.int64)
     sizes = np.arange(LONGEST + 1)
     for match in found:
@@ -133,8 +132,10 @@ def _counts(found: list[Match]) -> tuple[np.ndarray, np.ndarray]:
     return counts, copied
 
 
-def _passages(pieces: list[Piece], own: list[Match], trained: TrainingText) -> tuple[Passage, ...]:
-    """The longest passages, no two of which overlap or say the same."""
+def _copied_passages(
+    documents: list[SampleDocument], own: list[Match], trained: TrainingText
+) -> tuple[CopiedPassage, ...]:
+    """The longest passages; no two overlap, and none is part of another."""
     found = sorted((candidate for number, match in enumerate(own) for candidate in _longest(match, number)),
                    key=lambda each: -each[0])
     chosen: list[tuple[int, int, int]] = []
@@ -144,17 +145,17 @@ def _passages(pieces: list[Piece], own: list[Match], trained: TrainingText) -> t
                 text not in own[other].text[end - size:end]
                 and (other != number or end <= stop - length or stop <= end - size) for size, other, end in chosen):
             chosen.append((length, number, stop))
-    places = places_of([int(own[number].ends[stop - 1]) + 1 - length for length, number, stop in chosen], trained)
+    places = source_places([int(own[number].ends[stop - 1]) + 1 - length for length, number, stop in chosen], trained)
     passages = []
     for (length, number, stop), place in zip(chosen, places, strict=True):
-        piece, start = pieces[number], stop - length
-        passages.append(Passage(piece.text[start:stop], piece.sample, piece.document,
-                                piece.line + piece.text.count("\n", 0, start), start, place))
+        document, start = documents[number], stop - length
+        passages.append(CopiedPassage(document.text[start:stop], document.sample, document.document,
+                                document.line + document.text.count("\n", 0, start), start, place))
     return tuple(passages)
 
 
 def _longest(match: Match, number: int) -> list[tuple[int, int, int]]:
-    """The matches of a text that can't be made longer: length, the text's number, where it ends."""
+    """The matches of a text that can't be extended: length, number of the text, end."""
     lengths = match.lengths
     is_last = np.append(lengths[1:] <= lengths[:-1], True) if len(lengths) else np.zeros(0, bool)
     stops = np.flatnonzero(is_last & (lengths > 0))

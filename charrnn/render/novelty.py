@@ -11,8 +11,8 @@ from charrnn.render.wording import compiling_words, counted
 from charrnn.settings import Settings
 
 if TYPE_CHECKING:
-    from charrnn.novelty.places import Place
-    from charrnn.novelty.report import Grams, Novelty, Passage
+    from charrnn.novelty.places import SourcePlace
+    from charrnn.novelty.report import CopiedPassage, Grams, Novelty
     from charrnn.runs.corpus_info import CorpusInfo
     from charrnn.runs.training_text import TrainingText
 
@@ -119,7 +119,7 @@ def _document_words(found: "Novelty") -> str:
         f": {named}." if short else ".")
 
 
-def _passage_lines(passage: "Passage", is_first: bool, line: int) -> list[str]:
+def _passage_lines(passage: "CopiedPassage", is_first: bool, line: int) -> list[str]:
     """A passage's length, its places, and on further lines itself, shortened in the middle if it is long."""
     text = passage.text
     if len(text) > _START + _END:
@@ -130,7 +130,7 @@ def _passage_lines(passage: "Passage", is_first: bool, line: int) -> list[str]:
     return [*_wrapped(head), *(f"  {quoted[start:start + size]}" for start in range(0, len(quoted), size)), ""]
 
 
-def _place_words(place: "Place") -> str:
+def _place_words(place: "SourcePlace") -> str:
     source = place.source or "the training text"
     if place.document is None:
         return f"line {place.line:,} of {source}"

@@ -7,13 +7,14 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from charrnn.scoring.score import Measured, Part, Score
+from charrnn.scoring.score import Score, ScoredPart, TextLoss
 
 FORMAT = "charrnn-score/1"
 _DIGITS = 6  # behind the point; the numbers have about seven in all
 
 
-def print_json(score: Score, names: dict[str, str], kind: str | None, parts: Sequence[Part], with_units: bool) -> None:
+def print_json(score: Score, names: dict[str, str], kind: str | None, parts: Sequence[ScoredPart],
+               with_units: bool) -> None:
     """Everything in one object; `names` say what was scored with what."""
     whole = {"format": FORMAT, **names, "unit": score.unit, **_numbers(score), "starts": score.starts.tolist(),
              "notes": score.notes}
@@ -26,7 +27,7 @@ def print_json(score: Score, names: dict[str, str], kind: str | None, parts: Seq
     print()
 
 
-def print_parts(kind: str, parts: Sequence[Part]) -> None:
+def print_parts(kind: str, parts: Sequence[ScoredPart]) -> None:
     """A row for each part."""
     rows = csv.writer(sys.stdout, lineterminator="\n")
     rows.writerow([kind, "start", "stop", "predicted", "characters", "nats", "bits", "bits_per_character",
@@ -40,7 +41,7 @@ def print_parts(kind: str, parts: Sequence[Part]) -> None:
 def print_units(score: Score) -> None:
     """A row for each unit."""
     rows = csv.writer(sys.stdout, lineterminator="\n")
-    K = score.guesses.shape[1]
+    K = score.predictions.top.shape[1]
     rows.writerow(["place", score.unit, "bits", "rank", "entropy",
                    *(name for k in range(1, K + 1) for name in (f"top{k}", f"p{k}"))])
     for place in range(len(score)):
@@ -50,7 +51,7 @@ def print_units(score: Score) -> None:
                        *[""] * (2 * K - len(guesses))])
 
 
-def _numbers(measured: Measured) -> dict[str, Any]:
+def _numbers(measured: TextLoss) -> dict[str, Any]:
     numbers = {"predicted": measured.predicted, "characters": measured.characters, "nats": measured.nats,
                "bits": measured.bits, "bits_per_character": measured.bits_per_character,
                "perplexity": measured.perplexity}
@@ -62,6 +63,6 @@ def _unit(score: Score, place: int) -> dict[str, Any]:
     text = score.vocabulary.units[int(score.ids[place])]
     if not score.ranks[place]:
         return {"place": place, "text": text, "bits": None, "rank": None, "entropy": None, "guesses": []}
-    return {"place": place, "text": text, "bits": round(float(score.surprises[place]), _DIGITS),
-            "rank": int(score.ranks[place]), "entropy": round(float(score.entropies[place]), _DIGITS),
-            "guesses": [[guess, round(chance, _DIGITS)] for guess, chance in score.guesses_at(place)]}
+    return {"place": place, "text": text, "bits": round(float(score.surprisals[place]), _DIGITS),
+            "rank": int(score.ranks[place]), "entropy": round(float(score.expected[place]), _DIGITS),
+            "guesses": [[guess, round(chance, _DIGITS)] for guess, chance in score.top_at(place)]}

@@ -12,7 +12,7 @@ from charrnn.render.colour.paint import Line, legend, levels_of_bits, lines, sho
 from charrnn.render.colour.palette import RESET
 from charrnn.render.colours import Colours
 from charrnn.render.wording import bits, counted
-from charrnn.scoring.score import Part, Score
+from charrnn.scoring.score import Score, ScoredPart
 
 _ROOM = 10  # columns for text, however narrow the terminal
 _GUTTER = 6  # columns for what a line under the text is called
@@ -24,7 +24,7 @@ def summary(score: Score) -> list[tuple[str, str]]:
     """The whole in a few lines, name and value."""
     unit, ranks = score.unit, score.ranks[score.ranks > 0]
     spread = f", {score.bits_per_character:.3f} bits a character" if score.predicted != score.characters else ""
-    expected = float(score.entropies[score.ranks > 0].mean())
+    expected = float(score.expected[score.ranks > 0].mean())
     at_once, soon = (100 * float((ranks <= most).mean()) for most in (1, 5))
     return [
         ("loss", f"{score.nats:.4f} nats ({bits(score.nats):.4f} bits) a {unit}{spread}"),
@@ -34,7 +34,7 @@ def summary(score: Score) -> list[tuple[str, str]]:
     ]
 
 
-def listed(score: Score, parts: Sequence[Part], kind: str, colours: Colours, width: int) -> Iterator[str]:
+def listed(score: Score, parts: Sequence[ScoredPart], kind: str, colours: Colours, width: int) -> Iterator[str]:
     """A table of parts, one line each, as much of its text as fits."""
     last = max([len(kind), *(len(f"{part.number:,}") for part in parts)])
     units = "chars" if score.unit == "character" else f"{score.unit}s"
@@ -56,7 +56,7 @@ def scale(score: Score, colours: Colours) -> str:
 def heat(score: Score, start: int, stop: int, colours: Colours, width: int) -> Iterator[str]:
     """The text of units start to stop, in colours; with what was guessed under it, where a unit is a character."""
     text, levels = heated(score, start, stop)
-    if not score.guesses.shape[1] or score.unit != "character":
+    if not score.predictions.top.shape[1] or score.unit != "character":
         yield from shown(text, levels, width, colours.sequential, colours.depth, colours.plain)
         return
     for line in lines(text, levels, max(_ROOM, width - _GUTTER), colours.plain):
@@ -67,7 +67,7 @@ def heat(score: Score, start: int, stop: int, colours: Colours, width: int) -> I
         else:
             yield " " * _GUTTER + line.painted(colours.sequential, colours.depth)
         yield f"{'rank':<{_GUTTER}}{_ranks(score, start, line)}".rstrip()
-        for k in range(score.guesses.shape[1]):
+        for k in range(score.predictions.top.shape[1]):
             if row := _guesses(score, start, line, k, colours):
                 yield f"{_ordinal(k + 1):<{_GUTTER}}{row}"
         yield ""
@@ -81,14 +81,14 @@ def tabled(score: Score, start: int, stop: int, colours: Colours, width: int) ->
     step = _step(score)
     for place, name in enumerate(names, start):
         head = f"{place:>{max(5, first)},}  "
-        level = levels_of_bits([score.surprises[place]], step)
+        level = levels_of_bits([score.surprisals[place]], step)
         line = next(lines(name, level * len(name), wide, colours.plain))
         cell = "".join(line.signs) if colours.depth is None else line.painted(colours.sequential, colours.depth)
         cell += " " * (wide - sum(map(columns, line.signs)))
         if not score.ranks[place]:
             yield f"{head}{cell}"
             continue
-        row = f"  {score.surprises[place]:5.2f}  {score.ranks[place]:>6,}  {score.entropies[place]:8.2f}"
+        row = f"  {score.surprisals[place]:5.2f}  {score.ranks[place]:>6,}  {score.expected[place]:8.2f}"
         used = len(head) + wide + len(row)
         yield head + cell + row + _likeliest(score, place, colours, width - used)
 
@@ -98,7 +98,7 @@ def heated(score: Score, start: int, stop: int) -> tuple[str, list[int]]:
 
     Of a character of several bytes all are counted; what is no whole character yet is passed over.
     """
-    pieces, surprises = score.pieces[start:stop], score.surprises[start:stop].tolist()
+    pieces, surprises = score.pieces[start:stop], score.surprisals[start:stop].tolist()
     if score.unit == "byte":
         surprises = _gathered(pieces, surprises)
     levels = levels_of_bits(surprises, _step(score))
@@ -149,9 +149,9 @@ def _guesses(score: Score, start: int, line: Line, k: int, colours: Colours) -> 
         if not width:
             continue
         guess = ""
-        if score.chances[place, k] >= _LEAST:
-            guess, is_seen = _sign_of(units[int(score.guesses[place, k])], width, colours.plain), True
-        wants_dim = colours.depth is not None and score.guesses[place, k] != score.ids[place]
+        if score.predictions.probabilities[place, k] >= _LEAST:
+            guess, is_seen = _sign_of(units[int(score.predictions.top[place, k])], width, colours.plain), True
+        wants_dim = colours.depth is not None and score.predictions.top[place, k] != score.ids[place]
         if guess and wants_dim != is_dim:
             row.append(_DIM if wants_dim else RESET)
             is_dim = wants_dim
@@ -170,7 +170,7 @@ def _sign_of(guess: str, width: int, plain: bool) -> str:
 def _likeliest(score: Score, place: int, colours: Colours, room: int) -> str:
     """`  e 20%  a 10%`, as many as fit."""
     text, used = "", 0
-    for unit, chance in score.guesses_at(place):
+    for unit, chance in score.top_at(place):
         guess = "  " + _quoted(_named(score, unit), colours) + f" {100 * chance:.0f}%"
         used += _width(guess)
         if chance < _LEAST or used > room:

@@ -1,29 +1,35 @@
-"""Layer scoring: how well a model foretells a text: as a whole, by lines or documents, and character by character."""
+"""Layer scoring: how well a network predicts a text: as a whole, by lines or documents, and character by character."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NoReturn
 
 import numpy as np
 
+from charrnn.engine.interface import Engine
+from charrnn.engine.predictions import Predictions
 from charrnn.errors import SettingsError
+from charrnn.scoring.predict import Scorer
+from charrnn.settings import ScoreSettings, Settings
+from charrnn.text.documents import Documents
+from charrnn.text.model_input import model_input
 from charrnn.text.vocabulary import Vocabulary
 
 
 def refuse_documents() -> NoReturn:
-    """Says that a model knows of none."""
+    """Raises the error for a model without documents."""
     raise SettingsError("there are no documents: the model was trained on a text without; score it by line")
 
 
 @dataclass(frozen=True)
-class Measured:
-    """How surprising a text was.
+class TextLoss:
+    """The loss of a text.
 
-    total        nats, of all units together
-    predicted    units (characters, bytes, tokens or words) that were foretold
-    characters   those of the units' text
+    total        nats, the sum over all predicted units
+    predicted    how many units (characters, bytes, tokens or words) were predicted
+    characters   how many characters these units have
     """
 
     total: float
@@ -32,12 +38,12 @@ class Measured:
 
     @property
     def nats(self) -> float:
-        """A unit, on average; what training calls the loss."""
+        """The mean per unit: what training calls the loss."""
         return self.total / self.predicted
 
     @property
     def bits(self) -> float:
-        """A unit, on average."""
+        """The mean per unit, in bits."""
         return self.nats / math.log(2)
 
     @property
@@ -46,13 +52,13 @@ class Measured:
 
     @property
     def perplexity(self) -> float:
-        """The model was as unsure as between so many units of equal chance."""
+        """exp(nats): the number of equally probable units that would be as hard to predict."""
         return math.exp(self.nats) if self.nats < 700 else math.inf
 
 
 @dataclass(frozen=True)
-class Part(Measured):
-    """A line or a document: number `number`, from 1, the units start to stop of the text."""
+class ScoredPart(TextLoss):
+    """A line or a document: number `number`, from 1; the units start to stop of the text."""
 
     number: int
     start: int
@@ -61,34 +67,42 @@ class Part(Measured):
 
 
 @dataclass(frozen=True, eq=False)
-class Score(Measured):
-    """What a model said of a text of n units. What was not foretold, a text's first unit, has NaN, 0 and -1.
+class Score(TextLoss):
+    """The predictions of a model for a text of n units; the first unit of a text has no prediction.
 
-    unit         what one is called: character, byte, token, word
-    ids          (n,)   int32
-    surprises    (n,)   float32  bits: -log2 of the probability that the model gave to what came
-    entropies    (n,)   float32  bits that it expected
-    ranks        (n,)   int32    1 where it held what came for the likeliest; equals share the best rank
-    guesses      (n, K) int32    what it held for the likeliest, the likeliest first
-    chances      (n, K) float32  and their probabilities
-    starts       (M,)   int64    places that were read without what stands before them
-    notes        on what was not read as it stands, or left out
+    unit          the name of a unit: character, byte, token, word
+    ids           (n,) int32, the text
+    predictions   (n,) for each unit, with the K most probable ones
+    starts        (M,) int64, positions at which the state is the initial one: the parts that were read side by side
+    notes         on characters that were replaced or left out
+    separator     the id of the document separator; -1 in a text without documents
     """
 
     unit: str
     ids: np.ndarray = field(repr=False)
-    surprises: np.ndarray = field(repr=False)
-    entropies: np.ndarray = field(repr=False)
-    ranks: np.ndarray = field(repr=False)
-    guesses: np.ndarray = field(repr=False)
-    chances: np.ndarray = field(repr=False)
+    predictions: Predictions = field(repr=False)
     starts: np.ndarray = field(repr=False)
     notes: list[str] = field(repr=False)
     vocabulary: Vocabulary = field(repr=False)
-    mark: int  # the id of what stands for the end of a document; -1 in a text without documents
+    separator: int
 
     def __len__(self) -> int:
         return len(self.ids)
+
+    @cached_property
+    def surprisals(self) -> np.ndarray:
+        """(n,) float32, bits: -log2 of the probability that the model gave to each unit."""
+        return self.predictions.surprisals
+
+    @cached_property
+    def expected(self) -> np.ndarray:
+        """(n,) float32, bits: the entropy of each prediction, which is the surprisal that the model expected."""
+        return self.predictions.expected
+
+    @property
+    def ranks(self) -> np.ndarray:
+        """(n,) int32, 1 where the unit was the most probable one; equally probable units share the best rank."""
+        return self.predictions.ranks
 
     @cached_property
     def pieces(self) -> Sequence[str]:
@@ -98,13 +112,13 @@ class Score(Measured):
         write = self.vocabulary.writer()
         return [write(self.ids[place:place + 1]) for place in range(len(self))]
 
-    def guesses_at(self, place: int) -> list[tuple[str, float]]:
-        """The likeliest units at a place, with their probabilities."""
-        return [(self.vocabulary.units[number], float(chance))
-                for number, chance in zip(self.guesses[place], self.chances[place], strict=True) if number >= 0]
+    def top_at(self, place: int) -> list[tuple[str, float]]:
+        """The most probable units at a place, with their probabilities."""
+        pairs = zip(self.predictions.top[place], self.predictions.probabilities[place], strict=True)
+        return [(self.vocabulary.units[number], float(probability)) for number, probability in pairs if number >= 0]
 
-    def by(self, kind: str) -> list[Part]:
-        """Each "line" or "document" in which anything was foretold, in the order of the text.
+    def by(self, kind: str) -> list[ScoredPart]:
+        """Each "line" or "document" in which anything was predicted, in the order of the text.
 
         The end of a line or a document belongs to it. Raises SettingsError for another kind, and for documents where
         the model was trained on a text without any.
@@ -114,22 +128,47 @@ class Score(Measured):
             stops = np.append(stops, len(self))
         starts = np.concatenate([[0], stops[:-1]])
         is_predicted = self.ranks > 0
-        totals = np.add.reduceat(np.where(is_predicted, self.surprises, 0).astype(np.float64), starts) * math.log(2)
+        totals = np.add.reduceat(np.where(is_predicted, self.surprisals, 0).astype(np.float64), starts) * math.log(2)
         counts = np.add.reduceat(is_predicted.astype(np.int64), starts)
         return [self._part(*values) for values in
                 zip(range(1, len(starts) + 1), starts.tolist(), stops.tolist(), totals.tolist(), counts.tolist(),
                     strict=True) if values[-1]]
 
-    def _part(self, number: int, start: int, stop: int, total: float, predicted: int) -> Part:
+    def _part(self, number: int, start: int, stop: int, total: float, predicted: int) -> ScoredPart:
         text = "".join(self.pieces[start:stop])
-        unseen = sum(map(len, self.pieces[start:stop - predicted]))  # only what stands first can be unpredicted
-        return Part(total, predicted, len(text) - unseen, number, start, stop, text)
+        unpredicted = sum(map(len, self.pieces[start:stop - predicted]))  # only the first units can be unpredicted
+        return ScoredPart(total, predicted, len(text) - unpredicted, number, start, stop, text)
 
     def _end_of(self, kind: str) -> int:
         if kind == "document":
-            if self.mark < 0:
+            if self.separator < 0:
                 refuse_documents()
-            return self.mark
+            return self.separator
         if kind != "line":
             raise SettingsError(f"a text can be scored by line or by document, not by {kind!r}")
         return -1 if self.vocabulary.unknown("\n") else int(self.vocabulary.encode("\n")[0])
+
+
+def score_text(engine: Engine, vocabulary: Vocabulary, settings: Settings, text: str, how: ScoreSettings,
+               unknown: str = "error", on_read: Callable[[int, int], None] = lambda done, total: None) -> Score:
+    """The predictions of `engine`, which was trained with `settings`, for `text`.
+
+    on_read   is told how many characters are predicted so far, and how many there are
+
+    Raises VocabularyError for characters that are not in the vocabulary, CorpusError for a text shorter than 2, or
+    without a document.
+    """
+    whole = model_input(text, settings.text, vocabulary, unknown)
+    scorer = Scorer(engine, whole.content, settings.windows.window, settings.training.shards or 1, how.rows,
+                    how.guesses)
+    scorer.read(on_read)
+    if isinstance(whole.content, Documents):
+        first, unpredicted, separator = 1, "", whole.content.mark  # the separator before the text is not part of it
+    else:
+        first, unpredicted, separator = 0, vocabulary.writer()(whole.ids[:1]), -1
+    return Score(
+        total=scorer.loss, predicted=scorer.predicted,
+        characters=len(vocabulary.decode(whole.ids[first:])) - len(unpredicted), unit=vocabulary.kind,
+        ids=whole.ids[first:], predictions=scorer.predictions.select(slice(first, None)),
+        starts=scorer.starts[:0] if first else scorer.starts, notes=whole.notes, vocabulary=vocabulary,
+        separator=separator)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from charrnn.inspection.page.data import PageData
-from charrnn.inspection.page.packing import packed_values, unpacked
+from charrnn.inspection.page.payload import packed_values, unpacked
 from tests.browser.conftest import Opener
 from tests.inspection.pages import HOSTILE, some_data
 

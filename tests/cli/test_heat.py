@@ -34,11 +34,11 @@ def test_rows_stand_under_their_characters(score):
     assert end == ""
     assert (bits[:6], rank[:6]) == ("bits  ", "rank  ")
     for column, place in enumerate(range(7, 13), 6):
-        surprise, place_rank = score.surprises[place], score.ranks[place]
+        surprise, place_rank = score.surprisals[place], score.ranks[place]
         assert bits[column] == (str(min(7, int(surprise))) if surprise >= 1 else ".")
         assert rank[column] == str(place_rank)
         for k, row in enumerate(guesses):
-            guess, chance = score.guesses_at(place)[k]
+            guess, chance = score.top_at(place)[k]
             shown = {" ": "␣", "\n": "⏎"}.get(guess, guess) if chance >= 0.01 else " "
             assert row[column:column + 1] in (shown, "" if shown == " " else shown)
     assert [row[:6].strip() for row in guesses] == ["1st", "2nd", "3rd", "4th", "5th"]
@@ -62,8 +62,9 @@ def test_right_guesses_stand_out(score):
             bright |= {column + n - 6: sign for n, sign in enumerate(part) if not is_dim and sign != " "}
             column += len(part)
         found = {place for place in bright if place >= 0}
-        assert found == {place for place in range(1, 7)
-                         if score.guesses[place, k] == score.ids[place] and score.chances[place, k] >= 0.01}
+        predictions = score.predictions
+        assert found == {place for place in range(1, 7) if predictions.top[place, k] == score.ids[place]
+                         and predictions.probabilities[place, k] >= 0.01}
 
 
 @pytest.mark.parametrize("colours", [PLAIN, BRIGHT])
@@ -89,10 +90,11 @@ def test_without_guesses_there_is_only_the_text():
 
 
 def test_guesses_without_a_chance_are_not_shown(score):
-    chances = score.chances.copy()
+    chances = score.predictions.probabilities.copy()
     chances[:, 1:] = 0.004
     chances[3, 1] = 0.01
-    rows = [line for line in heat(dataclasses.replace(score, chances=chances), 0, 7, PLAIN, 80) if line[:1].isdigit()]
+    score = dataclasses.replace(score, predictions=score.predictions._replace(probabilities=chances))
+    rows = [line for line in heat(score, 0, 7, PLAIN, 80) if line[:1].isdigit()]
     assert [row[:6].strip() for row in rows] == ["1st", "2nd"]
     assert [place for place, sign in enumerate(rows[1][6:]) if sign != " "] == [3]
 
@@ -109,7 +111,7 @@ def test_bytes_are_gathered_into_characters():
     score = Made(unit="byte").score("aéb")
     text, levels = heated(score, 0, 4)
     assert text == "aéb"
-    assert levels == [0, int(min(7, score.surprises[1] + score.surprises[2])), int(min(7, score.surprises[3]))]
+    assert levels == [0, int(min(7, score.surprisals[1] + score.surprisals[2])), int(min(7, score.surprisals[3]))]
     assert next(iter(heat(score, 0, 2, PLAIN, 80))) == "a"  # the first half of é is no character
     assert "0xC3" in "".join(tabled(score, 0, 4, PLAIN, 80))
 
@@ -118,7 +120,7 @@ def test_words_are_coloured_as_a_whole_at_two_bits_a_level():
     score = Made(unit="word").score("ab ab c")
     text, levels = heated(score, 0, 5)
     assert text == "ab ab c"
-    expected = [0 if math.isnan(bits) else int(min(7, bits / 2)) for bits in score.surprises.tolist()]
+    expected = [0 if math.isnan(bits) else int(min(7, bits / 2)) for bits in score.surprisals.tolist()]
     assert levels == [level for level, piece in zip(expected, score.pieces, strict=True) for _ in piece]
     assert scale(score, PLAIN) == "bits: under 2 .1234567 14 and more"
 
@@ -130,7 +132,7 @@ def test_summary(score):
     assert rows["perplexity"] == f"{math.exp(score.nats):.2f}"
     assert rows["guessed"] == (f"{100 * np.mean(foretold == 1):.1f}% at once, "
                                f"{100 * np.mean(foretold <= 5):.1f}% with five guesses")
-    assert f"({score.entropies[1:].mean():.4f} bits)" in rows["expected"]
+    assert f"({score.expected[1:].mean():.4f} bits)" in rows["expected"]
     assert "a word, " in dict(summary(Made(unit="word").score("ab ab c")))["loss"]
 
 
@@ -139,10 +141,10 @@ def test_table(score):
     assert head.split() == ["place", "text", "bits", "rank", "expected", "likeliest"]
     assert first.split() == ["0", "c"]
     place, sign, bits, rank, expected, guess, chance, *_ = second.split()
-    likeliest, probability = score.guesses_at(1)[0]
+    likeliest, probability = score.top_at(1)[0]
     assert (place, sign, rank) == ("1", "a", str(score.ranks[1]))
-    assert float(bits) == pytest.approx(score.surprises[1], abs=0.006)
-    assert float(expected) == pytest.approx(score.entropies[1], abs=0.006)
+    assert float(bits) == pytest.approx(score.surprisals[1], abs=0.006)
+    assert float(expected) == pytest.approx(score.expected[1], abs=0.006)
     assert guess == {" ": "␣", "\n": "⏎"}.get(likeliest, likeliest)
     assert chance == f"{100 * probability:.0f}%"
 

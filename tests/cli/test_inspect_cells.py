@@ -51,7 +51,7 @@ def test_the_summary_names_the_cell_and_fits_a_terminal(charrnn, planted_run, co
     assert "evaluation finds the same, to 1e-05" in beginning
     heading = next(number for number, line in enumerate(lines) if line.startswith("CELLS THAT TRACK CONTEXT"))
     assert re.match(r' L1:5 +c\+ inside "double quotes" +AUC 1\.00 \[\.\d\d\] 1\.00 ', lines[heading + 2])
-    for word in ("HEALTH", "MEMORY", "SURPRISE", "next:"):
+    for word in ("HEALTH", "MEMORY", "SURPRISAL", "next:"):
         assert sum(line.startswith(word) for line in lines) == 1, word
     painted = next(number for number, line in enumerate(lines) if line.startswith("L1:5 (c) on the text"))
     shown = lines[painted + 1:lines.index("", painted)]
@@ -68,7 +68,7 @@ def test_the_summary_names_the_cell_and_fits_a_terminal(charrnn, planted_run, co
 
 
 def test_however_much_is_found_it_fits_a_terminal(charrnn, planted_run, monkeypatch):
-    from charrnn.inspection.inspection import Inspection
+    from charrnn.inspection.results import Inspection
     for name in ("context", "local", "expecting", "unconfirmed"):
         monkeypatch.setattr(Inspection, name, property(lambda done, name=name: 30 * done.findings[:3]))
     lines = lines_of(charrnn("inspect-cells", "--color", "never").out)
@@ -136,7 +136,7 @@ def test_a_cell(charrnn, planted_run):
     assert result.code == 0
     assert max(map(len, lines)) <= 80
     assert [line.split()[0] for line in lines if re.match(r"L1:\d+  ", line)] == ["L1:5", "L1:0"]
-    for word in ("pushed up by", "pushed down by", "highest:", "lowest:", "silenced at its mean, it costs"):
+    for word in ("pushed up by", "pushed down by", "highest:", "lowest:", "held at its mean, it costs"):
         assert sum(line.startswith(word) for line in lines) == 2, word
     assert sum(line.startswith("  ") and "⏎" in line for line in lines) >= 4
     first = " ".join(" ".join(lines[:lines.index("highest:")]).split())
@@ -227,13 +227,13 @@ def test_files(charrnn, run, tmp_path):
 def test_explain_needs_no_network(charrnn):
     result = charrnn("inspect-cells", "--explain")
     assert result.code == 0
-    for word in ("AUC:", "[chance]:", "memory:", "railed:", "inside [[ ]]:", "in a comment:", "looks ahead"):
+    for word in ("AUC:", "[chance]:", "memory:", "saturated:", "inside [[ ]]:", "in a comment:", "looks ahead"):
         assert word in result.out
     assert max(map(len, lines_of(result.out))) <= 80
 
 
 def test_a_recording_that_does_not_agree_is_said(charrnn, run, monkeypatch):
-    monkeypatch.setattr("charrnn.inspection.inspection.evaluated", lambda network, ids: 1.0)
+    monkeypatch.setattr("charrnn.inspection.results.evaluated", lambda network, ids: 1.0)
     out = " ".join(charrnn("inspect-cells", "--text", "text.txt").out.split())
     assert "EVALUATION FINDS 1.44270: TRUST NOTHING BELOW" in out
 
@@ -246,11 +246,11 @@ def test_a_network_that_learned_nothing(charrnn, run, text):
     save_checkpoint(path, checkpoint)
     result = charrnn("inspect-cells", "tiny", "--text", "text.txt")
     assert (result.code, result.err) == (0, "")
-    assert "NO CELL WAS FOUND" in result.out
+    assert "NO CELL TRACKS" in result.out
     assert "8/8 dead" in result.out
     cell = charrnn("inspect-cells", "tiny", "--text", "text.txt", "--cell", "L1:0")
     assert (cell.code, cell.err) == (0, "")
-    assert "nothing can be read off it" in cell.out
+    assert "nothing, since it carries no information" in cell.out
 
 
 def test_a_very_short_text(charrnn, run):

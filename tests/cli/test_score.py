@@ -130,7 +130,7 @@ def test_json(charrnn: Program, piece: str, model: package.Model) -> None:
     assert "".join(unit["text"] for unit in told["units"]) == PIECE
     assert told["units"][0]["bits"] is None
     assert [unit["rank"] for unit in told["units"][1:]] == score.ranks[1:].tolist()
-    assert [unit["bits"] for unit in told["units"][1:]] == pytest.approx(score.surprises[1:].tolist(), abs=1e-6)
+    assert [unit["bits"] for unit in told["units"][1:]] == pytest.approx(score.surprisals[1:].tolist(), abs=1e-6)
     assert {len(unit["guesses"]) for unit in told["units"][1:]} == {2}
     assert "units" not in json.loads(charrnn("score", piece, "--json").out)
     assert charrnn("score", piece, "--json").out == charrnn("score", piece, "--json").out
@@ -146,11 +146,11 @@ def test_csv_of_characters(charrnn: Program, piece: str, model: package.Model) -
     assert rows[1][2:] == [""] * 13
     for place, row in enumerate(rows[2:], 1):
         assert row[0] == str(place)
-        assert float(row[2]) == pytest.approx(float(score.surprises[place]), abs=1e-6)
+        assert float(row[2]) == pytest.approx(float(score.surprisals[place]), abs=1e-6)
         assert int(row[3]) == score.ranks[place]
-        assert float(row[4]) == pytest.approx(float(score.entropies[place]), abs=1e-6)
+        assert float(row[4]) == pytest.approx(float(score.expected[place]), abs=1e-6)
         assert [(guess, float(p)) for guess, p in zip(row[5::2], row[6::2], strict=True)] == [
-            (guess, pytest.approx(p, abs=1e-6)) for guess, p in score.guesses_at(place)]
+            (guess, pytest.approx(p, abs=1e-6)) for guess, p in score.top_at(place)]
 
 
 def test_csv_of_lines(charrnn: Program, piece: str, model: package.Model) -> None:

@@ -45,8 +45,8 @@ def some_data(characters: int = 60, cells: int = 6, units: list[str] | None = No
         gates={"cell": "lstm", "places": T,
                "gates": [{"layer": layer, "gate": gate, "left": random.uniform(0, 0.5, cells // 2).tolist(),
                           "right": random.uniform(0, 0.5, cells // 2).tolist()} for layer in (1, 2) for gate in "ifo"],
-               "flags": [{"layer": 1, "integrator": [1], "feed-forward": [], "railed": [0], "dead": []},
-                         {"layer": 2, "integrator": [], "feed-forward": [2], "railed": [], "dead": []}]},
+               "flags": [{"layer": 1, "integrator": [1], "feed-forward": [], "saturated": [0], "dead": []},
+                         {"layer": 2, "integrator": [], "feed-forward": [2], "saturated": [], "dead": []}]},
         horizon={"places": 20, "lags": 30, "inputs": np.exp(-np.arange(31) / 4).tolist(),
                  "within": {"50": 3, "90": 9, "99": 18}, "settled": True,
                  "layers": [{"layer": layer, "signal": signal, "near": 19, "gain": 0.78,
@@ -60,14 +60,14 @@ def some_data(characters: int = 60, cells: int = 6, units: list[str] | None = No
 
 
 def _cell(number: int, hidden: int) -> dict[str, Any]:
-    """The row of a cell: those of even number have a confirmed feature, the last is railed and has none."""
+    """The row of a cell: those of even number have a confirmed feature, the last is saturated and has none."""
     confirmed = number % 2 == 0
     best = {"feature": "three of seven" if confirmed else "column", "kind": "AUC" if confirmed else "rho",
             "sign": -1 if number == 2 else 1, "found": 0.9 - number / 50,
             "char_alone": 0.55, "signal": "h" if number == 4 else "c", "heldout": 0.88 - number / 50,
             "null95": 0.61, "iou": 0.5 if confirmed else None, "confirmed": confirmed}
     return {"id": f"L{number // hidden + 1}:{number % hidden}", "layer": number // hidden + 1, "unit": number % hidden,
-            "flags": ["railed"] if number == 5 else [], "mean": 0.1 * number, "std": 0.3, "tau": 4.0 + number,
+            "flags": ["saturated"] if number == 5 else [], "mean": 0.1 * number, "std": 0.3, "tau": 4.0 + number,
             "eta2_char": 0.1 * number, "eta2_bigram": 0.15 * number,
             "group": "context" if confirmed else "other", "best": None if number == 5 else best,
             "delta": {"estimate": 0.01 * number, "exact": 0.012 * number if number < 2 else None,

@@ -10,8 +10,8 @@ import pytest
 import charrnn
 from charrnn.cells.numpy_step import sigmoid
 from charrnn.inspection.ablation import ablate, losses, means
+from charrnn.inspection.cell_statistics import CellName
 from charrnn.inspection.estimate import estimate, slopes
-from charrnn.inspection.names import CellName
 from charrnn.inspection.recording import record
 from charrnn.inspection.stack import Stack, trace_of
 from tests.cli.tiny import TEXT
@@ -20,7 +20,7 @@ from tests.engine.compiled import compiled_engine
 from tests.inspection.drawn import KINDS, drawn
 
 
-def silenced_alone(stack, trace, cell, value):
+def ablated_alone(stack, trace, cell, value):
     """The losses with one cell held at `value`: one text, one step after the other, the equations written out."""
     state, nats, H = [tuple(array[None] for array in layer) for layer in trace.first], [], stack.hidden
     for token, target in zip(trace.tokens, trace.targets, strict=True):
@@ -51,7 +51,7 @@ def silenced_alone(stack, trace, cell, value):
 @pytest.mark.parametrize("layers", [1, 2, 3])
 @pytest.mark.parametrize("cell", KINDS)
 def test_each_cell_as_if_it_were_alone(cell, layers):
-    """The first unit and the last, of every layer, at their means and at 0, side by side; and nothing silenced."""
+    """The first unit and the last, of every layer, at their means and at 0, side by side; and nothing ablated."""
     _, _, stack, trace = drawn(cell, layers, hidden=4, length=50, warm_up=13, start=2 if layers == 3 else -1,
                                scale=1.5, embedding=3 if layers == 2 else 0)
     cells = [CellName(layer, unit) for layer in range(layers) for unit in (0, 3)]
@@ -62,7 +62,7 @@ def test_each_cell_as_if_it_were_alone(cell, layers):
         wanted = values or [at[one.layer, one.unit] for one in cells]
         nats = losses(stack, trace, cells, wanted)
         for n, one in enumerate(cells):
-            np.testing.assert_allclose(nats[:, n], silenced_alone(stack, trace, one, wanted[n]), rtol=1e-9)
+            np.testing.assert_allclose(nats[:, n], ablated_alone(stack, trace, one, wanted[n]), rtol=1e-9)
         np.testing.assert_allclose(nats[:, -1], stack.nats(trace.states[-1][0], trace.targets), rtol=1e-9)
         for one, value, found, column in zip(cells, wanted, ablate(stack, trace, cells, None, values), nats.T,
                                              strict=False):
@@ -75,7 +75,7 @@ def test_each_cell_as_if_it_were_alone(cell, layers):
 
 @pytest.mark.parametrize("layers", [1, 2, 3])
 @pytest.mark.parametrize("cell", KINDS)
-def test_the_kernels_silence_as_the_readable_steps_do(cell, layers):
+def test_the_kernels_ablate(cell, layers):
     """Every unit of every layer at a value of its own, 0 among them; a text begins inside, with a state."""
     settings, arrays, stack, trace = drawn(cell, layers, hidden=5, length=60, start=2, scale=1.0,
                                            embedding=3 if layers == 2 else 0)
@@ -114,7 +114,7 @@ def test_by_condition():
 
 
 def test_a_cell_that_stands_still_is_worth_nothing():
-    """It is silenced at the value that it has anyway."""
+    """It is held at the value that it has anyway."""
     _, _, stack, trace = drawn("lstm", 2, hidden=3, length=60)
     layer = stack.layers[1]
     for gate in (0, 2):  # nothing is let in, nothing is new
@@ -150,7 +150,7 @@ def test_the_slopes_against_finite_differences(cell, layers):
     """In stretches of 5 places, the last of them cut short, and a text that begins inside."""
     _, _, stack, trace = drawn(cell, layers, hidden=3, length=18, scale=1.0, start=1 if layers == 2 else -1)
     found = np.full((layers, 18, 3), np.nan)
-    for places, of_layers in slopes(stack, trace, stretch=5, behind=40):
+    for places, of_layers in slopes(stack, trace, stretch=5, after=40):
         for k, (slope, tape) in enumerate(of_layers):
             found[k, places] = slope
             np.testing.assert_allclose(tape.h_before[places > 0],

@@ -7,10 +7,10 @@ import math
 import numpy as np
 import pytest
 
-from charrnn.inspection.blocks import block_error
 from charrnn.inspection.context import ContextUse, context_use
 from charrnn.inspection.recording import record
 from charrnn.inspection.stack import Stack, trace_of
+from charrnn.inspection.statistics import block_error
 from tests.engine.compiled import compiled_engine
 from tests.inspection.drawn import KINDS, drawn
 

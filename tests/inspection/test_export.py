@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from charrnn.inspection.export import FORMAT, arrays, as_dict, as_json, cell_rows, place_rows
-from charrnn.inspection.features.own import matches
-from charrnn.inspection.inspection import Inspection
+from charrnn.inspection.features.custom import regex_feature
 from charrnn.inspection.recording import signals_of
+from charrnn.inspection.results import Inspection
 from charrnn.text.vocabulary import Vocabulary
 from tests.inspection.planted import HIDDEN, UNIT, passage_of, planted, quoted_text
 
@@ -20,7 +20,7 @@ PASSAGE = passage_of(TEXT)
 
 
 def made():
-    own = PASSAGE.at_places([matches(PASSAGE.text, "mine", "the")])
+    own = PASSAGE.at_places([regex_feature(PASSAGE.text, "mine", "the")])
     return Inspection(planted(Vocabulary.of(TEXT)), PASSAGE, own, signals_of("lstm"))
 
 
@@ -58,7 +58,7 @@ def test_json(done):
     assert names["a digit"]["reason"] == "absent"
     assert content["definitions"]["AUC"]
     assert content["horizon"]["within"]["99"] == done.horizon.within[99]
-    [exact] = done.silenced([done.context[0].cell])
+    [exact] = done.ablate([done.context[0].cell])
     assert planted_cell["delta"]["exact"] == pytest.approx(exact.overall.bits, rel=1e-5)
     assert content["cells"][0]["delta"]["estimate"] == pytest.approx(done.estimates[0, 0], rel=1e-5)
 

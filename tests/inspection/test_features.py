@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from charrnn.errors import CorpusError, SettingsError
 from charrnn.inspection.features.builtin import causal_features, features
+from charrnn.inspection.features.custom import label_features, named_pattern, regex_feature
 from charrnn.inspection.features.enclosures import looks_like_code
-from charrnn.inspection.features.own import labels, matches, named_pattern
 
 # Texts in which everything opens, closes and ends often.
 TEXT = st.text(st.sampled_from("ab C\n\n\t\"'“”‘’()[]{}<>/*#.!?:w79é;"), max_size=60)  # noqa: RUF001
@@ -108,11 +108,11 @@ def test_comments_only_in_programs():
 
 
 def test_matches():
-    found = matches("a12\nb34", "number", r"\d+$")
+    found = regex_feature("a12\nb34", "number", r"\d+$")
     assert found.values.tolist() == [False, True, True, False, False, True, True]
-    assert found.is_own
+    assert found.is_custom
     with pytest.raises(SettingsError, match="no regular expression: missing"):
-        matches("a", "x", "(")
+        regex_feature("a", "x", "(")
 
 
 @pytest.mark.parametrize("argument", ["name", "=x", "name=", " =x"])
@@ -123,20 +123,20 @@ def test_a_pattern_needs_a_name(argument):
 
 
 def test_labels_by_symbol():
-    found = {one.name: one.values.tolist() for one in labels("ab\ncd", "NV\nVN\n", "tags")}
+    found = {one.name: one.values.tolist() for one in label_features("ab\ncd", "NV\nVN\n", "tags")}
     assert found == {"label N": [True, False, False, False, True], "label V": [False, True, False, True, False]}
     with pytest.raises(CorpusError, match="3 labels for 4 characters"):
-        list(labels("ab\ncd", "NVN", "tags"))
+        list(label_features("ab\ncd", "NVN", "tags"))
 
 
 def test_labels_by_span():
-    found = {one.name: one.values.tolist() for one in labels("abcd", "0\t2\tx\n\n3\t9\ty\n1\t2\ty\n", "tags")}
+    found = {one.name: one.values.tolist() for one in label_features("abcd", "0\t2\tx\n\n3\t9\ty\n1\t2\ty\n", "tags")}
     assert found == {"x": [True, True, False, False], "y": [False, True, False, True]}
     with pytest.raises(CorpusError, match="line 1 is no START"):
-        list(labels("abcd", "2\t2\tx\n", "tags"))
+        list(label_features("abcd", "2\t2\tx\n", "tags"))
 
 
 def test_a_text_is_no_file_of_labels():
     text = "".join(map(chr, range(200, 300)))
     with pytest.raises(CorpusError, match="100 different labels"):
-        list(labels(text, text, "tags"))
+        list(label_features(text, text, "tags"))

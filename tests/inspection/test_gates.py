@@ -7,7 +7,7 @@ import pytest
 
 import charrnn.inspection.gates
 from charrnn.cells.registry import CELLS
-from charrnn.inspection.cells import FLAGS, facts
+from charrnn.inspection.cell_statistics import FLAGS, cell_statistics
 from charrnn.inspection.gates import gates, saturation
 from charrnn.inspection.recording import record, signals_of
 from charrnn.inspection.stack import Stack
@@ -57,7 +57,7 @@ def test_with_the_recording_of_a_network(cell):
         # places that stand right at the border may go either way in float32
         np.testing.assert_allclose(one.left, (gate < 0.1).mean(axis=0), atol=0.003)
         np.testing.assert_allclose(one.right, (gate > 0.9).mean(axis=0), atol=0.003)
-    for name, mask in facts(recording).flags.items():
+    for name, mask in cell_statistics(recording).flags.items():
         np.testing.assert_array_equal(found.flags[name], mask)
     assert found.counts(3) == {name: mask[2].sum() for name, mask in found.flags.items()}
     plain = found.to_dict()

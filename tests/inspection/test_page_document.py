@@ -9,8 +9,7 @@ import pytest
 
 from charrnn.errors import SettingsError
 from charrnn.inspection.page.data import PageData
-from charrnn.inspection.page.document import SCRIPTS, STYLES, document
-from charrnn.inspection.page.fitting import MEGABYTE, Page, fitted
+from charrnn.inspection.page.document import MEGABYTE, SCRIPTS, STYLES, Page, document, fit_page
 from tests.inspection.pages import ROOM, some_data
 
 
@@ -62,20 +61,20 @@ def test_a_name_that_is_no_text_does_not_stop_it() -> None:
 
 
 def test_what_fits_is_left_as_it_is() -> None:
-    page = fitted(some_data())
+    page = fit_page(some_data())
     assert (page.cells, page.bits, page.notes) == (6, 8, ())
     assert data_of(page.html)["notes"] == []
 
 
 def test_fewer_cells_when_asked_for_and_never_more_than_there_are() -> None:
-    assert fitted(some_data(), cells=2).cells == 2
-    assert fitted(some_data(), cells=99).cells == 6
-    assert fitted(some_data(), cells=0).cells == 0
+    assert fit_page(some_data(), cells=2).cells == 2
+    assert fit_page(some_data(), cells=99).cells == 6
+    assert fit_page(some_data(), cells=0).cells == 0
 
 
 @pytest.mark.parametrize(("cells", "asked", "expected"), [(6, None, 8), (200, None, 4), (200, 150, 8)])
 def test_all_of_many_cells_are_stored_in_four_bits(cells: int, asked: int | None, expected: int) -> None:
-    assert fitted(some_data(20, cells), cells=asked).bits == expected
+    assert fit_page(some_data(20, cells), cells=asked).bits == expected
 
 
 def sizes(data: PageData, *pairs: tuple[int, int]) -> list[int]:
@@ -86,11 +85,11 @@ def test_over_its_size_it_gives_up_levels_first_then_cells_and_says_so() -> None
     data = some_data(2000, 60)
     in_eight, in_four = sizes(data, (60, 8), (60, 4))
     assert in_four < in_eight
-    page = fitted(data, max_mb=(in_eight - 1) / MEGABYTE)
+    page = fit_page(data, max_mb=(in_eight - 1) / MEGABYTE)
     assert (page.cells, page.bits) == (60, 4)
     assert "15 levels instead of 255" in page.notes[0]
     assert "cells instead" not in page.notes[0]
-    smaller = fitted(data, max_mb=(in_four - 1) / MEGABYTE)
+    smaller = fit_page(data, max_mb=(in_four - 1) / MEGABYTE)
     assert smaller.cells < 60
     assert f"the values of {smaller.cells} cells instead of 60" in smaller.notes[0]
     assert data_of(smaller.html)["notes"] == list(smaller.notes)
@@ -100,14 +99,14 @@ def test_over_its_size_it_gives_up_levels_first_then_cells_and_says_so() -> None
 
 def test_a_limit_below_the_page_itself_is_refused_with_the_numbers() -> None:
     with pytest.raises(SettingsError, match=r"takes 0\.\d MB even without .* --html-max-mb 0\.05"):
-        fitted(some_data(), max_mb=0.05)
+        fit_page(some_data(), max_mb=0.05)
 
 
 def test_the_default_page_keeps_to_its_budget() -> None:
     """10,000 characters, 128 of 384 cells, values that compress worse than a cell's do."""
     random = np.random.default_rng(1)
     values = np.tanh(np.cumsum(random.normal(size=(128, 10_000)), axis=1) / 4)
-    page: Page = fitted(some_data(10_000, 384, chosen=np.arange(128), signals={"c": values, "h": values[::-1]},
+    page: Page = fit_page(some_data(10_000, 384, chosen=np.arange(128), signals={"c": values, "h": values[::-1]},
                                   units=list("abcdefghijklmnopqrstuvwxyz \n")))
     assert page.bits == 8
     assert page.cells == 128
@@ -117,4 +116,4 @@ def test_the_default_page_keeps_to_its_budget() -> None:
 def test_a_page_without_anything_to_say_is_still_a_page() -> None:
     data = some_data(features=(), masks=None, scores=None, gates=None, horizon=None, context=None, advice="",
                      chosen=np.arange(0), signals={}, definitions={})
-    assert data_of(fitted(data).html)["signals"] == []
+    assert data_of(fit_page(data).html)["signals"] == []

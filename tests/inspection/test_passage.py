@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from charrnn.errors import CorpusError
-from charrnn.inspection.features.own import matches
+from charrnn.inspection.features.custom import regex_feature
 from charrnn.inspection.passage import held_out, joined, of_text
 from charrnn.runs.corpus_info import CorpusInfo
 from charrnn.settings import Settings, TextSettings, WindowSettings
@@ -104,5 +104,5 @@ def test_features_of_other_units_are_those_of_their_last_characters(unit):
                                                          for piece in pieces])
     inside = "".join(piece for piece, value in zip(pieces, found["inside ( )"], strict=True) if value)
     assert inside == 4 * {"word": "(or not", "token": " (or", "byte": "(or not"}[unit]
-    [own] = passage.at_places([matches(passage.text, "own", "not")])
+    [own] = passage.at_places([regex_feature(passage.text, "own", "not")])
     assert own.values.sum() == {"word": 4, "token": 0, "byte": 12}[unit]

@@ -9,7 +9,7 @@ from charrnn.cells.registry import CELLS
 from charrnn.engine.reference.backpropagation import layer_arrays
 from charrnn.errors import CorpusError, SettingsError
 from charrnn.inspection import recording as module
-from charrnn.inspection.recording import NEXT, evaluated, record, signals_of
+from charrnn.inspection.recording import evaluated, record, signals_of
 from charrnn.settings import NetworkSettings
 from charrnn.text.documents import Documents
 from charrnn.training.evaluation import Evaluation
@@ -69,8 +69,8 @@ def test_against_float64(cell, layers, monkeypatch):
         np.testing.assert_allclose(done.signals[name], expected, rtol=1e-4, atol=2e-5, err_msg=name)
     said, places = done.predictions, np.arange(47)
     np.testing.assert_allclose(said.nats, -logs[places, ids[1:]], rtol=1e-4)
-    np.testing.assert_allclose(said.entropy, -(np.exp(logs) * logs).sum(axis=1), rtol=1e-4)
-    np.testing.assert_array_equal(said.rank, 1 + (logs > logs[places, ids[1:]][:, None]).sum(axis=1))
+    np.testing.assert_allclose(said.entropies, -(np.exp(logs) * logs).sum(axis=1), rtol=1e-4)
+    np.testing.assert_array_equal(said.ranks, 1 + (logs > logs[places, ids[1:]][:, None]).sum(axis=1))
     best = np.argsort(-logs, axis=1)[:, :5]
     np.testing.assert_array_equal(said.top, best)
     np.testing.assert_allclose(said.probabilities, np.exp(np.take_along_axis(logs, best, axis=1)), rtol=1e-4)
@@ -109,9 +109,8 @@ def test_place_t_is_the_state_after_t_and_speaks_of_what_follows():
     done = record(compiled_engine(settings, parameters), ids)
     np.testing.assert_array_equal(np.sign(done.signals["h"][0, :, 0]), [1, -1, -1, 0, 0])
     np.testing.assert_array_equal(done.predictions.top[:, 0], ids[:-1])
-    np.testing.assert_array_equal(done.predictions.rank == 1, ids[:-1] == ids[1:])
+    np.testing.assert_array_equal(done.predictions.ranks == 1, ids[:-1] == ids[1:])
     np.testing.assert_array_equal(done.targets[:-1], done.tokens[1:])
-    assert NEXT == 1
 
 
 def test_fewer_characters_than_guesses():

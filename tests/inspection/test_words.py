@@ -6,25 +6,24 @@ import math
 import numpy as np
 import pytest
 
+from charrnn.engine.predictions import Predictions
 from charrnn.errors import SettingsError
 from charrnn.inspection.ablation import Ablation, Cost
-from charrnn.inspection.cells import FLAGS
-from charrnn.inspection.compare import matches, same_text
+from charrnn.inspection.cell_statistics import FLAGS, CellName
+from charrnn.inspection.compare import match_cells, same_text
 from charrnn.inspection.context import ContextUse
 from charrnn.inspection.gates import Gates, GateSaturation
 from charrnn.inspection.horizon import Horizon, Reach
-from charrnn.inspection.names import CellName
 from charrnn.inspection.passage import Passage
-from charrnn.inspection.predictions import Predictions
 from charrnn.inspection.recording import Recording
 from charrnn.render.colour.palette import DIVERGING
 from charrnn.render.inspection.ablation import ablation_report
 from charrnn.render.inspection.gates import gate_report, layer_words
 from charrnn.render.inspection.horizon import advice, gain_words, horizon_report
-from charrnn.render.inspection.look import Look
+from charrnn.render.inspection.style import ReportStyle
 from charrnn.text.vocabulary import Vocabulary
 
-LOOK = Look(80, next(iter(DIVERGING.values())), None, True)
+STYLE = ReportStyle(80, next(iter(DIVERGING.values())), None, True)
 
 
 def reach(within: int, gain: float | None = 0.9, settled: bool = True, lags: int = 150) -> Horizon:
@@ -65,10 +64,10 @@ def test_how_long_a_gain_lasts():
 
 
 def test_the_report_of_a_horizon():
-    text = "\n".join(horizon_report(reach(18), context(16), 100, LOOK))
+    text = "\n".join(horizon_report(reach(18), context(16), 100, STYLE))
     for words in ("L1 h", "44", "0.900", "99% within 18", "0.200 at 8", "0.000 at 16"):
         assert words in text
-    assert "> 150" in "\n".join(horizon_report(reach(150, settled=False), context(16), 100, LOOK))
+    assert "> 150" in "\n".join(horizon_report(reach(150, settled=False), context(16), 100, STYLE))
     assert max(map(len, text.splitlines())) <= 80
 
 
@@ -78,13 +77,13 @@ def test_the_report_of_gates():
     saturation = [GateSaturation(layer, gate, np.full(3, 0.1 * layer), np.full(3, 0.2 * layer))
                   for layer in (1, 2) for gate in "rz"]
     found = Gates("gru", 900, saturation, flags)
-    lines = list(gate_report(found, LOOK))
+    lines = list(gate_report(found, STYLE))
     assert lines[1].split()[:3] == ["L1", "20%/10%", "20%/10%"]
     assert lines[2].split()[:4] == ["L2", "40%/20%", "40%/20%", "2"]
     assert max(map(len, lines)) <= 80
     assert layer_words(found, 2) == "2 integrator"
-    assert layer_words(found, 1) == "no odd units"
-    plain = list(gate_report(dataclasses.replace(found, cell="rnn", saturation=[]), LOOK))
+    assert layer_words(found, 1) == "no flags"
+    plain = list(gate_report(dataclasses.replace(found, cell="rnn", saturation=[]), STYLE))
     assert plain[0] == "a plain RNN has no gates"
 
 
@@ -94,7 +93,7 @@ def test_the_report_of_ablations():
              "once": Cost(9.0, math.nan, 1)}
     done = [Ablation(CellName(0, 1), 0.25, Cost(0.028, 0.004, 900), where),
             Ablation(CellName(1, 0), 0.0, Cost(0.5, math.nan, 900), {})]
-    lines = list(ablation_report(done, cheap, LOOK))
+    lines = list(ablation_report(done, cheap, STYLE))
     assert lines[1].split() == ["L2:0", "0.00", "+0.5000", "-", "+0.2000"]
     assert lines[2].split() == ["L1:1", "0.25", "+0.0280", ".0040", "+0.5000", "+2.16", "+-0.30", "before", "x"]
     assert "70% of what all 4 cells cost" in " ".join(lines[3:])
@@ -102,7 +101,7 @@ def test_the_report_of_ablations():
 
 def recording(h: np.ndarray, warm_up: int = 100) -> Recording:
     T = h.shape[1]
-    nothing = Predictions(*(np.zeros(T) for _ in range(5)))
+    nothing = Predictions(0.0, *(np.zeros(T) for _ in range(5)))
     return Recording("gru", np.zeros(T, np.int32), np.zeros(T, np.int32), warm_up, {"h": h.astype(np.float32)}, nothing)
 
 
@@ -113,7 +112,7 @@ def test_matches_are_found_whatever_their_order_scale_and_sign():
     other = np.stack([h[1][:, [1, 0]], h[0][:, [2, 0]]]) * [0.5, -0.3] + 0.1
     other[:, :100] = 7.0  # warm-up
     other += 0.02 * rng.standard_normal(other.shape)
-    found = matches(recording(h), recording(other))
+    found = match_cells(recording(h), recording(other))
     expected = {(0, 0): ((1, 1), -1), (0, 2): ((1, 0), 1), (1, 0): ((0, 1), -1), (1, 1): ((0, 0), 1)}
     for cell, (match, sign) in expected.items():
         assert found.of(CellName(*cell))[0] == match

@@ -27,7 +27,7 @@ from charrnn.engine.threads import Workers
 from charrnn.sampling.opening import generators_of
 from charrnn.sampling.rule import Clamp, Rule, Rules
 from charrnn.sampling.sampler import Sampler
-from charrnn.scoring.scorer import Scorer
+from charrnn.scoring.predict import Scorer
 from charrnn.training.trainer import Trainer
 ids = np.random.default_rng(0).integers(9, size=700)
 shapes, first = {shapes}, set()

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.engine.interface import Scores
+from charrnn.engine.predictions import Predictions
 from charrnn.kernels.cpu import padded, zeros
 from charrnn.kernels.matmul import pack
 from charrnn.kernels.predictions import output_scores
@@ -30,7 +30,7 @@ def scores_of(x, weight, bias, targets, K):
     whole_weight, whole_bias, out = zeros((width, H)), np.full(width, NEVER), zeros(width * H)
     whole_weight[:V], whole_bias[:V] = weight, bias
     pack(whole_weight, True, out, 0, False, 0, 1)
-    logits, scores = zeros((BLOCK_ROWS + 1, width)), Scores.empty(*targets.shape, K)
+    logits, scores = zeros((BLOCK_ROWS + 1, width)), Predictions.empty(*targets.shape, K)
     for array in scores[1:]:
         array.fill(99)  # whatever was there is overwritten
     loss = output_scores(tiles(), x, targets, out, whole_bias, logits, V, *scores[1:])
@@ -80,7 +80,7 @@ def test_any_logits_and_ties_among_them(data):
     for t in range(T):
         nats, rank, entropy, ids, chances = plain(logits[t].astype(np.float64), targets[t, 0], K)
         assert scores.ranks[t, 0] == rank
-        assert scores.ids[t, 0].tolist() == ids
+        assert scores.top[t, 0].tolist() == ids
         np.testing.assert_allclose(scores.nats[t, 0], nats, **CLOSE)
         np.testing.assert_allclose(scores.entropies[t, 0], entropy, **CLOSE)
         np.testing.assert_allclose(scores.probabilities[t, 0], chances, **CLOSE)
@@ -93,7 +93,7 @@ def test_equals_share_the_best_rank_and_the_lower_id_stands_first():
     x[..., 0] = 1
     scores, _ = scores_of(x, weight, np.zeros(5, np.float32), np.arange(5, dtype=np.int32)[:, None], 4)
     assert scores.ranks[:, 0].tolist() == [5, 1, 3, 1, 3]
-    assert scores.ids[:, 0].tolist() == [[1, 3, 2, 4]] * 5
+    assert scores.top[:, 0].tolist() == [[1, 3, 2, 4]] * 5
 
 
 def test_huge_logits():

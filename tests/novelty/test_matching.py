@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.novelty.matching import Match, matches
+from charrnn.novelty.matching import Match, find_matches
 from charrnn.text.vocabulary import code_points
 
 SMALL = st.lists(st.text("ab", max_size=12) | st.text("abcé\U0001f600", max_size=30), max_size=5)
@@ -34,7 +34,7 @@ def same(found: Match, wanted: Match) -> bool:
 
 @given(SMALL, LARGE, st.integers(1, 20))
 def test_matches_are_those_of_a_search(texts: list[str], large: str, size: int) -> None:
-    found, read = matches(texts, blocks_of(large, size))
+    found, read = find_matches(texts, blocks_of(large, size))
     assert read == len(large)
     assert len(found) == len(texts)
     for match in found:
@@ -44,23 +44,23 @@ def test_matches_are_those_of_a_search(texts: list[str], large: str, size: int) 
 @given(SMALL, st.lists(st.text("abc", max_size=6), max_size=20), st.integers(1, 9))
 def test_documents_are_matched_by_themselves_and_as_a_whole(texts: list[str], documents: list[str], size: int) -> None:
     large = "".join(document + "\n" for document in documents if document)
-    for match in matches(texts, blocks_of(large, size), "\n")[0]:
+    for match in find_matches(texts, blocks_of(large, size), "\n")[0]:
         assert same(match, by_search(match.text, large, "\n")), match
 
 
 @given(st.text("ab", min_size=1, max_size=300), st.text("ab", max_size=2_000))
 def test_long_matches(text: str, large: str) -> None:
     large = large + text[1:] + large  # a passage far longer than a block
-    [match], _ = matches([text], blocks_of(large, 7))
+    [match], _ = find_matches([text], blocks_of(large, 7))
     assert same(match, by_search(text, large))
 
 
 def test_a_stand_in_is_equal_to_nothing() -> None:
-    assert matches(["a\ufffdb"], blocks_of("a\ufffdb", 2))[0][0].lengths.tolist() == [1, 2, 3]
-    assert matches(["a\ufffdb"], blocks_of("a\ufffdb", 2), None, True)[0][0].lengths.tolist() == [1, 0, 1]
+    assert find_matches(["a\ufffdb"], blocks_of("a\ufffdb", 2))[0][0].lengths.tolist() == [1, 2, 3]
+    assert find_matches(["a\ufffdb"], blocks_of("a\ufffdb", 2), None, True)[0][0].lengths.tolist() == [1, 0, 1]
 
 
 def test_a_rare_character_does_not_end_a_document() -> None:
-    [match], _ = matches(["ab"], blocks_of("x\ufffdab\n", 2), "\n", True)
+    [match], _ = find_matches(["ab"], blocks_of("x\ufffdab\n", 2), "\n", True)
     assert match.lengths.tolist() == [1, 2]
     assert not match.is_whole

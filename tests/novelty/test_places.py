@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from charrnn.novelty.places import Place, places_of
+from charrnn.novelty.places import SourcePlace, source_places
 from charrnn.runs import training_text as module
 from charrnn.runs.training_text import TrainingText
 from tests.novelty.texts import text_of, trained_on, trained_on_files
@@ -27,11 +27,11 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
 
 
-def place_of(word: str, trained: TrainingText) -> Place:
+def place_of(word: str, trained: TrainingText) -> SourcePlace:
     """The place of a word that occurs but once."""
     text = text_of(trained)
     assert text.count(word) == 1
-    [place] = places_of([text.index(word)], trained)
+    [place] = source_places([text.index(word)], trained)
     assert place.position == text.index(word)
     return place
 
@@ -85,17 +85,18 @@ def test_documents_held_out_are_counted_too() -> None:
 def test_one_file_is_not_read_again() -> None:
     trained = trained_on_files(["one.txt"])
     Path("one.txt").unlink()
-    assert place_of("delta", trained) == Place("one.txt", None, 5, 21)
+    assert place_of("delta", trained) == SourcePlace("one.txt", None, 5, 21)
 
 
 def test_a_text_in_memory_has_lines_and_no_source() -> None:
     trained = trained_on("a\nb\nc\nd\ne\nf\ng\nh", 0.0)
-    assert places_of([8, 0, 3, 8], trained) == [
-        Place("", None, 5, 8), Place("", None, 1, 0), Place("", None, 2, 3), Place("", None, 5, 8)]
-    assert places_of([], trained) == []
+    assert source_places([8, 0, 3, 8], trained) == [
+        SourcePlace("", None, 5, 8), SourcePlace("", None, 1, 0), SourcePlace("", None, 2, 3),
+        SourcePlace("", None, 5, 8)]
+    assert source_places([], trained) == []
 
 
 def test_standard_input_among_the_sources_is_not_read_again() -> None:
     trained = trained_on_files(["one.txt", "folder/with three.txt"])
     object.__setattr__(trained.corpus, "sources", ("one.txt", "-"))
-    assert place_of("last", trained) == Place("one.txt + standard input", None, 7, 38)
+    assert place_of("last", trained) == SourcePlace("one.txt + standard input", None, 7, 38)

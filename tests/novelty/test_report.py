@@ -180,7 +180,7 @@ def test_what_is_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("charrnn.novelty.matching.LONGEST", 100)
     trained = trained_on(TEXT, 0.0)
     novelty_of("a" * 99, trained)
-    with pytest.raises(CorpusError, match="101 characters is too long to be looked for; the most is 100"):
+    with pytest.raises(CorpusError, match="101 characters is too long; at most 100 can be searched for"):
         novelty_of("a" * 100, trained)
 
 

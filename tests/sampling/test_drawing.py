@@ -71,7 +71,7 @@ def test_surprise_is_the_loss(model: charrnn.Model) -> None:
     [sample] = model.draw(1, 60, prime="the cat", temp=1.5, bias="a=2", seed=1)
     assert "".join(sample.units) == sample.text
     scored = model.score("the cat" + sample.text, rows=1)
-    np.testing.assert_allclose(sample.nats, scored.surprises[-60:] * np.log(2), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(sample.nats, scored.surprisals[-60:] * np.log(2), rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(sample.probabilities, np.exp(-sample.nats), rtol=1e-5)
     record = json.loads(json.dumps(sample.to_dict()))
     assert len(record["probabilities"]) == len(record["text"]) == 60

@@ -3,7 +3,7 @@
 import numpy as np
 
 from charrnn.engine.reference.backpropagation import truncated_bptt
-from charrnn.scoring.scored import scored
+from charrnn.scoring.score import score_text
 from charrnn.settings import NetworkSettings, ScoreSettings, Settings, TextSettings, TrainingSettings, WindowSettings
 from charrnn.text.documents import mark_of
 from charrnn.text.model_input import model_input
@@ -39,13 +39,13 @@ class Made:
 
     def score(self, text, **how):
         unknown = how.pop("unknown", "error")
-        return scored(self.network, self.vocabulary, self.settings, text, ScoreSettings(**how), unknown)
+        return score_text(self.network, self.vocabulary, self.settings, text, ScoreSettings(**how), unknown)
 
     def loss(self, text):
         content = model_input(text, self.settings.text, self.vocabulary).content
         return Evaluation(self.network, content, self.settings.windows.window, self.settings.training.shards).loss()
 
-    def told(self, ids):
+    def probabilities(self, ids):
         """Probabilities (n - 1, V) of what follows in a text that is read from the initial state."""
         inputs = np.asarray(ids)[:-1, None]
         logits = truncated_bptt(self.settings.network, self.parameters, inputs, inputs, None).logits[:, 0]

@@ -25,7 +25,7 @@ from charrnn.cells.recurrence import (
 from charrnn.cells.registry import CELLS, backward_kernel, forward_kernel
 from charrnn.engine.compiled.packed_weights import EMPTY, Weights
 from charrnn.engine.compiled.parameters import Parameters
-from charrnn.engine.interface import Scores
+from charrnn.engine.predictions import Predictions
 from charrnn.kernels.cpu import padded, zeros
 from charrnn.kernels.dropout import drop
 from charrnn.kernels.matmul import copied_size
@@ -128,12 +128,12 @@ class Shard:
         self.carry_state(len(tokens))
         return loss
 
-    def score(self, tokens: np.ndarray, targets: np.ndarray, likeliest: int) -> Scores:
+    def score(self, tokens: np.ndarray, targets: np.ndarray, likeliest: int) -> Predictions:
         """What is said of targets (T, rows) after tokens (T, rows), with so many likeliest characters each, of which
         there are no more than all; the state moves on."""
         x = self.read(tokens)
         V = self.parameters.table["bias_out"].shape[0]
-        scores = Scores.empty(len(targets), self.rows, min(likeliest, V))
+        scores = Predictions.empty(len(targets), self.rows, min(likeliest, V))
         loss = output_scores(self.weights.tiles, x, targets, self.weights.out, self.weights.bias_out, self.logits,
                              V, *scores[1:])
         self.carry_state(len(tokens))

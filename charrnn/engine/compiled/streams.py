@@ -13,7 +13,8 @@ import numpy as np
 
 from charrnn.engine.compiled.network import Network
 from charrnn.engine.compiled.shard import Shard
-from charrnn.engine.interface import Arrays, LayerStep, OnLayer, Scores, Streams
+from charrnn.engine.interface import Arrays, LayerStep, OnLayer, Streams
+from charrnn.engine.predictions import Predictions
 
 Result = TypeVar("Result")
 
@@ -61,12 +62,12 @@ class CompiledStreams(Streams):
     def evaluate(self, inputs: np.ndarray, targets: np.ndarray) -> float:
         return sum(self._each(lambda s, shard: shard.evaluate(self._cut(s, inputs), self._cut(s, targets))))
 
-    def score(self, inputs: np.ndarray, targets: np.ndarray, top: int) -> Scores:
-        return Scores.joined(self._each(lambda s, shard: shard.score(
+    def score(self, inputs: np.ndarray, targets: np.ndarray, top: int) -> Predictions:
+        return Predictions.joined(self._each(lambda s, shard: shard.score(
             self._cut(s, inputs), self._cut(s, targets), top)))
 
     def record(self, inputs: np.ndarray, targets: np.ndarray, top: int,
-               signals: Sequence[str]) -> tuple[Scores, Arrays]:
+               signals: Sequence[str]) -> tuple[Predictions, Arrays]:
         scores = self.score(inputs, targets, top)
         # reading on has moved the carried state, and left everything behind it as it was
         return scores, {name: np.concatenate([_signal(shard, name, len(inputs)) for shard in self.shards], axis=2)

@@ -13,7 +13,8 @@ import numpy as np
 from charrnn.cells.numpy_step import State
 from charrnn.cells.registry import CELLS
 from charrnn.engine.initial import checked, initial_values, parameter_shapes
-from charrnn.engine.interface import RAW, Arrays, Engine, OnLayer, Scores, Streams
+from charrnn.engine.interface import RAW, Arrays, Engine, OnLayer, Streams
+from charrnn.engine.predictions import Predictions
 from charrnn.engine.reference.backpropagation import Forward, forward, initial_state, log_softmax, truncated_bptt
 from charrnn.engine.reference.dropout import dropout_masks, recurrent_masks
 from charrnn.engine.reference.optimizers import RULES, Moment, clip_gradients
@@ -55,18 +56,18 @@ class ReferenceStreams(Streams):
     def evaluate(self, inputs: np.ndarray, targets: np.ndarray) -> float:
         return self.score(inputs, targets, 0).loss
 
-    def score(self, inputs: np.ndarray, targets: np.ndarray, top: int) -> Scores:
-        return scores_of(self._forward(inputs).logits, targets, min(top, self.engine.vocabulary))
+    def score(self, inputs: np.ndarray, targets: np.ndarray, top: int) -> Predictions:
+        return predictions_of(self._forward(inputs).logits, targets, min(top, self.engine.vocabulary))
 
     def record(self, inputs: np.ndarray, targets: np.ndarray, top: int,
-               signals: Sequence[str]) -> tuple[Scores, Arrays]:
+               signals: Sequence[str]) -> tuple[Predictions, Arrays]:
         done = self._forward(inputs)
         recorded = {}
         for name in signals:
             steps = ([[state["hc".index(name)] for state in layer] for layer in done.states] if name in "hc"
                      else [[getattr(tape, name) for tape in layer] for layer in done.tapes])
             recorded[name] = np.array(steps, np.float32)
-        return scores_of(done.logits, targets, min(top, self.engine.vocabulary)), recorded
+        return predictions_of(done.logits, targets, min(top, self.engine.vocabulary)), recorded
 
     def read(self, inputs: np.ndarray, on_layer: OnLayer | None = None) -> np.ndarray:
         return self._forward(inputs, on_layer).output
@@ -78,7 +79,7 @@ class ReferenceStreams(Streams):
         return done
 
 
-def scores_of(logits: np.ndarray, targets: np.ndarray, K: int) -> Scores:
+def predictions_of(logits: np.ndarray, targets: np.ndarray, K: int) -> Predictions:
     """The predictions of targets (T, N) in logits (T, N, V), with the K most probable characters."""
     log_probabilities, predicted = log_softmax(logits), targets >= 0
     wanted = np.maximum(targets, 0)[..., None]
@@ -87,7 +88,7 @@ def scores_of(logits: np.ndarray, targets: np.ndarray, K: int) -> Scores:
     entropies = np.where(predicted, -(np.exp(log_probabilities) * log_probabilities).sum(axis=-1), np.nan)
     ids = np.argsort(-logits, axis=-1, kind="stable")[..., :K]
     probabilities = np.exp(np.take_along_axis(log_probabilities, ids, -1))
-    return Scores(float(np.nansum(nats)), nats.astype(np.float32),
+    return Predictions(float(np.nansum(nats)), nats.astype(np.float32),
                   np.where(predicted, 1 + above, 0).astype(np.int32), entropies.astype(np.float32),
                   np.where(predicted[..., None], ids, -1).astype(np.int32),
                   np.where(predicted[..., None], probabilities, np.nan).astype(np.float32))

@@ -1,34 +1,100 @@
-"""Layer inspection: all features that every text is searched for."""
+"""Layer inspection: the built-in features: those of the current character, of what comes next, and all together."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
-from charrnn.inspection.features.anticipating import anticipating
 from charrnn.inspection.features.enclosures import comments, enclosures, looks_like_code
-from charrnn.inspection.features.feature import Feature
+from charrnn.inspection.features.feature import Feature, bools, numbers
 from charrnn.inspection.features.layout import layout
-from charrnn.inspection.features.letters import letters
 
-
-def causal_features(texts: Sequence[str]) -> list[Feature]:
-    """Those that follow from what was read so far, of texts that know nothing of each other, one behind the other.
-
-    Which of them there are depends on the whole; their values do not.
-    """
-    whole = "".join(texts)
-    code = _each(texts, lambda text: [comments(text)]) if looks_like_code(whole) else []
-    return [*_each(texts, enclosures), *code, *_each(texts, layout), *letters(whole)]
+COMMONEST = 20
+_VOWELS = set("aeiouyàáâãäåæèéêëìíîïòóôõöøœùúûüýÿаеёиоуыэюяαεηιουω")  # noqa: RUF001
+_KINDS: dict[str, tuple[Callable[[str], bool], str]] = {
+    "a letter": (str.isalpha, "a letter of any script"),
+    "a capital": (str.isupper, "a capital letter"),
+    "a vowel": (lambda character: character.lower() in _VOWELS, "a e i o u y and their like, with accents too"),
+    "a digit": (str.isdigit, "a digit"),
+    "white space": (lambda character: character.isspace() and character != "\n", "a space, a tab or their like"),
+    "a line end": (lambda character: character == "\n", "the end of a line"),
+    "punctuation": (lambda character: not (character.isalnum() or character.isspace()),
+                    "neither letter nor digit nor white space"),
+}
 
 
 def features(texts: Sequence[str], following: str = "") -> list[Feature]:
     """All of them; `following` is the character after the end of each text, if there is one."""
-    return [*causal_features(texts), *_each(texts, lambda text: anticipating(text, following))]
+    return [*causal_features(texts), *_joined(texts, lambda text: anticipating(text, following))]
 
 
-def _each(texts: Sequence[str], made: Callable[[str], Iterable[Feature]]) -> Iterator[Feature]:
-    """The same features of every text, joined."""
-    for parts in zip(*(made(text) for text in texts), strict=True):
-        first = parts[0]
-        yield Feature(first.name, np.concatenate([part.values for part in parts]), first.definition, first.is_causal,
-                      first.is_plain)
+def causal_features(texts: Sequence[str]) -> list[Feature]:
+    """The features that follow from what was read so far, of separate texts, one after the other.
+
+    Which features there are depends on all texts together; their values do not.
+    """
+    whole = "".join(texts)
+    code = _joined(texts, lambda text: [comments(text)]) if looks_like_code(whole) else []
+    return [*_joined(texts, enclosures), *code, *_joined(texts, layout), *characters(whole)]
+
+
+def _joined(texts: Sequence[str], features_of: Callable[[str], Iterable[Feature]]) -> Iterator[Feature]:
+    """Each feature with its values in every text."""
+    for parts in zip(*(features_of(text) for text in texts), strict=True):
+        yield parts[0].with_values(np.concatenate([part.values for part in parts]))
+
+
+def characters(text: str) -> Iterator[Feature]:
+    """Features of the current character: its kind, and whether it is one of the commonest."""
+    alphabet = sorted(set(text))
+    number_of = {character: number for number, character in enumerate(alphabet)}
+    ids = np.fromiter((number_of[character] for character in text), np.intp, len(text))
+
+    def where(is_so: Callable[[str], bool]) -> np.ndarray:
+        return np.array([is_so(character) for character in alphabet], bool)[ids] if text else np.zeros(0, bool)
+
+    for name, (is_so, definition) in _KINDS.items():
+        yield Feature(name, where(is_so), definition, is_plain=True)
+    for character in commonest(text):
+        yield Feature(f"the letter {character}" if character.isalpha() else f"the character {character}",
+                      where(character.__eq__), f"the character {character!r} was read", is_plain=True)
+
+
+def commonest(text: str) -> list[str]:
+    """The commonest characters but for white space, which is a kind of its own; sorted where equally common."""
+    counts = Counter(character for character in text if not character.isspace())
+    return sorted(counts, key=lambda character: (-counts[character], character))[:COMMONEST]
+
+
+def anticipating(text: str, following: str) -> Iterator[Feature]:
+    """What comes after each place of `text`: no cell can know it; one that follows it has learned to predict it.
+
+    following   the character after the end of `text`, or nothing
+    """
+    to_come = (text + (following or "\n"))[1:]
+    yield Feature("next: a line end", bools(character == "\n" for character in to_come),
+                  "the character to come ends the line", is_causal=False)
+    yield Feature("next: white space", bools(character in " \t" for character in to_come),
+                  "the character to come is a space or a tab", is_causal=False)
+    yield Feature("next: a closing quote", bools(_closing_quotes(text + (following or " ")))[1:],
+                  "the character to come is the second \" of a pair, or ”", is_causal=False)
+    yield Feature("until line end", numbers(_until_line_end(to_come))[::-1], "characters to come before the line ends",
+                  is_causal=False)
+
+
+def _closing_quotes(text: str) -> Iterator[bool]:
+    """Which characters close a double quote."""
+    is_open = False
+    for character in text:
+        closes = character == "”" or (character == '"' and is_open)
+        if character in "\"“”":
+            is_open = not closes
+        yield closes
+
+
+def _until_line_end(to_come: str) -> Iterator[int]:
+    """For each place, the last first."""
+    count = 0
+    for character in reversed(to_come):
+        count = 0 if character == "\n" else count + 1
+        yield count

@@ -1,6 +1,7 @@
-"""Layer inspection: what a cell may be found to track: a value for each place of a text."""
+"""Layer inspection: a feature of a text, which a cell may track: a value for each place."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -9,22 +10,22 @@ import numpy as np
 class Feature:
     """One property of a text of T characters.
 
-    values      (T,) bool, or float32 for one that counts something; value t describes the text up to character t
-    definition  one line that says exactly what it is
-    is_causal   value t follows from characters 0 to t alone, so that a cell can know it; one that is not, anticipates
-    is_plain    it says no more than which character was just read
-    is_own      the user asked for it
+    values      (T,) bool, or float32 for a numeric feature; value t describes the text up to character t
+    definition  one line that defines it
+    is_causal   value t follows from characters 0 to t, so a cell can know it; otherwise it depends on later characters
+    is_plain    it follows from the current character alone
+    is_custom   the user asked for it
     """
 
     name: str
-    values: np.ndarray
+    values: np.ndarray = field(repr=False)
     definition: str
     is_causal: bool = True
     is_plain: bool = False
-    is_own: bool = False
+    is_custom: bool = False
 
     def with_values(self, values: np.ndarray) -> "Feature":
-        """The same with its values elsewhere."""
+        """The same feature with other values."""
         return replace(self, values=values)
 
     @property
@@ -33,5 +34,13 @@ class Feature:
 
     @property
     def measure(self) -> str:
-        """What it is scored by."""
+        """The measure of its score."""
         return "AUC" if self.is_boolean else "rho"
+
+
+def bools(values: Iterable[bool]) -> np.ndarray:
+    return np.fromiter(values, bool)
+
+
+def numbers(values: Iterable[int]) -> np.ndarray:
+    return np.fromiter(values, np.float32)

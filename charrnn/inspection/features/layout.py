@@ -1,40 +1,43 @@
-"""Layer inspection: features of words, sentences, lines and paragraphs: where in them a place is."""
+"""Layer inspection: features of words, sentences, lines and paragraphs: the position in them."""
 
 from collections.abc import Callable, Iterator
+from itertools import accumulate
 
 import numpy as np
 
 from charrnn.inspection.features.enclosures import ends_paragraph
-from charrnn.inspection.features.feature import Feature
+from charrnn.inspection.features.feature import Feature, bools, numbers
 
 _ENDS, _CLOSERS = ".!?", "\"'\u201d\u2019)]"
 _TAB = 4  # columns that a tab indents a line by
 
 
 def layout(text: str) -> Iterator[Feature]:
-    """Where each place of `text` is."""
-    yield Feature("first letter of a word", _places(lambda t: _begins_word(text, t), len(text)),
-                  "a letter or digit behind something else")
-    yield Feature("a capitalised word", _words(text, lambda word: word[0].isupper()),
+    """The features of `text`."""
+    places = range(len(text))
+    yield Feature("first letter of a word", bools(_begins_word(text, t) for t in places),
+                  "a letter or digit after something else")
+    yield Feature("a capitalised word", bools(word[:1].isupper() for word in _words(text)),
                   "in a word whose first letter is a capital")
-    yield Feature("a word in CAPITALS", _words(text, lambda word: len(word) > 1 and word.isupper()),
+    yield Feature("a word in CAPITALS", bools(len(word) > 1 and word.isupper() for word in _words(text)),
                   "in a word of 2 or more letters so far, all of them capitals")
-    yield Feature("between sentences", _between_sentences(text),
-                  "white space behind . ! or ?, with or without a closing quote or bracket")
-    yield Feature("first in a line", _places(lambda t: t == 0 or text[t - 1] == "\n", len(text)),
-                  "the character behind a line end")
-    yield Feature("after a blank line", _places(lambda t: ends_paragraph(text, t), len(text)),
+    yield Feature("between sentences", bools(_between_sentences(text)),
+                  "white space after . ! or ?, with or without a closing quote or bracket")
+    yield Feature("first in a line", bools(t == 0 or text[t - 1] == "\n" for t in places),
+                  "the character after a line end")
+    yield Feature("after a blank line", bools(ends_paragraph(text, t) for t in places),
                   "the line end of a line without characters")
-    yield Feature("first line of a paragraph", _first_lines(text), "the line behind a blank line")
+    yield Feature("first line of a paragraph", bools(_first_lines(text)), "the line after a blank line")
     yield from _counts(text)
 
 
 def _counts(text: str) -> Iterator[Feature]:
-    """What counts on and on, and begins anew."""
+    """Counters, which restart."""
     length = len(text)
     yield Feature("column", _since(length, lambda t: text[t] == "\n"), "characters of the line read so far")
-    yield Feature("indentation", _indentation(text), f"spaces at the start of the line so far, a tab as {_TAB}")
-    yield Feature("length of line before", _line_before(text), "characters of the line before this one")
+    yield Feature("indentation", numbers(_indentation(text)),
+                  f"spaces at the start of the line so far, a tab as {_TAB}")
+    yield Feature("length of line before", numbers(_line_before(text)), "characters of the line before this one")
     yield Feature("position in the word", _since(length, lambda t: not text[t].isalnum()),
                   "letters and digits of the word read so far, 0 outside words")
     yield Feature("digits in a row", _since(length, lambda t: not text[t].isdigit()),
@@ -45,66 +48,53 @@ def _counts(text: str) -> Iterator[Feature]:
                   "characters since the last blank line")
 
 
-def _places(is_so: Callable[[int], bool], length: int) -> np.ndarray:
-    return np.array([is_so(t) for t in range(length)], bool)
-
-
 def _since(length: int, begins: Callable[[int], bool]) -> np.ndarray:
-    """How many characters were read since one for which `begins` was true; at that one 0."""
-    count, values = 0, np.zeros(length, np.float32)
-    for t in range(length):
-        count = 0 if begins(t) else count + 1
-        values[t] = count
-    return values
+    """Characters since the last one for which `begins` is true; 0 at that one."""
+    return numbers(accumulate(range(length), lambda count, t: 0 if begins(t) else count + 1, initial=0))[1:]
 
 
 def _begins_word(text: str, t: int) -> bool:
     return text[t].isalnum() and not (t and text[t - 1].isalnum())
 
 
-def _words(text: str, is_so: Callable[[str], bool]) -> np.ndarray:
-    """Where what was read of a word so far `is_so`."""
-    word, values = "", np.zeros(len(text), bool)
-    for t, character in enumerate(text):
+def _words(text: str) -> Iterator[str]:
+    """The part of a word read so far; empty outside words."""
+    word = ""
+    for character in text:
         word = word + character if character.isalpha() else ""
-        values[t] = bool(word) and is_so(word)
-    return values
+        yield word
 
 
-def _between_sentences(text: str) -> np.ndarray:
-    has_ended, values = False, np.zeros(len(text), bool)
-    for t, character in enumerate(text):
+def _between_sentences(text: str) -> Iterator[bool]:
+    has_ended = False
+    for character in text:
         has_ended = character in _ENDS or (has_ended and (character.isspace() or character in _CLOSERS))
-        values[t] = has_ended and character.isspace()
-    return values
+        yield has_ended and character.isspace()
 
 
-def _first_lines(text: str) -> np.ndarray:
-    inside, values = False, np.zeros(len(text), bool)
+def _first_lines(text: str) -> Iterator[bool]:
+    inside = False
     for t, character in enumerate(text):
         inside = ends_paragraph(text, t) or (inside and character != "\n")
-        values[t] = inside
-    return values
+        yield inside
 
 
-def _indentation(text: str) -> np.ndarray:
-    depth, is_leading, values = 0, True, np.zeros(len(text), np.float32)
-    for t, character in enumerate(text):
+def _indentation(text: str) -> Iterator[int]:
+    depth, is_leading = 0, True
+    for character in text:
         if character == "\n":
             depth, is_leading = 0, True
         elif is_leading and character in " \t":
             depth += _TAB if character == "\t" else 1
         else:
             is_leading = False
-        values[t] = depth
-    return values
+        yield depth
 
 
-def _line_before(text: str) -> np.ndarray:
-    before, now, values = 0, 0, np.zeros(len(text), np.float32)
-    for t, character in enumerate(text):
+def _line_before(text: str) -> Iterator[int]:
+    before, now = 0, 0
+    for character in text:
         now += 1
         if character == "\n":
             before, now = now - 1, 0
-        values[t] = before
-    return values
+        yield before

@@ -11,7 +11,7 @@ function aboutView() {
     ["values", `${count(page.chosen.length)} of ${count(cells.length)} cells, ${page.levels === 127 ? "255" : "15"} levels from −1 to 1`],
     ["made by", page.command]];
   return [heading("About this page"),
-    element("p", { class: "prose" }, "This file is complete: it asks nothing of any network and works without one. Colours have one fixed scale from −1 to 1 for all cells: blue with a dotted line is negative, vermilion with a solid line positive. The state of a cell shown at a character is the one after that character was read; the guesses shown there are those made before it."),
+    element("p", { class: "prose" }, "This file is complete: it asks nothing of any network and works without one. Colours have one fixed scale from −1 to 1 for all cells: blue with a dotted line is negative, vermilion with a solid line positive. The state of a cell shown at a character is the one after that character was read; the predictions shown there are those made before it."),
     page.notes.map((note) => element("p", { class: "note" }, note)),
     element("table", { class: "health about" }, element("tbody", {}, rows.map(([name, value]) => element("tr", {}, element("th", { scope: "row" }, name), element("td", {}, value))))),
     element("h3", {}, "What the numbers are"),

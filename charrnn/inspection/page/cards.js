@@ -23,8 +23,8 @@ function characterCard(t, isPinned) {
       ` character ${count(t)}, line ${count(lineOf[t] + 1)}`, isPinned ? " · pinned" : "")),
     element("dl", { class: "facts" },
       values ? fact(`${cells[state.cell].id} ${SIGNAL_NAMES[state.signal] || state.signal}`, swatch(values[t] / page.levels), signed(values[t] / page.levels, 2)) : null,
-      Number.isNaN(bits) ? fact("surprise", "nothing was expected yet") : [
-        fact("surprise", `${number(bits, 2)} bits`),
+      Number.isNaN(bits) ? fact("surprisal", "nothing was expected yet") : [
+        fact("surprisal", `${number(bits, 2)} bits`),
         fact("rank", `${count(rank)} of ${count(units.length)}`),
         fact("entropy", `${number(known(arrays.entropy[t]), 2)} bits`)]),
     Number.isNaN(bits) ? null : guessBars(t),
@@ -79,7 +79,7 @@ function cellCard(index) {
 }
 
 function flagWords(flag) {
-  return { railed: "Railed: it stands at one end of its scale nearly always, so its values say little.",
+  return { saturated: "Saturated: its value is at one end of its scale nearly always, so it carries little information.",
     dead: "Dead: its h hardly moves.", constant: "Constant: it never moves.", integrator: "Integrator: its forget gate is open nearly always.",
     "feed-forward": "Feed-forward: it forgets at nearly every step." }[flag] || flag;
 }

@@ -1,12 +1,13 @@
-"""Layer inspection: the page itself: one HTML file with its look, its behaviour and its data inside, and nothing
-fetched.
+"""Layer inspection: the page: one HTML file with its styles, scripts and data, that loads nothing else.
 
-The template, the styles and the scripts lie beside this file; there is no build step, they are joined as they are.
+The template, the styles and the scripts are in this folder; they are joined as they are, without a build step.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 
+from charrnn.errors import SettingsError
 from charrnn.inspection.page.data import PageData
 from charrnn.inspection.page.payload import payload
 
@@ -15,10 +16,45 @@ STYLES = ("page.css", "text.css", "views.css", "print.css")
 SCRIPTS = ("elements.js", "data.js", "state.js", "levels.js", "ranking.js", "hint.js", "text.js", "table.js",
            "heatmap.js", "strip.js", "cards.js", "drawer.js", "search.js", "chart.js", "gates.js", "memory.js",
            "surprise.js", "about.js", "save.js", "keys.js", "main.js")
+CELLS = 128  # with their values, unless another number is asked for
+MAX_MB = 25.0
+MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True)
+class Page:
+    """The bytes of a page, how many cells have values in it, their precision in bits, and notes on what was left out.
+    """
+
+    html: bytes
+    cells: int
+    bits: int
+    notes: tuple[str, ...]
+
+
+def fit_page(data: PageData, cells: int | None = CELLS, bits: int | None = None, max_mb: float = MAX_MB,
+             compress: bool = True) -> Page:
+    """The page with the values of `cells` cells (None: all that are given) that takes at most `max_mb` megabytes.
+
+    A page that is too large first gets fewer levels, then fewer cells.
+
+    bits   of each value, 8 or 4; None takes 8, or 4 if all of very many cells are asked for
+
+    Raises SettingsError if even a page without any values is too large.
+    """
+    wanted = len(data.chosen) if cells is None else min(cells, len(data.chosen))
+    bits = bits or (4 if cells is None and wanted > CELLS else 8)
+    for count, precision in _smaller(wanted, bits):
+        notes = _notes(wanted, bits, count, precision, max_mb)
+        html = document(data, count, precision, compress, notes)
+        if len(html) <= max_mb * MEGABYTE:
+            return Page(html, count, precision, notes)
+    raise SettingsError(f"the page takes {len(html) / MEGABYTE:.1f} MB even without the values of any cell; allow more "
+                        f"than --html-max-mb {max_mb:g}, or inspect a shorter text")
 
 
 def document(data: PageData, cells: int, bits: int, compress: bool = True, notes: Sequence[str] = ()) -> bytes:
-    """The whole file, with the values of the first `cells` chosen cells, `bits` (8 or 4) each."""
+    """The file with the values of the first `cells` chosen cells, `bits` (8 or 4) each."""
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
@@ -26,7 +62,7 @@ def document(data: PageData, cells: int, bits: int, compress: bool = True, notes
                            keep_trailing_newline=True).from_string(_read("page.html"))
     text = template.render(model=data.model, source=data.source, styles=Markup(_joined(STYLES)),
                            script=Markup(_joined(SCRIPTS)), data=Markup(payload(data, cells, bits, compress, notes)))
-    # what is no character (half of a pair) may stand in a name of a file; the page shows a question mark
+    # a file name may have half of a surrogate pair; the page shows a question mark
     return text.encode("utf-8", "replace")
 
 
@@ -36,3 +72,24 @@ def _joined(names: Sequence[str]) -> str:
 
 def _read(name: str) -> str:
     return (files(__package__) / name).read_text(encoding="utf-8")
+
+
+def _smaller(cells: int, bits: int) -> Iterator[tuple[int, int]]:
+    """Numbers of cells and bits to try, the best first."""
+    yield cells, bits
+    if bits > 4:
+        yield cells, 4
+    while cells:
+        cells = cells * 2 // 3
+        yield cells, 4
+
+
+def _notes(wanted: int, bits: int, cells: int, precision: int, max_mb: float) -> tuple[str, ...]:
+    reduced = []
+    if precision < bits:
+        reduced.append(f"values in {2 ** precision - 1} levels instead of {2 ** bits - 1}")
+    if cells < wanted:
+        reduced.append(f"the values of {cells:,} cells instead of {wanted:,}")
+    if not reduced:
+        return ()
+    return (f"to stay within {max_mb:g} MB (--html-max-mb) the page holds {' and '.join(reduced)}",)

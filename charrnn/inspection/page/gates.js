@@ -49,7 +49,7 @@ function gatesView() {
 /* Which units of each layer are odd, each a link. */
 function healthTable(data) {
   const names = Object.keys(data.flags[0] || {}).filter((name) => name !== "layer");
-  const rank = ["integrator", "feed-forward", "railed", "dead", "constant"];
+  const rank = ["integrator", "feed-forward", "saturated", "dead", "constant"];
   names.sort((a, b) => rank.indexOf(a) - rank.indexOf(b));
   return [element("h3", {}, "Units out of the ordinary"), element("table", { class: "health" },
     element("thead", {}, element("tr", {}, element("th", {}, "layer"), names.map((name) => element("th", { title: page.definitions[name] || null }, name)))),

@@ -1,26 +1,43 @@
-"""Layer inspection: the data of a page as JSON: the same bytes for the same data, and harmless inside HTML."""
+"""Layer inspection: the data of a page as JSON: the same bytes for the same data, and harmless inside HTML.
 
+Arrays are base64 of gzip of the plain little-endian array. The values of cells are stored cell by cell, because
+neighbours in time are alike and compress. Values from -1 to 1 are stored in 8 bits (255 levels) or 4 bits (the 15
+levels that are drawn), two to a byte.
+"""
+
+import base64
 import json
 import math
+import zlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
 from charrnn.inspection.page.data import PageData
-from charrnn.inspection.page.packing import packed, packed_values, smallest, thousandths
 
 FORMAT = "charrnn-page/1"
-# `<` could end the element that holds the JSON or open a comment in it; and no text of a corpus shall look like an
-# address.
+UNKNOWN = 65_535  # a missing number in an array of 16 bits
+_GZIP = 31  # zlib's number for the gzip format
+_SYSTEM = 9  # the byte of a gzip header that names the system it was made on
+# `<` could end the element that holds the JSON or open a comment in it; and no text may look like an address.
 _ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "//": "/\\u002f", "p:": "p\\u003a", "s:": "s\\u003a",
             "P:": "P\\u003a", "S:": "S\\u003a"}
 
 
-def payload(data: PageData, cells: int, bits: int, compress: bool = True, notes: Sequence[str] = ()) -> str:
-    """JSON of everything, with the values of the first `cells` chosen cells, `bits` (8 or 4) each.
+class PackedArray(TypedDict):
+    """type is that of NumPy, or int4."""
 
-    notes   what the reader should know about how it was made, a line each
+    type: str
+    shape: list[int]
+    gzip: bool
+    data: str
+
+
+def payload(data: PageData, cells: int, bits: int, compress: bool = True, notes: Sequence[str] = ()) -> str:
+    """The JSON, with the values of the first `cells` chosen cells, `bits` (8 or 4) each.
+
+    notes   on what was left out, a line each
     """
     arrays = {
         "text": packed(smallest(np.asarray(data.text)), compress),
@@ -54,7 +71,7 @@ def payload(data: PageData, cells: int, bits: int, compress: bool = True, notes:
 
 
 def plain(value: Any) -> Any:
-    """The same in JSON's own types: numbers with 6 digits, None for what is no number."""
+    """A value in the types of JSON: numbers with 6 digits, None for NaN and infinity."""
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, np.ndarray):
@@ -68,7 +85,49 @@ def plain(value: Any) -> Any:
     return value
 
 
+def packed(array: np.ndarray, compress: bool = True) -> PackedArray:
+    """An integer array."""
+    plain = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+    return _wrapped(array.dtype.name, array.shape, plain.tobytes(), compress)
+
+
+def packed_values(values: np.ndarray, bits: int, compress: bool = True) -> PackedArray:
+    """Values (n, T) from -1 to 1, as integers from -127 to 127 (8 bits) or -7 to 7 (4 bits, stored as 1 to 15)."""
+    if bits == 8:
+        return packed(np.rint(np.clip(values, -1, 1) * 127).astype(np.int8), compress)
+    levels = (np.rint(np.clip(values, -1, 1) * 7) + 8).astype(np.uint8)
+    if levels.shape[1] % 2:
+        levels = np.pad(levels, ((0, 0), (0, 1)))
+    pairs = np.ascontiguousarray(levels[:, ::2] | levels[:, 1::2] << 4)
+    return _wrapped("int4", values.shape, pairs.tobytes(), compress)
+
+
+def thousandths(values: np.ndarray) -> np.ndarray:
+    """Numbers from 0 to 65 as uint16 of their thousandths; NaN becomes UNKNOWN."""
+    known = np.where(np.isnan(values), 0, values)
+    return np.where(np.isnan(values), UNKNOWN, np.clip(np.rint(known * 1000), 0, UNKNOWN - 1)).astype(np.uint16)
+
+
 def _ten_thousandths(scores: np.ndarray) -> np.ndarray:
-    """-1 .. 1 as int16; what is no number becomes -32768."""
+    """Numbers from -1 to 1 as int16 of their ten-thousandths; NaN becomes -32768."""
     known = np.where(np.isnan(scores), 0, scores)
     return np.where(np.isnan(scores), -32_768, np.rint(np.clip(known, -1, 1) * 10_000)).astype(np.int16)
+
+
+def smallest(numbers: np.ndarray) -> np.ndarray:
+    """Integers from 0 in the narrowest unsigned type that holds them."""
+    most = int(numbers.max(initial=0))
+    return numbers.astype(np.uint8 if most < 2**8 else np.uint16 if most < 2**16 else np.uint32)
+
+
+def _wrapped(kind: str, shape: tuple[int, ...], data: bytes, compress: bool) -> PackedArray:
+    if compress:
+        squeezed = bytearray(_gzip(data))
+        squeezed[_SYSTEM] = 255  # unknown: the same page on every machine
+        data = bytes(squeezed)
+    return {"type": kind, "shape": list(shape), "gzip": compress, "data": base64.b64encode(data).decode("ascii")}
+
+
+def _gzip(data: bytes) -> bytes:
+    squeezer = zlib.compressobj(9, zlib.DEFLATED, _GZIP)
+    return squeezer.compress(data) + squeezer.flush()

@@ -104,7 +104,7 @@ function drawStrip() {
 }
 
 function stripWords(isSurprise, shaded) {
-  const what = isSurprise ? "surprise in bits" : `${SIGNAL_NAMES[state.signal] || state.signal} of ${cells[state.cell].id}`;
+  const what = isSurprise ? "surprisal in bits" : `${SIGNAL_NAMES[state.signal] || state.signal} of ${cells[state.cell].id}`;
   return shaded ? `${what} · shaded: ${shaded}` : what;
 }
 

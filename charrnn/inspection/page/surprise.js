@@ -46,7 +46,7 @@ function buildSurprise() {
     heading("Surprise"), element("p", { class: "claim" }, element("b", {}, `${number(rows.reduce((sum, row) => sum + row.sum, 0) / (n || 1), 2)} bits`), " a character; ",
       element("b", {}, share(rows.reduce((sum, row) => sum + row.first, 0) / (n || 1))), " were the most expected one."),
     drawing, element("p", { class: "faint caption" }, "characters by the bits they took ", saveButtons("surprise", () => drawing)),
-    element("h3", {}, "Hardest kinds"), element("table", { class: "small" }, element("thead", {}, element("tr", {}, ["kind", "bits", "first guess", "of all"].map((name) => element("th", {}, name)))),
+    element("h3", {}, "Hardest kinds"), element("table", { class: "small" }, element("thead", {}, element("tr", {}, ["kind", "bits", "top prediction", "of all"].map((name) => element("th", {}, name)))),
       element("tbody", {}, rows.map((row) => element("tr", {}, element("td", {}, row.name), element("td", { class: "n" }, number(row.sum / row.n, 2)), element("td", { class: "n" }, share(row.first / row.n)), element("td", { class: "n" }, share(row.n / n)))))),
-    element("h3", {}, "Most surprised"), element("ol", { class: "contexts" }, worstPlaces().map((t) => element("li", {}, placeLink(t, t, levelOfBits(bitsAt(t)) / LEVELS), element("small", { class: "n" }, `${number(bitsAt(t), 1)} bits`))))));
+    element("h3", {}, "Highest surprisal"), element("ol", { class: "contexts" }, worstPlaces().map((t) => element("li", {}, placeLink(t, t, levelOfBits(bitsAt(t)) / LEVELS), element("small", { class: "n" }, `${number(bitsAt(t), 1)} bits`))))));
 }

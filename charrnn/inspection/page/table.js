@@ -112,7 +112,7 @@ function buildTable() {
     if (row && event.target.matches(":focus-visible")) choose(numberOf.get(row.dataset.cell));
   });
   const holder = element("div", { id: "table", role: "tabpanel" },
-    element("input", { id: "filter", type: "search", placeholder: "filter: quotes, L2, context, railed …", "aria-label": "filter cells", autocomplete: "off", spellcheck: "false",
+    element("input", { id: "filter", type: "search", placeholder: "filter: quotes, L2, context, saturated …", "aria-label": "filter cells", autocomplete: "off", spellcheck: "false",
       oninput: (event) => set({ filter: event.target.value }) }),
     element("div", { class: "scroll" }, table,
       element("p", { id: "none", class: "faint", hidden: true }, "no cell has all of these words"),

@@ -1,61 +1,52 @@
-"""Layer render: the horizon in words: how far the gradient reaches, what context is worth, and what follows from
-both."""
+"""Layer render: the gradient horizon and the use of context, and the advice that follows from them."""
 
 import math
 from collections.abc import Iterator
 
 from charrnn.inspection.context import WORTH, ContextUse
 from charrnn.inspection.horizon import LAGS, Horizon
-from charrnn.render.inspection.look import Look
+from charrnn.render.inspection.style import ReportStyle
 
-_EXPLODING = 1.005  # gain from which on a gradient is said to grow
+_EXPLODING = 1.005  # a higher gain is reported as a growing gradient
 
 
-def horizon_report(reach: Horizon, context: ContextUse, window: int, look: Look) -> Iterator[str]:
-    """Everything that is known about it, the advice last."""
+def horizon_report(reach: Horizon, context: ContextUse, window: int, style: ReportStyle) -> Iterator[str]:
+    """All numbers, then the advice."""
     yield f"{'':9}below 1% at   one more character leaves"
     for one in reach.reaches:
         near = f"> {reach.lags}" if one.near is None else str(one.near)
         yield f"  L{one.layer} {one.signal:4}{near:>12}   {gain_words(one.gain)}"
     shares = ", ".join(f"{share}% within {_characters(reach, share)}" for share in (50, 90, 99))
-    yield from look.wrapped("input gradient:", [f"{shares} characters ({reach.places} losses followed back over "
+    yield from style.wrapped("input gradient:", [f"{shares} characters ({reach.places} losses followed back over "
                                                 f"{reach.lags})"])
     worth = [f"{bits:.3f} at {length}" for length, bits in zip(context.lengths, context.excess, strict=True)
              if length in (1, 2, 4, 8, 16, 32, 64, 128)]
-    yield from look.wrapped("context: bits each that are lost with only the last k characters:", worth, ", ")
-    yield from look.wrapped("", [advice(reach, context, window)])
+    yield from style.wrapped("context: bits each that are lost with only the last k characters:", worth, ", ")
+    yield from style.wrapped("", [advice(reach, context, window)])
 
 
 def advice(reach: Horizon, context: ContextUse, window: int) -> str:
-    """One line: what the reach means for the window that the network was trained with."""
+    """What the horizon means for the window in training, in one line."""
     seen, k = f"{_characters(reach, 99)} characters", context.enough
     worth = (f"context beyond {k} is worth less than {WORTH:g} bits" if k is not None else
              f"even {context.lengths[-1]} characters are not enough context")
-    told = f"99% of the input gradient lies within {seen}, and {worth}; trained with windows of {window}"
+    summary = f"99% of the input gradient lies within {seen}, and {worth}; trained with windows of {window}"
     if reach.gain is not None and reach.gain > _EXPLODING:
-        return f"{told}: the gradient grows on its way back, so keep --clip on and the rate low"
+        return f"{summary}: the gradient grows on its way back, so keep --clip on and the rate low"
     if not reach.settled and reach.lags < min(window, LAGS):
-        return f"{told}: the texts themselves are shorter than the window"
+        return f"{summary}: the texts themselves are shorter than the window"
     needed = max(reach.within[99], k if k is not None else window)
     if not reach.settled or k is None or needed >= window:
-        return f"{told}: a longer --window may teach it more"
+        return f"{summary}: a longer --window may teach it more"
     if 3 * needed <= window:
-        return f"{told}: it does not use what longer windows offer; --window {_round(2 * needed)} would do"
-    return f"{told}: the window is long enough"
-
-
-def brief(reach: Horizon, context: ContextUse, window: int) -> str:
-    """The line of the summary."""
-    k = context.enough
-    return (f"99% of input gradient within {_characters(reach, 99)} characters (trained with {window}); "
-            + (f"context beyond {k} worth < {WORTH:g} bits" if k is not None else
-               f"even {context.lengths[-1]} are not enough context"))
+        return f"{summary}: it does not use what longer windows offer; --window {_round(2 * needed)} would do"
+    return f"{summary}: the window is long enough"
 
 
 def gain_words(gain: float | None) -> str:
     """`0.959, half in 17 characters`."""
     if gain is None:
-        return "nothing: it is gone before that could be told"
+        return "nothing: it is gone too soon to measure it"
     if abs(gain - 1) < 1e-3:
         return f"{gain:.3f}, for ever"
     time = math.log(2) / abs(math.log(gain))

@@ -5,11 +5,11 @@ import pytest
 
 from charrnn.cells.registry import CELLS
 from charrnn.errors import SettingsError
+from charrnn.inspection.cell_statistics import CellName, cell_named
 from charrnn.inspection.features.feature import Feature
-from charrnn.inspection.finder import Search
-from charrnn.inspection.inspection import Inspection
-from charrnn.inspection.names import CellName, cell_named
+from charrnn.inspection.find import CellSearch
 from charrnn.inspection.recording import record
+from charrnn.inspection.results import Inspection
 from charrnn.settings import NetworkSettings
 from charrnn.text.vocabulary import Vocabulary
 from tests.engine.compiled import compiled_engine
@@ -46,7 +46,7 @@ def test_the_other_half_decides():
     half = done.recording.warm_up + done.search.halves[1].start
     values = inside.values.copy()
     values[half:] = np.roll(values[half:], 211)
-    [found] = Search(done.recording, [inside.with_values(values)]).findings()
+    [found] = CellSearch(done.recording, [inside.with_values(values)]).findings()
     assert found.cell == CellName(0, UNIT)
     assert found.found == pytest.approx(1, abs=1e-4)
     assert found.score < 0.8
@@ -59,7 +59,7 @@ def test_a_cell_that_turns_round_is_not_confirmed():
     half = done.recording.warm_up + done.search.halves[1].start
     values = inside.values.copy()
     values[half:] = ~values[half:]
-    [found] = Search(done.recording, [inside.with_values(values)]).findings()
+    [found] = CellSearch(done.recording, [inside.with_values(values)]).findings()
     assert found.found == pytest.approx(1, abs=1e-4)
     assert found.score == pytest.approx(0, abs=1e-4)
     assert not found.is_confirmed
@@ -79,7 +79,7 @@ def test_random_slow_features_are_not_claimed(toy):
     rng = np.random.default_rng(5)
     T = len(toy)
     made = [Feature(str(n), np.repeat(np.arange(T) % 2 == 0, rng.geometric(1 / 40, T))[:T], "") for n in range(50)]
-    found = Search(toy, made).findings()
+    found = CellSearch(toy, made).findings()
     assert len(found) == 50
     assert sum(one.is_confirmed for one in found) <= 2
     assert sum(one.score > one.chance for one in found) <= 4  # even without the floor
@@ -89,14 +89,14 @@ def test_random_slow_features_are_not_claimed(toy):
 def test_what_says_nothing_never_wins():
     settings = NetworkSettings(cell="lstm", hidden=HIDDEN)
     arrays = planted(Vocabulary.of(TEXT)).parameters()
-    counts = [7, HIDDEN + 7, 2 * HIDDEN + 7]  # i f g of a unit that counts up for ever: railed
+    counts = [7, HIDDEN + 7, 2 * HIDDEN + 7]  # i f g of a unit that counts up for ever: saturated
     mute = 3 * HIDDEN + 2  # o of one that never opens: dead
     for name in ("weight_ih_l0", "weight_hh_l0"):
         arrays[name][[*counts, mute]] = 0
     arrays["bias_l0"][counts], arrays["bias_l0"][mute] = 30, -30
     done = Inspection(compiled_engine(settings, arrays), PASSAGE)
-    flags = {name: np.flatnonzero(mask[0]).tolist() for name, mask in done.facts.flags.items()}
-    assert flags["railed"] == [7]
+    flags = {name: np.flatnonzero(mask[0]).tolist() for name, mask in done.statistics.flags.items()}
+    assert flags["saturated"] == [7]
     assert flags["dead"] == [2]
     assert {5, 7} & set(flags["integrator"]) == {7}  # the planted one forgets at every quote
     assert {2, 7}.isdisjoint(cell.unit for _, cell in done.search.columns)
@@ -114,7 +114,7 @@ def test_every_cell_can_be_searched(cell, layers):
     assert done.agrees
     assert {one.cell.layer for one in done.findings} <= set(range(layers))
     assert done.search.signals == (("c", "h") if CELLS[cell].has_memory else ("h",))
-    assert np.isfinite(done.facts.tau).all()
+    assert np.isfinite(done.statistics.tau).all()
     assert all(one.is_confirmed for one in [*done.context, *done.local, *done.expecting])
     assert not {one.cell for one in done.context} & {one.cell for one in done.local}
     assert done.eta[0].shape == (layers, 6)
@@ -131,7 +131,7 @@ def test_what_is_rare_or_absent_is_not_tested(toy):
             Feature("never", np.zeros(T, bool), ""), Feature("always", np.ones(T, bool), ""),
             Feature("flat", np.zeros(T, np.float32), ""), Feature("counts", np.arange(T, dtype=np.float32) % 9, ""),
             Feature("slow", np.arange(T, dtype=np.float32) % 290, "")]
-    search = Search(toy, made)
+    search = CellSearch(toy, made)
     assert search.untested == {"once": "too rare", "late": "too rare", "never": "absent", "always": "always so",
                                "flat": "absent"}
     assert {one.name for one in search.features} == {"often", "counts", "slow"}
@@ -153,3 +153,10 @@ def test_names_of_cells():
     for wrong in ("1:2", "L1", "L1:2:3", "", "L1:-1"):
         with pytest.raises(SettingsError, match="names no cell"):
             cell_named(wrong, 2, 8)
+
+
+def test_an_inspection_prints_in_a_line():
+    done = Inspection(planted(Vocabulary.of(TEXT)), PASSAGE)
+    bits = done.recording.nats / np.log(2)
+    assert repr(done) == f"Inspection(1 x {HIDDEN} lstm cells, {len(PASSAGE):,} places of a text, {bits:.3f} bits each)"
+    assert len(repr(done.context[0])) < 500

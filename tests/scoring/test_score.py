@@ -1,4 +1,4 @@
-"""A text, scored: held to the float64 reference character by character, and to training's own evaluation."""
+"""The score of a text, against the float64 reference character by character, and against evaluation."""
 
 import dataclasses
 import math
@@ -11,21 +11,21 @@ from hypothesis import strategies as st
 
 from charrnn.cells.registry import CELLS as KINDS
 from charrnn.errors import CorpusError, SettingsError, VocabularyError
-from charrnn.scoring.scored import scored
+from charrnn.scoring.score import score_text
 from charrnn.settings import ScoreSettings
 from charrnn.training.evaluation import ROWS
 from tests.scoring.made import LETTERS, UNITS, Made
 
 
-def assert_told(score, first, chances, K):
-    """What stands from place `first` on was foretold with these chances (n, V)."""
-    for place, p in enumerate(chances, first):
+def assert_predicted(score, first, probabilities, K):
+    """The units from place `first` on were predicted with these probabilities (n, V)."""
+    for place, p in enumerate(probabilities, first):
         actual = score.ids[place]
-        assert score.surprises[place] == pytest.approx(-math.log2(p[actual]), abs=1e-4, rel=1e-4)
-        assert score.entropies[place] == pytest.approx(-(p * np.log2(p)).sum(), abs=1e-4, rel=1e-4)
+        assert score.surprisals[place] == pytest.approx(-math.log2(p[actual]), abs=1e-4, rel=1e-4)
+        assert score.expected[place] == pytest.approx(-(p * np.log2(p)).sum(), abs=1e-4, rel=1e-4)
         assert score.ranks[place] == 1 + (p > p[actual] * (1 + 1e-9)).sum()
-        np.testing.assert_array_equal(score.guesses[place], np.argsort(-p, kind="stable")[:K])
-        np.testing.assert_allclose(score.chances[place], np.sort(p)[::-1][:K], rtol=1e-4, atol=1e-6)
+        np.testing.assert_array_equal(score.predictions.top[place], np.argsort(-p, kind="stable")[:K])
+        np.testing.assert_allclose(score.predictions.probabilities[place], np.sort(p)[::-1][:K], rtol=1e-4, atol=1e-6)
 
 
 def text_of(length, seed, letters=LETTERS):
@@ -42,10 +42,10 @@ def test_every_cell_against_float64_and_evaluation(cell, layers):
     assert score.predicted == score.characters == len(text) - 1
     assert score.starts.tolist() == [0, 8, 16, 24, 31]
     assert score.ranks[0] == 0
-    assert (score.guesses[0] == -1).all()
-    assert np.isnan([score.surprises[0], score.entropies[0], *score.chances[0]]).all()
+    assert (score.predictions.top[0] == -1).all()
+    assert np.isnan([score.surprisals[0], score.expected[0], *score.predictions.probabilities[0]]).all()
     for start, stop in zip(score.starts, [*score.starts[1:], len(text) - 1], strict=True):
-        assert_told(score, start + 1, made.told(score.ids[start:stop + 1]), 3)
+        assert_predicted(score, start + 1, made.probabilities(score.ids[start:stop + 1]), 3)
 
 
 @pytest.mark.parametrize("cell", KINDS)
@@ -62,7 +62,7 @@ def test_documents_against_float64_and_evaluation(cell):
     assert score.predicted == len(score) == score.characters
     mark = made.network.start
     for part in documents:
-        assert_told(score, part.start, made.told([mark, *score.ids[part.start:part.stop]]), 4)
+        assert_predicted(score, part.start, made.probabilities([mark, *score.ids[part.start:part.stop]]), 4)
 
 
 @pytest.mark.parametrize("rows", [1, 2, 16])
@@ -71,11 +71,11 @@ def test_rows(size, rows):
     made, text = Made(seed=size), text_of(size, size)
     score = made.score(text, rows=rows, guesses=0)
     assert len(score.starts) == max(1, min(rows, (size - 1) // 7))
-    assert score.guesses.shape == score.chances.shape == (size, 0)
+    assert score.predictions.top.shape == score.predictions.probabilities.shape == (size, 0)
     if rows == ROWS:
         assert score.nats == pytest.approx(made.loss(text), abs=1e-12)
     for start, stop in zip(score.starts, [*score.starts[1:], size - 1], strict=True):
-        assert_told(score, start + 1, made.told(score.ids[start:stop + 1]), 0)
+        assert_predicted(score, start + 1, made.probabilities(score.ids[start:stop + 1]), 0)
 
 
 @pytest.mark.parametrize("documents", [None, "line", "blank", "file"])
@@ -100,11 +100,11 @@ def test_units_and_their_lines(unit, documents):
         assert all(part.text.endswith(end) for part in parts[:-1])
         assert not any(end in part.text[:-1] for part in parts)
         for part in parts:
-            surprises = score.surprises[part.start:part.stop].astype(float)
-            assert part.bits == pytest.approx(np.nanmean(surprises), rel=1e-5)
-            assert part.perplexity == pytest.approx(2 ** np.nanmean(surprises), rel=1e-5)
+            surprisals = score.surprisals[part.start:part.stop].astype(float)
+            assert part.bits == pytest.approx(np.nanmean(surprisals), rel=1e-5)
+            assert part.perplexity == pytest.approx(2 ** np.nanmean(surprisals), rel=1e-5)
             assert part.nats == pytest.approx(part.bits * math.log(2))
-            assert part.bits_per_character == pytest.approx(np.nansum(surprises) / part.characters)
+            assert part.bits_per_character == pytest.approx(np.nansum(surprisals) / part.characters)
 
 
 def test_characters_of_bytes():
@@ -120,7 +120,7 @@ def test_lines_are_those_of_the_text(text):
     score = Made().score(text)
     lines = text.splitlines(keepends=True)
     parts = score.by("line")
-    assert [part.text for part in parts] == lines[text[0] == "\n":]  # a first line of one unit is not foretold
+    assert [part.text for part in parts] == lines[text[0] == "\n":]  # a first line of one unit is not predicted
     assert [part.number for part in parts] == list(range(1, len(lines) + 1))[text[0] == "\n":]
 
 
@@ -148,11 +148,11 @@ def test_refusals():
         made.score("ab", rows=0)
 
 
-def test_guesses_are_no_more_than_there_are():
+def test_no_more_top_predictions_than_characters():
     score = Made().score("abc", guesses=99)
-    assert score.guesses.shape == (3, len(LETTERS))
-    assert score.guesses_at(0) == []
-    told = score.guesses_at(2)
+    assert score.predictions.top.shape == (3, len(LETTERS))
+    assert score.top_at(0) == []
+    told = score.top_at(2)
     assert sorted(letter for letter, _ in told) == sorted(LETTERS)
     assert sum(chance for _, chance in told) == pytest.approx(1, abs=1e-6)
     assert told == sorted(told, key=lambda guess: -guess[1])
@@ -160,13 +160,13 @@ def test_guesses_are_no_more_than_there_are():
 
 def test_what_on_read_is_told():
     made, told = Made(), []
-    scored(made.network, made.vocabulary, made.settings, text_of(100, 1), ScoreSettings(),
-           told=lambda *done: told.append(done))
+    score_text(made.network, made.vocabulary, made.settings, text_of(100, 1), ScoreSettings(),
+           on_read=lambda *done: told.append(done))
     assert len(told) > 1
     assert told == sorted(told)
     assert told[-1] == (99, 99)
 
 
-def test_huge_surprise_has_no_end():
+def test_a_huge_loss_has_an_infinite_perplexity():
     part = dataclasses.replace(Made().score("ab"), total=1e6, predicted=1)
     assert part.perplexity == math.inf

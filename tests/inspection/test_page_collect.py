@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from charrnn.inspection.inspection import Inspection
+from charrnn.inspection.page.collect import PageCheckpoint, collect
 from charrnn.inspection.page.data import PageData
 from charrnn.inspection.page.document import document
-from charrnn.inspection.page.gathering import Measured, gathered, measured
+from charrnn.inspection.results import Inspection
 from charrnn.model import Model, load
 from charrnn.settings import NetworkSettings, Settings, TrainingSettings, WindowSettings
 from tests.cli.tiny import TEXT, train_tiny
@@ -31,9 +31,9 @@ def inspected(model: Model) -> Inspection:
     return model.inspect(model.passage(TEXT, CHARACTERS))
 
 
-def page_of(done: Inspection, more: Measured | None = None, cells: int | None = None) -> PageData:
-    more = measured(done) if more is None else more
-    return gathered(done, "a/b.safetensors", "00", "b", more, cells=cells, window=10, parameters=7, command="charrnn")
+def page_of(done: Inspection, cells: int | None = None, ablated: int = 8) -> PageData:
+    checkpoint = PageCheckpoint("a/b.safetensors", "00", "b", 7, 10)
+    return collect(done, checkpoint, cells=cells, ablated=ablated, command="charrnn")
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -56,7 +56,7 @@ def test_every_cell_makes_a_page(models: dict[str, Model], cell: str) -> None:
 def test_what_was_expected_stands_at_the_character_that_came(models: dict[str, Model]) -> None:
     """A probability that the page shows at t is that of text[t], told after text[t - 1]."""
     done = inspected(models["lstm"])
-    data = page_of(done, Measured())
+    data = page_of(done)
     said = done.recording.predictions
     assert math.isnan(data.bits[0])
     assert data.rank[0] == 0
@@ -64,7 +64,7 @@ def test_what_was_expected_stands_at_the_character_that_came(models: dict[str, M
         assert data.units[int(data.text[t])] == TEXT[t]
         assert done.recording.targets[t - 1] == data.text[t]
         assert data.bits[t] == pytest.approx(said.nats[t - 1] / math.log(2))
-        assert data.entropy[t] == pytest.approx(said.entropy[t - 1] / math.log(2))
+        assert data.entropy[t] == pytest.approx(said.entropies[t - 1] / math.log(2))
         place = np.flatnonzero(data.top[t] == data.text[t])
         if len(place):
             assert data.rank[t] == place[0] + 1
@@ -74,7 +74,7 @@ def test_what_was_expected_stands_at_the_character_that_came(models: dict[str, M
 
 def test_values_are_those_of_the_chosen_cells_in_their_order(models: dict[str, Model]) -> None:
     done = inspected(models["lstm"])
-    data = page_of(done, Measured(), cells=4)
+    data = page_of(done, cells=4)
     assert len(data.chosen) == 4
     for place, cell in enumerate(data.chosen):
         layer, unit = divmod(int(cell), 5)
@@ -85,7 +85,7 @@ def test_values_are_those_of_the_chosen_cells_in_their_order(models: dict[str, M
 
 def test_claims_come_first_and_say_what_the_summary_says(models: dict[str, Model]) -> None:
     done = inspected(models["gru"])
-    data = page_of(done, Measured())
+    data = page_of(done)
     claims = [*done.context, *done.local]
     assert claims, "the tiny network knows something, or this test knows nothing"
     names = [data.cells[cell]["id"] for cell in data.chosen]
@@ -99,7 +99,7 @@ def test_claims_come_first_and_say_what_the_summary_says(models: dict[str, Model
 
 def test_scores_are_signed_and_held_out(models: dict[str, Model]) -> None:
     done = inspected(models["rnn"])
-    data = page_of(done, Measured())
+    data = page_of(done)
     assert data.scores is not None
     names = [one["name"] for one in data.features]
     for one in done.findings:
@@ -111,22 +111,16 @@ def test_scores_are_signed_and_held_out(models: dict[str, Model]) -> None:
 
 
 def test_masks_are_those_of_the_features(models: dict[str, Model]) -> None:
-    data = page_of(inspected(models["rnn"]), Measured())
+    data = page_of(inspected(models["rnn"]))
     assert data.masks is not None
     names = [one["name"] for one in data.features]
     assert data.masks.shape == (len(names), CHARACTERS)
     assert data.masks[names.index("white space")].tolist() == [letter in " \t" for letter in TEXT[:CHARACTERS]]
 
 
-def test_what_was_not_measured_is_left_out(models: dict[str, Model]) -> None:
-    data = page_of(inspected(models["lstm"]), Measured())
-    assert (data.gates, data.horizon, data.context, data.advice) == (None, None, None, "")
-    assert all(row["delta"] is None for row in data.cells)
-
-
 def test_exact_ablation_stands_beside_the_estimate(models: dict[str, Model]) -> None:
     done = inspected(models["gru"])
-    data = page_of(done, measured(done, ablated=2))
+    data = page_of(done, ablated=2)
     exact = [row for row in data.cells if row["delta"]["exact"] is not None]
     assert len(exact) == min(2, len({one.cell for one in (*done.context, *done.local)}))
     assert all(row["delta"]["se"] > 0 for row in exact)

@@ -5,9 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from charrnn.inspection.cells import explained, facts, pairs
+from charrnn.engine.predictions import Predictions
+from charrnn.inspection.cell_statistics import bigrams, cell_statistics, peaks, pushes
 from charrnn.inspection.recording import Recording
-from charrnn.inspection.response import peaks, pushes
+from charrnn.inspection.statistics import explained
 
 T, H, WARM = 400, 5, 10
 
@@ -18,8 +19,7 @@ def recording(cell="lstm", **signals):
     drawn = {"h": rng.uniform(-1, 1, (2, T, H)), "c": rng.normal(0, 2, (2, T, H)), "f": rng.uniform(0, 1, (2, T, H)),
              "z": rng.uniform(0, 1, (2, T, H))}
     names = {"lstm": "hcf", "gru": "hz", "rnn": "h"}[cell]
-    from charrnn.inspection.predictions import Predictions
-    said = Predictions(*(np.zeros(T, np.float32) for _ in range(3)), np.zeros((T, 2), np.int32), np.zeros((T, 2)))
+    said = Predictions(0.0, *(np.zeros(T, np.float32) for _ in range(3)), np.zeros((T, 2), np.int32), np.zeros((T, 2)))
     made = {name: np.asarray(signals.get(name, drawn[name]), np.float32) for name in names}
     return Recording(cell, tokens, np.roll(tokens, -1), WARM, made, said)
 
@@ -28,7 +28,7 @@ def recording(cell="lstm", **signals):
 def test_memory_by_the_gate_that_keeps(cell, gate):
     made = recording(cell)
     made.signals[gate][0, 50, 1] = 0.0  # whose logarithm must not be infinite
-    found = facts(made)
+    found = cell_statistics(made)
     for k in range(2):
         for u in range(H):
             values = [max(float(value), 1e-7) for value in made.signals[gate][k, WARM:, u]]
@@ -40,7 +40,7 @@ def test_memory_by_the_gate_that_keeps(cell, gate):
 def test_memory_of_a_plain_cell_is_where_it_is_no_longer_like_itself():
     steps = np.arange(T)
     values = np.stack([np.where(steps // n % 2, 1.0, -1.0) for n in (3, 20, 40, 5, 8)], axis=1)
-    found = facts(recording("rnn", h=np.stack([values, -values])))
+    found = cell_statistics(recording("rnn", h=np.stack([values, -values])))
     for u in range(H):
         row = values[WARM:, u] - values[WARM:, u].mean()
         lag = next(n for n in range(T) if (row[n:] * row[:len(row) - n]).sum() < (row * row).sum() / math.e)
@@ -62,10 +62,10 @@ def test_flags_by_count():
     c[0, :, 2] = 8 + rng.random(T)
     c[0, :, 3] = 2.0
     h[1, :, 4] = 0.3
-    found = facts(recording(c=c, h=h, f=f))
+    found = cell_statistics(recording(c=c, h=h, f=f))
     names = {name: [(int(k), int(u)) for k, u in zip(*np.nonzero(mask), strict=True)]
              for name, mask in found.flags.items()}
-    assert names == {"integrator": [(0, 0)], "feed-forward": [(1, 0)], "railed": [(0, 2)], "dead": [(1, 4)],
+    assert names == {"integrator": [(0, 0)], "feed-forward": [(1, 0)], "saturated": [(0, 2)], "dead": [(1, 4)],
                      "constant": [(0, 3)]}
     assert found.is_mute.sum() == 3
     assert found.largest[0, 3] == 2
@@ -84,9 +84,9 @@ def test_the_share_that_groups_explain():
     assert found.tolist() == pytest.approx([between / total, 1, 0], abs=1e-6)
 
 
-def test_pairs_tell_the_last_two_apart():
+def test_bigrams_tell_the_last_two_apart():
     made = recording()
-    numbers = pairs(made)
+    numbers = bigrams(made)
     seen = {}
     for t in range(1, T):
         assert seen.setdefault(int(numbers[t]), (made.tokens[t - 1], made.tokens[t])) == (

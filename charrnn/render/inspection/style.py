@@ -1,4 +1,4 @@
-"""Layer render: what a report may be made of: so many columns, colours or none, and how numbers are worded in it."""
+"""Layer render: the style of inspection reports: width, colours, and how numbers are written."""
 
 import math
 import textwrap
@@ -9,13 +9,13 @@ from charrnn.render.colour.glyphs import visible
 from charrnn.render.colour.paint import legend, levels_of, shown
 from charrnn.render.colour.palette import Palette
 
-_UNBROKEN, _SHORT = "\xa0", 30  # a space where no line is cut, and how long an item may be that is held together
+_UNBROKEN, _SHORT = "\xa0", 30  # a space at which no line breaks, and the longest item without a break
 _SPARKS, _PLAIN_SPARKS = "▁▂▃▄▅▆▇█", "_.-~=+*#"
 
 
 @dataclass(frozen=True)
-class Look:
-    """width in columns; depth of colours, None for none; plain where a terminal has no signs beyond ASCII."""
+class ReportStyle:
+    """width in columns; colour depth, None without colours; plain if the terminal can only show ASCII."""
 
     width: int
     palette: Palette
@@ -23,18 +23,18 @@ class Look:
     plain: bool = False
 
     def coloured(self, text: str, values: Sequence[float], indent: str = "  ") -> Iterator[str]:
-        """A text on the colours of its values, from -1 to 1, in lines."""
+        """The lines of a text, each character coloured by its value from -1 to 1."""
         for line in shown(text, levels_of(values), self.width - len(indent), self.palette, self.depth, self.plain):
             yield indent + line
 
     def scale(self, low: str = "-1", high: str = "+1") -> str:
-        """What the colours mean."""
+        """The legend of the colours."""
         return legend(low, high, self.palette, self.depth)
 
     def wrapped(self, title: str, items: Sequence[str], joint: str = "; ", most: int = 0) -> list[str]:
-        """A title and items, in lines that are cut between words only, and in no short item; nothing without items.
+        """A title and items in lines, broken between words but not inside a short item; nothing without items.
 
-        most   lines that there may be: items that do not fit are counted; 0 is no limit
+        most   the number of lines: items that do not fit are counted; 0 is no limit
         """
         for left in range(len(items)):
             rest = [f"{left} more"] if left else []
@@ -50,11 +50,11 @@ class Look:
         return [line.replace(_UNBROKEN, " ") for line in lines]
 
     def visible(self, text: str) -> str:
-        """The text with a sign for everything that would move the cursor."""
+        """The text with visible signs for control characters."""
         return "".join(visible(text, self.plain))
 
     def spark(self, values: Sequence[float], low: float = -1.0, high: float = 1.0) -> str:
-        """A line of signs, each as high as its value."""
+        """A sparkline of the values."""
         signs = _PLAIN_SPARKS if self.plain else _SPARKS
         return "".join(signs[min(len(signs) - 1, max(0, int((value - low) / (high - low) * len(signs))))]
                        for value in values)

@@ -7,10 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.inspection.chance import chance_levels
 from charrnn.inspection.features.feature import Feature
-from charrnn.inspection.ranks import RankMatrix, Wanted, alone, midranks
-from charrnn.inspection.threshold import best_threshold
+from charrnn.inspection.statistics import (
+    FeatureWeights,
+    RankMatrix,
+    best_threshold,
+    chance_levels,
+    midranks,
+    score_of_character,
+)
 
 # Few different values, so that many are equal.
 VALUES = st.lists(st.integers(-3, 3), min_size=4, max_size=25)
@@ -18,7 +23,7 @@ VALUES = st.lists(st.integers(-3, 3), min_size=4, max_size=25)
 
 def scores(columns, *features):
     made = [Feature("x", np.asarray(feature), "") for feature in features]
-    return RankMatrix.of(np.asarray(columns, np.float32)).scores(Wanted.of(made, slice(0, len(columns[0]))))
+    return RankMatrix.of(np.asarray(columns, np.float32)).scores(FeatureWeights.of(made, slice(0, len(columns[0]))))
 
 
 @given(VALUES)
@@ -62,13 +67,13 @@ def test_a_column_of_equal_values_says_nothing():
 def test_what_the_character_alone_says():
     tokens = np.array([0, 1, 2, 1] * 20)
     follows = Feature("x", tokens == 1, "")
-    assert alone(tokens, follows, slice(0, 40), slice(40, 80)) == pytest.approx(1)
+    assert score_of_character(tokens, follows, slice(0, 40), slice(40, 80)) == pytest.approx(1)
     half = Feature("x", np.arange(80) % 4 == 1, "")  # every second 1
-    assert alone(tokens, half, slice(0, 40), slice(40, 80)) == pytest.approx(5 / 6)
+    assert score_of_character(tokens, half, slice(0, 40), slice(40, 80)) == pytest.approx(5 / 6)
     counts = Feature("x", tokens.astype(np.float32), "")
-    assert alone(tokens, counts, slice(0, 40), slice(40, 80)) == pytest.approx(1)
+    assert score_of_character(tokens, counts, slice(0, 40), slice(40, 80)) == pytest.approx(1)
     unrelated = Feature("x", np.random.default_rng(0).random(80) < 0.5, "")
-    assert alone(tokens, unrelated, slice(0, 40), slice(40, 80)) < 0.8
+    assert score_of_character(tokens, unrelated, slice(0, 40), slice(40, 80)) < 0.8
 
 
 def slow(rng, T, length):
@@ -82,7 +87,7 @@ def test_chance_is_reached_by_one_in_twenty(length):
     T, trials = 1_500, 120
     columns = np.array([np.convolve(rng.standard_normal(T + 99), np.ones(100), "valid") for _ in range(30)])
     made = [Feature("x", slow(rng, T, length), "") for _ in range(trials)]
-    matrix, wanted = RankMatrix.of(columns.astype(np.float32)), Wanted.of(made, slice(0, T))
+    matrix, wanted = RankMatrix.of(columns.astype(np.float32)), FeatureWeights.of(made, slice(0, T))
     levels = chance_levels(matrix, wanted)
     best = np.abs(matrix.scores(wanted)).max(axis=1)
     assert 0 <= (best > levels).mean() <= 0.12  # 0.05 of 120, give or take

@@ -1,17 +1,40 @@
 """What a page carries comes out as it went in, in the same bytes each time, and cannot break out of its element."""
 
+import base64
 import dataclasses
 import json
 import math
+import zlib
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.inspection.page.packing import UNKNOWN, packed, packed_values, smallest, thousandths, unpacked
-from charrnn.inspection.page.payload import payload, plain
+from charrnn.inspection.page.payload import (
+    UNKNOWN,
+    packed,
+    packed_values,
+    payload,
+    plain,
+    smallest,
+    thousandths,
+)
 from tests.inspection.pages import HOSTILE, some_data
+
+
+def unpacked(package: dict[str, Any]) -> np.ndarray:
+    """The array, as the page reads it."""
+    data = base64.b64decode(package["data"])
+    if package["gzip"]:
+        data = zlib.decompress(data, 31)
+    shape = package["shape"]
+    if package["type"] != "int4":
+        return np.frombuffer(data, np.dtype(package["type"]).newbyteorder("<")).reshape(shape)
+    pairs = np.frombuffer(data, np.uint8).reshape(shape[0], math.ceil(shape[1] / 2))
+    levels = np.stack([pairs & 15, pairs >> 4], axis=2).reshape(shape[0], -1)[:, :shape[1]]
+    return levels.astype(np.int8) - 8
 
 
 @pytest.mark.parametrize("compress", [True, False])
@@ -38,7 +61,6 @@ def test_four_bits_are_half_of_eight() -> None:
 
 
 def test_a_gzip_names_no_machine_and_no_time() -> None:
-    import base64
     header = base64.b64decode(packed(np.zeros(5, np.uint8))["data"])[:10]
     assert header[:4] == b"\x1f\x8b\x08\x00"
     assert header[4:8] == bytes(4)
