@@ -15,23 +15,27 @@ from typing import Any
 
 import click
 
+from charrnn.cli.options import former_names, note_former
 from charrnn.errors import SettingsError
 from charrnn.settings import Settings
 
-# The options that say where a run comes from, and not what it is.
+# Options that say where a run comes from, not what it is.
 _NO_KEYS = ("config", "resume", "help")
 _COMMENT = 98  # characters in a line of a comment
 
 
 def read_config(path: str, command: click.Command) -> dict[str, Any]:
-    """The options that the file at `path` gives to `command`, by their Python names, checked as if they were typed.
+    """The options that the file at `path` gives to `command`, by their Python names, checked as on the command line.
 
     Raises SettingsError, which names the file and the key.
     """
-    known = _keys(command)
+    known, former = _keys(command), former_names(command)
     options: dict[str, Any] = {}
     for written, table, value in _entries(path, _load(path)):
         name = written.replace("-", "_")
+        if name in former:
+            note_former(f"{path}: {written}", former[name])
+            name = former[name]
         where = f"{path}: {written}" if table is None else f"{path}: {written} in [{table}]"
         if name not in known:
             raise SettingsError(f"{path} has {_unknown(written, table, known)}")
@@ -39,7 +43,7 @@ def read_config(path: str, command: click.Command) -> dict[str, Any]:
             right = f"[{part_of(name)}]" if part_of(name) else "the top of the file"
             raise SettingsError(f"{where} belongs to {right}; move it there")
         if name in options:
-            raise SettingsError(f"{where} is there twice; keep one of them")
+            raise SettingsError(f"{where} is given twice; keep one of them")
         options[name] = _checked(value, known[name], where)
     return options
 
@@ -153,7 +157,7 @@ def _help(spec: dataclasses.Field[Any]) -> str:
 
 
 def _toml(value: Any) -> str:
-    """A value as TOML; what TOML can't say at all is said as Python does."""
+    """A value as TOML, or as Python writes it where TOML has no such value."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):

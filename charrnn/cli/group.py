@@ -1,6 +1,6 @@
 """Layer cli: the group of commands.
 
-A command's module is imported when that command is called, and not before: help stays quick.
+A command's module is imported only when that command is called: help stays quick.
 """
 
 from importlib import import_module
@@ -14,11 +14,11 @@ COMMANDS = {
     "train": ("charrnn.cli.train:train", "Train a network on a text."),
     "sample": ("charrnn.cli.sample:sample", "Write new text with a trained network."),
     "play": ("charrnn.cli.play:play", "Write a text in turn with a trained network."),
-    "complete": ("charrnn.cli.complete:complete", "Tell how a text most probably goes on."),
-    "score": ("charrnn.cli.score:score", "Tell how well a network foretells a text."),
-    "novelty": ("charrnn.cli.novelty:novelty", "Tell how much of a sample is copied from the training text."),
-    "info": ("charrnn.cli.info:info", "Tell what a checkpoint holds."),
-    "plot": ("charrnn.cli.plot:plot", "Draw how the losses of runs went."),
+    "complete": ("charrnn.cli.complete:complete", "List the most probable continuations of a text."),
+    "score": ("charrnn.cli.score:score", "Measure how well a network predicts a text."),
+    "novelty": ("charrnn.cli.novelty:novelty", "Measure how much of a sample is copied from the training text."),
+    "info": ("charrnn.cli.info:info", "Show what a checkpoint holds."),
+    "plot": ("charrnn.cli.plot:plot", "Draw the losses of runs."),
     "inspect-cells": ("charrnn.cli.inspect_cells:inspect_cells", "Name what each cell of a network tracks."),
     "bench": ("charrnn.cli.bench:bench", "Measure how fast this machine trains and samples."),
 }

@@ -1,20 +1,18 @@
 """Layer cli: `charrnn inspect-cells`: what the cells of a network track, and the proof."""
 
-import hashlib
 import math
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from charrnn.cli.options import settings_from, settings_options
-from charrnn.cli.views import check_views, has_view, view, view_options
+from charrnn.cli.options import Command, option, settings_from, settings_options
 from charrnn.errors import SettingsError
-from charrnn.settings import UNKNOWN, ColourSettings, InspectSettings, PageSettings
-from charrnn.storage.files import write_atomic
+from charrnn.settings import ColourSettings, InspectSettings, PageSettings, UnknownSettings
 
 if TYPE_CHECKING:
     from charrnn.inspection.cell_statistics import CellName
@@ -22,138 +20,201 @@ if TYPE_CHECKING:
     from charrnn.inspection.passage import Passage
     from charrnn.inspection.results import Inspection
     from charrnn.model import Model
+    from charrnn.render.inspection.pictures import NetworkHorizon
     from charrnn.render.inspection.style import ReportStyle
+    from charrnn.render.plots.scene import Scene
+    from charrnn.render.plots.terminal import Style
+
+_TEXT, _FEATURES, _VIEWS, _FILES = "Text", "Features of your own", "Views", "Files"
 
 
-_FILES = ("json_file", "csv_file", "chars_file", "npz_file")
+@dataclass(frozen=True)
+class InputOptions:
+    """The text, and features of the user's own on it."""
+
+    text: str | None
+    unknown: str
+    patterns: tuple[str, ...]
+    named: tuple[str, ...]
+    labels: str | None
+
+    @property
+    def has_features(self) -> bool:
+        return bool(self.patterns or self.named or self.labels)
 
 
-@click.command(name="inspect-cells")
+@dataclass(frozen=True)
+class FileOptions:
+    """Files to write."""
+
+    html_file: str | None
+    json_file: str | None
+    csv_file: str | None
+    chars_file: str | None
+    npz_file: str | None
+
+    def __post_init__(self) -> None:
+        names = [self.json_file, self.csv_file, self.chars_file, self.npz_file]
+        if names.count("-") > 1 or self.npz_file == "-":
+            raise SettingsError("one file may be -, standard output, and --npz none; give the others names")
+
+    @property
+    def need_every_signal(self) -> bool:
+        return bool(self.json_file or self.csv_file or self.npz_file)
+
+
+@dataclass(frozen=True)
+class ViewOptions:
+    """What is shown of the network, in place of the summary."""
+
+    cells: tuple[str, ...]
+    gates: bool
+    horizon: bool
+    ablate: str | None
+    others: tuple[str, ...]
+    output: str | None
+
+    def __post_init__(self) -> None:
+        """Raises SettingsError for what can't be done together, or can't be written, before any work."""
+        wanted = [f"--{name}" for name in ("gates", "horizon", "ablate") if getattr(self, name)]
+        if wanted and self.cells:
+            wanted.append("--cell")
+        if len(wanted) > 1:
+            raise SettingsError(f"{' and '.join(wanted)} are two views; give one of them at a time")
+        if self.others and (self.gates or self.ablate):
+            raise SettingsError(f"--compare goes with --horizon, or by itself; leave out {wanted[0]}")
+        if self.output and not (self.gates or self.horizon):
+            raise SettingsError("--output is for the drawing of --gates or --horizon; give one of them with it")
+
+    @property
+    def is_network(self) -> bool:
+        """Whether it is a view of the network as a whole."""
+        return bool(self.gates or self.horizon or self.ablate or self.others)
+
+
+class Inspected(NamedTuple):
+    """An inspection, its model, and the checkpoint's file."""
+
+    done: "Inspection"
+    model: "Model"
+    path: Path
+
+
+@click.command(name="inspect-cells", cls=Command)
 @click.argument("checkpoint", required=False)
-@click.option("--cell", "cells", multiple=True, metavar="L1:24", help="show everything about a cell (unit 24, from 0, "
-                                                                      "of layer 1, the lowest); may be repeated")
-@click.option("--find", "patterns", multiple=True, metavar="REGEX", help="which cells follow the matches of REGEX")
-@click.option("--feature", "named", multiple=True, metavar="NAME=REGEX", help="the same, under a name of yours")
-@click.option("--labels", metavar="FILE", help="which cells follow the labels in FILE: one sign for each character of "
-                                               "the text, line ends left out, or lines START<tab>END<tab>NAME")
-@click.option("--text", metavar="FILE", help="read FILE, - for standard input, instead of the corpus's held-out part")
-@click.option("--unknown", type=click.Choice(UNKNOWN), default=UNKNOWN[0], show_default=True,
-              help="what becomes of characters of FILE that the network never saw")
-@settings_options(InspectSettings, ColourSettings)
-@click.option("--html", "html_file", metavar="FILE", help="write a page to look at all of it in a browser: one file, "
-                                                          "which needs no network")
+@option("--text", metavar="FILE", group=_TEXT, help="read FILE, - for standard input, instead of the corpus's held-out "
+                                                    "part")
+@settings_options(UnknownSettings, InspectSettings)
+@option("--find", "patterns", multiple=True, metavar="REGEX", group=_FEATURES,
+        help="which cells follow the matches of REGEX")
+@option("--feature", "named", multiple=True, metavar="NAME=REGEX", group=_FEATURES,
+        help="the same, under a name of yours")
+@option("--labels", metavar="FILE", group=_FEATURES, help="which cells follow the labels in FILE: one sign for each "
+        "character of the text, line ends left out, or lines START<tab>END<tab>NAME")
+@option("--cell", "cells", multiple=True, metavar="L1:24", group=_VIEWS, help="show everything about a cell (unit 24, "
+        "from 0, of layer 1, the lowest); repeatable")
+@option("--gates", is_flag=True, group=_VIEWS, help="show how often each unit's gates are open and shut")
+@option("--horizon", is_flag=True, group=_VIEWS, help="show how far back the gradient reaches, and how much context is "
+                                                      "worth")
+@option("--ablate", metavar="CELLS", is_flag=False, flag_value="top:16", group=_VIEWS,
+        help="measure the loss without a cell: top:16 (the default) takes the 16 that matter most, L1:24,L2:3 those "
+             "two")
+@option("--compare", "others", multiple=True, metavar="RUN", group=_VIEWS,
+        help="find each cell's match in another network; with --horizon, draw that one's too")
+@option("-o", "--output", metavar="FILE", group=_VIEWS, help="write the drawing of --gates or --horizon to FILE.svg, "
+                                                             "or FILE.png (needs the extra `plot`)")
+@option("--explain", is_flag=True, group=_VIEWS, help="define every number and every feature, and nothing else")
+@option("--html", "html_file", metavar="FILE", group="Page", help="write a page to explore all of it in a browser: one "
+        "file, which needs no network connection")
 @settings_options(PageSettings)
-@click.option("--json", "json_file", metavar="FILE", help="write all numbers to FILE, - for standard output")
-@click.option("--csv", "csv_file", metavar="FILE", help="write a line for each cell")
-@click.option("--csv-chars", "chars_file", metavar="FILE", help="write a line for each character: surprise, rank, "
-                                                                "entropy, guesses")
-@click.option("--npz", "npz_file", metavar="FILE", help="write text, states, losses, guesses and features as arrays")
-@view_options
-@click.option("--explain", is_flag=True, help="say what every number and every feature means, and nothing else")
+@option("--json", "json_file", metavar="FILE", group=_FILES, help="write all numbers to FILE, - for standard output")
+@option("--csv", "csv_file", metavar="FILE", group=_FILES, help="write a line for each cell")
+@option("--csv-chars", "chars_file", metavar="FILE", group=_FILES,
+        help="write a line for each character: surprisal, rank, entropy, predictions")
+@option("--npz", "npz_file", metavar="FILE", group=_FILES,
+        help="write text, states, losses, predictions and features as arrays")
+@settings_options(ColourSettings)
 def inspect_cells(checkpoint: str | None, explain: bool, **options: Any) -> None:
     """Name what the cells of the network in CHECKPOINT track, on text that it never saw.
 
-    Without CHECKPOINT it is the newest run in ./checkpoints. Every cell is compared with some fifty features of the
-    text on one half of it; the best is scored on the other half, beside what chance would give.
+    Without CHECKPOINT the newest run in ./checkpoints is used. Every cell is compared with some fifty features of the
+    text on one half of it; the best is tested on the other half and compared with chance.
     """
-    settings, colours = settings_from(InspectSettings, options), settings_from(ColourSettings, options)
-    page = settings_from(PageSettings, options)
+    settings = settings_from(InspectSettings, options)
     # Thousands of small products: threads of NumPy's library would spin for each other, on a busy machine for minutes.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from charrnn.render.colours import colours_for
+    from charrnn.render.inspection.files import write_page
+    from charrnn.render.inspection.style import ReportStyle
+    from charrnn.render.screen import screen_for
 
-    shown = colours_for(colours)
-    look = _look(shown)
+    screen = screen_for(settings_from(ColourSettings, options))
+    style = ReportStyle(min(screen.width, 80), screen.diverging, screen.depth, screen.plain)
     if explain:
         from charrnn.render.inspection.definitions import explained
 
-        _say(explained(look), shown)
+        screen.show(explained(style))
         return
-    if settings.sample and options["text"]:
+    given, views = settings_from(InputOptions, options), settings_from(ViewOptions, options)
+    if settings.sample and given.text:
         raise SettingsError("--text and --sample contradict each other; give one of them")
-    check_views(options)
-    files = [options[name] for name in _FILES if options[name]]
-    if files.count("-") > 1 or options["npz_file"] == "-":
-        raise SettingsError("one file may be -, standard output, and --npz none; give the others names")
-    done, model, where = _inspection(checkpoint, settings, options)
-    if options["html_file"]:
-        from charrnn.cli.page import write_page
+    if views.output:
+        from charrnn.render.plots.picture_file import check_picture_name
 
-        write_page(done, model, where, options["html_file"], page)
-    if has_view(options):
+        check_picture_name(views.output)
+    files = settings_from(FileOptions, options)
+
+    def inspect(name: str | None) -> Inspected:
+        return _inspected(name, settings, given, files.need_every_signal)
+
+    found = inspect(checkpoint)
+    if files.html_file:
+        write_page(found.done, found.path, found.model.corpus.name, found.model.settings.windows.window,
+                   files.html_file, settings_from(PageSettings, options))
+    if views.is_network:
         # all of it before any of it is shown: an error then stands alone
-        lines = list(view(done, model, where, look, {**options, "top": settings.top},
-                          lambda other: _inspection(other, settings, options)))
-        if not _written(done, where, options):
-            _say(lines, shown)
+        lines = list(_view(found, views, style, screen.style, settings.top, inspect))
+        if not _written(found, files):
+            screen.show(lines)
         return
-    cells = [_cell(argument, done) for argument in options["cells"]]
-    if not _written(done, where, options):
-        title = f"{where.parent.name}/{where.name}  {_network_words(model)}"
-        _say(_report(done, look, settings, cells, options, title, model.settings.windows.window), shown)
+    cells = [_cell(name, found.done) for name in views.cells]
+    if not _written(found, files):
+        screen.show(_report(found, style, settings, cells, given.has_features))
 
 
-def _network_words(model: "Model") -> str:
-    from charrnn.render.wording import network_words
-
-    return f"{network_words(model.settings.network)}, {len(model.vocabulary):,} {model.vocabulary.kind}s"
-
-
-def _look(shown: Any) -> "ReportStyle":
-    from charrnn.render.inspection.style import ReportStyle
-    from charrnn.render.screen import width
-
-    return ReportStyle(min(width(), 80), shown.diverging, shown.depth, shown.plain)
-
-
-def _say(lines: Iterable[str], shown: Any) -> None:
-    for line in lines:
-        shown.say(line)
-
-
-def _inspection(checkpoint: str | None, settings: InspectSettings,
-                options: dict[str, Any]) -> "tuple[Inspection, Model, Path]":
-    """The inspection, the model, and the checkpoint's file."""
-    from charrnn.cells.registry import is_compiled
+def _inspected(checkpoint: str | None, settings: InspectSettings, given: InputOptions,
+               every_signal: bool) -> Inspected:
     from charrnn.inspection.recording import default_signals, signals_of
     from charrnn.model import load
-    from charrnn.render.wording import compiling_words
+    from charrnn.render.wording import note_compiling
     from charrnn.runs.checkpoint import resolve_checkpoint
 
     path = resolve_checkpoint(checkpoint)
     model = load(path)
     cell = model.settings.network.cell
-    passage = _passage(model, path, settings, options)
-    own = _own_features(passage, options)
-    if not is_compiled(cell, "forward"):
-        print(compiling_words(), file=sys.stderr)
-    is_whole = any(options[name] for name in ("json_file", "csv_file", "npz_file"))
-    signals = signals_of(cell) if is_whole else default_signals(cell)
-    return model.inspect(passage, own, (*signals, *([settings.signal] if settings.signal else []))), model, path
+    passage = _passage(model, path, settings, given)
+    own = _own_features(passage, given)
+    note_compiling(cell, "forward")
+    signals = signals_of(cell) if every_signal else default_signals(cell)
+    return Inspected(model.inspect(passage, own, (*signals, *([settings.signal] if settings.signal else []))), model,
+                     path)
 
 
-def _passage(model: "Model", path: Path, settings: InspectSettings, options: dict[str, Any]) -> "Passage":
-    if options["text"]:
-        return _given_passage(model, options["text"], options["unknown"], settings.chars)
-    if settings.sample:
-        return model.passage(_own_text(model, settings.sample), settings.sample, "text of its own")
+def _passage(model: "Model", path: Path, settings: InspectSettings, given: InputOptions) -> "Passage":
+    """The text that is given, one that the network writes itself, or what was held out in training."""
     from charrnn.inspection.passage import held_out
-    from charrnn.render.reading import read
+    from charrnn.render.reading import read, read_text
     from charrnn.runs.training_text import read_training_text
 
+    if given.text:
+        readable = model.readable(read_text(given.text), given.unknown)
+        for note in readable.notes:
+            print(f"note: {note}", file=sys.stderr)
+        return model.passage(readable.text, settings.chars, "standard input" if given.text == "-" else given.text)
+    if settings.sample:
+        return model.passage(_own_text(model, settings.sample), settings.sample, "text of its own")
     corpus = read_training_text(model.corpus, model.settings.text, path, (), read,
                                 advice="give another text with --text FILE")
     return held_out(corpus, model.corpus, model.settings, model.vocabulary, settings.chars or 10**9)
-
-
-def _given_passage(model: "Model", name: str, unknown: str, count: int) -> "Passage":
-    from charrnn.text.sources import read_source
-
-    text = "".join(read_source(name, sys.stdin.buffer if sys.stdin else None, lambda size: None))
-    readable = model.readable(text, unknown)
-    for note in readable.notes:
-        print(f"note: {note}", file=sys.stderr)
-    return model.passage(readable.text, count, "standard input" if name == "-" else name)
 
 
 def _own_text(model: "Model", count: int) -> list[str]:
@@ -164,59 +225,144 @@ def _own_text(model: "Model", count: int) -> list[str]:
     return model.samples(number, count, seed=model.settings.training.seed)
 
 
-def _own_features(passage: "Passage", options: dict[str, Any]) -> "list[Feature]":
+def _own_features(passage: "Passage", given: InputOptions) -> "list[Feature]":
     from charrnn.inspection.features.custom import label_features, named_pattern, regex_feature
-    from charrnn.text.sources import read_source
+    from charrnn.render.reading import read_text
 
     text = passage.text
-    made = [regex_feature(text, pattern, pattern) for pattern in options["patterns"]]
-    made += [regex_feature(text, *named_pattern("--feature", argument)) for argument in options["named"]]
-    if options["labels"]:
-        content = "".join(read_source(options["labels"], sys.stdin.buffer if sys.stdin else None, lambda size: None))
-        made += label_features(text, content, options["labels"])
+    made = [regex_feature(text, pattern, pattern) for pattern in given.patterns]
+    made += [regex_feature(text, *named_pattern("--feature", argument)) for argument in given.named]
+    if given.labels:
+        made += label_features(text, read_text(given.labels), given.labels)
     return passage.at_places(made)
 
 
-def _cell(argument: str, done: "Inspection") -> "CellName":
+def _cell(name: str, done: "Inspection") -> "CellName":
     from charrnn.inspection.cell_statistics import cell_named
 
-    return cell_named(argument, done.engine.settings.layers, done.engine.settings.hidden)
+    return cell_named(name, done.engine.settings.layers, done.engine.settings.hidden)
 
 
-def _report(done: "Inspection", look: "ReportStyle", settings: InspectSettings, cells: "Sequence[CellName]",
-            options: dict[str, Any], title: str, window: int) -> Iterable[str]:
+def _report(found: Inspected, style: "ReportStyle", settings: InspectSettings, cells: "Sequence[CellName]",
+            has_features: bool) -> Iterator[str]:
     from charrnn.render.inspection.cell import cell_report
     from charrnn.render.inspection.findings import custom_report
     from charrnn.render.inspection.summary import check, summary
+    from charrnn.render.wording import network_words
 
+    done, model, path = found
     if cells:
         for number, cell in enumerate(cells):
             yield from [""] if number else []
-            yield from cell_report(done, cell, look, settings.signal, settings.lines)
-    elif options["patterns"] or options["named"] or options["labels"]:
-        yield from check(done, look)
-        yield from custom_report(done, look, settings.top)
+            yield from cell_report(done, cell, style, settings.signal, settings.lines)
+    elif has_features:
+        yield from check(done, style)
+        yield from custom_report(done, style, settings.top)
     else:
-        yield from look.wrapped("", [title])
-        yield from summary(done, look, settings.top, window)
+        yield from style.wrapped("", [f"{path.parent.name}/{path.name}  {network_words(model.settings.network)}, "
+                                      f"{len(model.vocabulary):,} {model.vocabulary.kind}s"])
+        yield from summary(done, style, settings.top, model.settings.windows.window)
         first = done.context[0].cell if done.context else "L1:0"
         yield f"next: --cell {first} | --html FILE | --ablate | --find REGEX | --explain"
 
 
-def _written(done: "Inspection", where: Path, options: dict[str, Any]) -> bool:
-    """Writes the files that are asked for; whether one of them is standard output."""
-    from charrnn.inspection.export import arrays, as_dict, as_json, cell_rows, place_rows
+def _view(found: Inspected, views: ViewOptions, style: "ReportStyle", pictures: "Style", top: int,
+          inspect: Callable[[str], Inspected]) -> Iterator[str]:
+    """The lines of the view that is asked for; with --output, its file's name once it is written."""
+    from charrnn.render.inspection.gates import gate_report
+    from charrnn.render.inspection.pictures import gate_fields, gates_scene
+    from charrnn.render.inspection.summary import check
 
-    makers: dict[str, Callable[[], str | bytes]] = {
-        "json_file": lambda: as_json(as_dict(done, str(where), hashlib.sha256(where.read_bytes()).hexdigest())),
-        "csv_file": lambda: cell_rows(done), "chars_file": lambda: place_rows(done),
-        "npz_file": lambda: arrays(done)}
-    wanted = {option: options[option] for option in _FILES if options[option]}
-    for option, name in wanted.items():
-        content = makers[option]()
-        if isinstance(content, str) and name == "-":
-            print(content, end="")
-            continue
-        write_atomic(name, content if isinstance(content, bytes) else content.encode(errors="surrogatepass"))
-        print(f"written: {name}", file=sys.stderr)
-    return "-" in wanted.values()
+    if not views.output:
+        yield from check(found.done, style)
+        yield ""
+    if views.gates:
+        gates = found.done.gates
+        if views.output:
+            yield _drawn(gates_scene(gates, found.done.passage.origin), views.output)
+            return
+        if gates.saturation:
+            yield from [*gate_fields(gates, style.width, pictures), ""]
+        yield from gate_report(gates, style)
+    elif views.horizon:
+        yield from _horizon_view([found, *map(inspect, views.others)], style, pictures, views.output)
+    elif views.ablate:
+        yield from _ablation_view(found.done, views.ablate, style)
+    else:
+        for other in views.others:
+            yield from _comparison_view(found, other, style, top)
+
+
+def _horizon_view(networks: Sequence[Inspected], style: "ReportStyle", pictures: "Style",
+                  output: str | None) -> Iterator[str]:
+    from charrnn.render.inspection.horizon import horizon_report
+    from charrnn.render.inspection.pictures import horizon_field, horizon_scene
+    from charrnn.render.plots.curves import names_of
+
+    names = names_of([network.path for network in networks])
+    found = [_horizon(network, name) for network, name in zip(networks, names, strict=True)]
+    if output:
+        yield _drawn(horizon_scene(found), output)
+        return
+    yield from horizon_field(found, style.width, pictures)
+    for one in found:
+        yield from ["", *([f"{one.name}:"] if len(found) > 1 else [])]
+        yield from horizon_report(one.horizon, one.context, one.window, style)
+
+
+def _horizon(network: Inspected, name: str) -> "NetworkHorizon":
+    from charrnn.inspection.horizon import LAGS, PLACES
+    from charrnn.render.inspection.pictures import NetworkHorizon
+    from charrnn.render.progress import ProgressBar
+
+    with ProgressBar(PLACES * (LAGS + 1), "gradients") as bar:
+        horizon, context = network.done.full_horizon(bar.advance)
+    return NetworkHorizon(name, horizon, context, network.model.settings.windows.window,
+                          network.done.recording.nats / math.log(2))
+
+
+def _ablation_view(done: "Inspection", wanted: str, style: "ReportStyle") -> Iterator[str]:
+    from charrnn.render.inspection.ablation import ablation_report
+    from charrnn.render.progress import ProgressBar
+
+    if wanted.startswith("top:"):
+        count = wanted.removeprefix("top:")
+        if not count.isdecimal() or not int(count):
+            raise SettingsError(f"--ablate {wanted}: a number above 0 should follow top:, as in top:16")
+        cells = done.ablation_candidates(int(count))
+    else:
+        cells = list(dict.fromkeys(_cell(name, done) for name in wanted.split(",")))
+    with ProgressBar((len(cells) + 1) * len(done.passage), "ablation") as bar:
+        found = done.ablate_fully(cells, bar.advance)
+    yield from ablation_report(found, done.estimates, style)
+
+
+def _comparison_view(found: Inspected, other: str, style: "ReportStyle", top: int) -> Iterator[str]:
+    from charrnn.inspection.compare import match_cells, same_text
+    from charrnn.model import load
+    from charrnn.render.inspection.compare import compare_report
+    from charrnn.render.plots.curves import names_of
+    from charrnn.runs.checkpoint import resolve_checkpoint
+
+    file = resolve_checkpoint(other)
+    model = load(file)
+    theirs = model.inspect(same_text(found.done.passage, model.vocabulary, model.mark, other))
+    first, second = names_of([found.path, file])
+    yield from compare_report(found.done, match_cells(found.done.recording, theirs.recording), (first, second), style,
+                              top)
+
+
+def _written(found: Inspected, files: FileOptions) -> bool:
+    """Writes the files that are asked for; whether one of them is standard output."""
+    from charrnn.render.inspection.files import write_numbers
+
+    return write_numbers(found.done, found.path, {"json": files.json_file, "csv": files.csv_file,
+                                                  "csv-chars": files.chars_file, "npz": files.npz_file})
+
+
+def _drawn(scene: "Scene", output: str) -> str:
+    """Writes the picture; its name."""
+    from charrnn.render.plots.picture_file import write_picture
+
+    write_picture(scene, output)
+    return output

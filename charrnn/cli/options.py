@@ -1,12 +1,13 @@
-"""Layer cli: command line options made from the fields of the settings.
+"""Layer cli: command line options made from the fields of the settings, and help that lists them by group.
 
 What goes in is a settings class; what comes out is one option a field, `--val-fraction` for `val_fraction`,
-with the field's default, bounds and help.
+with the field's default, bounds, help and group.
 """
 
 import dataclasses
 import math
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from types import NoneType
 from typing import Any, TypeVar, get_args, get_type_hints
 
@@ -15,7 +16,7 @@ import click
 from charrnn.settings import Bounded
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-Chosen = TypeVar("Chosen", bound=Bounded)
+Given = TypeVar("Given")
 
 HIGH_ENOUGH = 10**9  # an upper bound from here on only keeps nonsense out, and is not worth reading
 
@@ -26,29 +27,78 @@ def settings_options(*classes: type[Bounded]) -> Callable[[Function], Function]:
     def decorate(function: Function) -> Function:
         # Click lists options in the reverse of the order in which they are put on.
         for kind in reversed(classes):
-            for spec in reversed(_fields(kind)):
-                function = _option(kind, spec)(function)
+            group, made = "", []
+            for spec in _fields(kind):
+                group = spec.metadata["group"] or group
+                made.append(_option(kind, spec, group))
+            for put_on in reversed(made):
+                function = put_on(function)
         return function
 
     return decorate
 
 
-def settings_from(kind: type[Chosen], options: Mapping[str, Any]) -> Chosen:
-    """The settings of class `kind` among the `options` that a command was called with; it may have others.
-
-    What is not among them keeps its default.
+def settings_from(kind: type[Given], options: Mapping[str, Any]) -> Given:
+    """The dataclass `kind` made of those of the `options` of a command that are its fields; others keep their default.
     """
     return kind(**{spec.name: options[spec.name] for spec in _fields(kind) if spec.name in options})
 
 
+def option(*names: str, group: str = "", **attributes: Any) -> Callable[[Function], Function]:
+    """An option of a command itself, under the heading `group` in its help."""
+    return click.option(*names, cls=SettingOption, group=group, **attributes)
+
+
 class SettingOption(click.Option):
-    """An option that words its bounds for people: `1 to 16`, `at least 0`."""
+    """An option with a group, perhaps an old name, and bounds in words: `1 to 16`, `at least 0`."""
+
+    def __init__(self, *arguments: Any, group: str = "", formerly: str = "", **attributes: Any) -> None:
+        super().__init__(*arguments, **attributes)
+        self.group, self.formerly = group, formerly
 
     def get_help_extra(self, ctx: click.Context) -> Any:
         extra = super().get_help_extra(ctx)
         if isinstance(self.type, (click.IntRange, click.FloatRange)):
             extra["range"] = range_words(self.type)
         return extra
+
+
+class Command(click.Command):
+    """A command whose help lists options by group, and which still understands the old names of some."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        old = {f"--{former}": f"--{now.replace('_', '-')}" for former, now in former_names(self).items()}
+        end = args.index("--") if "--" in args else len(args)
+        found = {}
+        for place, argument in enumerate(args[:end]):
+            name, equals, value = argument.partition("=")
+            if name in old:
+                args[place] = old[name] + equals + value
+                found[name] = old[name]
+        for name, new in found.items():
+            note_former(name, new)
+        return super().parse_args(ctx, args)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        groups: dict[str, list[tuple[str, str]]] = {"": []}
+        for param in self.get_params(ctx):
+            if record := param.get_help_record(ctx):
+                groups.setdefault(getattr(param, "group", ""), []).append(record)
+        for title, records in groups.items():
+            if records:
+                with formatter.section(title or "Options"):
+                    formatter.write_dl(records)
+
+
+def former_names(command: click.Command) -> dict[str, str]:
+    """The old names of options, and the Python names of what they are now."""
+    return {param.formerly: str(param.name) for param in command.params
+            if isinstance(param, SettingOption) and param.formerly}
+
+
+def note_former(old: str, new: str) -> None:
+    """Says what an old name is now."""
+    print(f"note: {old} is now called {new}", file=sys.stderr)
 
 
 class Whole(click.IntRange):
@@ -91,33 +141,31 @@ def range_words(bounds: click.IntRange | click.FloatRange) -> str:
     return f"at least {low}" if high >= HIGH_ENOUGH else f"{low} to {high}"
 
 
-def _fields(kind: type[Bounded]) -> tuple[dataclasses.Field[Any], ...]:
-    return dataclasses.fields(kind)  # type: ignore[arg-type]
+def _plain(bound: float | None) -> float:
+    """The bound without a needless `.0`; one that is not set is as good as infinite."""
+    if bound is None:
+        return HIGH_ENOUGH
+    return int(bound) if bound == int(bound) else bound
 
 
-def _option(kind: type[Bounded], spec: dataclasses.Field[Any]) -> Callable[[Function], Function]:
-    meta = spec.metadata
+def _fields(kind: type[Any]) -> Iterator[dataclasses.Field[Any]]:
+    return iter(dataclasses.fields(kind))
+
+
+def _option(kind: type[Bounded], spec: dataclasses.Field[Any], group: str) -> Callable[[Function], Function]:
+    meta, name = spec.metadata, "--" + spec.name.replace("_", "-")
+    shared: dict[str, Any] = {"group": group, "formerly": meta["formerly"], "help": meta["help"]}
     if isinstance(spec.default, bool):
-        name = spec.name.replace("_", "-")
-        return click.option(f"--{name}/--no-{name}", spec.name, default=spec.default, help=meta["help"])
+        return option(f"{name}/--no-{name[2:]}", spec.name, default=spec.default, **shared)
     value_type, metavar = _value_type(get_type_hints(kind)[spec.name], meta)
-    if isinstance(spec.default, tuple):
-        return _several(spec, value_type, metavar)
+    shared |= {"type": value_type, "metavar": metavar}
+    if isinstance(spec.default, tuple):  # numbers with commas between, or texts, each with the option's name again
+        if isinstance(value_type, Number):
+            shared |= {"type": Numbers(value_type), "metavar": meta["metavar"], "default": (), "show_default": False}
+        return option(name, spec.name, multiple=not isinstance(value_type, Number), **shared)
     letter = [f"-{meta['letter']}"] if meta["letter"] else []
-    return click.option(*letter, "--" + spec.name.replace("_", "-"), spec.name, cls=SettingOption, type=value_type,
-                        metavar=metavar, default=spec.default,
-                        show_default="fits text and time" if meta["fitted"] else spec.default is not None,
-                        help=meta["help"])
-
-
-def _several(spec: dataclasses.Field[Any], value_type: click.ParamType,
-             metavar: str | None) -> Callable[[Function], Function]:
-    """An option for several values: numbers with commas between, or texts, each with the option's name again."""
-    name, help_text = "--" + spec.name.replace("_", "-"), spec.metadata["help"]
-    if isinstance(value_type, Number):
-        return click.option(name, spec.name, type=Numbers(value_type), metavar=spec.metadata["metavar"], default=(),
-                            show_default=False, help=help_text)
-    return click.option(name, spec.name, type=value_type, metavar=metavar, multiple=True, help=help_text)
+    return option(*letter, name, spec.name, default=spec.default,
+                  show_default="fits text and time" if meta["fitted"] else spec.default is not None, **shared)
 
 
 def _value_type(hint: Any, meta: Mapping[str, Any]) -> tuple[click.ParamType, str | None]:
@@ -131,10 +179,3 @@ def _value_type(hint: Any, meta: Mapping[str, Any]) -> tuple[click.ParamType, st
     if plain is float:
         return Number(meta["low"], meta["high"]), "NUMBER"
     return click.STRING, meta["metavar"] or "TEXT"
-
-
-def _plain(bound: float | None) -> float:
-    """The bound without a needless `.0`; one that is not set is as good as infinite."""
-    if bound is None:
-        return HIGH_ENOUGH
-    return int(bound) if bound == int(bound) else bound

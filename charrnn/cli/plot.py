@@ -1,11 +1,11 @@
 """Layer cli: `charrnn plot`: the losses of runs in one picture, in the terminal or in a file."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from charrnn.cli.options import Command, option
 from charrnn.errors import CheckpointError, SettingsError
 
 if TYPE_CHECKING:
@@ -13,58 +13,38 @@ if TYPE_CHECKING:
 
 _AXES = ("epochs", "steps", "minutes", "characters")
 _HEIGHT = 20  # lines of the drawing
-_KINDS = (".svg", ".png")
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("runs", nargs=-1, metavar="[RUN]...")
-@click.option("-o", "--output", metavar="FILE", help="write the picture to FILE.svg, or to FILE.png (needs the extra "
-                                                     "`plot`), in place of the terminal")
-@click.option("--x", "axis", type=click.Choice(_AXES), default=_AXES[0], show_default=True,
-              help="what the losses are drawn over; minutes are those spent in training")
-@click.option("--log", "is_log", is_flag=True, help="logarithmic axis for the losses")
-@click.option("--bits", "in_bits", is_flag=True, help="losses in bits instead of nats")
+@option("-o", "--output", metavar="FILE", help="write the picture to FILE.svg, or to FILE.png (needs the extra "
+                                               "`plot`), instead of the terminal")
+@option("--x", "axis", type=click.Choice(_AXES), default=_AXES[0], show_default=True,
+        help="the horizontal axis; minutes are those spent in training")
+@option("--log", "is_log", is_flag=True, help="logarithmic axis for the losses")
+@option("--bits", "in_bits", is_flag=True, help="losses in bits instead of nats")
 def plot(runs: tuple[str, ...], output: str | None, axis: str, is_log: bool, in_bits: bool) -> None:
     """Draw the training and validation losses of each RUN (a name, a run's folder or a checkpoint) in one picture.
 
-    Without RUN it draws the newest run in ./checkpoints. A run may still be going on.
+    Without RUN it draws the newest run in ./checkpoints. A run may still be training.
     """
-    kind = _kind(output)
-    from charrnn.render.plots.terminal import legend, picture
-    from charrnn.render.screen import show, style, width
+    from charrnn.render.plots.picture_file import check_picture_name, write_picture
 
+    if output is not None:
+        check_picture_name(output)
     curves, unit = _read(runs, axis, is_log, in_bits)
-    if output is None:
-        look = style()
-        show([*picture(curves, axis, unit, width(), _HEIGHT, look, is_log), "", *legend(curves, axis, width(), look)])
+    if output is not None:
+        from charrnn.render.plots.scene import scene
+
+        write_picture(scene(curves, axis, unit, is_log), output)
+        print(output)
         return
-    from charrnn.render.plots.scene import scene
-    from charrnn.storage.files import write_atomic
+    from charrnn.render.plots.terminal import legend, picture
+    from charrnn.render.screen import screen_for
 
-    drawing = scene(curves, axis, unit, is_log)
-    if kind == ".svg":
-        from charrnn.render.plots.svg import svg
-
-        write_atomic(output, svg(drawing).encode())
-    else:
-        from charrnn.render.plots.png import png
-
-        write_atomic(output, png(drawing))
-    print(output)
-
-
-def _kind(output: str | None) -> str:
-    """The suffix of the file that is asked for; raises SettingsError for what we can't write, before any work."""
-    if output is None:
-        return ""
-    kind = Path(output).suffix.lower()
-    if kind not in _KINDS:
-        raise SettingsError(f"--output {output} should end in {' or '.join(_KINDS)}: these can be written")
-    if kind == ".png":
-        from charrnn.render.plots.png import check_installed
-
-        check_installed()
-    return kind
+    screen = screen_for()
+    screen.show([*picture(curves, axis, unit, screen.width, _HEIGHT, screen.style, is_log), "",
+                 *legend(curves, axis, screen.width, screen.style)])
 
 
 def _read(runs: Sequence[str], axis: str, is_log: bool, in_bits: bool) -> "tuple[list[Curves], str]":

@@ -1,146 +1,168 @@
 """Layer cli: `charrnn sample`: new text, as it is made."""
 
+import os
+import select
+import stat
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from charrnn.cli.options import settings_from, settings_options
+from charrnn.cli.options import Command, option, settings_from, settings_options
 from charrnn.errors import SettingsError
-from charrnn.settings import UNKNOWN, SampleSettings
+from charrnn.settings import SampleSettings, UnknownSettings
 
 if TYPE_CHECKING:
     from charrnn.model import Model
     from charrnn.render.samples import Brush
+    from charrnn.render.screen import Screen
     from charrnn.sampling.session import Drawing
     from charrnn.text.unknown import Readable
 
+_PATIENCE = 1.0  # seconds without a word from a pipe before a note says what we wait for
 
-@click.command()
+
+@dataclass(frozen=True)
+class SampleOptions:
+    """Where the prime comes from, and what becomes of the text."""
+
+    prime: str | None
+    prime_file: str | None
+    hide_prime: bool
+    color: str
+    novelty: bool
+    corpus: tuple[str, ...]
+    in_json: bool
+    output: str | None
+
+
+@click.command(cls=Command)
 @click.argument("checkpoint", required=False)
-@settings_options(SampleSettings)
-@click.option("--prime", metavar="TEXT", help="text to go on from; it is printed first")
-@click.option("--prime-file", metavar="FILE", help="go on from the text in FILE, - for standard input, without the "
-                                                   "line end at its end; what is piped in is taken in any case")
-@click.option("--hide-prime", is_flag=True, help="print only what is new")
-@click.option("--unknown", type=click.Choice(UNKNOWN), default=UNKNOWN[0], show_default=True,
-              help="what becomes of characters of the prime that the model never saw: fold reads them in another "
-                   "Unicode form or without accents, skip and replace do what they say with those that have none")
-@click.option("--color", type=click.Choice(["none", "surprise"]), default="none", show_default=True,
-              help="in a terminal, give each character the colour of its surprise; FORCE_COLOR and NO_COLOR are heeded")
-@click.option("--novelty", is_flag=True, help="tell on standard error how much of it stands in the training text "
-                                              "(charrnn novelty tells more)")
-@click.option("--corpus", metavar="FILE", multiple=True, help="for --novelty: where the training text is now, if it "
-                                                              "was moved; again for each further one")
-@click.option("--json", "in_json", is_flag=True, help="one line of JSON for each text: text, seed, what ended it, and "
-                                                      "the probability of each character")
-@click.option("-o", "--output", metavar="FILE", help="write to FILE in place of the terminal; Ctrl-C keeps what there "
-                                                     "is")
-def sample(checkpoint: str | None, prime: str | None, prime_file: str | None, hide_prime: bool, unknown: str,
-           color: str, novelty: bool, corpus: tuple[str, ...], in_json: bool, output: str | None,
-           **options: Any) -> None:
+@option("--prime", metavar="TEXT", group="Prime", help="text to go on from; it is printed first")
+@option("--prime-file", metavar="FILE", group="Prime", help="go on from the text in FILE, - for standard input, "
+        "without the line end at its end; piped input is taken in any case")
+@option("--hide-prime", is_flag=True, group="Prime", help="print only the new text")
+@settings_options(UnknownSettings, SampleSettings)
+@option("--color", type=click.Choice(["none", "surprise"]), default="none", show_default=True, group="Output",
+        help="in a terminal, give each character the colour of its surprisal; FORCE_COLOR and NO_COLOR are respected")
+@option("--novelty", is_flag=True, group="Output", help="say on standard error how much of it stands in the training "
+        "text (charrnn novelty says more)")
+@option("--corpus", metavar="FILE", multiple=True, group="Output", help="for --novelty: where the training text is "
+        "now, if it was moved; repeatable")
+@option("--json", "in_json", is_flag=True, group="Output", help="one line of JSON for each text: text, seed, what "
+        "ended it, and the probability of each character")
+@option("-o", "--output", metavar="FILE", group="Output", help="write to FILE; Ctrl-C keeps what is written so far")
+def sample(checkpoint: str | None, **options: Any) -> None:
     """Write new text with the network in CHECKPOINT: a file, a run's folder or its name.
 
-    Without CHECKPOINT the newest run in ./checkpoints writes. Only the text goes to standard output. A character is
-    chosen so: --bias and --ban change what the network expects, --temp sharpens or flattens it, then --top-k, --top-p
-    and --min-p cut it, each what the one before has left.
+    Without CHECKPOINT the newest run in ./checkpoints is used. Only the text goes to standard output. Each character is
+    drawn from the network's prediction: --bias and --ban change its logits, --temp divides them, then --top-k, --top-p
+    and --min-p cut off what is improbable, in this order.
     """
-    settings = settings_from(SampleSettings, options)
-    from charrnn.cli.prime import prime_from
+    settings, given = settings_from(SampleSettings, options), settings_from(SampleOptions, options)
+    _refuse_together(settings, given)
+    typed = _prime(given)
     from charrnn.model import load
+    from charrnn.render.screen import screen_for
 
-    _refuse_together(settings, color, in_json, output)
-    if corpus and not novelty:
-        raise SettingsError("--corpus has no use without --novelty; leave it out, or ask for both")
-    said = prime_from(prime, prime_file)
     model = load(checkpoint)
-    readable = _readable(model, said, unknown)
+    readable = _readable(model, typed, settings_from(UnknownSettings, options))
     drawing = model.drawing(settings, readable.text)
-    # as it was typed, if it could be read; letters that are made alike in reading stay
-    shown = "" if hide_prime else readable.text if readable.notes else said
+    # as it was typed, if it could be read; normalized letters stay
+    shown = "" if given.hide_prime else readable.text if readable.notes else typed
     made: list[str] = []  # the texts without their prime
-    pieces = _pieces(model, drawing, settings, shown, in_json, output, color, made)
-    if output is None:
-        _print(pieces)
+    screen = screen_for()
+    pieces = _pieces(model, drawing, settings.samples, given, shown, screen, made)
+    if given.output is None:
+        for piece in pieces:
+            screen.say(piece, end="")
     else:
-        _write(pieces, output)
-    if novelty:
+        _write(pieces, given.output)
+    if given.novelty:
         from charrnn.render.novelty import novelty_with_notes, short_lines
 
-        found = novelty_with_notes(made, model.settings, model.corpus, model.path, corpus)
+        found = novelty_with_notes(made, model.settings, model.corpus, model.path, given.corpus)
         print("\n".join(short_lines(found)), file=sys.stderr)
 
 
-def _refuse_together(settings: SampleSettings, color: str, in_json: bool, output: str | None) -> None:
-    """Refuses colours where there can be none."""
-    others = {"--json": in_json, "--output": output is not None, "--temps": len(settings.temps) > 1}
+def _refuse_together(settings: SampleSettings, given: SampleOptions) -> None:
+    """Rejects options that would have no effect beside the others."""
+    others = {"--json": given.in_json, "--output": given.output is not None, "--temps": len(settings.temps) > 1}
     for other, is_given in others.items():
-        if color != "none" and is_given:
-            raise SettingsError(f"--color {color} and {other} contradict each other; give one of them")
+        if given.color != "none" and is_given:
+            raise SettingsError(f"--color {given.color} and {other} contradict each other; give one of them")
+    if given.corpus and not given.novelty:
+        raise SettingsError("--corpus has no use without --novelty; leave it out, or ask for both")
+    if given.prime is not None and given.prime_file is not None:
+        raise SettingsError("--prime and --prime-file contradict each other; give one of them")
 
 
-def _readable(model: "Model", prime: str, unknown: str) -> "Readable":
+def _prime(given: SampleOptions) -> str:
+    """The text to go on from: an option's, a file's or what is piped in; empty if there is none.
+
+    One line end at the end of a file or a pipe is dropped: editors and echo put it there.
+    """
+    if given.prime is not None or (given.prime_file is None and not _is_piped()):
+        return given.prime or ""
+    from charrnn.render.reading import read_text
+
+    if given.prime_file is None and os.name == "posix" and not select.select([sys.stdin], [], [], _PATIENCE)[0]:
+        print('waiting for the prime on standard input; --prime "" would go without', file=sys.stderr, flush=True)
+    return read_text(given.prime_file or "-").removesuffix("\n").removesuffix("\r")
+
+
+def _is_piped() -> bool:
+    """Whether standard input is a pipe or a file, and not a terminal, nothing or closed."""
+    try:
+        kind = os.fstat(sys.stdin.fileno()).st_mode if sys.stdin else 0
+    except (OSError, ValueError):  # closed, or not the real one
+        return False
+    return stat.S_ISFIFO(kind) or stat.S_ISREG(kind)
+
+
+def _readable(model: "Model", prime: str, unknown: UnknownSettings) -> "Readable":
     """The prime as the model reads it, with a note for everything that is not read as it stands."""
-    from charrnn.cells.registry import is_compiled
-    from charrnn.render.wording import compiling_words
+    from charrnn.render.wording import note_compiling, note_readable
     from charrnn.sampling.opening import opening
 
-    readable = model.readable(prime, unknown)
-    opening(model.vocabulary, readable.text, [], model.mark)  # what can't be read is refused before anything is said
-    for note in readable.notes:
-        print(f"note: {note}", file=sys.stderr)
-    if rare := model.vocabulary.rare(readable.text):
-        print(f"note: too rare in training to be known, and read as \ufffd: {', '.join(rare)}", file=sys.stderr)
-    if not is_compiled(model.settings.network.cell, "generate"):
-        print(compiling_words(), file=sys.stderr)
+    readable = model.readable(prime, unknown.unknown)
+    opening(model.vocabulary, readable.text, [], model.mark)  # what can't be read is refused before any note
+    note_readable(readable, model.vocabulary)
+    note_compiling(model.settings.network.cell, "generate")
     return readable
 
 
-def _pieces(model: "Model", drawing: "Drawing", settings: SampleSettings, prime: str, in_json: bool,
-            output: str | None, color: str, made: list[str]) -> Iterator[str]:
+def _pieces(model: "Model", drawing: "Drawing", count: int, given: SampleOptions, prime: str, screen: "Screen",
+            made: list[str]) -> Iterator[str]:
     """The output, piece by piece; the texts go into `made` too."""
     from charrnn.render.samples import as_json, below, beside, streamed
 
-    brush = _brush() if color == "surprise" else None
-    if settings.samples == 1 and len(drawing.temps) == 1 and not in_json:
-        ends_line = sys.stdout.isatty() or model.mark is not None or output is not None
+    brush = _brush(screen) if given.color == "surprise" else None
+    if count == 1 and len(drawing.temps) == 1 and not given.in_json:
+        ends_line = sys.stdout.isatty() or model.mark is not None or given.output is not None
         return streamed(drawing, prime, ends_line, made, brush)
-    samples = drawing.samples(with_nats=in_json or brush is not None)
+    samples = drawing.samples(with_nats=given.in_json or brush is not None)
     made.extend(sample.text for sample in samples)
-    if in_json:
+    if given.in_json:
         return as_json(samples)
     if len(drawing.temps) > 1:
-        from charrnn.render.screen import width
-
-        return beside(samples, prime, width() if output is None and sys.stdout.isatty() else 0)
+        return beside(samples, prime, screen.width if given.output is None and sys.stdout.isatty() else 0)
     # documents of one line need nothing between
     return below(samples, prime, "" if model.mark == "\n" else "---\n", brush)
 
 
-def _brush() -> "Brush | None":
+def _brush(screen: "Screen") -> "Brush | None":
     """What colours a text on standard output; None where it shows no colours. Its legend goes to stderr."""
     from charrnn.render.colour.paint import Painter, legend
-    from charrnn.render.colours import colours_for
     from charrnn.render.samples import Brush
-    from charrnn.settings import ColourSettings
 
-    colours = colours_for(ColourSettings())
-    if colours.depth is None:
+    if screen.depth is None:
         return None
-    click.echo("bits of surprise: " + legend("0", "7 or more", colours.sequential, colours.depth, 0), err=True,
+    click.echo("bits of surprisal: " + legend("0", "7 or more", screen.sequential, screen.depth, 0), err=True,
                color=True)
-    return Brush(Painter(colours.sequential, colours.depth))
-
-
-def _print(pieces: Iterable[str]) -> None:
-    """Puts each piece on stdout now, not when a buffer is full; colours reach consoles that know no escape codes."""
-    for piece in pieces:
-        if "\x1b" in piece:
-            click.echo(piece, nl=False, color=True)
-        else:
-            sys.stdout.write(piece)
-            sys.stdout.flush()
+    return Brush(Painter(screen.sequential, screen.depth))
 
 
 def _write(pieces: Iterable[str], output: str) -> None:

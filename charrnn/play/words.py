@@ -62,7 +62,7 @@ def undone_words(change: Change) -> str:
 
 
 def setting_words(settings: PlaySettings, name: str) -> str:
-    """`/temp 0.8: below 1 plays safe ...`"""
+    """`/temp 0.8: temperature: below 1 safer ...`"""
     value = getattr(settings, name)
     if isinstance(value, tuple):
         value = " ".join(map(str, value)) or None

@@ -1,84 +1,52 @@
-"""Layer render: what a training run looks like while it goes on: a bar on a terminal, a line a validation elsewhere.
+"""Layer render: the one progress bar: on stderr, in a terminal only, and gone at the end."""
 
-Events come in; everything goes to stderr.
-"""
-
-import math
 import sys
-import time
 
 from tqdm import tqdm
 
-from charrnn.render.wording import bits, compiling_words, duration_words
-from charrnn.training.events import Compiling, Event, RolledBack, Started, Step, Validated
-
-_BAR = "{percentage:3.0f}%|{bar}| {desc}"
-# How slowly the figures on the bar follow the last step.
-_SMOOTHING = 0.95
+_FORMAT = "{percentage:3.0f}%|{bar}| {desc}"
 
 
-class Progress:
-    """Shows a run's events as they come."""
+class ProgressBar:
+    """How much of something is done. Where stderr is no terminal, `is_shown` is False and nothing is drawn."""
 
-    def __init__(self, unit: str = "char") -> None:
-        self._unit = unit
-        self._bar: tqdm[None] | None = None
-        self._loss, self._speed, self._val = math.nan, math.nan, math.nan
-        self._began = self._last = time.perf_counter()
-        self._first = 0.0
+    def __init__(self, total: float | None = None, words: str = "", unit: str = "", patience: float = 0.0) -> None:
+        """unit      what is counted, shown with a rate; without it there are only the bar and the words
+        patience   seconds before anything is shown
+        """
+        form = {"unit": unit, "unit_scale": True} if unit else {"bar_format": _FORMAT}
+        # disable=None: in a terminal only
+        self._bar: tqdm[None] = tqdm(total=total, desc=words, delay=patience, disable=None, dynamic_ncols=True,
+                                     leave=False, file=sys.stderr, **form)
+        self.is_shown = not self._bar.disable
 
-    def show(self, event: Event) -> None:
-        """Brings the picture up to date."""
-        if isinstance(event, Compiling):
-            self.line(compiling_words())
-        elif isinstance(event, Started):
-            # disable=None: a bar on a terminal only
-            self._bar = tqdm(total=1.0, bar_format=_BAR, disable=None, dynamic_ncols=True, leave=False, file=sys.stderr)
-            self._began = self._last = time.perf_counter()
-        elif isinstance(event, Step):
-            self._step(event)
-        elif isinstance(event, RolledBack):
-            self.line(f"step {event.step:,}: {event.cause}; "
-                      f"back to step {event.to_step:,}, on at {event.share:g} of the rate")
-        elif isinstance(event, Validated):
-            self._last = time.perf_counter()
-            self._val = event.loss
-            self.line(self._validated(event))
+    def show(self, done: float, total: float | None = None, words: str | None = None, now: bool = False) -> None:
+        """Moves the bar to `done`, drawn at most ten times a second, or `now`."""
+        if not self.is_shown:
+            return
+        if total is not None:
+            self._bar.total = total
+        if words is not None:
+            self._bar.set_description_str(words, refresh=False)
+        self._bar.update(done - self._bar.n)
+        if now:
+            self._bar.refresh()
 
-    def line(self, text: str) -> None:
-        """A line of its own, above the bar."""
-        if self._bar is not None and not self._bar.disable:
+    def advance(self, count: float) -> None:
+        """Moves the bar on by `count`."""
+        self.show(self._bar.n + count)
+
+    def clear(self) -> None:
+        """Makes room for a line; the bar comes back when it is next drawn."""
+        if self.is_shown:
             self._bar.clear()
-        print(text, file=sys.stderr, flush=True)
 
     def close(self) -> None:
         """Takes the bar away."""
-        if self._bar is not None:
-            self._bar.close()
+        self._bar.close()
 
-    def _step(self, event: Step) -> None:
-        now = time.perf_counter()
-        speed = event.characters / max(now - self._last, 1e-9)
-        if math.isnan(self._loss):
-            self._loss, self._speed, self._first = event.loss, speed, event.progress
-        self._loss += (1 - _SMOOTHING) * (event.loss - self._loss)
-        self._speed += (1 - _SMOOTHING) * (speed - self._speed)
-        self._last = now
-        if self._bar is not None and not self._bar.disable:
-            self._bar.set_description_str(self._figures(event), refresh=False)
-            self._bar.update(event.progress - self._bar.n)
+    def __enter__(self) -> "ProgressBar":
+        return self
 
-    def _figures(self, event: Step) -> str:
-        done = event.progress - self._first
-        left = (time.perf_counter() - self._began) * (1 - event.progress) / done if done > 0 else 0.0
-        val = "" if math.isnan(self._val) else f" val {self._val:.3f}"
-        # short enough to leave room for a bar in 80 columns
-        return (f"epoch {event.epoch:.2f} loss {self._loss:.3f} ({bits(self._loss):.3f} bits){val} "
-                f"{self._speed / 1000:.0f}k {self._unit}/s {duration_words(left)} left")
-
-    def _validated(self, event: Validated) -> str:
-        head = f"epoch {event.epoch:6.2f}  step {event.step:6}  train {event.train_loss:.3f}"
-        if math.isnan(event.loss):
-            return f"{head} nats ({bits(event.train_loss):.3f} bits)"
-        star = "  best so far" if event.is_best else ""
-        return f"{head}  validation {event.loss:.3f} nats ({bits(event.loss):.3f} bits){star}"
+    def __exit__(self, *error: object) -> None:
+        self.close()

@@ -1,59 +1,43 @@
-"""Layer render: what the reading of a text looks like: nothing if it is quick, else a bar on a terminal, or a line."""
+"""Layer render: texts that commands read, and what is shown meanwhile: nothing if it is quick, else a bar or a line."""
 
 import sys
 import time
 from collections.abc import Sequence
 
-from tqdm import tqdm
-
+from charrnn.render.progress import ProgressBar
 from charrnn.render.wording import size_words, source_words
 from charrnn.settings import TextSettings
 from charrnn.text.corpus import Corpus, read_corpus
+from charrnn.text.sources import read_source
 
 _PATIENCE = 1.0  # seconds before anything is shown
 
 
+def read_text(name: str) -> str:
+    """The text in the file `name`; "-" is standard input."""
+    stdin = sys.stdin.buffer if name == "-" and sys.stdin else None
+    return "".join(read_source(name, stdin, lambda size: None))
+
+
 def read(sources: Sequence[str], settings: TextSettings) -> Corpus:
-    """The corpus that `sources` name, made ready as `settings` say.
+    """The corpus that `sources` name, read as `settings` say; it takes long for a long text.
 
     Ctrl-C and SIGTERM end it with a line that says what is left: nothing.
     """
-    with _Reading(sources) as reading:
+    words = f"reading {source_words(sources)}"
+    began, is_told = time.monotonic(), False
+
+    def show(done: int, total: int | None) -> None:
+        nonlocal is_told
+        bar.show(done, total)
+        if not bar.is_shown and not is_told and time.monotonic() - began > _PATIENCE:
+            is_told = True
+            print(words + (f" ({size_words(total)})" if total else ""), file=sys.stderr, flush=True)
+
+    with ProgressBar(words=words, unit="B", patience=_PATIENCE) as bar:
         try:
-            return read_corpus(sources, sys.stdin.buffer if sys.stdin else None, reading.show, settings)
+            return read_corpus(sources, sys.stdin.buffer if sys.stdin else None, show, settings)
         except (KeyboardInterrupt, SystemExit):
-            reading.close()
-            print(f"stopped while {reading.words}; nothing was changed", file=sys.stderr)
+            bar.close()
+            print(f"stopped while {words}; nothing was changed", file=sys.stderr)
             raise
-
-
-class _Reading:
-    """Shows how many bytes are read."""
-
-    def __init__(self, sources: Sequence[str]) -> None:
-        self.words = f"reading {source_words(sources)}"
-        self._began, self._is_told = time.monotonic(), False
-        self._bar: tqdm[None] | None = None
-
-    def show(self, done: int, total: int | None) -> None:
-        """Brings the picture up to date."""
-        if self._bar is None:
-            # disable=None: a bar on a terminal only
-            self._bar = tqdm(total=total, desc=self.words, unit="B", unit_scale=True, delay=_PATIENCE, disable=None,
-                             dynamic_ncols=True, leave=False, file=sys.stderr)
-        if not self._bar.disable:
-            self._bar.update(done - self._bar.n)
-        elif not self._is_told and time.monotonic() - self._began > _PATIENCE:
-            self._is_told = True
-            print(self.words + (f" ({size_words(total)})" if total else ""), file=sys.stderr, flush=True)
-
-    def close(self) -> None:
-        """Takes the bar away."""
-        if self._bar is not None:
-            self._bar.close()
-
-    def __enter__(self) -> "_Reading":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()

@@ -1,20 +1,22 @@
-"""Layer render: a score for other programs: one object of JSON, or rows of CSV."""
+"""Layer render: scores and novelty for other programs: one object of JSON, or rows of CSV."""
 
 import csv
+import dataclasses
 import json
 import math
 import sys
 from collections.abc import Sequence
 from typing import Any
 
+from charrnn.novelty.report import Novelty
 from charrnn.scoring.score import Score, ScoredPart, TextLoss
 
 FORMAT = "charrnn-score/1"
 _DIGITS = 6  # behind the point; the numbers have about seven in all
 
 
-def print_json(score: Score, names: dict[str, str], kind: str | None, parts: Sequence[ScoredPart],
-               with_units: bool) -> None:
+def print_score_json(score: Score, names: dict[str, str], kind: str | None, parts: Sequence[ScoredPart],
+                     with_units: bool) -> None:
     """Everything in one object; `names` say what was scored with what."""
     whole = {"format": FORMAT, **names, "unit": score.unit, **_numbers(score), "starts": score.starts.tolist(),
              "notes": score.notes}
@@ -27,7 +29,7 @@ def print_json(score: Score, names: dict[str, str], kind: str | None, parts: Seq
     print()
 
 
-def print_parts(kind: str, parts: Sequence[ScoredPart]) -> None:
+def print_score_parts(kind: str, parts: Sequence[ScoredPart]) -> None:
     """A row for each part."""
     rows = csv.writer(sys.stdout, lineterminator="\n")
     rows.writerow([kind, "start", "stop", "predicted", "characters", "nats", "bits", "bits_per_character",
@@ -38,17 +40,17 @@ def print_parts(kind: str, parts: Sequence[ScoredPart]) -> None:
             "predicted", "characters", "nats", "bits", "bits_per_character", "perplexity")), part.text])
 
 
-def print_units(score: Score) -> None:
+def print_score_units(score: Score) -> None:
     """A row for each unit."""
     rows = csv.writer(sys.stdout, lineterminator="\n")
     K = score.predictions.top.shape[1]
     rows.writerow(["place", score.unit, "bits", "rank", "entropy",
                    *(name for k in range(1, K + 1) for name in (f"top{k}", f"p{k}"))])
     for place in range(len(score)):
-        told = _unit(score, place)
-        guesses = [value for guess in told["guesses"] for value in guess]
-        rows.writerow([place, told["text"], told["bits"], told["rank"], told["entropy"], *guesses,
-                       *[""] * (2 * K - len(guesses))])
+        unit = _unit(score, place)
+        predictions = [value for pair in unit["guesses"] for value in pair]
+        rows.writerow([place, unit["text"], unit["bits"], unit["rank"], unit["entropy"], *predictions,
+                       *[""] * (2 * K - len(predictions))])
 
 
 def _numbers(measured: TextLoss) -> dict[str, Any]:
@@ -59,10 +61,26 @@ def _numbers(measured: TextLoss) -> dict[str, Any]:
 
 
 def _unit(score: Score, place: int) -> dict[str, Any]:
-    """What is known of one unit; nothing but its text where it was not foretold."""
+    """What is known of one unit; nothing but its text where it was not predicted."""
     text = score.vocabulary.units[int(score.ids[place])]
     if not score.ranks[place]:
         return {"place": place, "text": text, "bits": None, "rank": None, "entropy": None, "guesses": []}
     return {"place": place, "text": text, "bits": round(float(score.surprisals[place]), _DIGITS),
             "rank": int(score.ranks[place]), "entropy": round(float(score.expected[place]), _DIGITS),
-            "guesses": [[guess, round(chance, _DIGITS)] for guess, chance in score.top_at(place)]}
+            "guesses": [[text, round(probability, _DIGITS)] for text, probability in score.top_at(place)]}
+
+
+def print_novelty_json(found: Novelty) -> None:
+    """Everything in one object."""
+    record = dataclasses.asdict(found)
+    record["grams"] = [dataclasses.asdict(grams) | {"share": grams.share, "held_out_share": grams.held_out_share}
+                       for grams in found.grams]
+    print(json.dumps(record, ensure_ascii=False))
+
+
+def print_novelty_csv(found: Novelty) -> None:
+    """A row for each n."""
+    names = ("n", "count", "copied", "share", "held_out", "held_out_copied", "held_out_share")
+    rows = csv.writer(sys.stdout, lineterminator="\n")
+    rows.writerow(names)
+    rows.writerows([getattr(grams, name) for name in names] for grams in found.grams)

@@ -1,19 +1,30 @@
-"""Layer render: what `charrnn train` says of a run before it begins, on stderr, and after it has ended, on stdout."""
+"""Layer render: what `charrnn train` says of a run: before it begins and while it goes on, on stderr; at its end, on
+stdout."""
 
-import os
-import shlex
-import subprocess
+import math
 import sys
+import time
 from pathlib import Path
 
 from charrnn.kernels.cpu import HAS_BF16
-from charrnn.render.wording import corpus_words, counted, loss_words, network_words
+from charrnn.render.progress import ProgressBar
+from charrnn.render.wording import (
+    bits,
+    compiling_words,
+    corpus_words,
+    counted,
+    duration_words,
+    loss_words,
+    network_words,
+    shell_quoted,
+)
 from charrnn.runs.finetune import FineTuning
 from charrnn.runs.run import Run
 from charrnn.text.sources import STDIN
-from charrnn.training.events import Finished
+from charrnn.training.events import Compiling, Event, Finished, RolledBack, Started, Step, Validated
 
 _NAMED = 5  # new characters that are named one by one
+_SMOOTHING = 0.95  # how slowly the figures on the bar follow the last step
 
 
 def announce(run: Run, why: str) -> None:
@@ -29,12 +40,12 @@ def announce(run: Run, why: str) -> None:
     windows, validated = trainer.settings.windows, trainer.characters[1]
     if trainer.documents is None and 0 < validated <= windows.window:
         print(f"note: {counted(validated, trainer.settings.text.unit_name)} to validate on, fewer than a window of "
-              f"{windows.window}: what they say is little more than chance", file=sys.stderr)
+              f"{windows.window}: the validation loss will be little more than chance", file=sys.stderr)
     rows = windows.batch
     if trainer.documents and trainer.documents[0] < rows:
         print(f"note: {counted(trainer.documents[0], 'document')} to train on for {rows} rows side by side, and a row "
-              f"reads whole ones: the others stay empty; --batch {trainer.documents[0]} learns the same in less time",
-              file=sys.stderr)
+              f"reads whole documents: the others stay empty; --batch {trainer.documents[0]} learns the same in less "
+              "time", file=sys.stderr)
 
 
 def _kept_words(run: Run) -> str:
@@ -56,6 +67,72 @@ def parent_words(parent: FineTuning, run: Run) -> str:
     kinds = f"{len(parent.vocabulary):,} different {run.vocabulary.kind}s known"
     return (f"from     {parent.name}, at step {parent.checkpoint.progress.get('step', 0):,}: {kinds}, "
             + (f"{len(added):,} added: {named}{more}" if added else "none added"))
+
+
+class TrainingProgress:
+    """Shows a run's events as they come: a bar in a terminal, and a line for each validation."""
+
+    def __init__(self, unit: str = "char") -> None:
+        self._unit = unit
+        self._bar: ProgressBar | None = None
+        self._loss, self._speed, self._val = math.nan, math.nan, math.nan
+        self._began = self._last = time.perf_counter()
+        self._first = 0.0
+
+    def show(self, event: Event) -> None:
+        """Brings the picture up to date."""
+        if isinstance(event, Compiling):
+            self.line(compiling_words())
+        elif isinstance(event, Started):
+            self._bar = ProgressBar(1.0)
+            self._began = self._last = time.perf_counter()
+        elif isinstance(event, Step):
+            self._step(event)
+        elif isinstance(event, RolledBack):
+            self.line(f"step {event.step:,}: {event.cause}; back to step {event.to_step:,}, and on at {event.share:g} "
+                      "of the learning rate")
+        elif isinstance(event, Validated):
+            self._last = time.perf_counter()
+            self._val = event.loss
+            self.line(_validated(event))
+
+    def line(self, text: str) -> None:
+        """A line of its own, above the bar."""
+        if self._bar is not None:
+            self._bar.clear()
+        print(text, file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        """Takes the bar away."""
+        if self._bar is not None:
+            self._bar.close()
+
+    def _step(self, event: Step) -> None:
+        now = time.perf_counter()
+        speed = event.characters / max(now - self._last, 1e-9)
+        if math.isnan(self._loss):
+            self._loss, self._speed, self._first = event.loss, speed, event.progress
+        self._loss += (1 - _SMOOTHING) * (event.loss - self._loss)
+        self._speed += (1 - _SMOOTHING) * (speed - self._speed)
+        self._last = now
+        if self._bar is not None and self._bar.is_shown:
+            self._bar.show(event.progress, words=self._figures(event))
+
+    def _figures(self, event: Step) -> str:
+        done = event.progress - self._first
+        left = (time.perf_counter() - self._began) * (1 - event.progress) / done if done > 0 else 0.0
+        val = "" if math.isnan(self._val) else f" val {self._val:.3f}"
+        # short enough to leave room for a bar in 80 columns
+        return (f"epoch {event.epoch:.2f} loss {self._loss:.3f} ({bits(self._loss):.3f} bits){val} "
+                f"{self._speed / 1000:.0f}k {self._unit}/s {duration_words(left)} left")
+
+
+def _validated(event: Validated) -> str:
+    head = f"epoch {event.epoch:6.2f}  step {event.step:6}  train {event.train_loss:.3f}"
+    if math.isnan(event.loss):
+        return f"{head} nats ({bits(event.train_loss):.3f} bits)"
+    star = "  best so far" if event.is_best else ""
+    return f"{head}  validation {event.loss:.3f} nats ({bits(event.loss):.3f} bits){star}"
 
 
 def report(run: Run, finished: Finished) -> None:
@@ -80,7 +157,7 @@ def report(run: Run, finished: Finished) -> None:
 
 
 def _overfitting_words(run: Run) -> str:
-    """What the curves say when the network has begun to learn the text by heart; else nothing."""
+    """What is said when the network has begun to learn the text by heart; else nothing."""
     turn = run.trainer.history.overfitting
     if turn is None:
         return ""
@@ -97,9 +174,4 @@ def resume_call(run: Run) -> str:
 
 def _short(run: Run) -> str:
     """How to name `run` in the shell; its name is enough in its usual place."""
-    return quoted(run.folder.name if run.folder.parent == Path("checkpoints") else str(run.folder))
-
-
-def quoted(argument: str) -> str:
-    """An argument as the shell wants it."""
-    return subprocess.list2cmdline([argument]) if os.name == "nt" else shlex.quote(argument)
+    return shell_quoted(run.folder.name if run.folder.parent == Path("checkpoints") else str(run.folder))

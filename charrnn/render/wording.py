@@ -1,11 +1,17 @@
 """Layer render: how numbers and things are worded, the same in every command."""
 
 import math
+import os
+import shlex
+import subprocess
+import sys
 from collections.abc import Sequence
 
 from charrnn.runs.corpus_info import CorpusInfo
 from charrnn.settings import NetworkSettings, TextSettings
 from charrnn.text.sources import STDIN
+from charrnn.text.unknown import Readable
+from charrnn.text.vocabulary import Vocabulary
 
 _NAMED = 5  # sources that are named one by one
 
@@ -70,6 +76,11 @@ def source_words(sources: Sequence[str]) -> str:
     return " + ".join(names) or "a text"
 
 
+def shell_quoted(argument: str) -> str:
+    """An argument as the shell wants it."""
+    return subprocess.list2cmdline([argument]) if os.name == "nt" else shlex.quote(argument)
+
+
 def size_words(size: int) -> str:
     """`812 bytes`, `60.2 MB`, `1.0 GB`."""
     for unit, name in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
@@ -83,6 +94,23 @@ def duration_words(seconds: float) -> str:
     minutes, second = divmod(round(seconds), 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+
+
+def note_readable(readable: Readable, vocabulary: Vocabulary) -> None:
+    """Says on stderr what of a text is not read as it stands."""
+    rare = [f"too rare in training to be known, and read as \ufffd: {name}" for name in vocabulary.rare(readable.text)]
+    for note in [*readable.notes, *rare]:
+        print(f"note: {note}", file=sys.stderr, flush=True)
+
+
+def note_compiling(cells: str | Sequence[str], *parts: str, kernels: Sequence[str] = ()) -> None:
+    """Says on stderr that the compiler will take a while, if these parts of cells and these kernels need it."""
+    from charrnn.cells import registry
+    from charrnn.kernels import jit
+
+    names = [cells] if isinstance(cells, str) else cells
+    if not (all(registry.is_compiled(cell, *parts) for cell in names) and all(map(jit.is_compiled, kernels))):
+        print(compiling_words(), file=sys.stderr, flush=True)
 
 
 def compiling_words() -> str:

@@ -160,7 +160,7 @@ def score_text(engine: Engine, vocabulary: Vocabulary, settings: Settings, text:
     """
     whole = model_input(text, settings.text, vocabulary, unknown)
     scorer = Scorer(engine, whole.content, settings.windows.window, settings.training.shards or 1, how.rows,
-                    how.guesses)
+                    how.predictions)
     scorer.read(on_read)
     if isinstance(whole.content, Documents):
         first, unpredicted, separator = 1, "", whole.content.mark  # the separator before the text is not part of it

@@ -9,6 +9,6 @@ from charrnn.settings.bounded import PRECISIONS, Bounded, setting
 class BenchSettings(Bounded):
     """How long speed is measured."""
 
-    seconds: float = setting(0.4, "how long one process repeats what it times", low=0.001, high=600.0)
+    seconds: float = setting(0.4, "seconds that one process repeats a measurement", low=0.001, high=600.0)
     rounds: int = setting(3, "times that everything is measured; the table shows medians", low=1, high=1000)
-    precision: str = setting("float32", "numbers in our products", choices=PRECISIONS)
+    precision: str = setting("float32", "numbers in charrnn's matrix products", choices=PRECISIONS)

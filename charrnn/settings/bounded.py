@@ -22,7 +22,10 @@ PRECISIONS = ("float32", "bf16")
 #   metavar     stands for the value of free text in help
 #   fitted      whether `charrnn train` chooses a value that fits text and time, where none is given
 #   only_with   `optimizer sgd`: it has no effect unless that setting has one of those values
-_METADATA = {"low": None, "high": None, "choices": (), "letter": "", "metavar": "", "fitted": False, "only_with": ""}
+#   group       the heading in help over its option and those of the fields after it
+#   formerly    an old name of its option, which still works
+_METADATA = {"low": None, "high": None, "choices": (), "letter": "", "metavar": "", "fitted": False, "only_with": "",
+             "group": "", "formerly": ""}
 
 
 def setting(default: Any, help: str, **metadata: Any) -> Any:

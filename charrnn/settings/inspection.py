@@ -10,28 +10,28 @@ from charrnn.settings.bounded import Bounded, setting
 class InspectSettings(Bounded):
     """What is read to inspect a network, and how much is shown."""
 
-    chars: int = setting(4000, "characters to read; of a text that is given, 0 reads all", low=0, high=10**7)
-    top: int = setting(8, "cells in the table", low=1, high=100_000)
+    chars: int = setting(4000, "characters to read; 0 reads all of a given text", low=0, high=10**7, group="Text")
+    top: int = setting(8, "cells in the table", low=1, high=100_000, group="Views")
     lines: int = setting(16, "lines of text that --cell shows, where the cell varies most; 0 shows all", low=0,
                          high=10**7)
     signal: str | None = setting(
         None, "what --cell shows: h is the output, c the memory, the others are gates (default: c where there is one)",
         choices=("h", "c", "i", "f", "o", "g", "r", "z", "n"))
-    sample: int = setting(0, "read so many characters that the network writes itself, instead of its corpus", low=0,
-                          high=10**7)
+    sample: int = setting(0, "inspect so many characters that the network writes itself, instead of its corpus", low=0,
+                          high=10**7, group="Text")
 
 
 @dataclass(frozen=True)
 class PageSettings(Bounded):
     """What the page of charrnn inspect-cells --html carries."""
 
-    html_cells: str = setting("128", "cells whose values --html holds, the most telling first; all holds all",
-                              metavar="N|all")
-    html_precision: str | None = setting(None, "bits of each of these values (default: 8, and 4 for all of many)",
-                                         choices=("8", "4"))
-    html_max_mb: float = setting(25.0, "megabytes that --html may take: above, values lose bits, then cells are left "
-                                       "out", low=0.1, high=10**4)
-    compress: bool = setting(True, "whether --html is compressed inside; browsers before 2023 can't read it")
+    html_cells: str = setting("128", "cells whose values the page holds, the most informative first; all: every cell",
+                              metavar="N|all", group="Page")
+    html_precision: str | None = setting(None, "bits of each of these values (default: 8, or 4 for all cells of "
+                                               "a large network)", choices=("8", "4"))
+    html_max_mb: float = setting(25.0, "largest size of the page in megabytes; to fit, values lose bits, then cells "
+                                       "are left out", low=0.1, high=10**4)
+    compress: bool = setting(True, "compress the values in the page; browsers before 2023 can't read them")
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -28,17 +28,17 @@ class TextSettings(Bounded):
     """How a training text is read: what is one document, what is one unit, and how it is normalized."""
 
     documents: str | None = setting(
-        None, "the text is many documents, one a line, one a blank-line paragraph, one a file, or with any other TEXT "
+        None, "the text is many documents: one a line, one a blank-line paragraph, one a file, or with any other TEXT "
               "between them (\\n and \\t are read as in Python); each is read from the initial state",
-        metavar="[line|blank|file|TEXT]")
+        metavar="[line|blank|file|TEXT]", group="Text")
     unit: str = setting("char", "what is read and predicted at a time: a character, a byte of UTF-8, a token between "
                                 "spaces, or a word and what stands between words",
                         choices=("char", "byte", "token", "word"))
     normalize: str = setting("none", "Unicode form that the text is brought into", choices=("none", "NFC", "NFKC"))
     lowercase: bool = setting(False, "convert all letters to lower case")
     between: str | None = setting(
-        None, "what is put between files, of a folder too (default: a new line where the file before does not end with "
-              "one); \\n and \\t are read as in Python", metavar="TEXT")
+        None, "put TEXT between files, also those of a folder (default: a line end where the file before has none at "
+              "its end); \\n and \\t are read as in Python", metavar="TEXT")
     min_count: int = setting(1, "units that occur less often than this are read as one, U+FFFD, which is never written",
                               low=1, high=10**9)
 

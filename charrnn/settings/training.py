@@ -18,7 +18,7 @@ CELL_NAMES = ["rnn", "lstm", "gru", "peephole", "gru-original"]
 class NetworkSettings(Bounded):
     """The shape of the network."""
 
-    cell: str = setting("lstm", "kind of recurrent cell", choices=CELL_NAMES)
+    cell: str = setting("lstm", "kind of recurrent cell", choices=CELL_NAMES, group="Network")
     hidden: int = setting(256, "hidden units in a layer", low=1, high=8192, fitted=True)
     layers: int = setting(1, "layers, one on top of the other", low=1, high=16, fitted=True)
     embedding: int = setting(0, "width of a learned character embedding; 0 is one-hot input", low=0, high=8192)
@@ -34,8 +34,8 @@ class WindowSettings(Bounded):
     """How a text is cut into training windows."""
 
     windows: str = setting(
-        "stream", "stream reads on with the state carried over; snippets start fresh at random places",
-        choices=("stream", "snippets"))
+        "stream", "stream carries the state from window to window; snippets start from the initial state, anywhere",
+        choices=("stream", "snippets"), group="Windows")
     targets: str = setting("all", "predict after every character of a window, or only after its last",
                            choices=("all", "last"))
     window: int = setting(100, "characters in a window: how far back the gradient reaches", low=1, high=100_000,
@@ -56,9 +56,9 @@ class TrainingSettings(Bounded):
     """How the network is trained, and for how long."""
 
     optimizer: str = setting("adam", "the rule that turns gradients into updates",
-                             choices=("adam", "adamw", "rmsprop", "adagrad", "sgd"))
+                             choices=("adam", "adamw", "rmsprop", "adagrad", "sgd"), group="Optimizer and rate")
     lr: float | None = setting(None, "highest learning rate (default: one that fits cell and size)", low=0.0, high=10.0)
-    warmup: float = setting(0.02, "share of the run over which the rate climbs to its highest", low=0.0, high=1.0)
+    warmup: float = setting(0.02, "share of the run over which the rate rises to its highest", low=0.0, high=1.0)
     decay: str = setting("cosine", "how the rate falls after warm-up", choices=("cosine", "linear", "constant", "step",
                                                                              "exponential"))
     lr_end: float = setting(0.02, "rate at the end of cosine and linear, as a share of the highest", low=0.0, high=1.0,
@@ -69,28 +69,29 @@ class TrainingSettings(Bounded):
                                only_with="decay step exponential")
     decay_after: int = setting(10, "epochs before the first multiplication", low=0, high=1_000_000,
                                only_with="decay step exponential")
-    clip: float = setting(1.0, "largest norm of the whole gradient; 0 clips nothing", low=0.0, high=1e9)
+    clip: float = setting(1.0, "largest norm of the whole gradient; 0 clips nothing", low=0.0, high=1e9,
+                          group="Gradient and weights")
     clip_value: float = setting(0.0, "largest value of each number of the gradient; 0 clips nothing", low=0.0, high=1e9)
-    weight_decay: float = setting(0.01, "what weights lose of themselves, times the rate, in a step of adamw", low=0.0,
+    weight_decay: float = setting(0.01, "share of each weight that adamw subtracts in a step, times the rate", low=0.0,
                                   high=100.0, only_with="optimizer adamw")
-    momentum: float = setting(0.9, "what sgd keeps of its velocity from step to step", low=0.0, high=0.9999,
+    momentum: float = setting(0.9, "share of its velocity that sgd keeps from step to step", low=0.0, high=0.9999,
                               only_with="optimizer sgd")
-    averaging: float = setting(0.0, "what a running average of the weights keeps of itself in a step; it is then "
-                                    "validated and kept in their place; 0 averages nothing", low=0.0, high=0.99999,
+    averaging: float = setting(0.0, "decay of a running average of the weights, which is then validated and "
+                                    "saved in their place; 0 averages nothing", low=0.0, high=0.99999,
                                fitted=True)
     epochs: float | None = setting(None, "passes over the text (default 10, more for a short text: 1,500 steps' worth)",
-                                   low=0.0, high=1e9)
-    minutes: float | None = setting(None, "time to train; the learning rate schedule fits itself to it",
+                                   low=0.0, high=1e9, group="Length of the run")
+    minutes: float | None = setting(None, "minutes to train; the learning rate schedule follows the time",
                                     low=0.0, high=1e6)
-    validations: int = setting(10, "times to measure the network on the validation part during a run", low=1,
+    validations: int = setting(10, "measurements on the validation text during a run", low=1,
                                high=1_000_000)
-    patience: int = setting(0, "validations in a row without a new best that end the run; 0 waits to the end", low=0,
-                            high=1_000_000)
-    seed: int = setting(1337, "seed of every random draw", low=0, high=2**63 - 1)
-    precision: str = setting("float32", "numbers in the products: bf16 (bfloat16, sums in float32) trains half as fast "
-                                        "again on processors that multiply it", choices=PRECISIONS, fitted=True)
-    shards: int = setting(0, "parts a batch is cut into, one a thread; results depend on it; 0 is one a core, but one "
-                             "for 4 sequences at most", low=0, high=1024)
+    patience: int = setting(0, "stop after so many validations without improvement; 0: never", low=0, high=1_000_000)
+    seed: int = setting(1337, "seed of every random draw", low=0, high=2**63 - 1, group="Seed and speed")
+    precision: str = setting("float32", "numbers in matrix products: bf16 (bfloat16, summed in float32) trains about "
+                                        "1.5 times as fast where the processor supports it", choices=PRECISIONS,
+                             fitted=True)
+    shards: int = setting(0, "parts that a batch is cut into, one a thread; results depend on it; 0: one a core, with "
+                             "at least 4 sequences each", low=0, high=1024)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -103,10 +104,10 @@ class RunSettings(Bounded):
     """How a run is computed and what it keeps beside `best` and `last`: what is not part of its checkpoints."""
 
     keep_last: int = setting(0, "checkpoints to keep of the last validations, named by their step", low=0,
-                             high=1_000_000)
+                             high=1_000_000, group="Files and samples")
     engine: str = setting("compiled", "what computes the network: kernels for speed, or a readable NumPy reference in "
                                       "float64, for small networks; results agree to rounding",
-                          choices=("compiled", "reference"))
+                          choices=("compiled", "reference"), group="Seed and speed")
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import charrnn as package
-from charrnn.cli.complete import _table, visible
 from charrnn.completion.completer import Completion
+from charrnn.render.completion import completions_table, quoted_text
 from tests.cli.conftest import Program
 from tests.cli.tiny import ROOT, finish, start
 
@@ -135,7 +135,7 @@ def completion(text: str, probability: float, end: str = "word", proven: bool = 
 
 
 def test_a_table_fits_its_width_and_shows_what_cannot_be_seen() -> None:
-    lines = _table("x" * 100 + "end", [
+    lines = completions_table("x" * 100 + "end", [
         completion(" ab", 0.25), completion("", 0.001, "document"), completion("\tc\n", 0.00099),
         completion("d" * 100, 1e-12, "length", False)], 80)
     assert lines == [
@@ -154,4 +154,4 @@ def test_a_table_fits_its_width_and_shows_what_cannot_be_seen() -> None:
     (" not", '" not"'), ("a\nb", '"a\\nb"'), ('say "x"', '"say \\"x\\""'), ("a\\n", '"a\\\\n"'),
     ("\x1b[1m", '"\\x1b[1m"'), ("don't", '"don\'t"'), ("é中", '"é中"'), ("\u202e", '"\\u202e"')])
 def test_what_cannot_be_seen_is_shown(text: str, shown: str) -> None:
-    assert visible(text) == shown
+    assert quoted_text(text) == shown

@@ -9,13 +9,13 @@ import pytest
 
 from charrnn.render.colour.glyphs import columns
 from charrnn.render.colour.palette import DIVERGING, SEQUENTIAL
-from charrnn.render.colours import Colours
 from charrnn.render.score import _ordinal, heat, heated, listed, scale, summary, tabled
+from charrnn.render.screen import Screen
 from tests.scoring.made import Made
 
 CODE = re.compile(r"\x1b\[[\d;]*m")
-PLAIN = Colours(None, False, DIVERGING["gray"], SEQUENTIAL["gray"])
-BRIGHT = Colours("24bit", False, DIVERGING["gray"], SEQUENTIAL["gray"])
+PLAIN = Screen(None, False, DIVERGING["gray"], SEQUENTIAL["gray"])
+BRIGHT = Screen("24bit", False, DIVERGING["gray"], SEQUENTIAL["gray"])
 TEXT = "cab é.\nabc a\n\nbé\n" * 3
 
 
@@ -25,7 +25,7 @@ def score():
 
 
 def width_of(line):
-    return sum(map(columns, CODE.sub("", line)))
+    return columns(CODE.sub("", line))
 
 
 def test_rows_stand_under_their_characters(score):
@@ -84,7 +84,7 @@ def test_everything_fits(unit, width, colours):
 
 
 def test_without_guesses_there_is_only_the_text():
-    score = Made().score(TEXT, guesses=0)
+    score = Made().score(TEXT, predictions=0)
     assert [CODE.sub("", line) for line in heat(score, 0, len(score), BRIGHT, 80)] == [
         line + "⏎" for line in TEXT.splitlines()]
 
@@ -127,11 +127,10 @@ def test_words_are_coloured_as_a_whole_at_two_bits_a_level():
 
 def test_summary(score):
     rows = dict(summary(score))
-    foretold = score.ranks[1:]
+    ranks = score.ranks[1:]
     assert rows["loss"] == f"{score.nats:.4f} nats ({score.nats / math.log(2):.4f} bits) a character"
     assert rows["perplexity"] == f"{math.exp(score.nats):.2f}"
-    assert rows["guessed"] == (f"{100 * np.mean(foretold == 1):.1f}% at once, "
-                               f"{100 * np.mean(foretold <= 5):.1f}% with five guesses")
+    assert rows["accuracy"] == f"{100 * np.mean(ranks == 1):.1f}% (top 5: {100 * np.mean(ranks <= 5):.1f}%)"
     assert f"({score.expected[1:].mean():.4f} bits)" in rows["expected"]
     assert "a word, " in dict(summary(Made(unit="word").score("ab ab c")))["loss"]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from charrnn.cli.info import _HEIGHT
+from charrnn.render.checkpoint import _HEIGHT
 from charrnn.render.wording import bits, corpus_words, counted, duration_words, loss_words, network_words
 from charrnn.runs.checkpoint import load_checkpoint, save_checkpoint
 from charrnn.runs.corpus_info import CorpusInfo

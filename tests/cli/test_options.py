@@ -2,13 +2,15 @@
 
 import dataclasses
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import click
 import pytest
 from click.testing import CliRunner
 
-from charrnn.cli.options import settings_from, settings_options
+from charrnn.cli.config import read_config
+from charrnn.cli.options import Command, option, settings_from, settings_options
 from charrnn.settings import (
     Bounded,
     NetworkSettings,
@@ -109,3 +111,54 @@ def test_what_is_out_of_bounds_is_wrong_usage(name: str, value: str) -> None:
     ("--seed", str(2**63 - 1))])
 def test_bounds_belong_to_the_range(name: str, value: str) -> None:
     assert call(name, value)[2] == 0
+
+
+@dataclass(frozen=True)
+class Grouped(Bounded):
+    """Settings under two headings, one of them with an old name."""
+
+    first: int = setting(1, "the first", low=0, high=9, group="One")
+    second: int = setting(2, "the second", low=0, high=9)
+    third_one: int = setting(3, "the third", low=0, high=9, group="Two", formerly="last")
+
+
+@click.command(cls=Command)
+@settings_options(Grouped)
+@option("--late", is_flag=True, group="One", help="one more of the first group")
+@option("--plain", is_flag=True, help="without a group")
+@click.argument("rest", nargs=-1)
+def grouped(rest: tuple[str, ...], late: bool, plain: bool, **options: Any) -> None:
+    print(settings_from(Grouped, options), rest)
+
+
+def test_help_lists_options_by_group() -> None:
+    lines = CliRunner().invoke(grouped, ["--help"]).output.splitlines()
+    shown = [line.split()[0] for line in lines[2:] if line.strip()]
+    assert shown == ["Options:", "--plain", "--help", "One:", "--first", "--second", "--late", "Two:", "--third-one"]
+
+
+@pytest.mark.parametrize("typed", [["--last", "7"], ["--last=7"], ["--last", "4", "--last", "7"]])
+def test_an_old_name_works_and_says_the_new_one_once(typed: list[str]) -> None:
+    result = CliRunner().invoke(grouped, typed)
+    assert (result.exit_code, result.stdout) == (0, f"{Grouped(third_one=7)} ()\n")
+    assert result.stderr == "note: --last is now called --third-one\n"
+
+
+def test_the_new_name_and_what_stands_behind_two_dashes_say_nothing() -> None:
+    result = CliRunner().invoke(grouped, ["--third-one", "7", "--", "--last"])
+    assert (result.stdout, result.stderr) == (f"{Grouped(third_one=7)} ('--last',)\n", "")
+
+
+def test_an_old_name_in_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "run.toml"
+    path.write_text("last = 7\n")
+    assert read_config(str(path), grouped) == {"third_one": 7}
+    assert capsys.readouterr().err == f"note: {path}: last is now called third_one\n"
+
+
+def test_score_lists_predictions_under_their_old_name_too() -> None:
+    from charrnn.cli.score import score
+
+    context = score.make_context("score", ["--guesses", "2", "text.txt"])
+    assert context.params["predictions"] == 2
+    assert "guesses" not in score.get_help(context)

@@ -214,7 +214,7 @@ def test_branches_are_shown(talk) -> None:
 def test_ctrl_c_stops_a_continuation_and_keeps_it(talk, monkeypatch: pytest.MonkeyPatch) -> None:
     import signal
 
-    from charrnn.cli.console import Console
+    from charrnn.render.console import Console
 
     show, shown = Console.show, []
 
@@ -236,7 +236,7 @@ def test_ctrl_c_stops_a_continuation_and_keeps_it(talk, monkeypatch: pytest.Monk
 
 def test_a_draft_of_what_is_not_saved(talk, folder: Path, monkeypatch: pytest.MonkeyPatch,
                                       charrnn: Program) -> None:
-    from charrnn.cli.console import Console
+    from charrnn.render.console import Console
 
     create = Console.__init__
 
@@ -273,7 +273,7 @@ def test_a_draft_of_what_is_not_saved(talk, folder: Path, monkeypatch: pytest.Mo
 
 
 def test_where_no_draft_can_be_kept_leaving_takes_two(talk, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from charrnn.cli.console import Console
+    from charrnn.render.console import Console
 
     create = Console.__init__
 

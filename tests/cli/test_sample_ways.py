@@ -143,8 +143,9 @@ def test_ctrl_c_keeps_what_is_written(run: Path, tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     code, out, err = finish(process)
     assert (code, out) == (130, "")
-    if match := re.fullmatch(r"stopped; ([\d,]+) characters are in out.txt\n", err):
-        assert len((tmp_path / "out.txt").read_text(encoding="utf-8")) == int(match[1].replace(",", ""))
+    match = re.fullmatch(r"stopped; ([\d,]+) characters are in out.txt\n", err)
+    assert match, err
+    assert len((tmp_path / "out.txt").read_text(encoding="utf-8")) == int(match[1].replace(",", ""))
     assert not [path for path in tmp_path.iterdir() if path.name.endswith(".tmp")]
 
 
@@ -158,7 +159,7 @@ def test_colours_add_nothing_but_colours(charrnn: Program, run: Path, monkeypatc
         assert "\x1b[" in done.out
         assert ESCAPE.sub("", done.out) == text
         assert done.out.endswith(("\x1b[0m", "\n"))
-        assert "bits of surprise" in done.err
+        assert "bits of surprisal" in done.err
     monkeypatch.setenv("NO_COLOR", "1")
     assert sampled(charrnn, "--seed", "1", "--color", "surprise") == plain[0]
 

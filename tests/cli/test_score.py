@@ -117,7 +117,7 @@ def test_read_in_one_go(charrnn: Program, piece: str, model: package.Model) -> N
 
 def test_json(charrnn: Program, piece: str, model: package.Model) -> None:
     score = model.score(PIECE)
-    done = charrnn("score", piece, "--json", "--by", "line", "--show", "--guesses", "2")
+    done = charrnn("score", piece, "--json", "--by", "line", "--show", "--predictions", "2")
     told = json.loads(done.out)
     assert done.out.count("\n") == 1
     assert told["format"] == "charrnn-score/1"
@@ -177,7 +177,7 @@ def test_colours_only_where_wanted(charrnn: Program, piece: str, form: str, monk
 
 def test_parts_can_be_shown(charrnn: Program, piece: str, model: package.Model) -> None:
     parts = sorted(model.score(PIECE).by("line"), key=lambda part: -part.bits)
-    out = charrnn("score", piece, "--by", "line", "--top", "2", "--show", "--guesses", "0").out
+    out = charrnn("score", piece, "--by", "line", "--top", "2", "--show", "--predictions", "0").out
     for part in parts[:2]:
         assert f"line {part.number}: {part.bits:.3f} bits, perplexity {part.perplexity:,.2f}\n{part.text[:-1]}" in out
     assert out.count("perplexity ") == 2 + 1

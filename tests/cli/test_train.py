@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from charrnn.render import progress
+from charrnn.render.training import TrainingProgress
 from charrnn.runs.checkpoint import load_checkpoint
 from charrnn.training import events
 from tests.cli.conftest import Program
@@ -110,7 +110,7 @@ def test_a_finished_run_is_left_as_it_is(charrnn: Program, run: Path, budget: tu
     before = {path: path.stat().st_mtime_ns for path in run.iterdir()}
     done = charrnn("train", "--resume", "tiny", *budget)
     assert done.code == 0
-    assert "this run was finished before; to train it further give a larger --epochs or --minutes\n" in done.err
+    assert "this run was already finished; give a larger --epochs or --minutes to train it further\n" in done.err
     assert before == {path: path.stat().st_mtime_ns for path in run.iterdir()}
 
 
@@ -146,7 +146,7 @@ def test_what_is_written_to_a_pipe_has_no_bar(text: Path) -> None:
 
 
 def test_the_figures_leave_room_for_a_bar() -> None:
-    shown = progress.Progress()
+    shown = TrainingProgress()
     shown.show(events.Started(0, 1, 1, 1))
     shown.show(events.Step(1, 12.5, 0.5, 1.25, 0.1, 1.0, 1_000))
     figures = shown._figures(events.Step(2, 12.5, 0.5, 1.25, 0.1, 1.0, 1_000))

@@ -61,7 +61,7 @@ def test_how_to_choose() -> None:
 
 def test_settings_in_words() -> None:
     settings = PlaySettings(temp=0.25, seed=None)
-    assert setting_words(settings, "temp").startswith("/temp 0.25: below 1 plays safe")
+    assert setting_words(settings, "temp").startswith("/temp 0.25: temperature: below 1 safer")
     assert setting_words(settings, "top_k").startswith("/top-k 0: ")
     assert setting_words(settings, "seed").startswith("/seed (none): ")
     assert setting_words(settings, "ban").startswith("/ban (none): ")

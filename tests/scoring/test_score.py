@@ -37,7 +37,7 @@ def text_of(length, seed, letters=LETTERS):
 def test_every_cell_against_float64_and_evaluation(cell, layers):
     made = Made(cell, layers, embedding=(0, 4)[layers == 2], learn_initial_state=layers == 3, seed=layers)
     text = text_of(7 * 5 + 4, layers)  # 38 transitions, five rows: three of 8 and two of 7
-    score = made.score(text, guesses=3)
+    score = made.score(text, predictions=3)
     assert score.nats == pytest.approx(made.loss(text), abs=1e-12)
     assert score.predicted == score.characters == len(text) - 1
     assert score.starts.tolist() == [0, 8, 16, 24, 31]
@@ -52,7 +52,7 @@ def test_every_cell_against_float64_and_evaluation(cell, layers):
 def test_documents_against_float64_and_evaluation(cell):
     made = Made(cell, 2, documents="line", learn_initial_state=True)
     text = text_of(90, 5, "abc .é") + "\n\n  " + text_of(30, 6, "abc\n\n") + "\na"
-    score = made.score(text, guesses=4)
+    score = made.score(text, predictions=4)
     assert score.nats == pytest.approx(made.loss(text), abs=1e-12)
     documents = score.by("document")
     assert [part.text for part in documents] == [line.rstrip() + "\n" for line in text.split("\n") if line.strip()]
@@ -69,7 +69,7 @@ def test_documents_against_float64_and_evaluation(cell):
 @pytest.mark.parametrize("size", [2, 3, 8, 15, 16, 113])
 def test_rows(size, rows):
     made, text = Made(seed=size), text_of(size, size)
-    score = made.score(text, rows=rows, guesses=0)
+    score = made.score(text, rows=rows, predictions=0)
     assert len(score.starts) == max(1, min(rows, (size - 1) // 7))
     assert score.predictions.top.shape == score.predictions.probabilities.shape == (size, 0)
     if rows == ROWS:
@@ -149,7 +149,7 @@ def test_refusals():
 
 
 def test_no_more_top_predictions_than_characters():
-    score = Made().score("abc", guesses=99)
+    score = Made().score("abc", predictions=99)
     assert score.predictions.top.shape == (3, len(LETTERS))
     assert score.top_at(0) == []
     told = score.top_at(2)

@@ -1,12 +1,13 @@
 """Layer render: a text made visible: one sign for each character, and how many columns it takes.
 
-What would move the cursor, hide itself or turn the writing round must not reach a terminal, which would obey it.
+What would move the cursor, hide itself or reverse the direction of writing must not reach a terminal, which would obey.
 """
 
-import unicodedata
 from functools import lru_cache
 
-_TURNS = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}  # turn the direction of what follows
+from wcwidth import wcwidth
+
+_DIRECTIONS = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}
 _BREAKS = {0x2028, 0x2029}
 
 
@@ -26,13 +27,15 @@ def _sign(character: str, plain: bool) -> str:
         return chr(0x2400 + code)
     if code == 0x7F:
         return "␡"
-    is_unseen = 0x80 <= code < 0xA0 or code in _TURNS or code in _BREAKS or 0xD800 <= code < 0xE000
+    is_unseen = 0x80 <= code < 0xA0 or code in _DIRECTIONS or code in _BREAKS or 0xD800 <= code < 0xE000
     return "\ufffd" if is_unseen else character
 
 
-@lru_cache(maxsize=1 << 12)
-def columns(sign: str) -> int:
-    """0 for what stands on the character before it, 2 for what is wide, or else 1."""
-    if unicodedata.combining(sign) or (unicodedata.category(sign) in ("Mn", "Me", "Cf") and sign != "\xad"):
-        return 0
-    return 2 if unicodedata.east_asian_width(sign) in "WF" else 1
+def columns(text: str) -> int:
+    """The columns of a terminal that visible text takes: an accent none, an ideograph two."""
+    return sum(max(0, wcwidth(character)) for character in text)
+
+
+def padded(text: str, width: int) -> str:
+    """The text with spaces behind it, to `width` columns."""
+    return text + " " * (width - columns(text))

@@ -23,7 +23,7 @@ def levels_of(values: Iterable[float], top: float = 1.0) -> list[int]:
 
 
 def levels_of_bits(bits: Iterable[float], step: float = 1.0) -> list[int]:
-    """The levels of surprises: 0 below `step` bits, 1 from there, 2 from twice as many, 7 from seven times on."""
+    """The levels of surprisals: 0 below `step` bits, 1 from there, 2 from twice as many, 7 from seven times on."""
     return [int(min(value / step, TOP)) if value >= 0 else 0 for value in bits]
 
 
@@ -32,7 +32,7 @@ class Painter:
 
     def __init__(self, palette: Palette, depth: str) -> None:
         self._palette, self._depth = palette, depth
-        self._told = RESET  # what the terminal was told last
+        self._last = RESET  # what the terminal was sent last
 
     def paint(self, text: str, levels: Iterable[int]) -> str:
         """The next piece. A colour stays until the next one or end(); at a line end there is none."""
@@ -41,16 +41,16 @@ class Painter:
             if character == "\n":
                 level = 0  # or the rest of the line would be coloured, to the edge of the window
             code = escape(self._palette, level, self._depth)
-            if code != self._told:
+            if code != self._last:
                 painted.append(code)
-                self._told = code
+                self._last = code
             painted.append(character)
         return "".join(painted)
 
     def end(self) -> str:
         """What makes whatever follows look as ever; due at the end, and where the text breaks off."""
-        told, self._told = self._told, RESET
-        return RESET if told != RESET else ""
+        last, self._last = self._last, RESET
+        return RESET if last != RESET else ""
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,10 @@ class Line:
     def painted(self, palette: Palette, depth: str) -> str:
         painter = Painter(palette, depth)
         return painter.paint("".join(self.signs), self.levels) + painter.end()
+
+    def shown(self, palette: Palette, depth: str | None) -> str:
+        """The line in colours, or as it is where `depth` is None."""
+        return "".join(self.signs) if depth is None else self.painted(palette, depth)
 
     def plain(self) -> tuple[str, str]:
         """The line, and the one that stands under it."""
@@ -92,7 +96,7 @@ def shown(text: str, levels: Sequence[int], width: int, palette: Palette, depth:
 def legend(low: str, high: str, palette: Palette, depth: str | None, first: int = -TOP) -> str:
     """The scale from level `first`, which means `low`, to 7, which means `high`: each sign in its colour."""
     line = Line(SIGNS[first + TOP:], range(first, TOP + 1), 0)
-    return f"{low} {''.join(line.signs) if depth is None else line.painted(palette, depth)} {high}"
+    return f"{low} {line.shown(palette, depth)} {high}"
 
 
 def _cuts(text: str, signs: Sequence[str], width: int) -> Iterator[int]:

@@ -5,11 +5,11 @@ dotted line; colours help, but nothing depends on them.
 """
 
 import string
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from charrnn.render.colour.glyphs import columns, padded
 from charrnn.render.plots.curves import Curves, Place, quantity
 from charrnn.render.plots.scale import Scale
 
@@ -104,20 +104,14 @@ def picture(runs: Sequence[Curves], axis: str, unit: str, width: int, height: in
 
 def legend(runs: Sequence[Curves], axis: str, width: int, style: Style) -> list[str]:
     """A table of at most `width` characters with a row for each run: its letter, its name, its losses."""
-    columns = [["best validation", axis, "last", "training"], *(_figures(run) for run in runs)]
-    widths = [max(map(len, column)) + 2 for column in zip(*columns, strict=True)]
+    rows = [["best validation", axis, "last", "training"], *(_figures(run) for run in runs)]
+    widths = [max(map(len, column)) + 2 for column in zip(*rows, strict=True)]
     names = [_cut(name, max(8, width - sum(widths) - 3), style) for name in ("run", *(run.name for run in runs))]
-    longest = max(map(columns_of, names))
-    return [painted(sign, max(number, 0), style) + f"  {name}{' ' * (longest - columns_of(name))}"
+    longest = max(map(columns, names))
+    return [painted(sign, max(number, 0), style) + f"  {padded(name, longest)}"
             + "".join(f"{cell:>{size}}" for cell, size in zip(cells, widths, strict=True))
             for number, (sign, name, cells) in enumerate(zip(
-                [" ", *(_sign(number, runs) for number in range(len(runs)))], names, columns, strict=True), -1)]
-
-
-def columns_of(text: str) -> int:
-    """Columns of a terminal that `text` takes: ideographs take two."""
-    return sum(0 if unicodedata.combining(sign) else 2 if unicodedata.east_asian_width(sign) in "WF" else 1
-               for sign in text)
+                [" ", *(_sign(number, runs) for number in range(len(runs)))], names, rows, strict=True), -1)]
 
 
 def _figures(run: Curves) -> list[str]:
@@ -132,7 +126,7 @@ def _figures(run: Curves) -> list[str]:
 def _cut(name: str, width: int, style: Style) -> str:
     """The name, or its end behind an ellipsis: names of runs differ there more often."""
     ellipsis, short = "…" if style.is_braille else "...", name
-    while short and columns_of(short) + len(ellipsis) * (short != name) > width:
+    while short and columns(short) + len(ellipsis) * (short != name) > width:
         short = short[1:]
     if not style.is_braille:
         short = short.encode("ascii", "replace").decode()
@@ -176,9 +170,9 @@ def x_axis(xs: Scale, axis: str, margin: int, canvas: Canvas, style: Style) -> l
     last = width - 1 - len(axis)  # the unit stands at the right
 
     def starts(ticks: list[tuple[float, str]]) -> list[tuple[int, int, str]]:
-        columns = [round(place * (width - 1)) for place, _ in ticks]
+        places = [round(place * (width - 1)) for place, _ in ticks]
         return [(column, max(0, column - len(label) // 2), label)
-                for column, (_, label) in zip(columns, ticks, strict=True)]
+                for column, (_, label) in zip(places, ticks, strict=True)]
 
     def fits(ticks: list[tuple[float, str]]) -> bool:
         ends = [(start, start + len(label)) for _, start, label in starts(ticks) if start + len(label) <= last]

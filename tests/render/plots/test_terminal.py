@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charrnn.render.colour.glyphs import columns
 from charrnn.render.plots.curves import Curves
-from charrnn.render.plots.terminal import Canvas, Style, columns_of, legend, picture
+from charrnn.render.plots.terminal import Canvas, Style, legend, picture
 from tests.render.plots.runs import ONE, TWO, some_runs
 
 BRAILLE, ASCII = Style(True, False), Style(False, False)
@@ -126,8 +127,8 @@ def test_a_legend_fits_whatever_the_names_are(names: list[str], width: int, styl
     runs = [Curves(name, ONE.train, ONE.val, ONE.best) for name in names]
     lines = legend(runs, "characters", width, style)
     assert len(lines) == len(names) + 1
-    assert {columns_of(line) for line in lines} == {columns_of(lines[0])}
-    assert columns_of(lines[0]) <= width
+    assert {columns(line) for line in lines} == {columns(lines[0])}
+    assert columns(lines[0]) <= width
     if style is ASCII:
         assert "".join(lines).isascii()
 

@@ -5,7 +5,7 @@ import itertools
 
 import pytest
 
-from charrnn.render.colour.terminal import depth_of, has_colour
+from charrnn.render.screen import depth_of, has_colour
 
 MATRIX = [*itertools.product(
     ("auto", "always", "never"), (None, "", "1"),

@@ -1,8 +1,7 @@
-"""Layer cli: how a network writes while it learns: samples on the way, on stderr and in the run's samples.txt."""
-
-import sys
+"""Layer render: samples during training, on stderr and in the run's samples.txt."""
 
 from charrnn.engine.threads import Workers
+from charrnn.render.wording import note_compiling
 from charrnn.runs.run import Run
 from charrnn.sampling.session import Drawing
 from charrnn.sampling.weights import weights_of
@@ -16,17 +15,18 @@ _LENGTH = 200  # characters: a few lines
 _DOCUMENTS = 5  # of one line each
 
 
-class Samples:
-    """Draws a sample every so many steps (0: never), at each validation if so asked, and never two at one step.
+class TrainingSamples:
+    """Draws a sample every so many steps (0: never), at each validation if asked to, and never two at one step.
 
-    Training does not notice: a sample has a generator and a state of its own.
+    Training is not affected: a sample has a generator and a state of its own.
     """
 
     def __init__(self, run: Run, every: int, at_validations: bool) -> None:
         self._run, self._every, self._at_validations = run, every, at_validations
         self._loss, self._characters, self._last_step = 0.0, 0, -1
         if every or at_validations:
-            _compile(run)  # now, and not within the minutes of the run
+            note_compiling(run.trainer.settings.network.cell, "generate")
+            sample_of(run, 1)  # compiles now, not during the minutes of the run
 
     def after(self, event: Event) -> str | None:
         """The sample that is due after `event`, with its heading, ready to be shown; it is in samples.txt then."""
@@ -59,12 +59,3 @@ def sample_of(run: Run, length: int) -> str:
     drawing = Drawing(trainer.settings.network, weights_of(trainer.engine), Workers(trainer.engine.threads),
                       run.vocabulary, mark, settings)
     return "\n".join(sample.text for sample in drawing.samples())
-
-
-def _compile(run: Run) -> None:
-    from charrnn.cells.registry import is_compiled
-    from charrnn.render.wording import compiling_words
-
-    if not is_compiled(run.trainer.settings.network.cell, "generate"):
-        print(compiling_words(), file=sys.stderr, flush=True)
-    sample_of(run, 1)

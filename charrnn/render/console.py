@@ -1,11 +1,10 @@
-"""Layer cli: the standard streams of a session of writing: a person at a terminal, or a script in a pipe.
+"""Layer render: the standard streams of a session of writing: a person at a terminal, or a script in a pipe.
 
 With a person, the text appears on standard output as it is made, and notes on standard error. With a script there is no
 prompt and no talk. Where standard output is no terminal, it gets the text as it stands at the end and nothing else.
 """
 
 import contextlib
-import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from typing import Any
 import click
 
 from charrnn.errors import PlayError
+from charrnn.render.screen import has_colour
 
 
 class Console:
@@ -29,8 +29,7 @@ class Console:
         self.wants_result = not (self.is_talking and is_shown)
         self._screen = sys.stdout if is_shown else sys.stderr
         self._has_line_editor = self.is_talking and is_shown and _load_line_editor()
-        self._has_colour = (sys.stderr.isatty() and not os.environ.get("NO_COLOR")
-                            and os.environ.get("TERM") != "dumb")
+        self._has_colour = has_colour("auto", sys.stderr)
         self._last = "\n"
         self._script = _script() if not self.is_talking else iter(())
 

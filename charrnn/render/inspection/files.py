@@ -1,0 +1,54 @@
+"""Layer render: an inspection written to files: its page, and its numbers for other programs."""
+
+import hashlib
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from charrnn.inspection.export import arrays, as_dict, as_json, cell_rows, place_rows
+from charrnn.inspection.page.collect import PageCheckpoint, collect
+from charrnn.inspection.page.document import MEGABYTE, fit_page
+from charrnn.inspection.results import Inspection
+from charrnn.settings import PageSettings
+from charrnn.storage.files import write_atomic
+
+
+def write_page(done: Inspection, path: Path, corpus: str, window: int, name: str, settings: PageSettings) -> None:
+    """Writes the page to the file `name`; stderr says what did not fit.
+
+    path, corpus, window   the network's checkpoint, its training text, and the window it was trained with
+    """
+    origin = done.passage.origin
+    run = path.parent.name if path.name in ("best.safetensors", "last.safetensors") else path.stem
+    checkpoint = PageCheckpoint(str(path), _sha256(path), run, done.engine.parameter_count, window)
+    data = collect(done, checkpoint, cells=settings.cells,
+                   source=f"{origin} of {corpus}" if corpus and origin == "held-out text" else origin,
+                   command=f"charrnn inspect-cells {path} --html {Path(name).name}")
+    bits = None if settings.html_precision is None else int(settings.html_precision)
+    page = fit_page(data, settings.cells, bits, settings.html_max_mb, settings.compress)
+    for note in page.notes:
+        print(f"note: {note}", file=sys.stderr)
+    write_atomic(name, page.html)
+    print(f"written: {name} ({len(page.html) / MEGABYTE:.1f} MB, the values of {page.cells:,} of {len(data.cells):,} "
+          f"cells)", file=sys.stderr)
+
+
+def write_numbers(done: Inspection, path: Path, files: Mapping[str, str | None]) -> bool:
+    """Writes json, csv, csv-chars and npz to the files that are named; whether one of them is "-", standard output."""
+    makers: dict[str, Callable[[], str | bytes]] = {
+        "json": lambda: as_json(as_dict(done, str(path), _sha256(path))), "csv": lambda: cell_rows(done),
+        "csv-chars": lambda: place_rows(done), "npz": lambda: arrays(done)}
+    for kind, name in files.items():
+        if not name:
+            continue
+        content = makers[kind]()
+        if isinstance(content, str) and name == "-":
+            print(content, end="")
+            continue
+        write_atomic(name, content if isinstance(content, bytes) else content.encode(errors="surrogatepass"))
+        print(f"written: {name}", file=sys.stderr)
+    return "-" in files.values()
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
