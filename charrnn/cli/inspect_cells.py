@@ -104,7 +104,8 @@ class Inspected(NamedTuple):
 @click.argument("checkpoint", required=False)
 @option("--text", metavar="FILE", group=_TEXT, help="read FILE, - for standard input, instead of the corpus's held-out "
                                                     "part")
-@settings_options(UnknownSettings, InspectSettings)
+@settings_options(UnknownSettings, group=_TEXT)
+@settings_options(InspectSettings)
 @option("--find", "patterns", multiple=True, metavar="REGEX", group=_FEATURES,
         help="which cells follow the matches of REGEX")
 @option("--feature", "named", multiple=True, metavar="NAME=REGEX", group=_FEATURES,

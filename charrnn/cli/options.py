@@ -21,16 +21,19 @@ Given = TypeVar("Given")
 HIGH_ENOUGH = 10**9  # an upper bound from here on only keeps nonsense out, and is not worth reading
 
 
-def settings_options(*classes: type[Bounded]) -> Callable[[Function], Function]:
-    """A decorator that gives a command the options of all `classes`, in the order of their fields."""
+def settings_options(*classes: type[Bounded], group: str = "") -> Callable[[Function], Function]:
+    """A decorator that gives a command the options of all `classes`, in the order of their fields.
+
+    group   the heading over those that have none of their own
+    """
 
     def decorate(function: Function) -> Function:
         # Click lists options in the reverse of the order in which they are put on.
         for kind in reversed(classes):
-            group, made = "", []
+            title, made = group, []
             for spec in _fields(kind):
-                group = spec.metadata["group"] or group
-                made.append(_option(kind, spec, group))
+                title = spec.metadata["group"] or title
+                made.append(_option(kind, spec, title))
             for put_on in reversed(made):
                 function = put_on(function)
         return function
@@ -82,7 +85,7 @@ class Command(click.Command):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         groups: dict[str, list[tuple[str, str]]] = {"": []}
         for param in self.get_params(ctx):
-            if record := param.get_help_record(ctx):
+            if isinstance(param, click.Option) and (record := param.get_help_record(ctx)):
                 groups.setdefault(getattr(param, "group", ""), []).append(record)
         for title, records in groups.items():
             if records:

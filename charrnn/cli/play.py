@@ -27,10 +27,10 @@ _OPTION = re.compile(r"(?<!\S)--(?=[a-z])")
 
 @click.command(cls=Command)
 @click.argument("checkpoint", required=False)
+@option("--prime", metavar="TEXT", default="", group="Your text", help="text to begin with")
+@option("--open", "file", metavar="FILE", group="Your text", help="begin with the text in FILE; /save saves it there")
+@option("--resume", is_flag=True, group="Your text", help="begin with the last text that was left without being saved")
 @settings_options(PlaySettings)
-@option("--prime", metavar="TEXT", default="", help="text to begin with")
-@option("--open", "file", metavar="FILE", help="begin with the text in FILE; /save saves it there")
-@option("--resume", is_flag=True, help="begin with the last text that was left without being saved")
 def play(checkpoint: str | None, prime: str, file: str | None, resume: bool, **options: Any) -> None:
     """Write a text in turn with the network in CHECKPOINT: a file, a run's folder or its name.
 

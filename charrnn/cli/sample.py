@@ -44,7 +44,8 @@ class SampleOptions:
 @option("--prime-file", metavar="FILE", group="Prime", help="go on from the text in FILE, - for standard input, "
         "without the line end at its end; piped input is taken in any case")
 @option("--hide-prime", is_flag=True, group="Prime", help="print only the new text")
-@settings_options(UnknownSettings, SampleSettings)
+@settings_options(UnknownSettings, group="Prime")
+@settings_options(SampleSettings)
 @option("--color", type=click.Choice(["none", "surprise"]), default="none", show_default=True, group="Output",
         help="in a terminal, give each character the colour of its surprisal; FORCE_COLOR and NO_COLOR are respected")
 @option("--novelty", is_flag=True, group="Output", help="say on standard error how much of it stands in the training "

@@ -62,7 +62,8 @@ class ScoreOptions:
         "with --show or --table each character")
 @option("--csv", "in_csv", is_flag=True, group="Output", help="rows of CSV: one for each character, or with --by for "
         "each part")
-@settings_options(UnknownSettings, ScoreSettings, ColourSettings)
+@settings_options(UnknownSettings, group="Reading and predictions")
+@settings_options(ScoreSettings, ColourSettings)
 def score(names: tuple[str, ...], **options: Any) -> None:
     """Measure how well the network in CHECKPOINT (a file, a run's folder or its name) predicts the text in FILE, - for
     standard input.

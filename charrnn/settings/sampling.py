@@ -21,7 +21,7 @@ class SampleSettings(Bounded):
                            low=0.0, high=1.0)
     min_p: float = setting(0.0, "of those, draw only from characters at least this fraction as probable as the most "
                                 "likely one", low=0.0, high=1.0)
-    bias: tuple[str, ...] = setting((), "make a character more (+) or less (-) likely by so many nats; repeatable",
+    bias: tuple[str, ...] = setting((), "add so many nats to the logit of a character; repeatable",
                                     metavar="CHAR=NUMBER")
     ban: tuple[str, ...] = setting((), "never write these characters; repeatable", metavar="CHARS")
     clamp: tuple[str, ...] = setting(
@@ -78,4 +78,4 @@ class PlaySettings(SampleSettings):
     samples: int = setting(4, "continuations to choose from after /branch", low=1, high=100, letter="n")
     seed: int | None = setting(None, "the same typed lines then give the same text: the first continuation uses this "
                                      "seed, each further one the next number", low=0, high=2**63 - 1)
-    unknown: str = unknown_setting("; the text keeps what you typed")
+    unknown: str = unknown_setting("; the text keeps what you typed", group="Your text")

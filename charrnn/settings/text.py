@@ -9,11 +9,11 @@ from charrnn.settings.bounded import Bounded, setting
 UNKNOWN = ("error", "fold", "skip", "replace")
 
 
-def unknown_setting(note: str = "") -> Any:
+def unknown_setting(note: str = "", group: str = "") -> Any:
     """The field of --unknown, the same in every class that has it; text/unknown.py does what it says."""
     return setting("error", "what to do with characters that the model never saw: refuse them; fold them into another "
                             f"Unicode form or a letter without accents; skip or replace those that have none{note}",
-                   choices=UNKNOWN)
+                   choices=UNKNOWN, group=group)
 
 
 @dataclass(frozen=True)

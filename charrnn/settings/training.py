@@ -79,12 +79,11 @@ class TrainingSettings(Bounded):
     averaging: float = setting(0.0, "decay of a running average of the weights, which is then validated and "
                                     "saved in their place; 0 averages nothing", low=0.0, high=0.99999,
                                fitted=True)
-    epochs: float | None = setting(None, "passes over the text (default 10, more for a short text: 1,500 steps' worth)",
+    epochs: float | None = setting(None, "passes over the text (default: 10, or for a short text those of 1,500 steps)",
                                    low=0.0, high=1e9, group="Length of the run")
     minutes: float | None = setting(None, "minutes to train; the learning rate schedule follows the time",
                                     low=0.0, high=1e6)
-    validations: int = setting(10, "measurements on the validation text during a run", low=1,
-                               high=1_000_000)
+    validations: int = setting(10, "validations during the run", low=1, high=1_000_000)
     patience: int = setting(0, "stop after so many validations without improvement; 0: never", low=0, high=1_000_000)
     seed: int = setting(1337, "seed of every random draw", low=0, high=2**63 - 1, group="Seed and speed")
     precision: str = setting("float32", "numbers in matrix products: bf16 (bfloat16, summed in float32) trains about "
