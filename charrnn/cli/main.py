@@ -57,7 +57,7 @@ def _run(arguments: list[str]) -> int:
         command = refusal.ctx.command_path if refusal.ctx else "charrnn"
         message = refusal.format_message()
         stop = "" if message.endswith((".", "?")) else "."
-        _tell(f"{message[:1].lower()}{message[1:]}{stop} Usage: {command} --help")
+        _say(f"{message[:1].lower()}{message[1:]}{stop} Usage: {command} --help")
         return refusal.exit_code
     except click.ClickException as refusal:
         refusal.show()
@@ -65,23 +65,23 @@ def _run(arguments: list[str]) -> int:
 
 
 def _exit_code(error: BaseException) -> int:
-    """The code for `error`, its one line told on stderr; what is no refusal of ours is raised again."""
+    """The code for `error`, with its one line on stderr; an error that is no refusal is raised again."""
     if isinstance(error, CharrnnError):
-        _tell(str(error))
+        _say(str(error))
         return error.exit_code
     if isinstance(error, KeyboardInterrupt):
         return INTERRUPTED
     if isinstance(error, SystemExit) and isinstance(error.code, int):
         return error.code
     if isinstance(error, MemoryError):
-        _tell("not enough memory; lower --hidden, --layers, --batch or --window")
+        _say("not enough memory; lower --hidden, --layers, --batch or --window")
         return CharrnnError.exit_code
     if isinstance(error, OSError):
         if _pipe_closed(error):
             return PIPE_CLOSED
         # Files of ours raise StorageError, so this is the output: `charrnn sample > file`.
         if error.errno in NO_SPACE:
-            _tell("no space left for the output; free some, or send it elsewhere")
+            _say("no space left for the output; free some, or send it elsewhere")
             return CharrnnError.exit_code
     raise error
 
@@ -102,13 +102,13 @@ def _flush(code: int) -> int:
             if stream is not None:
                 stream.flush()
         except OSError as error:
-            _silence(stream)
+            _discard(stream)
             if not code:
                 code = _exit_code(error)
     return code
 
 
-def _silence(stream: TextIO) -> None:
+def _discard(stream: TextIO) -> None:
     """Points `stream` nowhere, so that Python's own flush at exit finds nothing to complain about."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
@@ -119,8 +119,8 @@ def _pipe_closed(error: OSError) -> bool:
     return isinstance(error, BrokenPipeError) or (os.name == "nt" and error.errno == errno.EINVAL)
 
 
-def _tell(message: str) -> None:
-    """One line on stderr, if anyone listens."""
+def _say(message: str) -> None:
+    """One line on stderr, if that is open."""
     with contextlib.suppress(OSError):
         print("charrnn:", " ".join(message.split()), file=sys.stderr, flush=True)
 

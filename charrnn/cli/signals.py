@@ -1,4 +1,4 @@
-"""Layer cli: signals that ask a run to end: Ctrl-C or SIGTERM come in, a call to stop goes out, so that it is saved."""
+"""Layer cli: Ctrl-C and SIGTERM, which ask a run to stop after its step, so that it is saved."""
 
 import contextlib
 import os
@@ -18,7 +18,7 @@ def stopping(stop: Callable[[], None]) -> Iterator[list[int]]:
         stop()
         # not print(): the signal may have come in the middle of one
         with contextlib.suppress(OSError):
-            os.write(2, b"\nstopping after this step, and saving; once more leaves at once\n")
+            os.write(2, b"\nstopping after this step and saving; press again to quit at once\n")
         signal.signal(number, before[signal.Signals(number)] or signal.SIG_DFL)
 
     for number in before:

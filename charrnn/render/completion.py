@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from charrnn.completion.completer import Completion
+from charrnn.render.colour.glyphs import columns, cut
 from charrnn.settings import CompleteSettings
 
 _FIRST_COLUMN = "probability  "
@@ -33,13 +34,16 @@ def completions_table(text: str, completions: Sequence[Completion], width: int) 
     """A line each, or more where one is long, and what is proven of them."""
     room = width - len(_FIRST_COLUMN)
     head = quoted_text(text)
-    head = head if len(head) <= room - len("after ") else '"...' + head[-(room - len('after "...')):]
+    if columns(head) > room - len("after "):
+        while columns(head) > room - len('after "...'):
+            head = head[1:]
+        head = '"...' + head
     lines = [f"{_FIRST_COLUMN}after {head}"]
     for one in completions:
         shown = quoted_text(one.text) + {"length": "...", "document": " and the document ends"}.get(one.end, "")
-        for start in range(0, len(shown), room):
-            first = _number(one.probability) if start == 0 else ""
-            lines.append(first.rjust(len(_FIRST_COLUMN) - 2) + "  " + shown[start : start + room])
+        for number, part in enumerate(cut(shown, room)):
+            first = "" if number else _number(one.probability)
+            lines.append(first.rjust(len(_FIRST_COLUMN) - 2) + "  " + part)
     return [*lines, _verdict(completions)]
 
 

@@ -64,7 +64,7 @@ class Console:
             self.show("\n")
 
     def note(self, line: str) -> None:
-        """Something that is no text; a script is not told."""
+        """Something that is no text; a script does not get it."""
         if self.is_talking:
             self.tell(click.style("-- " + line, dim=True))
 
@@ -84,7 +84,7 @@ class Console:
 
     @contextlib.contextmanager
     def interruptible(self) -> Iterator[Callable[[], bool]]:
-        """Gives what tells whether the person has pressed Ctrl-C; the second time it does what it does elsewhere."""
+        """Gives a function that says whether Ctrl-C was pressed; a second Ctrl-C interrupts as usual."""
         pressed: list[int] = []
         before = signal.getsignal(signal.SIGINT)
 

@@ -30,8 +30,9 @@ _CLOSE, _CLOSE_FACTOR = 0.01, 1.25
 
 def novelty_with_notes(texts: str | Sequence[str], settings: Settings, known: "CorpusInfo", checkpoint: Path | None,
                        sources: Sequence[str] = ()) -> "Novelty":
-    """How much of a text, or of several, is copied, for a checkpoint's (or a model's) `settings` and `corpus`; what is
-    to be said on the way goes to stderr.
+    """How much of a text, or of several, is copied, for the `settings` and the corpus of a checkpoint or a model.
+
+    Notes go to stderr.
 
     checkpoint   the file
     sources      where the training text is now, if it is not where it was
@@ -53,7 +54,7 @@ def novelty_with_notes(texts: str | Sequence[str], settings: Settings, known: "C
 
 def novelty_lines(found: "Novelty", lines: Sequence[int] = (1,)) -> list[str]:
     """All of it, in 80 columns; `lines` are the lines of the file on which its samples begin."""
-    head = _wrapped(f"{counted(found.characters, 'character')} held against the {found.training:,} of {found.corpus} "
+    head = _wrapped(f"{counted(found.characters, 'character')} compared with the {found.training:,} of {found.corpus} "
                     "that were trained on: share of n-grams (pieces of n characters) that stand there")
     rows = [f"{'n':>2} {'sample':>8} {'held-out text':>15}"]
     for grams in found.grams:
@@ -76,11 +77,11 @@ def _notes(trained: "TrainingText", known: "CorpusInfo") -> Iterator[str]:
     """What to bear in mind, from a checkpoint's `corpus`: that the text has changed, or that it is not all."""
     if trained.is_changed:
         yield (f"note: the training text has changed since: {counted(trained.corpus.characters, 'character')}, it had "
-               f"{known.characters:,}; the sample is held against what is there now")
+               f"{known.characters:,}; the sample is compared with what is there now")
     parent = known.parent
     if parent is not None and parent.fingerprint != known.fingerprint:
-        yield (f"note: this network began with what {parent.name} had learned from {parent.text}; what it copies from "
-               "there is not told")
+        yield (f"note: this network was fine-tuned from {parent.name}, trained on {parent.text}; copies from there are "
+               "not counted")
 
 
 def _gram_words(found: "Novelty") -> str:

@@ -7,20 +7,22 @@ into a file.
 import itertools
 import json
 import math
-import textwrap
 from collections.abc import Iterator
 
+from wcwidth import wrap
+
+from charrnn.render.colour.glyphs import padded
 from charrnn.render.colour.paint import Painter, levels_of_bits
 from charrnn.sampling.session import Drawing, Sample
 from charrnn.sampling.stopping import Piece
 
 _BIT = math.log(2)
-_NARROWEST = 20  # characters in a column that can still be read
+_NARROWEST = 20  # columns in which a text can still be read
 _GAP = "  "
 
 
 class Brush:
-    """Gives each character the colour of its surprise."""
+    """Gives each character the colour of its surprisal."""
 
     def __init__(self, painter: Painter) -> None:
         self.painter = painter
@@ -62,7 +64,7 @@ def below(samples: list[Sample], prime: str, between: str, brush: Brush | None =
 
 
 def beside(samples: list[Sample], prime: str, width: int) -> Iterator[str]:
-    """The texts of each temperature side by side in a line's width, those of the same luck in a row.
+    """The texts of each temperature side by side in a line's width, those of the same seed in a row.
 
     Where columns would be too narrow, they stand below each other with their temperatures above them.
     """
@@ -80,7 +82,7 @@ def beside(samples: list[Sample], prime: str, width: int) -> Iterator[str]:
         heads = [[f"temp {temp:g}", "-" * column] for temp in temps]
         texts = [head + _lines(prime + sample.text, column) for head, sample in zip(heads, row, strict=True)]
         for line in itertools.zip_longest(*texts, fillvalue=""):
-            yield _GAP.join(part.ljust(column) for part in line).rstrip() + "\n"
+            yield _GAP.join(padded(part, column) for part in line).rstrip() + "\n"
 
 
 def as_json(samples: list[Sample]) -> Iterator[str]:
@@ -92,4 +94,4 @@ def as_json(samples: list[Sample]) -> Iterator[str]:
 def _lines(text: str, width: int) -> list[str]:
     """The lines of a text, those that are too long broken between words."""
     return [part for line in text.splitlines()
-            for part in textwrap.wrap(line, width, drop_whitespace=True, expand_tabs=True) or [""]]
+            for part in wrap(line, width) or [""]]

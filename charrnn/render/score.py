@@ -113,7 +113,7 @@ def tabled(score: Score, start: int, stop: int, screen: Screen, width: int) -> I
     """A line for each of the units start to stop: its surprisal, rank, expected surprisal, and the most probable."""
     names = [_quoted(piece, screen) for piece in _named_pieces(score, start, stop)]
     first, wide = len(f"{len(score) - 1:,}"), min(20, max(len("text"), *map(columns, names)))
-    yield f"{'place':>{max(5, first)}}  {'text':<{wide}}   bits    rank  expected  likeliest"
+    yield f"{'place':>{max(5, first)}}  {'text':<{wide}}   bits    rank  expected  predictions"
     step = _step(score)
     for place, name in enumerate(names, start):
         head = f"{place:>{max(5, first)},}  "

@@ -137,7 +137,7 @@ def test_summary(score):
 
 def test_table(score):
     head, first, second, *_ = tabled(score, 0, len(score), PLAIN, 80)
-    assert head.split() == ["place", "text", "bits", "rank", "expected", "likeliest"]
+    assert head.split() == ["place", "text", "bits", "rank", "expected", "predictions"]
     assert first.split() == ["0", "c"]
     place, sign, bits, rank, expected, guess, chance, *_ = second.split()
     likeliest, probability = score.top_at(1)[0]

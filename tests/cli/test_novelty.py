@@ -1,4 +1,4 @@
-"""`charrnn novelty`: what of a sample is copied, told in a table, as JSON or CSV, and which text it is held against."""
+"""`charrnn novelty`: what of a sample is copied, as a table, JSON or CSV, and which text it is compared with."""
 
 import csv
 import dataclasses
@@ -57,7 +57,7 @@ def test_a_table_with_the_longest_passages_and_a_sentence(charrnn: Program, run:
     assert (done.code, done.err.replace(COMPILING, "")) == (0, "")
     lines = done.out.splitlines()
     assert max(map(len, lines)) <= 80
-    assert lines[0].startswith(f"{8 + 2 + 120 + 3 + 15} characters held against the {len(TRAINED):,} of text that were")
+    assert lines[0].startswith(f"148 characters compared with the {len(TRAINED):,} of text that were")
     table = [line.split() for line in lines if line[:2].strip().isdigit() and line.endswith("%")]
     assert [row[0] for row in table] == ["1", "2", "3", "5", "8", "10", "15", "20", "30", "40", "50"]
     found = novelty_of(Path("sample.txt").read_text(), trained_on(TEXT, 0.1))
@@ -120,7 +120,7 @@ def test_of_documents_the_new_ones_are_counted(charrnn: Program, names_run: Path
     assert done.code == 0
 
 
-# Which text it is held against.
+# Which text it is compared with.
 
 
 def test_a_text_that_was_moved_can_be_named(charrnn: Program, run: Path, text: Path) -> None:
@@ -144,7 +144,7 @@ def test_a_text_that_has_changed_is_noted(charrnn: Program, run: Path, text: Pat
     done = charrnn("novelty", "-", stdin=b"the zebra")
     assert done.code == 0
     assert done.err.replace(COMPILING, "") == (
-        f"note: the training text has changed since: 600 characters, it had {len(TEXT):,}; the sample is held against "
+        f"note: the training text has changed since: 600 characters, it had {len(TEXT):,}; the sample is compared with "
         "what is there now\n")
     assert '  " zebra"' in done.out
 
@@ -167,7 +167,7 @@ def test_what_was_learned_before_is_noted(charrnn: Program, run: Path) -> None:
         loaded.corpus = dataclasses.replace(loaded.corpus, parent=Parent("old", 3, "plays", fingerprint))
         save_checkpoint(run / "best.safetensors", loaded)
         done = charrnn("novelty", "-", stdin=b"the cat")
-        note = ("note: this network began with what old had learned from plays; what it copies from there is not told\n"
+        note = ("note: this network was fine-tuned from old, trained on plays; copies from there are not counted\n"
                 if is_noted else "")
         assert done.err.replace(COMPILING, "") == note
 

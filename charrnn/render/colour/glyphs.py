@@ -36,6 +36,19 @@ def columns(text: str) -> int:
     return sum(max(0, wcwidth(character)) for character in text)
 
 
+def cut(text: str, width: int) -> list[str]:
+    """Visible text in pieces of at most `width` columns, of which an accent stays with its letter."""
+    pieces, used = [""], 0
+    for character in text:
+        size = columns(character)
+        if used + size > width and pieces[-1]:
+            pieces.append("")
+            used = 0
+        pieces[-1] += character
+        used += size
+    return pieces
+
+
 def padded(text: str, width: int) -> str:
     """The text with spaces behind it, to `width` columns."""
     return text + " " * (width - columns(text))

@@ -36,13 +36,13 @@ class Curves:
 
     def words(self, axis: str) -> str:
         """`validation 1.300 at 12.2 epochs (best), 1.310 at the end; training 0.966`."""
-        told = []
+        words = []
         if self.val and self.best:
-            told.append(f"validation {self.best[1]:.3f} at {quantity(self.best[0])} {axis}"
+            words.append(f"validation {self.best[1]:.3f} at {quantity(self.best[0])} {axis}"
                         + (f" (best), {self.val[-1][1]:.3f} at the end" if self.val[-1] != self.best else ""))
         if self.train:
-            told.append(f"training {self.train[-1][1]:.3f}")
-        return "; ".join(told)
+            words.append(f"training {self.train[-1][1]:.3f}")
+        return "; ".join(words)
 
 
 def quantity(number: float) -> str:
@@ -99,21 +99,21 @@ def curves_of(loaded: Checkpoint, name: str, axis: str, in_bits: bool = False, c
 
 
 def names_of(paths: Sequence[Path]) -> list[str]:
-    """A name for each checkpoint file: its run's, or the whole path where that would not tell them apart."""
+    """A name for each checkpoint file: its run's, or the whole path where names are not unique."""
     names = [path.resolve().parent.name if path.name in (BEST, LAST) else path.name for path in paths]
     count = Counter(names)
-    told = [name if count[name] == 1 and name else str(path) for name, path in zip(names, paths, strict=True)]
+    shown = [name if count[name] == 1 and name else str(path) for name, path in zip(names, paths, strict=True)]
     # what would move a terminal's cursor, or can't be written at all, is no part of a name
-    return ["".join(character if character.isprintable() else "?" for character in name) for name in told]
+    return ["".join(character if character.isprintable() else "?" for character in name) for name in shown]
 
 
 def _clock(path: Path) -> list[Place]:
-    """(step, seconds of training) as metrics.jsonl beside the checkpoint tells, (0, 0) first."""
+    """(step, seconds of training) as in metrics.jsonl beside the checkpoint, (0, 0) first."""
     is_of_a_run = path.name in (BEST, LAST) or path.match("step-*.safetensors")  # and no copy that lies about
     lines = read_metrics(path.parent) if is_of_a_run else []
     timed = [(float(line["step"]), float(line["seconds"])) for line in lines if is_time(line.get("seconds"))]
     if not timed:
-        raise CheckpointError(f"how long {path} was trained is not known: no {METRICS} beside it tells it; "
+        raise CheckpointError(f"how long {path} was trained is not known: no {METRICS} beside it has the times; "
                               "give --x epochs, steps or characters")
     return [(0.0, 0.0), *timed]
 

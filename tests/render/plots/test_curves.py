@@ -100,7 +100,7 @@ def test_minutes_that_nobody_told(finished: Path, text: str | None) -> None:
         (finished / "metrics.jsonl").unlink()
     else:
         (finished / "metrics.jsonl").write_text(text)
-    with pytest.raises(CheckpointError, match=r"no metrics\.jsonl beside it tells it; give --x epochs"):
+    with pytest.raises(CheckpointError, match=r"no metrics\.jsonl beside it has the times; give --x epochs"):
         read(finished / "last.safetensors", "minutes")
     assert read(finished / "last.safetensors", "steps").val
 
