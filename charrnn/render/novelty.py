@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from charrnn.render.wording import compiling_words, counted
+from charrnn.render.wording import counted, note_compiling
 from charrnn.settings import Settings
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ def novelty_with_notes(texts: str | Sequence[str], settings: Settings, known: "C
     checkpoint   the file
     sources      where the training text is now, if it is not where it was
     """
-    from charrnn.kernels.jit import is_compiled
     from charrnn.novelty.matching import KERNELS
     from charrnn.novelty.report import novelty_of
     from charrnn.render.reading import read
@@ -47,8 +46,7 @@ def novelty_with_notes(texts: str | Sequence[str], settings: Settings, known: "C
     trained = TrainingText.of(corpus, settings, known)
     for note in _notes(trained, known):
         print(note, file=sys.stderr)
-    if not all(map(is_compiled, KERNELS)):
-        print(compiling_words(), file=sys.stderr)
+    note_compiling([], kernels=KERNELS)
     return novelty_of(texts, trained)
 
 

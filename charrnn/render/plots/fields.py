@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from charrnn.render.plots.curves import Place
 from charrnn.render.plots.panels import Panel
-from charrnn.render.plots.terminal import Canvas, Style, painted, path, x_axis
+from charrnn.render.plots.terminal import Canvas, Style, framed, painted, path
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _FEW, _SOME, _MANY = 1, 4, 15  # up to so many points share a sign; more than _MANY have one of their own
@@ -13,22 +13,18 @@ _FEW, _SOME, _MANY = 1, 4, 15  # up to so many points share a sign; more than _M
 
 def lines_field(panel: Panel, names: Sequence[str], width: int, height: int, style: Style) -> list[str]:
     """The lines of a panel, `width` columns and `height` rows of drawing, and the axis and a legend below."""
-    ticks = {round((1 - share) * (height - 1)): label for share, label in panel.ys.ticks(max(3, height // 3))}
-    margin = max(map(len, ticks.values()), default=0)
-    canvas = Canvas(max(width - margin - 2, 10), height, style)
-    across, down = canvas.size
-    for number, places in enumerate(panel.series):
-        dots = [(round(panel.xs(x) * (across - 1)), round((1 - panel.ys(y)) * (down - 1))) for x, y in places]
-        for x, y in path(dots):
-            canvas.dot(x, y, "-", number)
-        for x, y in dots[3 + 5 * number::40]:
-            canvas.letter(x, y, _LETTERS[number % len(_LETTERS)], number)
-    upright, tick, *_ = style.frame
-    rows = [f"{ticks.get(row, ''):>{margin}} {tick if row in ticks else upright}{line}"
-            for row, line in enumerate(canvas.lines())]
+    def draw(canvas: Canvas) -> None:
+        across, down = canvas.size
+        for number, places in enumerate(panel.series):
+            dots = [(round(panel.xs(x) * (across - 1)), round((1 - panel.ys(y)) * (down - 1))) for x, y in places]
+            for x, y in path(dots):
+                canvas.dot(x, y, "-", number)
+            for x, y in dots[3 + 5 * number::40]:
+                canvas.letter(x, y, _LETTERS[number % len(_LETTERS)], number)
+
     legend = "   ".join(painted(f"{_LETTERS[number % len(_LETTERS)]} {name}", number, style)
                         for number, name in enumerate(names))
-    return [panel.y, *rows, *x_axis(panel.xs, panel.x, margin, canvas, style), legend]
+    return [panel.y, *framed(draw, panel.xs, panel.ys, panel.x, (width, height), style), legend]
 
 
 def points_field(title: str, places: Sequence[Place], width: int, style: Style) -> list[str]:

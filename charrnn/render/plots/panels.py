@@ -5,11 +5,10 @@ Numbers come in; what comes out is a scene, which svg.py and png.py write as the
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from charrnn.render.plots.curves import Place
 from charrnn.render.plots.scale import Scale
-from charrnn.render.plots.scene import COLOURS, SIZE, WIDTH, Mark, Scene, Stroke, Text, text_width
+from charrnn.render.plots.scene import COLOURS, SIZE, WIDTH, Frame, Mark, Scene, Stroke, Text, text_width
 
 _LEFT, _GAP, _MARGIN = 70.0, 58.0, 20.0  # left of a field for its numbers, and right of the last one
 _TOP, _BELOW, _ROW = 58.0, 58.0, 24.0
@@ -40,7 +39,8 @@ def panels_scene(title: str, panels: Sequence[Panel], names: Sequence[str], word
     drawn = Scene(title, WIDTH, _TOP + height + _BELOW + _ROW * len(names) + 10)
     drawn.texts.append(Text(16, 24, title))
     for number, panel in enumerate(panels):
-        _panel(drawn, panel, _LEFT + number * (width + _GAP), width, height, len(panels) > 1)
+        frame = Frame(panel.xs, panel.ys, _LEFT + number * (width + _GAP), _TOP, (width, height))
+        _panel(drawn, panel, frame, len(panels) > 1)
     column = 54 + max(map(text_width, names)) + 20
     for run, (name, said) in enumerate(zip(names, words, strict=True)):
         y = _TOP + height + _BELOW + _ROW * (run + 0.5)
@@ -57,29 +57,12 @@ def shaped(run: int) -> int:
     return run % COLOURS + COLOURS * (run % 4)
 
 
-def _panel(drawn: Scene, panel: Panel, left: float, width: float, height: float, is_small: bool) -> None:
-    bottom, right = _TOP + height, left + width
-
-    def at(place: Place) -> Place:
-        return left + panel.xs(place[0]) * width, bottom - panel.ys(place[1]) * height
-
-    drawn.texts.append(Text(left, _TOP - 12, f"{panel.title}: {panel.y}" if panel.title else panel.y, role="faint"))
-    for share, label in panel.ys.ticks(6 if is_small else 8):
-        y = bottom - share * height
-        drawn.strokes.append(Stroke([(left, y), (right, y)], "grid"))
-        drawn.texts.append(Text(left - 8, y + 0.35 * SIZE, label, "end", "faint"))
-    drawn.strokes.append(Stroke([(left, bottom), (right, bottom)], "axis"))
-
-    def labels(ticks: list[tuple[float, str]]) -> list[Text]:
-        return [Text(left + share * width, bottom + 20, label, "middle", "faint") for share, label in ticks]
-
-    def fits(ticks: list[tuple[float, str]]) -> bool:
-        return all(a.box[2] + SIZE < b.box[0] for a, b in pairwise(labels(ticks)))
-
-    drawn.texts += labels(panel.xs.ticks(6 if is_small else 10, fits))
-    drawn.texts.append(Text(left + width / 2, bottom + 42, panel.x, "middle"))
+def _panel(drawn: Scene, panel: Panel, frame: Frame, is_small: bool) -> None:
+    drawn.texts.append(Text(frame.left, _TOP - 12, f"{panel.title}: {panel.y}" if panel.title else panel.y,
+                            role="faint"))
+    frame.draw_axes(drawn, panel.x, (6, 6) if is_small else (10, 8))
     for run, places in enumerate(panel.series):
         if panel.is_line:
-            drawn.strokes.append(Stroke([at(place) for place in places], "val", run))
+            drawn.strokes.append(Stroke([frame.at(place) for place in places], "val", run))
         else:
-            drawn.marks += [Mark(*at(place), shaped(run)) for place in places]
+            drawn.marks += [Mark(*frame.at(place), shaped(run)) for place in places]

@@ -93,57 +93,53 @@ def shortened(text: str, room: float) -> str:
     return text + "…"
 
 
+class Frame:
+    """A field of a picture: numbers come in, points of the page go out."""
+
+    def __init__(self, xs: Scale, ys: Scale, left: float, top: float, size: tuple[float, float]) -> None:
+        self.xs, self.ys, self.left, self.top = xs, ys, left, top
+        self.width, self.height = size
+        self.bottom = top + self.height
+
+    def at(self, place: Place) -> Place:
+        return self.left + self.xs(place[0]) * self.width, self.bottom - self.ys(place[1]) * self.height
+
+    def draw_axes(self, drawn: Scene, title: str, most: tuple[int, int]) -> None:
+        """Axes with at most so many ticks across and up, lines across the field, and a title below."""
+        left, right, bottom = self.left, self.left + self.width, self.bottom
+        for share, label in self.ys.ticks(most[1]):
+            y = bottom - share * self.height
+            drawn.strokes.append(Stroke([(left, y), (right, y)], "grid"))
+            drawn.texts.append(Text(left - 8, y + 0.35 * SIZE, label, "end", "faint"))
+        drawn.strokes.append(Stroke([(left, bottom), (right, bottom)], "axis"))
+
+        def labels(ticks: list[tuple[float, str]]) -> list[Text]:
+            return [Text(left + share * self.width, bottom + 22, label, "middle", "faint") for share, label in ticks]
+
+        def fits(ticks: list[tuple[float, str]]) -> bool:
+            return all(a.box[2] + SIZE < b.box[0] for a, b in pairwise(labels(ticks)))
+
+        for text in labels(self.xs.ticks(most[0], fits)):
+            drawn.strokes.append(Stroke([(text.x, bottom), (text.x, bottom + 5)], "axis"))
+            if text.box[2] <= drawn.width:
+                drawn.texts.append(text)
+        drawn.texts.append(Text((left + right) / 2, bottom + 44, title, "middle"))
+
+
 def scene(runs: Sequence[Curves], axis: str, unit: str, is_log: bool = False) -> Scene:
     """The picture of `runs`, by `axis`, in `unit` (`nats a character`); they have a point at least."""
     places = [place for run in runs for place in (*run.train, *run.val)]
-    frame = Frame(Scale.around([0.0, *(x for x, _ in places)]),
-                  Scale.around((y for _, y in places), is_log, margin=0.04))
+    xs = Scale.around([0.0, *(x for x, _ in places)])
+    ys = Scale.around((y for _, y in places), is_log, margin=0.04)
+    left = max([NAME, *(text_width(label) + 16 for _, label in ys.ticks(8))])
+    frame = Frame(xs, ys, left, TOP, (WIDTH - left - RIGHT, HEIGHT))
     drawn = Scene(f"Loss of {', '.join(run.name for run in runs)}", WIDTH, TOP + HEIGHT + 66 + ROW * len(runs) + 6)
-    _axes(drawn, frame, axis)
+    frame.draw_axes(drawn, axis, (10, 8))
     _key(drawn, frame, unit, any(run.val for run in runs))
     for number, run in enumerate(runs):
         _curves(drawn, frame, run, number)
     _legend(drawn, runs, axis)
     return drawn
-
-
-class Frame:
-    """The field of the curves: numbers come in, points of the page go out."""
-
-    def __init__(self, xs: Scale, ys: Scale) -> None:
-        self.xs, self.ys, self.y_ticks = xs, ys, ys.ticks(8)
-        self.left = max([NAME, *(text_width(label) + 16 for _, label in self.y_ticks)])
-        self.bottom = TOP + HEIGHT
-
-    def across(self, share: float) -> float:
-        return self.left + share * (WIDTH - self.left - RIGHT)
-
-    def down(self, share: float) -> float:
-        return TOP + (1 - share) * HEIGHT
-
-    def at(self, place: Place) -> Place:
-        return self.across(self.xs(place[0])), self.down(self.ys(place[1]))
-
-
-def _axes(drawn: Scene, frame: Frame, axis: str) -> None:
-    left, right, bottom = frame.left, frame.across(1), frame.bottom
-    for place, label in frame.y_ticks:
-        y = frame.down(place)
-        drawn.strokes.append(Stroke([(left, y), (right, y)], "grid"))
-        drawn.texts.append(Text(left - 8, y + 0.35 * SIZE, label, "end", "faint"))
-    drawn.strokes.append(Stroke([(left, bottom), (right, bottom)], "axis"))
-
-    def labels(ticks: list[tuple[float, str]]) -> list[Text]:
-        return [Text(frame.across(place), bottom + 22, label, "middle", "faint") for place, label in ticks]
-
-    def fits(ticks: list[tuple[float, str]]) -> bool:
-        return all(a.box[2] + SIZE < b.box[0] for a, b in pairwise(labels(ticks)))
-
-    ticks = frame.xs.ticks(10, fits)
-    drawn.strokes += [Stroke([(frame.across(place), bottom), (frame.across(place), bottom + 5)], "axis")
-                      for place, _ in ticks]
-    drawn.texts += [text for text in labels(ticks) if text.box[2] <= WIDTH]
-    drawn.texts.append(Text(frame.across(0.5), bottom + 44, axis, "middle"))
 
 
 def _key(drawn: Scene, frame: Frame, unit: str, has_validation: bool) -> None:

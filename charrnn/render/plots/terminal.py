@@ -5,7 +5,7 @@ dotted line; colours help, but nothing depends on them.
 """
 
 import string
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -89,17 +89,28 @@ def picture(runs: Sequence[Curves], axis: str, unit: str, width: int, height: in
     """
     places = [place for run in runs for place in (*run.train, *run.val)]
     xs, ys = Scale.around([0.0, *(x for x, _ in places)]), Scale.around((y for _, y in places), is_log)
-    y_ticks = {round((1 - place) * (height - 1)): label for place, label in ys.ticks(max(4, height // 3))}
-    margin = max(map(len, y_ticks.values()), default=0)
-    canvas = Canvas(max(width - margin - 2, 10), height, style)
-    for number, run in enumerate(runs):
-        _draw(canvas, run, number, _sign(number, runs), xs, ys)
-    upright, y_tick, *_ = style.frame
-    rows = [f"{y_ticks.get(row, ''):>{margin}} {y_tick if row in y_ticks else upright}{line}"
-            for row, line in enumerate(canvas.lines())]
+
+    def draw(canvas: Canvas) -> None:
+        for number, run in enumerate(runs):
+            _draw(canvas, run, number, _sign(number, runs), xs, ys)
+
     validation, training = style.key
     shown = [f"{validation} validation"] * any(run.val for run in runs) + [f"{training} training"]
-    return [f"{unit}: {', '.join(shown)}", *rows, *x_axis(xs, axis, margin, canvas, style)]
+    return [f"{unit}: {', '.join(shown)}", *framed(draw, xs, ys, axis, (width, height), style)]
+
+
+def framed(draw: Callable[[Canvas], None], xs: Scale, ys: Scale, axis: str, size: tuple[int, int],
+           style: Style) -> list[str]:
+    """What `draw` puts on a canvas, with both axes around it: at most `size` columns, and rows above the lower axis."""
+    width, height = size
+    ticks = {round((1 - place) * (height - 1)): label for place, label in ys.ticks(max(4, height // 3))}
+    margin = max(map(len, ticks.values()), default=0)
+    canvas = Canvas(max(width - margin - 2, 10), height, style)
+    draw(canvas)
+    upright, tick, *_ = style.frame
+    rows = [f"{ticks.get(row, ''):>{margin}} {tick if row in ticks else upright}{line}"
+            for row, line in enumerate(canvas.lines())]
+    return [*rows, *_x_axis(xs, axis, margin, canvas, style)]
 
 
 def legend(runs: Sequence[Curves], axis: str, width: int, style: Style) -> list[str]:
@@ -163,7 +174,7 @@ def path(dots: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
             yield x_a + round((x_b - x_a) * n / steps), y_a + round((y_b - y_a) * n / steps)
 
 
-def x_axis(xs: Scale, axis: str, margin: int, canvas: Canvas, style: Style) -> list[str]:
+def _x_axis(xs: Scale, axis: str, margin: int, canvas: Canvas, style: Style) -> list[str]:
     """The level line with its ticks, and below it their numbers and the unit."""
     _, _, level, tick, corner = style.frame
     width = canvas.size[0] // canvas.across

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from charrnn.render.plots.scale import Scale
-from charrnn.render.plots.ticks import linear_ticks, log_ticks, tick_labels
+from charrnn.render.plots.scale import Scale, linear_ticks, log_ticks, tick_labels
 
 numbers = st.floats(-1e9, 1e9)
 positive = st.floats(-6, 9).map(lambda exponent: 10.0**exponent)
