@@ -11,21 +11,23 @@ class ProgressBar:
     """How much of something is done. Where stderr is no terminal, `is_shown` is False and nothing is drawn."""
 
     def __init__(self, total: float | None = None, words: str = "", unit: str = "", patience: float = 0.0) -> None:
-        """unit      what is counted, shown with a rate; without it there are only the bar and the words
+        """total      of what is to be done; None where only show() knows it
+        unit       what is counted, shown with a rate; without it there are only the bar and the words
         patience   seconds before anything is shown
         """
-        form = {"unit": unit, "unit_scale": True} if unit else {"bar_format": _FORMAT}
-        # disable=None: in a terminal only
-        self._bar: tqdm[None] = tqdm(total=total, desc=words, delay=patience, disable=None, dynamic_ncols=True,
-                                     leave=False, file=sys.stderr, **form)
-        self.is_shown = not self._bar.disable
+        self.is_shown = sys.stderr is not None and sys.stderr.isatty()
+        self._total, self._done = total, 0.0
+        look = {"unit": unit, "unit_scale": True} if unit else {"bar_format": _FORMAT}
+        self._settings = {"desc": words, "delay": patience, "dynamic_ncols": True, "leave": False, **look}
+        self._bar: tqdm[None] | None = None
 
     def show(self, done: float, total: float | None = None, words: str | None = None, now: bool = False) -> None:
         """Moves the bar to `done`, drawn at most ten times a second, or `now`."""
+        self._done = done
         if not self.is_shown:
             return
-        if total is not None:
-            self._bar.total = total
+        if self._bar is None:
+            self._bar = tqdm(total=self._total if total is None else total, file=sys.stderr, **self._settings)
         if words is not None:
             self._bar.set_description_str(words, refresh=False)
         self._bar.update(done - self._bar.n)
@@ -34,16 +36,17 @@ class ProgressBar:
 
     def advance(self, count: float) -> None:
         """Moves the bar on by `count`."""
-        self.show(self._bar.n + count)
+        self.show(self._done + count)
 
     def clear(self) -> None:
         """Makes room for a line; the bar comes back when it is next drawn."""
-        if self.is_shown:
+        if self._bar is not None:
             self._bar.clear()
 
     def close(self) -> None:
         """Takes the bar away."""
-        self._bar.close()
+        if self._bar is not None:
+            self._bar.close()
 
     def __enter__(self) -> "ProgressBar":
         return self

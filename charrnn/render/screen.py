@@ -45,7 +45,8 @@ class Screen:
     def say(self, text: str, end: str = "\n") -> None:
         """Writes text now; its colours reach consoles too that know no escape codes."""
         if self.depth is None:
-            print(text, end=end, flush=True)
+            sys.stdout.write(text + end)
+            sys.stdout.flush()
             return
         import click
 

@@ -39,8 +39,8 @@ def test_rows_that_stay_empty_are_told_of(charrnn: Program) -> None:
     Path("few.txt").write_text("abc\nbca\ncab\nbac\n")
     done = charrnn("train", "few.txt", "--documents", "line", *OPTIONS, "--batch", "7")
     assert done.code == 0
-    assert ("note: 3 documents to train on for 7 rows side by side, and a row reads whole ones: the others stay empty; "
-            "--batch 3 learns the same in less time\n") in done.err
+    assert ("note: 3 documents to train on for 7 rows side by side, and a row reads whole documents: the others "
+            "stay empty; --batch 3 learns the same in less time\n") in done.err
 
 
 @pytest.mark.parametrize(("text", "documents", "words"), [

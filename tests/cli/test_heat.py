@@ -11,6 +11,7 @@ from charrnn.render.colour.glyphs import columns
 from charrnn.render.colour.palette import DIVERGING, SEQUENTIAL
 from charrnn.render.score import _ordinal, heat, heated, listed, scale, summary, tabled
 from charrnn.render.screen import Screen
+from charrnn.scoring.score import Score
 from tests.scoring.made import Made
 
 CODE = re.compile(r"\x1b\[[\d;]*m")
@@ -20,15 +21,15 @@ TEXT = "cab é.\nabc a\n\nbé\n" * 3
 
 
 @pytest.fixture(scope="module")
-def score():
+def score() -> Score:
     return Made().score(TEXT)
 
 
-def width_of(line):
+def width_of(line: str) -> int:
     return columns(CODE.sub("", line))
 
 
-def test_rows_stand_under_their_characters(score):
+def test_rows_stand_under_their_characters(score: Score) -> None:
     above, bits, rank, *guesses, end = heat(score, 7, 13, PLAIN, 80)  # the second line
     assert above == "      abc a⏎"
     assert end == ""
@@ -44,13 +45,13 @@ def test_rows_stand_under_their_characters(score):
     assert [row[:6].strip() for row in guesses] == ["1st", "2nd", "3rd", "4th", "5th"]
 
 
-def test_colours_stand_for_the_row_of_bits(score):
+def test_colours_stand_for_the_row_of_bits(score: Score) -> None:
     plain, bright = ([*heat(score, 0, len(score), colours, 30)] for colours in (PLAIN, BRIGHT))
     assert not any("\x1b" in line for line in plain)
     assert [line for line in plain if not line.startswith("bits")] == [CODE.sub("", line) for line in bright]
 
 
-def test_right_guesses_stand_out(score):
+def test_right_guesses_stand_out(score: Score) -> None:
     """What is not dim in the rows of guesses is the text itself."""
     *_, first, last = [line for line in heat(score, 0, 7, BRIGHT, 80) if re.match("1st|2nd", line)]
     for k, row in enumerate((first, last)):
@@ -70,7 +71,7 @@ def test_right_guesses_stand_out(score):
 @pytest.mark.parametrize("colours", [PLAIN, BRIGHT])
 @pytest.mark.parametrize("width", [5, 30, 80])
 @pytest.mark.parametrize("unit", ["char", "byte", "token", "word"])
-def test_everything_fits(unit, width, colours):
+def test_everything_fits(unit: str, width: int, colours: Screen) -> None:
     score = Made(unit=unit).score(" ".join(["ab a é b c. ab"] * 9) + "\n\na\n")
     parts = score.by("line")
     for line in heat(score, 0, len(score), colours, width):
@@ -83,13 +84,13 @@ def test_everything_fits(unit, width, colours):
         assert width_of(line) <= 68
 
 
-def test_without_guesses_there_is_only_the_text():
+def test_without_guesses_there_is_only_the_text() -> None:
     score = Made().score(TEXT, predictions=0)
     assert [CODE.sub("", line) for line in heat(score, 0, len(score), BRIGHT, 80)] == [
         line + "⏎" for line in TEXT.splitlines()]
 
 
-def test_guesses_without_a_chance_are_not_shown(score):
+def test_guesses_without_a_chance_are_not_shown(score: Score) -> None:
     chances = score.predictions.probabilities.copy()
     chances[:, 1:] = 0.004
     chances[3, 1] = 0.01
@@ -99,7 +100,7 @@ def test_guesses_without_a_chance_are_not_shown(score):
     assert [place for place, sign in enumerate(rows[1][6:]) if sign != " "] == [3]
 
 
-def test_long_parts_are_cut(score):
+def test_long_parts_are_cut(score: Score) -> None:
     [_, first, *_] = listed(score, score.by("line"), "line", PLAIN, 45)
     assert first.endswith("  cab é.⏎")
     [_, whole] = listed(Made().score("a" * 50), Made().score("a" * 50).by("line"), "line", PLAIN, 80)
@@ -107,7 +108,7 @@ def test_long_parts_are_cut(score):
     assert len(whole) == 80
 
 
-def test_bytes_are_gathered_into_characters():
+def test_bytes_are_gathered_into_characters() -> None:
     score = Made(unit="byte").score("aéb")
     text, levels = heated(score, 0, 4)
     assert text == "aéb"
@@ -116,7 +117,7 @@ def test_bytes_are_gathered_into_characters():
     assert "0xC3" in "".join(tabled(score, 0, 4, PLAIN, 80))
 
 
-def test_words_are_coloured_as_a_whole_at_two_bits_a_level():
+def test_words_are_coloured_as_a_whole_at_two_bits_a_level() -> None:
     score = Made(unit="word").score("ab ab c")
     text, levels = heated(score, 0, 5)
     assert text == "ab ab c"
@@ -125,7 +126,7 @@ def test_words_are_coloured_as_a_whole_at_two_bits_a_level():
     assert scale(score, PLAIN) == "bits: under 2 .1234567 14 and more"
 
 
-def test_summary(score):
+def test_summary(score: Score) -> None:
     rows = dict(summary(score))
     ranks = score.ranks[1:]
     assert rows["loss"] == f"{score.nats:.4f} nats ({score.nats / math.log(2):.4f} bits) a character"
@@ -135,7 +136,7 @@ def test_summary(score):
     assert "a word, " in dict(summary(Made(unit="word").score("ab ab c")))["loss"]
 
 
-def test_table(score):
+def test_table(score: Score) -> None:
     head, first, second, *_ = tabled(score, 0, len(score), PLAIN, 80)
     assert head.split() == ["place", "text", "bits", "rank", "expected", "predictions"]
     assert first.split() == ["0", "c"]
@@ -148,6 +149,6 @@ def test_table(score):
     assert chance == f"{100 * probability:.0f}%"
 
 
-def test_ordinals():
+def test_ordinals() -> None:
     assert [_ordinal(n) for n in (1, 2, 3, 4, 11, 12, 13, 21, 22, 101, 111)] == [
         "1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "22nd", "101st", "111th"]

@@ -3,6 +3,7 @@ line."""
 
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,18 +12,19 @@ from charrnn.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from charrnn.runs.corpus_info import CorpusInfo
 from charrnn.settings import NetworkSettings, Settings, TrainingSettings, WindowSettings
 from charrnn.text.corpus import Corpus
+from tests.cli.conftest import Program
 from tests.cli.tiny import OPTIONS, SETTINGS, TEXT, train_tiny
 from tests.inspection.planted import planted, quoted_text
 
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def lines_of(out):
+def lines_of(out: str) -> list[str]:
     return [ESCAPE.sub("", line) for line in out.rstrip("\n").split("\n")]
 
 
 @pytest.fixture
-def planted_run(charrnn, tmp_path):
+def planted_run(charrnn: Program, tmp_path: Path) -> Path:
     """checkpoints/planted: a network whose cell L1:5 toggles at quotes, and quoted.txt, which it claims to know."""
     text = quoted_text(1400)
     (tmp_path / "quoted.txt").write_text(text, encoding="utf-8")
@@ -38,7 +40,7 @@ def planted_run(charrnn, tmp_path):
 
 
 @pytest.mark.parametrize("colour", ["always", "never"])
-def test_the_summary_names_the_cell_and_fits_a_terminal(charrnn, planted_run, colour):
+def test_the_summary_names_the_cell_and_fits_a_terminal(charrnn: Program, planted_run: Path, colour: str) -> None:
     result = charrnn("inspect-cells", "--color", colour)
     lines = lines_of(result.out)
     assert (result.code, result.err) == (0, "")
@@ -67,7 +69,8 @@ def test_the_summary_names_the_cell_and_fits_a_terminal(charrnn, planted_run, co
         assert all((signs[place - 1] in "1234567") != (signs[place] in "1234567") for place in turns)
 
 
-def test_however_much_is_found_it_fits_a_terminal(charrnn, planted_run, monkeypatch):
+def test_however_much_is_found_it_fits_a_terminal(charrnn: Program, planted_run: Path,
+                                                  monkeypatch: pytest.MonkeyPatch) -> None:
     from charrnn.inspection.results import Inspection
     for name in ("context", "local", "expecting", "unconfirmed"):
         monkeypatch.setattr(Inspection, name, property(lambda done, name=name: 30 * done.findings[:3]))
@@ -77,7 +80,7 @@ def test_however_much_is_found_it_fits_a_terminal(charrnn, planted_run, monkeypa
     assert sum(line.endswith(" more") for line in lines) >= 3
 
 
-def test_the_table_is_cut_and_says_so(charrnn, planted_run):
+def test_the_table_is_cut_and_says_so(charrnn: Program, planted_run: Path) -> None:
     whole = lines_of(charrnn("inspect-cells").out)
     rows = [line for line in whole if re.match(r" L1:\d+ +[ch][+-] ", line)]
     assert len(rows) > 1
@@ -87,7 +90,7 @@ def test_the_table_is_cut_and_says_so(charrnn, planted_run):
     assert rows[1] not in cut
 
 
-def test_without_options_it_is_the_held_out_part_of_the_newest_run(charrnn, run):
+def test_without_options_it_is_the_held_out_part_of_the_newest_run(charrnn: Program, run: Path) -> None:
     result = charrnn("inspect-cells")
     assert result.code == 0
     held = len(TEXT) - int(len(TEXT) * 0.9) - 1
@@ -95,7 +98,7 @@ def test_without_options_it_is_the_held_out_part_of_the_newest_run(charrnn, run)
 
 
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru", "peephole", "gru-original"])
-def test_every_kind_of_cell(charrnn, text, tmp_path, cell):
+def test_every_kind_of_cell(charrnn: Program, text: Path, tmp_path: Path, cell: str) -> None:
     layers = {"rnn": 1, "lstm": 3}.get(cell, 2)
     settings = Settings(NetworkSettings(cell=cell, hidden=8, layers=layers, dropout=0.2), SETTINGS.windows,
                         TrainingSettings(lr=0.01, epochs=0.3, validations=1, shards=2))
@@ -111,7 +114,7 @@ def test_every_kind_of_cell(charrnn, text, tmp_path, cell):
     assert "has no signal" in wrong.err or "has no" in wrong.err
 
 
-def test_a_run_trained_with_bfloat16_and_dropout(charrnn, text, tmp_path):
+def test_a_run_trained_with_bfloat16_and_dropout(charrnn: Program, text: Path, tmp_path: Path) -> None:
     settings = Settings(NetworkSettings(hidden=16, layers=2, dropout=0.5), SETTINGS.windows,
                         TrainingSettings(lr=0.01, epochs=0.3, validations=1, shards=2, precision="bf16"))
     train_tiny(tmp_path / "checkpoints", settings, "half")
@@ -121,7 +124,7 @@ def test_a_run_trained_with_bfloat16_and_dropout(charrnn, text, tmp_path):
     assert check["nll_inspect"] == pytest.approx(check["nll_eval"], abs=1e-5)
 
 
-def test_documents(charrnn, text, tmp_path):
+def test_documents(charrnn: Program, text: Path, tmp_path: Path) -> None:
     charrnn("train", "text.txt", *OPTIONS, "--documents", "line", "--val-fraction", "0.3", "--name", "lines")
     result = charrnn("inspect-cells", "lines")
     assert "read as documents, each from the initial state" in " ".join(lines_of(result.out))
@@ -130,7 +133,7 @@ def test_documents(charrnn, text, tmp_path):
     assert "text of its own: " in own.out
 
 
-def test_a_cell(charrnn, planted_run):
+def test_a_cell(charrnn: Program, planted_run: Path) -> None:
     result = charrnn("inspect-cells", "--cell", "L1:5", "--cell", "l1:0", "--lines", "3")
     lines = lines_of(result.out)
     assert result.code == 0
@@ -151,7 +154,7 @@ def test_a_cell(charrnn, planted_run):
                                           "units 0 to 11 each\n")
 
 
-def test_features_of_ones_own(charrnn, run, tmp_path):
+def test_features_of_ones_own(charrnn: Program, run: Path, tmp_path: Path) -> None:
     (tmp_path / "labels").write_text("".join("AB"[c in "aeiou"] for c in TEXT if c != "\n"))
     result = charrnn("inspect-cells", "--text", "text.txt", "--find", "sat|mat", "--feature", "ends=[a-z]\\.$",
                      "--labels", "labels", "--top", "2")
@@ -168,7 +171,7 @@ def test_features_of_ones_own(charrnn, run, tmp_path):
         assert words in wrong.err
 
 
-def test_unknown_characters_are_named_and_never_dropped_unseen(charrnn, run, tmp_path):
+def test_unknown_characters_are_named_and_never_dropped_unseen(charrnn: Program, run: Path, tmp_path: Path) -> None:
     (tmp_path / "other.txt").write_text(TEXT[:600] + "Ünd%" + TEXT[600:1200], encoding="utf-8")
     wrong = charrnn("inspect-cells", "--text", "other.txt")
     assert (wrong.code, wrong.out) == (1, "")
@@ -179,12 +182,12 @@ def test_unknown_characters_are_named_and_never_dropped_unseen(charrnn, run, tmp
     assert "'%' (U+0025): it is left out" in result.err
 
 
-def test_text_from_standard_input(charrnn, run):
+def test_text_from_standard_input(charrnn: Program, run: Path) -> None:
     result = charrnn("inspect-cells", "--text", "-", stdin=TEXT[:900].encode())
     assert "standard input: 899 places" in result.out
 
 
-def test_a_text_that_is_gone_or_has_changed(charrnn, run, text):
+def test_a_text_that_is_gone_or_has_changed(charrnn: Program, run: Path, text: Path) -> None:
     text.write_text(TEXT + "more", encoding="utf-8")
     changed = charrnn("inspect-cells")
     assert (changed.code, changed.out, changed.err.count("\n")) == (1, "", 1)
@@ -196,7 +199,7 @@ def test_a_text_that_is_gone_or_has_changed(charrnn, run, text):
     assert gone.err.endswith("; give another text with --text FILE\n")
 
 
-def test_its_own_text_is_the_same_every_time(charrnn, run):
+def test_its_own_text_is_the_same_every_time(charrnn: Program, run: Path) -> None:
     first, second = (charrnn("inspect-cells", "--sample", "400") for _ in range(2))
     assert first == second
     assert "text of its own: 399 places" in first.out or "text of its own: 400 places" in first.out
@@ -204,7 +207,7 @@ def test_its_own_text_is_the_same_every_time(charrnn, run):
     assert (both.code, both.err.count("\n")) == (2, 1)
 
 
-def test_files(charrnn, run, tmp_path):
+def test_files(charrnn: Program, run: Path, tmp_path: Path) -> None:
     names = ("--json", "a.json", "--csv", "a.csv", "--csv-chars", "b.csv", "--npz", "c.npz")
     result = charrnn("inspect-cells", *names)
     assert result.code == 0
@@ -224,7 +227,7 @@ def test_files(charrnn, run, tmp_path):
         assert (refused.code, refused.out, refused.err.count("\n")) == (2, "", 1)
 
 
-def test_explain_needs_no_network(charrnn):
+def test_explain_needs_no_network(charrnn: Program) -> None:
     result = charrnn("inspect-cells", "--explain")
     assert result.code == 0
     for word in ("AUC:", "[chance]:", "memory:", "saturated:", "inside [[ ]]:", "in a comment:", "looks ahead"):
@@ -232,13 +235,13 @@ def test_explain_needs_no_network(charrnn):
     assert max(map(len, lines_of(result.out))) <= 80
 
 
-def test_a_recording_that_does_not_agree_is_said(charrnn, run, monkeypatch):
+def test_a_recording_that_does_not_agree_is_said(charrnn: Program, run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("charrnn.inspection.results.evaluated", lambda network, ids: 1.0)
     out = " ".join(charrnn("inspect-cells", "--text", "text.txt").out.split())
     assert "EVALUATION FINDS 1.44270: TRUST NOTHING BELOW" in out
 
 
-def test_a_network_that_learned_nothing(charrnn, run, text):
+def test_a_network_that_learned_nothing(charrnn: Program, run: Path, text: Path) -> None:
     path = run / "best.safetensors"
     checkpoint = load_checkpoint(path)
     for array in checkpoint.arrays.values():
@@ -253,7 +256,7 @@ def test_a_network_that_learned_nothing(charrnn, run, text):
     assert "nothing, since it carries no information" in cell.out
 
 
-def test_a_very_short_text(charrnn, run):
+def test_a_very_short_text(charrnn: Program, run: Path) -> None:
     for size in (2, 3, 40, 150):
         result = charrnn("inspect-cells", "--text", "-", stdin=TEXT[:size].encode())
         assert (result.code, result.err) == (0, ""), size
@@ -261,7 +264,8 @@ def test_a_very_short_text(charrnn, run):
     assert (short.code, short.out, short.err.count("\n")) == (1, "", 1)
 
 
-def test_a_copy_elsewhere_finds_its_text(charrnn, run, tmp_path, monkeypatch):
+def test_a_copy_elsewhere_finds_its_text(charrnn: Program, run: Path, tmp_path: Path,
+                                         monkeypatch: pytest.MonkeyPatch) -> None:
     other = tmp_path / "elsewhere"
     other.mkdir()
     monkeypatch.chdir(other)

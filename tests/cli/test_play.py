@@ -48,7 +48,7 @@ def play(charrnn: Program, *lines: str, options: tuple[object, ...] = GREEDY) ->
 
 
 @pytest.fixture
-def talk(charrnn: Program, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+def talk(charrnn: Program, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Program:
     """talk(*lines): a session with a person, whose screen is standard error."""
 
     def call(*lines: str | type[BaseException], options: tuple[object, ...] = GREEDY) -> Result:
@@ -184,7 +184,7 @@ def test_seeds(charrnn: Program) -> None:
     assert one.out.startswith(sample.out)
 
 
-def test_a_person_with_the_text_going_to_a_file(talk, folder: Path) -> None:
+def test_a_person_with_the_text_going_to_a_file(talk: Program, folder: Path) -> None:
     done = talk("the quick ", "", "/undo", "/redo", "/quit")
     assert (done.code, done.out) == (0, LINE[:20])
     assert ">the quick >brown fox \nthe quick brown fox >-- took back 10 characters" in done.err
@@ -192,7 +192,7 @@ def test_a_person_with_the_text_going_to_a_file(talk, folder: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
-def test_a_person_is_told_and_goes_on(talk) -> None:
+def test_a_person_is_told_and_goes_on(talk: Program) -> None:
     done = talk("the Ω", "/temp hot", "/undo", "/sing", KeyboardInterrupt, "/unknown fold", "/length", "the quick ", "")
     assert (done.code, done.out) == (0, LINE[:20])
     for words in ("-- text has characters that the model has never seen: 'Ω' (U+03A9), the first at position 4; "
@@ -203,7 +203,7 @@ def test_a_person_is_told_and_goes_on(talk) -> None:
     assert done.err.index("Ω") < done.err.index("'hot'") < done.err.index("still here")
 
 
-def test_branches_are_shown(talk) -> None:
+def test_branches_are_shown(talk: Program) -> None:
     done = talk("over the lazy", "/branch 2", "2", "/b 1", "9", "", "", options=(*GREEDY[:-1], "7"))
     assert done.out == "over the lazy" + LINE[39:] + LINE[:1] + LINE[1:8]
     assert ("over the lazy>1:  dog.\n   t\n2:  dog.\n   t\n-- a number takes that one, Enter none, /more shows others\n"
@@ -211,7 +211,7 @@ def test_branches_are_shown(talk) -> None:
     assert "1> -- there is no continuation 9; choose 1 to 1, or Enter for none\n1> t>he quic\n" in done.err
 
 
-def test_ctrl_c_stops_a_continuation_and_keeps_it(talk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ctrl_c_stops_a_continuation_and_keeps_it(talk: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     import signal
 
     from charrnn.render.console import Console
@@ -234,7 +234,7 @@ def test_ctrl_c_stops_a_continuation_and_keeps_it(talk, monkeypatch: pytest.Monk
     assert LINE.startswith("the quick " + shown[0][:34])
 
 
-def test_a_draft_of_what_is_not_saved(talk, folder: Path, monkeypatch: pytest.MonkeyPatch,
+def test_a_draft_of_what_is_not_saved(talk: Program, folder: Path, monkeypatch: pytest.MonkeyPatch,
                                       charrnn: Program) -> None:
     from charrnn.render.console import Console
 
@@ -272,7 +272,8 @@ def test_a_draft_of_what_is_not_saved(talk, folder: Path, monkeypatch: pytest.Mo
     assert (done.code, done.err) == (1, "charrnn: no text was left without being saved; play without --resume\n")
 
 
-def test_where_no_draft_can_be_kept_leaving_takes_two(talk, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_no_draft_can_be_kept_leaving_takes_two(talk: Program, folder: Path,
+                                                      monkeypatch: pytest.MonkeyPatch) -> None:
     from charrnn.render.console import Console
 
     create = Console.__init__
@@ -294,7 +295,7 @@ def test_where_no_draft_can_be_kept_leaving_takes_two(talk, folder: Path, monkey
     assert folder.read_text() == "a file in its place"
 
 
-def test_documents(charrnn: Program, talk) -> None:
+def test_documents(charrnn: Program, talk: Program) -> None:
     import charrnn as package
     from tests.play.test_session import SMALL
 

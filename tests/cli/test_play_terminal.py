@@ -21,7 +21,7 @@ def drafts_in(folder: Path) -> list[str]:
 
 def test_a_session(tmp_path: Path) -> None:
     with terminal(*GREEDY, folder=tmp_path) as opened:
-        opened.wait_for("/help tells the rest\n>")
+        opened.wait_for("/help lists the rest\n>")
         opened.type("the quick " + ENTER)
         opened.wait_for("the quick \nthe quick >")  # the terminal's echo, then the prompt
         opened.type(ENTER)

@@ -1,5 +1,6 @@
 """Other units from the command line: what is said of them, and what they write."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ def trained(charrnn: Program, unit: str, *options: str) -> str:
 
 
 @pytest.mark.parametrize(("unit", "split"), [("token", tokens_of), ("word", words_of)])
-def test_tokens_and_words(charrnn: Program, text: Path, unit: str, split) -> None:
+def test_tokens_and_words(charrnn: Program, text: Path, unit: str, split: Callable[[str], list[str]]) -> None:
     said = trained(charrnn, unit)
     units = split(TEXT)
     kept = len(units) - int(len(units) * 0.9)

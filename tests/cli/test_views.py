@@ -1,6 +1,8 @@
 """charrnn inspect-cells --gates, --horizon, --ablate and --compare, on small networks, as a user calls them."""
 
 import dataclasses
+from collections.abc import Callable
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -10,9 +12,11 @@ from charrnn.cli.group import charrnn
 from charrnn.settings import NetworkSettings
 from tests.cli.tiny import SETTINGS, tiny_corpus, train_tiny
 
+Lines = Callable[..., list[str]]
+
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory):
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An LSTM of two layers, a GRU and a plain RNN; text.txt beside them."""
     folder = tmp_path_factory.mktemp("views")
     with pytest.MonkeyPatch.context() as patch:
@@ -25,7 +29,7 @@ def runs(tmp_path_factory):
 
 
 @pytest.fixture
-def run(runs, monkeypatch):
+def run(runs: Path, monkeypatch: pytest.MonkeyPatch) -> Lines:
     """Calls `charrnn inspect-cells` there: its lines; an error of ours is raised."""
     monkeypatch.chdir(runs)
 
@@ -38,7 +42,7 @@ def run(runs, monkeypatch):
     return call
 
 
-def test_gates(run):
+def test_gates(run: Lines) -> None:
     lines = run("lstm", "--gates")
     text = "\n".join(lines)
     for name in ("input gate i, L1", "forget gate f, L2", "output gate o, L2"):
@@ -49,7 +53,7 @@ def test_gates(run):
     assert "reset gate r, L1" in "\n".join(run("gru", "--gates"))
 
 
-def test_horizon(run):
+def test_horizon(run: Lines) -> None:
     text = "\n".join(run("lstm", "--horizon"))
     for words in ("characters back", "layer 1, h", "layer 2, c", "99% of the input gradient", "windows of 10"):
         assert words in text
@@ -58,7 +62,7 @@ def test_horizon(run):
     assert "\nrnn:\n" in both
 
 
-def test_ablation(run):
+def test_ablation(run: Lines) -> None:
     lines = run("gru", "--ablate", "top:3")
     assert sum(line.startswith(" L1:") for line in lines) == 3
     assert sum(line.startswith(" L") for line in run("lstm", "--ablate")) == 16
@@ -66,7 +70,7 @@ def test_ablation(run):
     assert sorted(line.split()[0] for line in named if line.startswith(" L")) == ["L1:0", "L2:7"]
 
 
-def test_comparison(run):
+def test_comparison(run: Lines) -> None:
     """A network is its own best match."""
     lines = run("gru", "--compare", "gru", "--top", "4")
     rows = [line.split() for line in lines if line.startswith(" L1:")]
@@ -76,7 +80,7 @@ def test_comparison(run):
 
 
 @pytest.mark.parametrize(("view", "marks"), [("--gates", 48), ("--horizon", 0)])
-def test_a_picture_in_a_file(run, runs, view, marks):
+def test_a_picture_in_a_file(run: Lines, runs: Path, view: str, marks: int) -> None:
     assert run("lstm", view, "-o", "picture.svg") == ["picture.svg"]
     root = ElementTree.parse(runs / "picture.svg").getroot()
     tags = [element.tag.split("}")[1] for element in root.iter()]
@@ -97,7 +101,8 @@ def test_a_picture_in_a_file(run, runs, view, marks):
     (["--gates", "--compare", "rnn"], "leave out --gates"),
     (["--compare", "nothing"], "nothing"),
 ])
-def test_what_can_not_be_done_is_refused(runs, monkeypatch, arguments, said):
+def test_what_can_not_be_done_is_refused(runs: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str],
+                                         said: str) -> None:
     from charrnn.errors import CharrnnError
 
     monkeypatch.chdir(runs)
@@ -105,12 +110,12 @@ def test_what_can_not_be_done_is_refused(runs, monkeypatch, arguments, said):
         CliRunner().invoke(charrnn, ["inspect-cells", "gru", *arguments, "--text", "text.txt"], catch_exceptions=False)
 
 
-def test_a_file_is_written_beside_a_view(run, runs):
+def test_a_file_is_written_beside_a_view(run: Lines, runs: Path) -> None:
     assert "reset gate r, L1" in "\n".join(run("gru", "--gates", "--csv", "cells.csv"))
     assert len((runs / "cells.csv").read_text().splitlines()) == 9
 
 
-def test_a_plain_rnn_has_no_gates_to_draw(runs, monkeypatch):
+def test_a_plain_rnn_has_no_gates_to_draw(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from charrnn.errors import SettingsError
 
     monkeypatch.chdir(runs)
@@ -119,7 +124,7 @@ def test_a_plain_rnn_has_no_gates_to_draw(runs, monkeypatch):
     assert not (runs / "none.svg").exists()
 
 
-def test_everything_is_explained(run):
+def test_everything_is_explained(run: Lines) -> None:
     text = " ".join(" ".join(run("--explain")).split())
     for name in ("open, shut:", "integrator:", "K1%:", "gain:", "K50, K90, K99:", "context use:", "k*:", "ablation:",
                  "estimate:", "standard error:", "match:"):
