@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from charrnn.bench.shape import RIVAL_CELLS, USUAL, Shape
-from charrnn.cli.options import Command, Whole, option, settings_from, settings_options
+from charrnn.cli.options import GroupedCommand, Whole, option, settings_from, settings_options
 from charrnn.errors import MeasurementError, SettingsError
 from charrnn.settings import BenchSettings
 
@@ -31,7 +31,7 @@ class ShapeType(click.ParamType):
             self.fail(str(error), param, ctx)
 
 
-@click.command(cls=Command)
+@click.command(cls=GroupedCommand)
 @option("--shape", "shapes", type=ShapeType(), multiple=True, metavar="SHAPE",
         help="measure this instead of the usual shapes: cell, layers x hidden, batch x window, as in "
              "lstm-2x256-64x100; repeatable")

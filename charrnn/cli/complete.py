@@ -1,23 +1,22 @@
 """Layer cli: `charrnn complete`: the most probable continuations of a text."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from charrnn.cli.options import Command, option, settings_from, settings_options
+from charrnn.cli.options import GroupedCommand, option, settings_from, settings_options
 from charrnn.errors import CharrnnError, CorpusError
 from charrnn.settings import CompleteSettings, UnknownSettings
 
 if TYPE_CHECKING:
-    from charrnn.completion.completer import Completer
     from charrnn.model import Model
 
 _STDIN = "-"
 
 
-@click.command(cls=Command)
+@click.command(cls=GroupedCommand)
 @click.argument("arguments", nargs=-1, required=True, metavar="[CHECKPOINT] TEXT")
 @settings_options(CompleteSettings, UnknownSettings)
 @option("--json", "in_json", is_flag=True, help="one line of JSON for each text, in place of the table")
@@ -40,49 +39,48 @@ def complete(arguments: tuple[str, ...], in_json: bool, **options: Any) -> None:
     *checkpoint, text = arguments
     model = load(checkpoint[0] if checkpoint else None)
     note_compiling(model.settings.network.cell, "generate")
-    answering = _Answering(model, settings, unknown, in_json)
+    answer = _answers(model, settings, unknown, in_json)
     if text != _STDIN:
-        answering.answer(text)
-    elif not answering.answer_all(_lines()):
+        answer(text)
+    elif not _answer_all(answer, in_json):
         sys.exit(CharrnnError.exit_code)
 
 
-class _Answering:
-    """Completes one text after the other, and prints each answer at once."""
+def _answers(model: "Model", settings: CompleteSettings, unknown: UnknownSettings,
+             in_json: bool) -> Callable[[str], None]:
+    """What prints the completions of a text at once."""
+    from charrnn.render.completion import completions_json, completions_table
+    from charrnn.render.screen import screen_for
+    from charrnn.render.wording import note_readable
 
-    def __init__(self, model: "Model", settings: CompleteSettings, unknown: UnknownSettings, in_json: bool) -> None:
-        self._model, self._settings, self._unknown, self._in_json = model, settings, unknown.unknown, in_json
-        self._completer: Completer = model.completer()
+    completer = model.completer()
 
-    def answer(self, text: str) -> None:
-        """Prints the completions of `text`."""
-        from charrnn.render.completion import completions_json, completions_table
-        from charrnn.render.screen import screen_for
-        from charrnn.render.wording import note_readable
-
-        settings = self._settings
-        read = self._model.readable(text, self._unknown)
-        completions = self._completer.complete(read.text, settings.count, until=settings.until, length=settings.length,
-                                               beams=settings.beams, prove=settings.prove)
-        note_readable(read, self._model.vocabulary)
-        print(completions_json(text, completions, settings) if self._in_json
+    def answer(text: str) -> None:
+        read = model.readable(text, unknown.unknown)
+        completions = completer.complete(read.text, settings.count, until=settings.until, length=settings.length,
+                                         beams=settings.beams, prove=settings.prove)
+        note_readable(read, model.vocabulary)
+        print(completions_json(text, completions, settings) if in_json
               else "\n".join(completions_table(read.text, completions, screen_for().width)), flush=True)
 
-    def answer_all(self, texts: Iterator[str]) -> bool:
-        """Answers each text, also those after one that is refused; whether none was refused."""
-        from charrnn.render.completion import refusal_json
+    return answer
 
-        is_good = True
-        for text in texts:
-            try:
-                self.answer(text)
-            except CharrnnError as error:
-                is_good = False
-                if self._in_json:
-                    print(refusal_json(text, str(error)), flush=True)
-                else:
-                    print(f"charrnn: {error}", file=sys.stderr, flush=True)
-        return is_good
+
+def _answer_all(answer: Callable[[str], None], in_json: bool) -> bool:
+    """Answers each line of standard input, also those after one that is refused; whether none was refused."""
+    from charrnn.render.completion import refusal_json
+
+    is_good = True
+    for text in _lines():
+        try:
+            answer(text)
+        except CharrnnError as error:
+            is_good = False
+            if in_json:
+                print(refusal_json(text, str(error)), flush=True)
+            else:
+                print(f"charrnn: {error}", file=sys.stderr, flush=True)
+    return is_good
 
 
 def _lines() -> Iterator[str]:

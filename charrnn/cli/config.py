@@ -18,6 +18,7 @@ import click
 from charrnn.cli.options import former_names, note_former
 from charrnn.errors import SettingsError
 from charrnn.settings import Settings
+from charrnn.settings.training import PARTS
 
 # Options that say where a run comes from, not what it is.
 _NO_KEYS = ("config", "resume", "help")
@@ -62,14 +63,7 @@ def config_text(settings: Settings, command: click.Command, corpus: list[str], c
 
 def part_of(name: str) -> str | None:
     """The part of the settings, and so the table, that has a setting called `name`."""
-    return next((part for part, names in _parts().items() if name in names), None)
-
-
-def _parts() -> dict[str, list[str]]:
-    """The names of the settings in each part."""
-    whole = Settings()
-    return {part.name: [spec.name for spec in dataclasses.fields(getattr(whole, part.name))]
-            for part in dataclasses.fields(whole)}
+    return next((part for part, kind in PARTS.items() if name in {spec.name for spec in dataclasses.fields(kind)}), None)
 
 
 def _keys(command: click.Command) -> dict[str, click.Parameter]:
@@ -97,12 +91,11 @@ def _entries(path: str, loaded: Mapping[str, Any]) -> Iterator[tuple[str, str | 
     for key, value in loaded.items():
         if not isinstance(value, dict):
             yield key, None, value
-        elif key in _parts():
+        elif key in PARTS:
             yield from ((inner, key, inner_value) for inner, inner_value in value.items())
         else:
-            tables = list(_parts())
-            raise SettingsError(f"{path} has a table [{key}], which is unknown{_meant(key, tables)}; there are "
-                                f"{', '.join(f'[{name}]' for name in tables)}")
+            raise SettingsError(f"{path} has a table [{key}], which is unknown{_meant(key, list(PARTS))}; there are "
+                                f"{', '.join(f'[{name}]' for name in PARTS)}")
 
 
 def _unknown(written: str, table: str | None, known: Mapping[str, Any]) -> str:

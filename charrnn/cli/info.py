@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from charrnn.cli.options import Command, option
+from charrnn.cli.options import GroupedCommand, option
 
 if TYPE_CHECKING:
     from charrnn.runs.checkpoint import Checkpoint
 
 
-@click.command(cls=Command)
+@click.command(cls=GroupedCommand)
 @click.argument("checkpoint", required=False)
 @option("--config", "as_config", is_flag=True, help="print its settings as a file for `charrnn train --config`, and "
                                                     "nothing else")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from charrnn.cli.options import Command, option, settings_from, settings_options
+from charrnn.cli.options import GroupedCommand, option, settings_from, settings_options
 from charrnn.errors import SettingsError
 from charrnn.settings import ColourSettings, InspectSettings, PageSettings, UnknownSettings
 
@@ -29,7 +29,7 @@ _TEXT, _FEATURES, _VIEWS, _FILES = "Text", "Features of your own", "Views", "Fil
 
 
 @dataclass(frozen=True)
-class InputOptions:
+class InputArguments:
     """The text, and features of the user's own on it."""
 
     text: str | None
@@ -44,7 +44,7 @@ class InputOptions:
 
 
 @dataclass(frozen=True)
-class FileOptions:
+class FileArguments:
     """Files to write."""
 
     html_file: str | None
@@ -64,7 +64,7 @@ class FileOptions:
 
 
 @dataclass(frozen=True)
-class ViewOptions:
+class ViewArguments:
     """What is shown of the network, in place of the summary."""
 
     cells: tuple[str, ...]
@@ -100,7 +100,7 @@ class Inspected(NamedTuple):
     path: Path
 
 
-@click.command(name="inspect-cells", cls=Command)
+@click.command(name="inspect-cells", cls=GroupedCommand)
 @click.argument("checkpoint", required=False)
 @option("--text", metavar="FILE", group=_TEXT, help="read FILE, - for standard input, instead of the corpus's held-out "
                                                     "part")
@@ -155,14 +155,14 @@ def inspect_cells(checkpoint: str | None, explain: bool, **options: Any) -> None
 
         screen.show(explained(style))
         return
-    given, views = settings_from(InputOptions, options), settings_from(ViewOptions, options)
+    given, views = settings_from(InputArguments, options), settings_from(ViewArguments, options)
     if settings.sample and given.text:
         raise SettingsError("--text and --sample contradict each other; give one of them")
     if views.output:
         from charrnn.render.plots.picture_file import check_picture_name
 
         check_picture_name(views.output)
-    files = settings_from(FileOptions, options)
+    files = settings_from(FileArguments, options)
 
     def inspect(name: str | None) -> Inspected:
         return _inspected(name, settings, given, files.need_every_signal)
@@ -182,7 +182,7 @@ def inspect_cells(checkpoint: str | None, explain: bool, **options: Any) -> None
         screen.show(_report(found, style, settings, cells, given.has_features))
 
 
-def _inspected(checkpoint: str | None, settings: InspectSettings, given: InputOptions,
+def _inspected(checkpoint: str | None, settings: InspectSettings, given: InputArguments,
                every_signal: bool) -> Inspected:
     from charrnn.inspection.recording import default_signals, signals_of
     from charrnn.model import load
@@ -200,7 +200,7 @@ def _inspected(checkpoint: str | None, settings: InspectSettings, given: InputOp
                      path)
 
 
-def _passage(model: "Model", path: Path, settings: InspectSettings, given: InputOptions) -> "Passage":
+def _passage(model: "Model", path: Path, settings: InspectSettings, given: InputArguments) -> "Passage":
     """The text that is given, one that the network writes itself, or what was held out in training."""
     from charrnn.inspection.passage import held_out
     from charrnn.render.reading import read, read_text
@@ -226,7 +226,7 @@ def _own_text(model: "Model", count: int) -> list[str]:
     return model.samples(number, count, seed=model.settings.training.seed)
 
 
-def _own_features(passage: "Passage", given: InputOptions) -> "list[Feature]":
+def _own_features(passage: "Passage", given: InputArguments) -> "list[Feature]":
     from charrnn.inspection.features.custom import label_features, named_pattern, regex_feature
     from charrnn.render.reading import read_text
 
@@ -267,7 +267,7 @@ def _report(found: Inspected, style: "ReportStyle", settings: InspectSettings, c
         yield f"next: --cell {first} | --html FILE | --ablate | --find REGEX | --explain"
 
 
-def _view(found: Inspected, views: ViewOptions, style: "ReportStyle", pictures: "Style", top: int,
+def _view(found: Inspected, views: ViewArguments, style: "ReportStyle", pictures: "Style", top: int,
           inspect: Callable[[str], Inspected]) -> Iterator[str]:
     """The lines of the view that is asked for; with --output, its file's name once it is written."""
     from charrnn.render.inspection.gates import gate_report
@@ -353,7 +353,7 @@ def _comparison_view(found: Inspected, other: str, style: "ReportStyle", top: in
                               top)
 
 
-def _written(found: Inspected, files: FileOptions) -> bool:
+def _written(found: Inspected, files: FileArguments) -> bool:
     """Writes the files that are asked for; whether one of them is standard output."""
     from charrnn.render.inspection.files import write_numbers
 

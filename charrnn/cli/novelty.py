@@ -5,13 +5,13 @@ import re
 
 import click
 
-from charrnn.cli.options import Command, option
+from charrnn.cli.options import GroupedCommand, option
 
 # What `charrnn sample -n` puts between samples.
 _BETWEEN = re.compile(r"^---\n", re.MULTILINE)
 
 
-@click.command(cls=Command)
+@click.command(cls=GroupedCommand)
 @click.argument("names", nargs=-1, required=True, metavar="[CHECKPOINT] FILE|-")
 @option("--corpus", multiple=True, metavar="FILE", help="where the training text is now, if it was moved: a file, a "
         "folder, - or a built-in text; repeatable, in the order of training")

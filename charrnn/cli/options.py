@@ -66,7 +66,7 @@ class SettingOption(click.Option):
         return extra
 
 
-class Command(click.Command):
+class GroupedCommand(click.Command):
     """A command whose help lists options by group, and which still understands the old names of some."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from charrnn.cli.options import Command, option, settings_from, settings_options
+from charrnn.cli.options import GroupedCommand, option, settings_from, settings_options
 from charrnn.errors import CharrnnError, PlayError
 from charrnn.play.lines import action_of
 from charrnn.play.words import choice_words, ending_words, help_lines, prompt_of, setting_words, tail_of, undone_words
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _OPTION = re.compile(r"(?<!\S)--(?=[a-z])")
 
 
-@click.command(cls=Command)
+@click.command(cls=GroupedCommand)
 @click.argument("checkpoint", required=False)
 @option("--prime", metavar="TEXT", default="", group="Your text", help="text to begin with")
 @option("--open", "file", metavar="FILE", group="Your text", help="begin with the text in FILE; /save saves it there")

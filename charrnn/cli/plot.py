@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from charrnn.cli.options import Command, option
+from charrnn.cli.options import GroupedCommand, option
 from charrnn.errors import CheckpointError, SettingsError
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ _AXES = ("epochs", "steps", "minutes", "characters")
 _HEIGHT = 20  # lines of the drawing
 
 
-@click.command(cls=Command)
+@click.command(cls=GroupedCommand)
 @click.argument("runs", nargs=-1, metavar="[RUN]...")
 @option("-o", "--output", metavar="FILE", help="write the picture to FILE.svg, or to FILE.png (needs the extra "
                                                "`plot`), instead of the terminal")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from charrnn.cli.options import Command, option, settings_from, settings_options
+from charrnn.cli.options import GroupedCommand, option, settings_from, settings_options
 from charrnn.errors import SettingsError
 from charrnn.settings import SampleSettings, UnknownSettings
 
@@ -25,7 +25,7 @@ _PATIENCE = 1.0  # seconds without a word from a pipe before a note says what we
 
 
 @dataclass(frozen=True)
-class SampleOptions:
+class SampleArguments:
     """Where the prime comes from, and what becomes of the text."""
 
     prime: str | None
@@ -38,7 +38,7 @@ class SampleOptions:
     output: str | None
 
 
-@click.command(cls=Command)
+@click.command(cls=GroupedCommand)
 @click.argument("checkpoint", required=False)
 @option("--prime", metavar="TEXT", group="Prime", help="text to go on from; it is printed first")
 @option("--prime-file", metavar="FILE", group="Prime", help="go on from the text in FILE, - for standard input, "
@@ -62,7 +62,7 @@ def sample(checkpoint: str | None, **options: Any) -> None:
     drawn from the network's prediction: --bias and --ban change its logits, --temp divides them, then --top-k, --top-p
     and --min-p cut off what is improbable, in this order.
     """
-    settings, given = settings_from(SampleSettings, options), settings_from(SampleOptions, options)
+    settings, given = settings_from(SampleSettings, options), settings_from(SampleArguments, options)
     _refuse_together(settings, given)
     typed = _prime(given)
     from charrnn.model import load
@@ -88,7 +88,7 @@ def sample(checkpoint: str | None, **options: Any) -> None:
         print("\n".join(short_lines(found)), file=sys.stderr)
 
 
-def _refuse_together(settings: SampleSettings, given: SampleOptions) -> None:
+def _refuse_together(settings: SampleSettings, given: SampleArguments) -> None:
     """Rejects options that would have no effect beside the others."""
     others = {"--json": given.in_json, "--output": given.output is not None, "--temps": len(settings.temps) > 1}
     for other, is_given in others.items():
@@ -100,7 +100,7 @@ def _refuse_together(settings: SampleSettings, given: SampleOptions) -> None:
         raise SettingsError("--prime and --prime-file contradict each other; give one of them")
 
 
-def _prime(given: SampleOptions) -> str:
+def _prime(given: SampleArguments) -> str:
     """The text to go on from: an option's, a file's or what is piped in; empty if there is none.
 
     One line end at the end of a file or a pipe is dropped: editors and echo put it there.
@@ -135,7 +135,7 @@ def _readable(model: "Model", prime: str, unknown: UnknownSettings) -> "Readable
     return readable
 
 
-def _pieces(model: "Model", drawing: "Drawing", count: int, given: SampleOptions, prime: str, screen: "Screen",
+def _pieces(model: "Model", drawing: "Drawing", count: int, given: SampleArguments, prime: str, screen: "Screen",
             made: list[str]) -> Iterator[str]:
     """The output, piece by piece; the texts go into `made` too."""
     from charrnn.render.samples import as_json, below, beside, streamed

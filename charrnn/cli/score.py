@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from charrnn.cli.options import Command, Whole, option, settings_from, settings_options
+from charrnn.cli.options import GroupedCommand, Whole, option, settings_from, settings_options
 from charrnn.settings import ColourSettings, ScoreSettings, UnknownSettings
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ _LISTED, _SHORTEST = 10, 20  # parts that are listed, and characters in a line, 
 
 
 @dataclass(frozen=True)
-class ScoreOptions:
+class ScoreArguments:
     """What of a score is shown, and how."""
 
     kind: str | None
@@ -45,7 +45,7 @@ class ScoreOptions:
         return self.show or self.table or (self.in_csv and self.kind is None)
 
 
-@click.command(cls=Command)
+@click.command(cls=GroupedCommand)
 @click.argument("names", nargs=-1, metavar="[CHECKPOINT] FILE")
 @option("--by", "kind", type=click.Choice(["line", "document"]), group="Parts",
         help="list lines or documents, each with its numbers, the most surprising first")
@@ -72,7 +72,7 @@ def score(names: tuple[str, ...], **options: Any) -> None:
     a long text is read in 16 parts side by side, each from the initial state, unless --rows says otherwise.
     """
     checkpoint, file = _named(names)
-    given, how = settings_from(ScoreOptions, options), settings_from(ScoreSettings, options)
+    given, how = settings_from(ScoreArguments, options), settings_from(ScoreSettings, options)
     from charrnn.render.records import print_score_json, print_score_parts, print_score_units
     from charrnn.render.score import note_score, print_score
     from charrnn.render.screen import screen_for
@@ -125,7 +125,7 @@ def _scored(path: str, file: str, how: ScoreSettings, unknown: UnknownSettings, 
         return model.score(text, guesses=how.predictions, rows=how.rows, unknown=unknown.unknown, on_read=bar.show)
 
 
-def _parts(score: "Score", given: ScoreOptions) -> "list[ScoredPart]":
+def _parts(score: "Score", given: ScoreArguments) -> "list[ScoredPart]":
     """The parts to list, the most surprising first; how many are left out goes to stderr."""
     if given.kind is None:
         return []

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from charrnn.cli.config import read_config
-from charrnn.cli.options import Command, Whole, option, settings_from, settings_options
+from charrnn.cli.options import GroupedCommand, Whole, option, settings_from, settings_options
 from charrnn.errors import SettingsError, StorageError
 from charrnn.settings import NetworkSettings, RunSettings, TextSettings, TrainingSettings, WindowSettings, settings_of
 from charrnn.settings.presets import DEFAULT, PRESETS, merge_settings, preset_values
@@ -30,7 +30,7 @@ _FILES = "Files and samples"
 
 
 @dataclass(frozen=True)
-class TrainOptions:
+class TrainArguments:
     """What is trained, from where, and what is shown meanwhile: all that is no setting of the run."""
 
     corpus: tuple[str, ...]
@@ -43,7 +43,7 @@ class TrainOptions:
     init_from: str | None
 
 
-@click.command(cls=Command, epilog=_EPILOG)
+@click.command(cls=GroupedCommand, epilog=_EPILOG)
 @click.argument("corpus", nargs=-1)
 @option("--preset", type=click.Choice(tuple(PRESETS)), default=DEFAULT, show_default=True,
         help="settings that go together; other options win over it. " + "; ".join(
@@ -79,7 +79,7 @@ def train(context: click.Context, resume: str | None, config: str | None, **opti
     if resume is None:
         given = merge_settings(typed, read_config(config, context.command) if config else {})
         options |= given
-    train_options, run_settings = settings_from(TrainOptions, options), settings_from(RunSettings, options)
+    train_options, run_settings = settings_from(TrainArguments, options), settings_from(RunSettings, options)
     if resume is None:
         run, why = _start(given, train_options, run_settings)
     else:
@@ -97,7 +97,7 @@ def train(context: click.Context, resume: str | None, config: str | None, **opti
         context.exit(128 + interrupted)
 
 
-def _start(given: Mapping[str, Any], options: TrainOptions, run_settings: RunSettings) -> tuple["Run", str]:
+def _start(given: Mapping[str, Any], options: TrainArguments, run_settings: RunSettings) -> tuple["Run", str]:
     """A new run with the `given` settings, and why it has the others."""
     if not options.corpus:
         raise click.UsageError("name a text to train on: a file, a folder, - or a built-in one "
@@ -128,7 +128,7 @@ def _start(given: Mapping[str, Any], options: TrainOptions, run_settings: RunSet
     return run, why
 
 
-def _parent(options: TrainOptions) -> "FineTuning | None":
+def _parent(options: TrainArguments) -> "FineTuning | None":
     """The run that a new one starts from."""
     if options.init_from is None:
         return None
@@ -138,7 +138,7 @@ def _parent(options: TrainOptions) -> "FineTuning | None":
     return FineTuning(resolve_checkpoint(options.init_from, "best", options.folder))
 
 
-def _resume(resume: str, typed: Mapping[str, Any], options: TrainOptions, run_settings: RunSettings) -> "Run":
+def _resume(resume: str, typed: Mapping[str, Any], options: TrainArguments, run_settings: RunSettings) -> "Run":
     """The run `resume`, the newest if that is empty, with what was `typed` in addition."""
     for key in typed:
         if key not in _CHANGEABLE:
@@ -165,14 +165,14 @@ def _resume(resume: str, typed: Mapping[str, Any], options: TrainOptions, run_se
     return Run.resume(path, text, {key: typed[key] for key in _BUDGET if key in typed}, options.threads, run_settings)
 
 
-def _follow(run: "Run", options: TrainOptions) -> tuple["Finished", int]:
+def _follow(run: "Run", options: TrainArguments) -> tuple["Finished", int]:
     """Trains to the end; the last event, and the number of the signal that ended it early, or 0."""
     from charrnn.cli.signals import stopping
-    from charrnn.render.training import TrainingProgress, resume_call
+    from charrnn.render.training import TrainingDisplay, resume_call
     from charrnn.render.training_samples import TrainingSamples
     from charrnn.training.events import Finished
 
-    progress = TrainingProgress(run.trainer.settings.text.unit)
+    progress = TrainingDisplay(run.trainer.settings.text.unit)
     samples = TrainingSamples(run, options.samples_every or 0, options.show_samples)
     try:
         with stopping(run.trainer.stop) as signals:

@@ -9,9 +9,7 @@ import json
 import math
 from collections.abc import Iterator
 
-from wcwidth import wrap
-
-from charrnn.render.colour.glyphs import padded
+from charrnn.render.colour.glyphs import padded, wrapped
 from charrnn.render.colour.paint import Painter, levels_of_bits
 from charrnn.sampling.session import Drawing, Sample
 from charrnn.sampling.stopping import Piece
@@ -93,5 +91,4 @@ def as_json(samples: list[Sample]) -> Iterator[str]:
 
 def _lines(text: str, width: int) -> list[str]:
     """The lines of a text, those that are too long broken between words."""
-    return [part for line in text.splitlines()
-            for part in wrap(line, width) or [""]]
+    return [part for line in text.splitlines() for part in wrapped(line, width) or [""]]

@@ -69,7 +69,7 @@ def parent_words(parent: FineTuning, run: Run) -> str:
             + (f"{len(added):,} added: {named}{more}" if added else "none added"))
 
 
-class TrainingProgress:
+class TrainingDisplay:
     """Shows a run's events as they come: a bar in a terminal, and a line for each validation."""
 
     def __init__(self, unit: str = "char") -> None:

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from charrnn.cli.config import read_config
-from charrnn.cli.options import Command, option, settings_from, settings_options
+from charrnn.cli.options import GroupedCommand, option, settings_from, settings_options
 from charrnn.settings import (
     Bounded,
     NetworkSettings,
@@ -122,7 +122,7 @@ class Grouped(Bounded):
     third_one: int = setting(3, "the third", low=0, high=9, group="Two", formerly="last")
 
 
-@click.command(cls=Command)
+@click.command(cls=GroupedCommand)
 @settings_options(Grouped)
 @option("--late", is_flag=True, group="One", help="one more of the first group")
 @option("--plain", is_flag=True, help="without a group")

@@ -1,5 +1,6 @@
 """`charrnn sample`: where a prime comes from, where a text goes to, and what may be asked of it."""
 
+import itertools
 import json
 import os
 import re
@@ -7,10 +8,15 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
+from charrnn.render import samples
+from charrnn.render.colour.glyphs import columns
 from tests.cli.conftest import Program
 from tests.cli.tiny import finish, start
 
@@ -136,16 +142,29 @@ def test_into_a_file(charrnn: Program, run: Path) -> None:
     assert charrnn("sample", "tiny", "--output", "no/such/folder/out.txt").code == 1
 
 
+def test_ctrl_c_keeps_what_is_written(charrnn: Program, run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    streamed = samples.streamed
+
+    def interrupted(*arguments: Any) -> Iterator[str]:
+        yield from itertools.islice(streamed(*arguments), 1)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(samples, "streamed", interrupted)
+    done = charrnn("sample", "tiny", "--seed", "1", "-o", "out.txt")
+    kept = Path("out.txt").read_text(encoding="utf-8")
+    assert (done.code, done.out, done.err) == (130, "", f"stopped; {len(kept)} characters are in out.txt\n")
+    assert 0 < len(kept) < 500
+    monkeypatch.setattr(samples, "streamed", streamed)
+    assert sampled(charrnn, "--seed", "1").startswith(kept)
+
+
 @POSIX
-def test_ctrl_c_keeps_what_is_written(run: Path, tmp_path: Path) -> None:
+def test_ctrl_c_leaves_nothing_half_written(run: Path, tmp_path: Path) -> None:
     process = start("-m", "charrnn", "sample", "tiny", "--length", "0", "-o", "out.txt", folder=tmp_path)
     time.sleep(4)  # nothing tells from outside that it has begun
     process.send_signal(signal.SIGINT)
-    code, out, err = finish(process)
+    code, out, _ = finish(process)
     assert (code, out) == (130, "")
-    match = re.fullmatch(r"stopped; ([\d,]+) characters are in out.txt\n", err)
-    assert match, err
-    assert len((tmp_path / "out.txt").read_text(encoding="utf-8")) == int(match[1].replace(",", ""))
     assert not [path for path in tmp_path.iterdir() if path.name.endswith(".tmp")]
 
 
@@ -203,3 +222,11 @@ def test_refusals(charrnn: Program, run: Path, options: str, code: int, words: s
     assert done.err.count("\n") == 1
 
 
+
+
+def test_columns_of_temperatures_are_columns_of_the_terminal() -> None:
+    texts = [samples.Sample(text, "", 0, 1, temp, "length", (), np.zeros(0))
+             for text, temp in (("漢字 " * 20, 0.5), ("abc " * 20, 0.8))]
+    _, _, *lines = "".join(samples.beside(texts, "", 60)).splitlines()
+    assert {columns(line.partition("a")[0]) for line in lines if "a" in line} == {31}
+    assert sum(line.count("漢字") for line in lines) == 20

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from charrnn.render.training import TrainingProgress
+from charrnn.render.training import TrainingDisplay
 from charrnn.runs.checkpoint import load_checkpoint
 from charrnn.training import events
 from tests.cli.conftest import Program
@@ -146,7 +146,7 @@ def test_what_is_written_to_a_pipe_has_no_bar(text: Path) -> None:
 
 
 def test_the_figures_leave_room_for_a_bar() -> None:
-    shown = TrainingProgress()
+    shown = TrainingDisplay()
     shown.show(events.Started(0, 1, 1, 1))
     shown.show(events.Step(1, 12.5, 0.5, 1.25, 0.1, 1.0, 1_000))
     figures = shown._figures(events.Step(2, 12.5, 0.5, 1.25, 0.1, 1.0, 1_000))

@@ -5,7 +5,8 @@ import itertools
 
 import pytest
 
-from charrnn.render.screen import depth_of, has_colour
+from charrnn.render.screen import depth_of, has_colour, screen_for
+from charrnn.settings import ColourSettings
 
 MATRIX = [*itertools.product(
     ("auto", "always", "never"), (None, "", "1"),
@@ -54,3 +55,28 @@ def test_no_stream_is_no_terminal():
     ({"TERM": "xterm-256color", "COLORTERM": ""}, "256")])
 def test_how_many_colours(environ, depth):
     assert depth_of(environ) == depth
+
+
+@pytest.mark.parametrize(("encoding", "terminal", "plain", "has_braille"), [
+    ("utf-8", "xterm", False, True), ("utf-8", "linux", False, False), ("utf-8", "dumb", False, False),
+    ("ascii", "xterm", True, False), ("nonsense", "xterm", True, False)])
+def test_what_standard_output_can_show(monkeypatch, encoding, terminal, plain, has_braille):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    monkeypatch.setattr(Terminal, "encoding", encoding)
+    monkeypatch.setattr("sys.stdout", Terminal())
+    monkeypatch.setenv("TERM", terminal)
+    monkeypatch.setenv("COLUMNS", "70")
+    for name in ("NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "COLORTERM", "WT_SESSION", "TERM_PROGRAM"):
+        monkeypatch.delenv(name, raising=False)
+    screen = screen_for()
+    assert (screen.plain, screen.has_braille, screen.width) == (plain, has_braille, 70)
+    assert screen.depth == (None if terminal == "dumb" else "16")
+    assert screen.style.is_braille == has_braille
+    assert screen.style.has_colour == (screen.depth is not None)
+    never, deep = (screen_for(ColourSettings(**settings)) for settings in (
+        {"color": "never"}, {"color": "always", "color_depth": "256"}))
+    assert (never.depth, never.style.has_colour) == (None, False)
+    assert deep.depth == "256"

@@ -5,7 +5,7 @@ What would move the cursor, hide itself or reverse the direction of writing must
 
 from functools import lru_cache
 
-from wcwidth import wcwidth
+from wcwidth import wcwidth, wrap
 
 _DIRECTIONS = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}
 _BREAKS = {0x2028, 0x2029}
@@ -47,6 +47,11 @@ def cut(text: str, width: int) -> list[str]:
         pieces[-1] += character
         used += size
     return pieces
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """The text in lines of at most `width` columns, broken between words where that is possible."""
+    return wrap(text, width)
 
 
 def padded(text: str, width: int) -> str:

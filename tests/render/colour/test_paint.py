@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.render.colour.glyphs import columns, visible
+from charrnn.render.colour.glyphs import columns, cut, padded, visible
 from charrnn.render.colour.paint import SIGNS, Painter, legend, levels_of, levels_of_bits, lines, shown
 from charrnn.render.colour.palette import DIVERGING, RESET, SEQUENTIAL, TOP, escape
 
@@ -141,3 +141,12 @@ def test_legends():
     assert legend("under 1 bit", "7 bits", SEQUENTIAL["gray"], None, 0) == "under 1 bit .1234567 7 bits"
     coloured = legend("-1", "+1", PALETTE, "24bit")
     assert read(coloured)[3:-3] == [(sign, level) for sign, level in zip(SIGNS, range(-TOP, TOP + 1), strict=True)]
+
+
+def test_columns_of_a_terminal():
+    """By hand: ideographs and emoji take two, accents and joiners none."""
+    assert [columns(text) for text in ("", "ab", "漢字", "e\u0301", "😀", "\u200d", "가")] == [0, 2, 4, 1, 2, 0, 2]
+    assert [padded(text, 4) for text in ("a", "漢", "漢字", "漢字漢")] == ["a   ", "漢  ", "漢字", "漢字漢"]
+    assert cut("a漢字e\u0301b", 3) == ["a漢", "字e\u0301", "b"]
+    assert cut("漢", 1) == ["漢"]
+    assert cut("", 5) == [""]
