@@ -63,7 +63,8 @@ def config_text(settings: Settings, command: click.Command, corpus: list[str], c
 
 def part_of(name: str) -> str | None:
     """The part of the settings, and so the table, that has a setting called `name`."""
-    return next((part for part, kind in PARTS.items() if name in {spec.name for spec in dataclasses.fields(kind)}), None)
+    return next((part for part, kind in PARTS.items() if name in {field.name for field in dataclasses.fields(kind)}),
+                None)
 
 
 def _keys(command: click.Command) -> dict[str, click.Parameter]:
