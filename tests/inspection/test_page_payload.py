@@ -1,9 +1,9 @@
 """What a page carries comes out as it went in, in the same bytes each time, and cannot break out of its element."""
 
+import base64
 import dataclasses
 import json
 import math
-from typing import Any
 
 import numpy as np
 import pytest
