@@ -9,6 +9,7 @@ import numpy as np
 from charrnn.cells.generate import Constraints, Stack, StreamState, Text, Work
 from charrnn.cells.registry import CELLS, generate_kernel
 from charrnn.kernels.cpu import padded, zeros
+from charrnn.kernels.sample_logits import Limits
 from charrnn.kernels.tile_reference import BF16
 from charrnn.sampling.rule import Rule
 from charrnn.sampling.weights import Weights
@@ -94,7 +95,7 @@ class Group:
         model.kernel(
             model.stack, StreamState(own.h, own.c, own.tokens), own.now,
             Text(np.ascontiguousarray(prime, np.int32), np.ascontiguousarray(draws), out, nats),
-            Constraints(rule.temps(draws.shape[1]), int(rule.top_k), float(rule.top_p), float(rule.min_p),
+            Constraints(rule.temps(draws.shape[1]), Limits(int(rule.top_k), float(rule.top_p), float(rule.min_p)),
                         rule.added(model.stack.vocabulary), clamped, clamps),
             Work(self._products, self._inputs, self._barrier, own.gates, own.rounded, own.logits), hand, hands)
         own.now = (own.now + len(prime) + len(draws)) % 2
