@@ -9,14 +9,14 @@ sampling and completion; the parameters of any engine load into it.
 
 import numpy as np
 
-from charrnn.cells.generate import ModelArrays, StreamState, TextArrays, Work
+from charrnn.cells.generate import PackedNetwork, SampledText, StreamState, Work
 from charrnn.cells.registry import CELLS, generate_kernel
 from charrnn.engine.compiled.engine import CompiledEngine
 from charrnn.engine.compiled.packed_weights import Weights
 from charrnn.engine.compiled.parameters import Parameters
 from charrnn.engine.interface import Engine
 from charrnn.kernels.cpu import padded, zeros
-from charrnn.kernels.tile_reference import BF16
+from charrnn.kernels.microkernel import BF16
 from charrnn.sampling.constraints import SamplingRule
 from charrnn.settings import NetworkSettings
 
@@ -60,7 +60,7 @@ class PackedModel:
             for weight in (layer.ih, layer.hh) if k else (layer.hh,):
                 packed[at : at + weight.size] = weight
                 at += weight.size
-        self.stack = ModelArrays(
+        self.stack = PackedNetwork(
             weights.tiles, weights.layer_tiles, weights.table, packed,
             # the last line is the bias of products that have none
             np.stack([*(layer.bias for layer in layers), np.zeros_like(layers[0].bias)]),
@@ -118,7 +118,7 @@ class StreamGroup:
         own, model = self._threads[thread], self._model
         model.kernel(
             model.stack, StreamState(own.h, own.c, own.tokens), own.now,
-            TextArrays(np.ascontiguousarray(prime, np.int32), np.ascontiguousarray(draws), out, nats),
+            SampledText(np.ascontiguousarray(prime, np.int32), np.ascontiguousarray(draws), out, nats),
             rule.constraints(draws.shape[1], model.stack.vocabulary, model.has_memory),
             Work(self._products, self._inputs, self._barrier, own.gates, own.rounded, own.logits), thread, threads)
         own.now = (own.now + len(prime) + len(draws)) % 2
