@@ -21,7 +21,7 @@ class SampleSettings(Bounded):
                            high=1.0)
     min_p: float = setting(0.0, "of those, draw only from characters at least this many times as probable as the most "
                                 "likely one", low=0.0, high=1.0)
-    bias: tuple[str, ...] = setting((), "make a character likelier (+) or rarer (-) by this many nats; repeatable",
+    bias: tuple[str, ...] = setting((), "raise (+) or lower (-) the logit of a character by this many nats; repeatable",
                                     metavar="CHAR=NUMBER")
     ban: tuple[str, ...] = setting((), "never write these characters; repeatable", metavar="CHARS")
     clamp: tuple[str, ...] = setting(
