@@ -24,9 +24,9 @@ import numpy as np
 from charrnn.kernels import jit
 from charrnn.settings import NetworkSettings, Settings, TrainingSettings, WindowSettings
 from charrnn.engine.threads import Workers
-from charrnn.sampling.opening import generators_of
-from charrnn.sampling.rule import Clamp, Rule, Rules
-from charrnn.sampling.sampler import Sampler
+from charrnn.kernels.sample_logits import Limits
+from charrnn.sampling.constraints import Clamp, SamplingRule
+from charrnn.sampling.sampler import Sampler, generators_of
 from charrnn.scoring.predict import Scorer
 from charrnn.training.trainer import Trainer
 ids = np.random.default_rng(0).integers(9, size=700)
@@ -44,10 +44,10 @@ for number, (cell, layers, embedding, dropout, windows, precision) in enumerate(
     Scorer(trainer.engine, ids, 8, 2, 5, number % 3).read()
     sampler = Sampler(settings.network, trainer.engine.network.weights, 3, Workers(2))
     sampler.begin(np.ones((2, 3), np.int32))
-    list(sampler.stream(40, generators_of(1, 3), Rules(Rule(0.8, 5))))
+    list(sampler.stream(40, generators_of(1, 3), SamplingRule(0.8, Limits(5))))
     sampler.begin(np.ones(2, np.int32))
-    rule = Rule(np.array([0.5, 0.0, 1.0]), 5, 0.9, 0.1, np.zeros(9), (Clamp(0, 1, 0.5, 2, 5),))
-    list(sampler.stream(40, generators_of(1, 3), Rules(rule, 3, (1,)), with_nats=True))
+    rule = SamplingRule(np.array([0.5, 0.0, 1.0]), Limits(5, 0.9, 0.1), np.zeros(9), (Clamp(0, 1, 0.5, 2, 5),), 3, (1,))
+    list(sampler.stream(40, generators_of(1, 3), rule, with_nats=True))
     sampler.predict(np.ones(3, np.int32))
 for kernel in jit.kernels():
     print(kernel.py_func.__name__, len(kernel.signatures), sum(kernel.stats.cache_misses.values()))
