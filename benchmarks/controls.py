@@ -1,24 +1,22 @@
 """Group `controls`: what each option of `charrnn sample` costs, beside sampling without any."""
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
+from benchmarks.completing import USUAL
 from benchmarks.options import Options, tell
 from benchmarks.table import Row, Table
-from charrnn.bench.ours import VOCABULARY, WARM_UP_SECONDS
+from charrnn.bench.clock import mean_seconds
 from charrnn.bench.processes import Job, take_turns
-from charrnn.bench.shape import Shape
+from charrnn.bench.results import rates
+from charrnn.bench.shape import VOCABULARY, Shape
 from charrnn.engine.engines import open_engine
 from charrnn.engine.interface import Engine
 from charrnn.sampling.session import LanguageModel, SamplingSession
 from charrnn.settings import SampleSettings, Settings
-from charrnn.text.vocabulary import Vocabulary
 
-# Letters, signs, space and line end, 65 of them as in tiny Shakespeare.
-KNOWN = Vocabulary("\n !$&',-.3:;?ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 GOAL = 1 / 1.1
 # What a trained network is surprised by on average, in nats; an untrained one expects everything alike.
 SURE = 1.5
@@ -37,8 +35,7 @@ def measure(options: Options) -> Iterator[Table]:
         how = {"seconds": options.seconds, "threads": options.threads}
         jobs = [Job.of("benchmarks.controls:write", shape, **how, asked=asked) for asked in ({}, *WAYS.values())]
         plain, *others = take_turns(f"options with {shape.network}", jobs, options.rounds, tell)
-        rows = [Row(way, "char/s", [1 / result["seconds"] for result in results],
-                    [1 / result["seconds"] for result in plain], "plain", goal=GOAL)
+        rows = [Row(way, "char/s", rates(results), rates(plain), "plain", goal=GOAL)
                 for way, results in zip(WAYS, others, strict=True)]
         yield Table(f"Options of a sample, {shape.network}, {VOCABULARY} characters, {options.threads} threads", rows,
                     [f"The network is as sure as a trained one: {SURE} nats a character."])
@@ -51,18 +48,11 @@ def write(shape: dict[str, Any], seconds: float, threads: int, asked: dict[str, 
     _make_sure(engine)
     with_nats = asked.pop("with_nats", False)
     pieces = _session(engine, SampleSettings(length=0, seed=1, **asked)).pieces(with_nats)
-    warm = time.perf_counter() + min(WARM_UP_SECONDS, seconds)
-    while time.perf_counter() < warm:
-        next(pieces)
-    characters, start = 0, time.perf_counter()
-    while time.perf_counter() < start + seconds:
-        [piece] = next(pieces)
-        characters += len(piece.text)
-    return {"seconds": (time.perf_counter() - start) / characters}
+    return {"seconds": mean_seconds((len(piece.text) for [piece] in pieces), seconds)}
 
 
 def _session(engine: Engine, settings: SampleSettings) -> SamplingSession:
-    return LanguageModel(engine, Settings(engine.settings), KNOWN).session(settings)
+    return LanguageModel(engine, Settings(engine.settings), USUAL).session(settings)
 
 
 def _make_sure(engine: Engine) -> None:

@@ -200,5 +200,3 @@ def test_refusals(charrnn: Program, run: Path, options: str, code: int, words: s
     assert (done.code, done.out) == (code, "")
     assert done.err.startswith(f"charrnn: {words}")
     assert done.err.count("\n") == 1
-
-
