@@ -46,31 +46,28 @@ class TextHistory:
 
     def replace(self, at: int, new: str, is_written: bool = False) -> Change | None:
         """Puts `new` in place of all from `at` on and forgets what was undone; None if that changes nothing."""
-        old = self.text[at:]
-        if old == new:
+        if self.text[at:] == new:
             return None
-        change = Change(at, old, new, is_written)
-        self.text = self.text[:at] + new
-        self._done.append(change)
+        self._done.append(Change(at, self.text[at:], new, is_written))
         self._undone.clear()
-        return change
+        return self._put(self._done[-1], new)
 
     def undo(self) -> Change | None:
         """Undoes the last change; None if there is none."""
-        if not self._done:
-            return None
-        change = self._done.pop()
-        self.text = self.text[:change.at] + change.old
-        self._undone.append(change)
-        return change
+        if self._done:
+            self._undone.append(self._done.pop())
+            return self._put(self._undone[-1], self._undone[-1].old)
+        return None
 
     def redo(self) -> Change | None:
         """Makes the last undone change again; None if there is none."""
-        if not self._undone:
-            return None
-        change = self._undone.pop()
-        self.text = self.text[:change.at] + change.new
-        self._done.append(change)
+        if self._undone:
+            self._done.append(self._undone.pop())
+            return self._put(self._done[-1], self._done[-1].new)
+        return None
+
+    def _put(self, change: Change, end: str) -> Change:
+        self.text = self.text[:change.at] + end
         return change
 
 

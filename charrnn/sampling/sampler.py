@@ -128,26 +128,10 @@ class Sampler:
                 nats[:] = surprisal[0]
         return out
 
-    def predict(self, ids: np.ndarray) -> np.ndarray:
-        """The logits (streams, V) of what follows after ids (streams,) are read; the states move on.
-
-        begin() reads all but its last line of ids; give that line here first.
-        """
-        groups = self._groups
-        return np.concatenate(self._workers.map(lambda g: groups[g].predict(ids[self._slices[g]]), len(groups)))
-
     @property
     def state(self) -> np.ndarray:
-        """The states of all streams, (1 or 2, L, streams, H padded): h, and c where cells have one; a copy.
-
-        What is set may be in another order, or one state for all streams: predict() goes on from it.
-        """
+        """The states of all streams, (1 or 2, L, streams, H padded): h, and c where cells have one; a copy."""
         return np.concatenate([group.state for group in self._groups], axis=2)
-
-    @state.setter
-    def state(self, state: np.ndarray) -> None:
-        for group, part in zip(self._groups, self._slices, strict=True):
-            group.state = state[:, :, part]
 
     def stream(self, length: int | None, generators: Sequence[np.random.Generator], rule: SamplingRule,
                with_nats: bool = False) -> Iterator[DrawnIds]:

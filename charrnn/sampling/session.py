@@ -15,7 +15,7 @@ import numpy as np
 from charrnn.engine.interface import Engine
 from charrnn.engine.threads import Workers
 from charrnn.errors import SettingsError
-from charrnn.sampling.constraints import Clamp, SamplingRule, Spread, sampling_rule
+from charrnn.sampling.constraints import SamplingRule, Spread, sampling_rule
 from charrnn.sampling.sampler import Sampler, generators_of
 from charrnn.sampling.stopping import LENGTH, Ends, Piece, TextWriter, write_texts
 from charrnn.sampling.streams import Weights, weights_of
@@ -133,6 +133,7 @@ class SamplingSession:
 
     temps   the temperatures
     seed    the seed of settings, or a new one
+    rule    how characters are chosen
     prime   what every text goes on from; it contains only characters of the vocabulary
     """
 
@@ -151,10 +152,9 @@ class SamplingSession:
             return measured_spread(model.sampler(_STREAMS, settings.precision), ids if ids.ndim == 1 else ids[0, :1],
                                    layer, unit)
 
-        rule = sampling_rule(settings, model.settings.network, model.vocabulary, end, spread_of)
+        self.rule = sampling_rule(settings, model.settings.network, model.vocabulary, end, spread_of)
         if len(self.temps) > 1:
-            rule = replace(rule, temp=np.repeat(np.array(self.temps, np.float64), settings.samples))
-        self._rule = rule
+            self.rule = replace(self.rule, temp=np.repeat(np.array(self.temps, np.float64), settings.samples))
         self._sampler = model.sampler(len(self._generators), settings.precision)
         self._sampler.begin(ids)
         self._writers: list[TextWriter] = []
@@ -162,7 +162,7 @@ class SamplingSession:
     def pieces(self, with_nats: bool = False) -> Iterator[list[Piece]]:
         """What is added to each text, piece by piece as it is made; only once."""
         self._writers = [TextWriter(self._vocabulary, self._ends, self.prime) for _ in self._generators]
-        return write_texts(self._sampler.stream(self._length, self._generators, self._rule, with_nats), self._writers)
+        return write_texts(self._sampler.stream(self._length, self._generators, self.rule, with_nats), self._writers)
 
     @property
     def endings(self) -> list[str | None]:
@@ -184,11 +184,6 @@ class SamplingSession:
             made.append(Sample("".join(piece.text for piece in own), self.prime, number, self.seed, temp,
                                self.endings[n] or LENGTH, units, nats))
         return made
-
-    @property
-    def clamps(self) -> tuple[Clamp, ...]:
-        """The cells that are held, and their values."""
-        return self._rule.clamps
 
     def refuse_endless(self) -> None:
         """Raises SettingsError for texts that nothing would ever end."""

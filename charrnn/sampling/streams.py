@@ -125,7 +125,10 @@ class StreamGroup:
         return out
 
     def predict(self, tokens: np.ndarray) -> np.ndarray:
-        """What Sampler.predict does, for these streams; the logits are this group's until it is used again."""
+        """The logits (streams, V) after tokens (streams,) are read; they are this group's until it is used again.
+
+        begin() leaves the last line of its ids to be given here first.
+        """
         first = self._threads[0]
         first.tokens[:] = tokens
         self.generate(0, 1, np.zeros((0, len(tokens)), np.int32), np.zeros((1, len(tokens))), _READ, _NO_NATS)

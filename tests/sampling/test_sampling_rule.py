@@ -1,4 +1,4 @@
-"""Clamped cells, adjusted logits and surprise are what plain NumPy makes of them, and rules change at their edges."""
+"""Clamped cells, adjusted logits and surprisal are what plain NumPy makes of them, and rules change at their edges."""
 
 import numpy as np
 import pytest
@@ -10,6 +10,7 @@ from charrnn.kernels.sample_logits import Limits
 from charrnn.kernels.softmax import NEVER
 from charrnn.sampling.constraints import Clamp, SamplingRule
 from charrnn.sampling.sampler import Sampler, generators_of
+from charrnn.sampling.streams import PackedModel, StreamGroup
 from charrnn.settings import NetworkSettings
 from tests.engine.compiled import compiled_network
 from tests.networks import random_parameters, random_state
@@ -63,14 +64,14 @@ def logits_by_hand(settings: NetworkSettings, parameters: Arrays, ids: np.ndarra
     return np.array(logits)
 
 
-def surprise(logits: np.ndarray, ids: np.ndarray) -> np.ndarray:
+def surprisal(logits: np.ndarray, ids: np.ndarray) -> np.ndarray:
     largest = logits.max(axis=1, keepdims=True)
     return (np.log(np.exp(logits - largest).sum(axis=1)) + largest[:, 0]) - logits[np.arange(len(ids)), ids]
 
 
 @pytest.mark.parametrize("layers", [1, 3])
 @pytest.mark.parametrize("cell", CELLS)
-def test_clamped_cells_and_surprise(cell: str, layers: int) -> None:
+def test_clamped_cells_and_surprisal(cell: str, layers: int) -> None:
     settings = NetworkSettings(cell, H, layers)
     parameters = parameters_of(settings)
     # unit 0, value 0, the last unit of the last layer, two in one layer, one that comes and goes
@@ -85,8 +86,8 @@ def test_clamped_cells_and_surprise(cell: str, layers: int) -> None:
     active = [clamps[:2] + (clamps[2:] if 5 <= written < 12 else ()) for written in range(LENGTH)]
     read = np.concatenate([PRIME, ids[:-1]])
     logits = logits_by_hand(settings, parameters, read, [()] * (len(PRIME) - 1) + active)[len(PRIME) - 1:]
-    # the surprise is the network's own, without temperature and adjustment
-    np.testing.assert_allclose(nats, surprise(logits, ids), rtol=1e-3, atol=1e-3)
+    # the surprisal is the network's own, without temperature and adjustment
+    np.testing.assert_allclose(nats, surprisal(logits, ids), rtol=1e-3, atol=1e-3)
     draws = generators_of(3, 1)[0].random(LENGTH)
     weights = np.exp((logits + adjustment - (logits + adjustment).max(axis=1, keepdims=True)) / 1.3)
     shares = np.cumsum(weights / weights.sum(axis=1, keepdims=True), axis=1)
@@ -111,19 +112,20 @@ def test_a_clamp_changes_what_is_written() -> None:
 def test_predict_and_states(cell: str) -> None:
     settings = NetworkSettings(cell, H, 2)
     parameters = parameters_of(settings)
-    sampler, rng = sampler_of(settings, parameters, 3), np.random.default_rng(1)
+    group = StreamGroup(PackedModel(settings, compiled_network(settings, parameters).weights), 3, 1)
+    rng = np.random.default_rng(1)
     ids = rng.integers(V, size=(6, 3)).astype(np.int32)
-    sampler.begin(ids[:1])
-    ours = np.stack([sampler.predict(line) for line in ids])
+    group.begin(ids[:1])
+    ours = np.stack([group.predict(line).copy() for line in ids])
     by_hand = np.stack([logits_by_hand(settings, parameters, ids[:, n], [()] * 6) for n in range(3)], axis=1)
     np.testing.assert_allclose(ours, by_hand, rtol=1e-4, atol=1e-4)
     # states can be taken, put in another order, and all be one
-    state, then = sampler.state, np.array([1, 2, 3], np.int32)
-    after = sampler.predict(then)
-    sampler.state = state[:, :, [2, 0, 0]]
-    np.testing.assert_array_equal(sampler.predict(then[[2, 0, 0]]), after[[2, 0, 0]])
-    sampler.state = state[:, :, 1:2]
-    np.testing.assert_array_equal(sampler.predict(then[[1, 1, 1]]), after[[1, 1, 1]])
+    state, then = group.state, np.array([1, 2, 3], np.int32)
+    after = group.predict(then).copy()
+    group.state = state[:, :, [2, 0, 0]]
+    np.testing.assert_array_equal(group.predict(then[[2, 0, 0]]), after[[2, 0, 0]])
+    group.state = state[:, :, 1:2]
+    np.testing.assert_array_equal(group.predict(then[[1, 1, 1]]), after[[1, 1, 1]])
 
 
 @pytest.mark.parametrize("streams", [1, 40])
