@@ -15,9 +15,6 @@ PIP_FLAGS := --quiet --disable-pip-version-check
 PYTEST := .venv-dev/bin/python -m pytest -q
 # A worker a core, each with its own files of compiled kernels (tests/kernel_cache.py).
 PARALLEL := -n auto --maxprocesses 8 --dist worksteal
-# Where PyTorch keeps builds without CUDA, which is all that the reference needs; PyPI's for Linux are 30 times as large.
-TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
-
 .PHONY: help demo test test-slow test-nojit test-torch test-browser test-oldest bench lint fix types readme clean
 
 help:  ## list these targets
@@ -89,7 +86,7 @@ $(DEV_STAMP): pyproject.toml
 	@touch $@
 
 $(TORCH_STAMP): $(DEV_STAMP)
-	@.venv-dev/bin/python -m pip install $(PIP_FLAGS) --retries 1 --extra-index-url $(TORCH_INDEX) --group torch
+	@.venv-dev/bin/python -m pip install $(PIP_FLAGS) --group torch
 	@touch $@
 
 $(BROWSER_STAMP): $(DEV_STAMP)
