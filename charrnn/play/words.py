@@ -11,7 +11,7 @@ from charrnn.settings import PlaySettings
 _TAIL = 30
 _HELP = (
     ("text", "is added to the end as it is, spaces too"),
-    ("text\\", "with a \\ at its end: and a new line; alone: a new line (\\\\ for a \\ itself)"),
+    ("text\\", "a \\ at its end, or alone, is a new line (\\\\ for a \\ itself)"),
     ("//text", "text that begins with /"),
     ("Enter", "on an empty line: the network goes on"),
     ("Ctrl-C", "stops it; what it has written stays"),
@@ -76,7 +76,7 @@ def help_lines(settings: PlaySettings) -> list[str]:
     return [
         *(f"{what:<{_NAMES_END}}{does}" for what, does in _HELP),
         *(f"{f'/{command.name} {command.argument}':<{_NAMES_END}}{command.help}" for command in COMMANDS),
-        "Settings, with a value behind them; default takes it back, repeatable ones add up:",
+        "Settings, each with a value; default resets one, repeatable ones add up:",
         *textwrap.wrap(names, 80, break_on_hyphens=False),
         "The beginning of a name will do: /u, /t 0.5.",
     ]
