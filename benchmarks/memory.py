@@ -63,7 +63,7 @@ def write_words(path: Path, size: int) -> None:
 def taken(shape: dict[str, Any]) -> dict[str, int]:
     """Bytes that Python was given for a network, its optimizer and its buffers, and what the formula says."""
     from charrnn.engine.compiled.engine import CompiledEngine
-    from charrnn.engine.compiled.memory import training_bytes
+    from charrnn.engine.compiled.memory import BatchShape, training_bytes
     from charrnn.engine.compiled.network import Network
     from charrnn.engine.compiled.optimizers import Adam
     from charrnn.engine.compiled.streams import CompiledStreams
@@ -78,8 +78,8 @@ def taken(shape: dict[str, Any]) -> dict[str, int]:
     gradients, optimizer = network.gradients_of(len(batch.shards)), Adam(network)
     size, _ = tracemalloc.get_traced_memory()
     del gradients, optimizer
-    formula = training_bytes(settings, network.parameters.flat.size, VOCABULARY, measured.batch, measured.window, 2,
-                             "float32")
+    formula = training_bytes(settings, VOCABULARY, network.parameters.flat.size,
+                             BatchShape(measured.batch, measured.window, 2), 2)
     return {"taken": size, "formula": formula}
 
 

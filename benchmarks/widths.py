@@ -54,7 +54,7 @@ def products(seconds: float) -> dict[str, dict[str, float]]:
 def works(H: int) -> dict[str, tuple[int, Callable[[], None]]]:
     """The three products of a layer of H units, by name: their rows, and a call that makes them once."""
     from charrnn.kernels.matmul import add_transposed_product, copied_size, matmul
-    from charrnn.kernels.tile import tiles
+    from charrnn.kernels.microkernel import tiles
 
     address, random = tiles(), np.random.default_rng(1)
 

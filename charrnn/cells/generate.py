@@ -30,7 +30,7 @@ hold = hold_output
 KEPT = FIRST = SECOND = 1
 
 
-class Stack(NamedTuple):
+class PackedNetwork(NamedTuple):
     """What all streams read: every layer's parameters, the table of the first one, the output layer."""
 
     tiles: int
@@ -76,7 +76,7 @@ class Constraints(NamedTuple):
     clamps: np.ndarray
 
 
-class Text(NamedTuple):
+class SampledText(NamedTuple):
     """prime (P, N) is read, then out (S, N) is written with draws (S, N), uniform numbers.
 
     nats (S, N), if not empty, get the surprisal of what was chosen, as the network itself sees it.

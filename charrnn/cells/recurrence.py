@@ -33,7 +33,7 @@ from charrnn.kernels.matmul import add_transposed_product, matmul
 CHUNK_ROWS = 256
 
 
-class Window(NamedTuple):
+class LayerInput(NamedTuple):
     """What a layer reads. Where x (T, N, D) is empty, its input is tokens (T, N); a text begins at the character
     `start`."""
 
@@ -42,7 +42,7 @@ class Window(NamedTuple):
     start: int
 
 
-class Weights(NamedTuple):
+class KernelWeights(NamedTuple):
     """A layer's parameters as the kernels read them: weight_ih and weight_hh packed, forward or for the way back."""
 
     ih: np.ndarray

@@ -1,8 +1,8 @@
-"""Layer kernels: a barrier: threads wait for one another, for far shorter than any wait that Python could make.
+"""Layer kernels: a barrier, at which threads wait for one another far more briefly than Python could make them.
 
-It is one counter in shared memory. Whoever arrives counts it up and looks at it until all have come. The looking keeps
-a core busy, so it is for threads that run at the same time and are never late by much; one who has looked for long lets
-the system run another thread, perhaps the one that is awaited.
+It is one counter in shared memory. A thread that arrives counts it up and polls it until all have come. Polling keeps a
+core busy, so it is for threads that run at the same time and are never late by much. A thread that has polled for long
+lets the system run another one, perhaps the one that it waits for.
 """
 
 import sys
@@ -16,7 +16,7 @@ from numba.extending import intrinsic
 from charrnn.kernels.cpu import NEON, TARGET
 from charrnn.kernels.jit import JIT, inner
 
-# Looks, of some 10 to 40 nanoseconds each, before the core is offered to others.
+# Polls, of some 10 to 40 nanoseconds each, before the core is offered to others.
 _PATIENCE = 1000
 _PAUSE = "llvm.aarch64.hint" if TARGET == NEON else "llvm.x86.sse2.pause"
 
@@ -69,11 +69,11 @@ def _yield(typing: Any) -> Any:
 @inner
 def _wait_compiled(counter, arrivals):
     _arrive(counter)
-    looks = 0
+    polls = 0
     while _arrived(counter) < arrivals:
         _pause()
-        looks += 1
-        if looks % _PATIENCE == 0:
+        polls += 1
+        if polls % _PATIENCE == 0:
             _yield()
 
 

@@ -1,9 +1,9 @@
-"""Layer kernels: texts that begin inside a window: the state before their first character is the initial one.
+"""Layer kernels: documents that start inside a window: the state before their first character is the initial one.
 
-A text begins with a mark, the character `start`; where there are no such texts, start is -1 and nothing here costs
-anything. Row t of h is two things, what the layer gave out after character t-1 and what it knew before character t.
-Where a text begins these differ: the forward pass leaves the row as it is and multiplies a copy, the backward pass,
-when nobody asks any more for what was given out, puts the initial state in its place.
+Every document starts with the character `start`. Where there are no documents, start is -1 and nothing here costs
+anything. Row t of h is two things: the output after character t-1 and the state before character t. At the start of a
+document these differ. The forward pass leaves the row as it is and multiplies a copy. The backward pass, which no
+longer needs the output, puts the initial state in its place.
 """
 
 from charrnn.kernels.flat import flat
@@ -12,7 +12,7 @@ from charrnn.kernels.jit import inner
 
 @inner
 def put_initial(tokens, start, state, initial):
-    """initial (H) in place of the rows of state (N, H) whose character, of tokens (N,), begins a text."""
+    """initial (H) in place of the rows of state (N, H) whose character, of tokens (N,), starts a document."""
     if start >= 0:
         for n in range(state.shape[0]):
             if tokens[n] == start:
@@ -40,7 +40,7 @@ def state_before(tokens, t, start, h, h0, before):
 
 @inner
 def take_initial(tokens, start, dstate, dinitial):
-    """Where a text begins, the gradient in dstate (N, H) is that of the initial state and goes back no further.
+    """Where a document starts, the gradient in dstate (N, H) is that of the initial state and goes back no further.
 
     It is added to dinitial (H).
     """

@@ -29,7 +29,7 @@ def scrambled(x):
 
 @kernel
 def drop(source, target, rate, key, first_row):
-    """target (T, N, H) = source with each number silenced with probability `rate`, the others scaled up to make up.
+    """target (T, N, H) = source with each number dropped with probability `rate`, the others scaled up to make up.
 
     The mask depends on `key` (drawn for each step and layer) and on the place: time, first_row + n, unit.
     target may be source. The same call with the same key drops the gradient.

@@ -16,7 +16,7 @@ import numpy as np
 from charrnn.kernels.bfloat16 import pair, round_line_pairs, round_rows
 from charrnn.kernels.cpu import TARGET
 from charrnn.kernels.jit import inner, kernel
-from charrnn.kernels.tile import tile
+from charrnn.kernels.microkernel import tile
 
 _LANES, _ROWS, _PANEL = TARGET.lanes, TARGET.rows, TARGET.panel
 # Lines of A and B that one pass over a weight gradient takes: both blocks then stay in the second-level cache.

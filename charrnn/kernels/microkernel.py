@@ -13,11 +13,19 @@ along the depth, the first in the lower half of 32 bits, so that everything else
 Processors with AVX512_BF16 multiply and add both numbers of a pair at once, the others one after the other.
 """
 
+from typing import Any
+
+import numpy as np
 from llvmlite import ir
+from numba import types
 from numba.core import cgutils
+from numba.extending import intrinsic
 
 from charrnn.kernels.cpu import HAS_BF16, SSE, TARGET
-from charrnn.kernels.tile_reference import BF16
+from charrnn.kernels.jit import JIT, kernel
+
+# The kinds of tile: what an element of A and B is.
+FLOAT32, BF16 = 0, 1
 
 _F32, _I64, _I32, _I1 = ir.FloatType(), ir.IntType(64), ir.IntType(32), ir.IntType(1)
 _FLOATS = _F32.as_pointer()
@@ -26,7 +34,7 @@ _MULTIPLY_ADD = "fmuladd" if TARGET == SSE else "fma"
 # (a, lda, a_step, b, b_step, c, ldc, depth, accumulate)
 _TILE = ir.FunctionType(ir.VoidType(), [_FLOATS, _I64, _I64, _FLOATS, _I64, _FLOATS, _I64, _I64, _I1])
 # (rows, vectors) before the same
-ANY_TILE = ir.FunctionType(ir.VoidType(), [_I64, _I64, *_TILE.args])
+_ANY_TILE = ir.FunctionType(ir.VoidType(), [_I64, _I64, *_TILE.args])
 
 
 def _const(number: int) -> ir.Constant:
@@ -148,9 +156,9 @@ def _tile(module: ir.Module, kind: int, rows: int, vectors: int) -> ir.Function:
     return function
 
 
-def any_tile(module: ir.Module, kind: int) -> ir.Function:
+def _any_tile(module: ir.Module, kind: int) -> ir.Function:
     """One function that picks the tile for a number of rows and vectors known only at run time."""
-    function, new = _shared(module, f"charrnn_tile_{kind}_any_x{TARGET.lanes}", ANY_TILE)
+    function, new = _shared(module, f"charrnn_tile_{kind}_any_x{TARGET.lanes}", _ANY_TILE)
     if not new:
         return function
     rows, vectors, *rest = function.args
@@ -168,3 +176,86 @@ def any_tile(module: ir.Module, kind: int) -> ir.Function:
             build.branch(done)
     ir.IRBuilder(done).ret_void()
     return function
+
+
+@intrinsic
+def _float32_address(typing: Any) -> Any:
+    return types.intp(), lambda context, builder, sig, args: builder.ptrtoint(_any_tile(builder.module, FLOAT32), _I64)
+
+
+@intrinsic
+def _bf16_address(typing: Any) -> Any:
+    return types.intp(), lambda context, builder, sig, args: builder.ptrtoint(_any_tile(builder.module, BF16), _I64)
+
+
+@kernel
+def _float32_tiles():
+    return _float32_address()
+
+
+@kernel
+def _bf16_tiles():
+    return _bf16_address()
+
+
+def tiles(kind: int = FLOAT32) -> int:
+    """The address of the compiled tiles of a kind, which every kernel that multiplies takes as its first argument.
+
+    The tiles are most of the machine code; compiled into each kernel they would make the first start four times as
+    long. Without the JIT it is the kind itself.
+    """
+    if not JIT:
+        return kind
+    return int(_bf16_tiles() if kind == BF16 else _float32_tiles())
+
+
+@intrinsic
+def _tile_compiled(typing: Any, tiles: Any, rows: Any, vectors: Any, a: Any, a_at: Any, lda: Any, a_step: Any, b: Any,
+                   b_at: Any, b_step: Any, c: Any, c_at: Any, ldc: Any, depth: Any, accumulate: Any) -> Any:
+    index = types.intp
+    signature = types.void(index, index, index, a, index, index, index, b, index, index, c, index, index, index,
+                           types.boolean)
+
+    def codegen(context: Any, builder: ir.IRBuilder, sig: Any, args: Any) -> ir.Value:
+        tiles, rows, vectors, a, a_at, lda, a_step, b, b_at, b_step, c, c_at, ldc, depth, accumulate = args
+
+        def address(position: int, array: ir.Value, at: ir.Value) -> ir.Value:
+            data = context.make_array(sig.args[position])(context, builder, array).data
+            return builder.gep(data, [at])
+
+        builder.call(builder.inttoptr(tiles, _ANY_TILE.as_pointer()), [
+            rows, vectors, address(3, a, a_at), lda, a_step, address(7, b, b_at), b_step, address(10, c, c_at), ldc,
+            depth, builder.trunc(accumulate, _I1)])
+        return context.get_dummy_value()
+
+    return signature, codegen
+
+
+def tile_numpy(tiles: int, rows: int, vectors: int, a: np.ndarray, a_at: int, lda: int, a_step: int, b: np.ndarray,
+               b_at: int, b_step: int, c: np.ndarray, c_at: int, ldc: int, depth: int, accumulate: bool) -> None:
+    """The tile of the kind `tiles` in NumPy: it runs without the JIT, and tests compare the compiled one with it."""
+    columns = vectors * TARGET.lanes
+
+    def block(array: np.ndarray, at: int, shape: tuple[int, int], strides: tuple[int, int]) -> np.ndarray:
+        assert 0 <= at + (shape[0] - 1) * strides[0] + (shape[1] - 1) * strides[1] < array.size
+        return np.lib.stride_tricks.as_strided(array.reshape(-1)[at:], shape, [4 * stride for stride in strides])
+
+    left, right = block(a, a_at, (rows, depth), (lda, a_step)), block(b, b_at, (depth, columns), (b_step, 1))
+    if tiles == BF16:
+        product = _first(left) @ _first(right) + _second(left) @ _second(right)
+    else:
+        product = left @ right
+    out = block(c, c_at, (rows, columns), (ldc, 1))
+    out[...] = out + product if accumulate else product
+
+
+def _first(pairs: np.ndarray) -> np.ndarray:
+    """The first numbers of bfloat16 pairs as float32."""
+    return (pairs.view(np.uint32) << np.uint32(16)).view(np.float32)
+
+
+def _second(pairs: np.ndarray) -> np.ndarray:
+    return (pairs.view(np.uint32) & np.uint32(0xFFFF0000)).view(np.float32)
+
+
+tile = _tile_compiled if JIT else tile_numpy

@@ -1,4 +1,4 @@
-"""Layer kernels: what the output layer says of each character: how surprising it is, and what it thought would come.
+"""Layer kernels: the predictions of the output layer: the surprisal of each target, and the most probable characters.
 
     nats = -log p(target)    rank = 1 + how many are more likely    entropy = -sum p log p    the K likeliest
 
@@ -43,32 +43,32 @@ def rank_of(target, logits, count):
 
 
 @inner
-def score_row(logits, given, lanes, target, count, ids, chances):
-    """(nats, rank, entropy) of one place, and its likeliest characters in ids and chances (K,).
+def score_row(logits, given, lanes, target, count, ids, probabilities):
+    """(nats, rank, entropy) of one place, and its likeliest characters in ids and probabilities (K,).
 
     The logits, of which `count` are no padding, are used up; given, as long, and lanes (PAD) are scratch.
     """
-    likeliest(logits, count, ids, chances)
+    likeliest(logits, count, ids, probabilities)
     rank = rank_of(target, logits, count)
     for j in range(logits.shape[0]):
         given[j] = logits[j]
     largest, total = softmax_row(logits, lanes, ONE)
-    below = np.float32(0)  # how far the logits lie below the largest, weighed with their chances
+    below = np.float32(0)  # how far the logits lie below the largest, weighted by their probabilities
     for j in range(logits.shape[0]):
         below += logits[j] * (largest - given[j])
     for k in range(ids.shape[0]):
-        chances[k] = exp_nonpositive(chances[k] - largest) / total
+        probabilities[k] = exp_nonpositive(probabilities[k] - largest) / total
     log_total = np.log(np.float64(total))
     nats = np.float64(largest) + log_total - np.float64(given[target])
     return nats, rank, log_total + np.float64(below) / np.float64(total)
 
 
 @kernel
-def output_scores(tiles, x, targets, weight_out, bias_out, logits, count, nats, ranks, entropies, ids, chances):
+def output_scores(tiles, x, targets, weight_out, bias_out, logits, count, nats, ranks, entropies, ids, probabilities):
     """The sum of the losses in nats of targets (T, N) for x (T, N, H), as output_loss gives it, and what makes it up.
 
-    logits (BLOCK_ROWS + 1, V padded) is scratch; `count` is V. nats, ranks, entropies (T, N) and ids, chances (T, N, K)
-    are set; where the target is -1 nothing was predicted, and they are NaN, 0 and -1.
+    logits (BLOCK_ROWS + 1, V padded) is scratch; `count` is V. nats, ranks, entropies (T, N) and ids, probabilities
+    (T, N, K) are set; where the target is -1 nothing was predicted, and they are NaN, 0 and -1.
     """
     T, N, H = x.shape
     width, K = bias_out.shape[0], ids.shape[2]
@@ -86,11 +86,11 @@ def output_scores(tiles, x, targets, weight_out, bias_out, logits, count, nats, 
             t, n = (first + row) // N, (first + row) % N
             if targets[t, n] >= 0:
                 value, ranks[t, n], entropies[t, n] = score_row(logits[row], given, lanes, targets[t, n], count,
-                                                                ids[t, n], chances[t, n])
+                                                                ids[t, n], probabilities[t, n])
                 nats[t, n] = value
                 loss += value
                 continue
             nats[t, n], ranks[t, n], entropies[t, n] = np.nan, 0, np.nan
             for k in range(K):
-                ids[t, n, k], chances[t, n, k] = -1, np.nan
+                ids[t, n, k], probabilities[t, n, k] = -1, np.nan
     return loss

@@ -6,10 +6,10 @@ weights, which take nearly all the time.
 
 import numpy as np
 
-from charrnn.cells.generate import Constraints, Stack, StreamState, Text, Work
+from charrnn.cells.generate import Constraints, PackedNetwork, SampledText, StreamState, Work
 from charrnn.cells.registry import CELLS, generate_kernel
 from charrnn.kernels.cpu import padded, zeros
-from charrnn.kernels.tile_reference import BF16
+from charrnn.kernels.microkernel import BF16
 from charrnn.sampling.rule import Rule
 from charrnn.sampling.weights import Weights
 from charrnn.settings import NetworkSettings
@@ -35,7 +35,7 @@ class PackedModel:
             for weight in (layer.ih, layer.hh) if k else (layer.hh,):
                 packed[at : at + weight.size] = weight
                 at += weight.size
-        self.stack = Stack(
+        self.stack = PackedNetwork(
             weights.tiles, weights.layer_tiles, weights.table, packed,
             # the last line is the bias of products that have none
             np.stack([*(layer.bias for layer in layers), np.zeros_like(layers[0].bias)]),
@@ -93,7 +93,7 @@ class Group:
         clamps = np.array([clamp.state(model.has_memory) for clamp in rule.clamps], np.float32).reshape(-1, 2)
         model.kernel(
             model.stack, StreamState(own.h, own.c, own.tokens), own.now,
-            Text(np.ascontiguousarray(prime, np.int32), np.ascontiguousarray(draws), out, nats),
+            SampledText(np.ascontiguousarray(prime, np.int32), np.ascontiguousarray(draws), out, nats),
             Constraints(rule.temps(draws.shape[1]), int(rule.top_k), float(rule.top_p), float(rule.min_p),
                         rule.added(model.stack.vocabulary), clamped, clamps),
             Work(self._products, self._inputs, self._barrier, own.gates, own.rounded, own.logits), hand, hands)

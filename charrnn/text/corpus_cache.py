@@ -102,7 +102,7 @@ def _loaded(memory: mmap.mmap, settings: TextSettings) -> tuple[Encoded, dict[st
     start = end - int.from_bytes(memory[end:end + _LENGTH], "little")
     rest: dict[str, Any] = json.loads(memory[start:end])
     vocabulary, table = vocabulary_and_table(rest["counts"], settings, mark_of(settings) or "")
-    ids = MappedIds(memory, kind_for(len(table)), table, rest["length"])
+    ids = MappedIds.of(memory, kind_for(len(table)), table, rest["length"])
     marks = np.frombuffer(memory, np.int64, rest["marks"], start - rest["marks"] * _PLACE) if rest["marks"] else None
     return Encoded(ids, vocabulary, rest["fingerprint"], rest["characters"], rest["counts"], marks), rest["skipped"]
 

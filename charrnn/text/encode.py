@@ -91,7 +91,7 @@ class Encoder:
         self._file.truncate(self.length * self._kind.itemsize)
         counts = dict(zip(units, self._counts(len(units)).tolist(), strict=True))
         vocabulary, table = vocabulary_and_table(counts, self._settings, self._mark)
-        return Encoded(MappedIds(self._file.map(), self._kind, table), vocabulary, self._hash.hexdigest(),
+        return Encoded(MappedIds.of(self._file.map(), self._kind, table), vocabulary, self._hash.hexdigest(),
                        self.characters - len(self._mark), counts, self._marks())
 
     def close(self) -> None:

@@ -17,19 +17,21 @@ BLOCK = 1 << 20
 class MappedIds:
     """A row of ids that can be measured, cut into parts and taken from like an array; the parts share one file."""
 
-    def __init__(self, memory: mmap.mmap, kind: np.dtype, table: np.ndarray, count: int = -1) -> None:
+    def __init__(self, numbers: np.ndarray, table: np.ndarray, pages: "_Pages") -> None:
+        self._numbers, self._table, self._pages = numbers, table, pages
+
+    @classmethod
+    def of(cls, memory: mmap.mmap, kind: np.dtype, table: np.ndarray, count: int = -1) -> "MappedIds":
         """`memory` begins with `count` numbers of type `kind`, all of it if -1; `table` (V,) int32 has the id for each.
         """
-        self._numbers, self._table, self._pages = np.frombuffer(memory, kind, count), table, _Pages(memory)
+        return cls(np.frombuffer(memory, kind, count), table, _Pages(memory))
 
     def __len__(self) -> int:
         return len(self._numbers)
 
     def __getitem__(self, part: slice) -> "MappedIds":
         """The ids of a part; nothing is read."""
-        cut = object.__new__(MappedIds)
-        cut._numbers, cut._table, cut._pages = self._numbers[part], self._table, self._pages
-        return cut
+        return MappedIds(self._numbers[part], self._table, self._pages)
 
     def take(self, places: np.ndarray, runs: int | None = None) -> np.ndarray:
         """The ids at `places`, (T,) or (T, N), int32.
@@ -44,9 +46,7 @@ class MappedIds:
 
     def renumbered(self, numbers: np.ndarray) -> "MappedIds":
         """The same text in a vocabulary in which what was id v is numbers[v], int32; nothing is read."""
-        other = self[:]
-        other._table = numbers.take(self._table)
-        return other
+        return MappedIds(self._numbers, numbers.take(self._table), self._pages)
 
     def blocks(self) -> Iterator[memoryview]:
         """The numbers as they are on disk, from first to last, in blocks."""

@@ -51,7 +51,7 @@ def training_windows(text: Text, settings: WindowSettings, generator: np.random.
     if isinstance(text, Documents):
         return PackedDocuments(text, settings.batch, settings.window, generator)
     if settings.windows == "stream":
-        return Streams(text, settings.batch, settings.window, generator)
+        return StreamCutter(text, settings.batch, settings.window, generator)
     return Snippets(text, settings.batch, settings.window, settings.targets, generator)
 
 
@@ -111,7 +111,7 @@ class Cutter:
         raise NotImplementedError
 
 
-class Streams(Cutter):
+class StreamCutter(Cutter):
     """N long rows read side by side, window after window; each character is predicted once an epoch.
 
     Every epoch starts at a place of its own and reads round the end, so the cuts fall elsewhere each time.

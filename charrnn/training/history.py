@@ -1,6 +1,7 @@
 """Layer training: the losses of a run so far, and which validation was the best."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -31,10 +32,10 @@ class Point:
 class History:
     """The points of a run so far, and the sum of the losses since the last of them."""
 
-    def __init__(self) -> None:
-        self.points: list[Point] = []
-        self._ticks = 0  # of the clock that calls for points
-        self._sum, self._count = 0.0, 0
+    def __init__(self, points: Sequence[Point] = (), ticks: int = 0, loss_sum: float = 0.0, count: int = 0) -> None:
+        """ticks: of the clock that calls for points; loss_sum and count: of the characters since the last of them."""
+        self.points = list(points)
+        self._ticks, self._sum, self._count = ticks, loss_sum, count
 
     def rewind(self, progress: float, validations: int) -> None:
         """Sets the clock back where a run that has been made longer is less far on."""
@@ -99,9 +100,7 @@ class History:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "History":
         """What to_dict() was made from."""
-        history = cls()
-        for point in values["points"]:
-            fields: dict[str, Any] = {key: math.nan if value == "nan" else value for key, value in point.items()}
-            history.points.append(Point(**fields))
-        history._ticks, history._sum, history._count = values["ticks"], values["sum"], values["count"]
-        return history
+        fields: list[dict[str, Any]] = [{key: math.nan if value == "nan" else value for key, value in point.items()}
+                                        for point in values["points"]]
+        points = [Point(**point) for point in fields]
+        return cls(points, values["ticks"], values["sum"], values["count"])

@@ -178,7 +178,7 @@ def test_the_table_sorts_filters_and_selects(opened: Opener) -> None:
     page.fill("#filter", "saturated")
     page.click("#cells tbody tr")
     assert shown_cell(page) == "L2:2"
-    assert "Railed" in page.inner_text("#cell")
+    assert "Saturated" in page.inner_text("#cell")
 
 
 def test_a_cell_is_shown_in_the_signal_that_its_feature_was_found_in(opened: Opener) -> None:

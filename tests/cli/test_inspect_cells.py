@@ -168,7 +168,7 @@ def test_features_of_ones_own(charrnn, run, tmp_path):
         assert words in wrong.err
 
 
-def test_unknown_characters_are_named_and_never_dropped_in_silence(charrnn, run, tmp_path):
+def test_unknown_characters_are_named_and_never_dropped_unseen(charrnn, run, tmp_path):
     (tmp_path / "other.txt").write_text(TEXT[:600] + "Ünd%" + TEXT[600:1200], encoding="utf-8")
     wrong = charrnn("inspect-cells", "--text", "other.txt")
     assert (wrong.code, wrong.out) == (1, "")

@@ -8,7 +8,7 @@ import pytest
 
 from charrnn.cells.registry import CELLS as KINDS
 from charrnn.engine.compiled.engine import CompiledEngine
-from charrnn.engine.compiled.memory import training_bytes
+from charrnn.engine.compiled.memory import BatchShape, training_bytes
 from charrnn.engine.compiled.network import Network
 from charrnn.engine.compiled.optimizers import optimizer_of
 from charrnn.engine.compiled.streams import CompiledStreams
@@ -44,7 +44,7 @@ def test_the_formula_is_what_is_taken(shape, precision):
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    expected = training_bytes(settings, network.parameters.flat.size, V, N, T, shards, precision, start >= 0,
-                              len(adam.memory))
+    expected = training_bytes(settings, V, network.parameters.flat.size,
+                              BatchShape(N, T, shards, precision, start >= 0), len(adam.memory))
     assert kept == pytest.approx(expected, rel=0.02)
     assert peak - before < 0.02 * expected + 4 * ids.nbytes  # a step takes next to nothing of its own

@@ -1,4 +1,4 @@
-"""Silencing a cell against a loop written out for one text; its estimate against finite differences and against it."""
+"""Ablating a cell against a loop written out for one text; its estimate against finite differences and against it."""
 
 import dataclasses
 import json
@@ -129,7 +129,7 @@ def test_a_cell_that_stands_still_is_worth_nothing():
 
 
 def total_when(stack, trace, time, layer, unit, by, with_carry):
-    """The sum of the losses when a unit's h is moved after one character; what a GRU hands itself is taken back."""
+    """The sum of the losses when a unit's h is moved after one character; what a GRU passes to itself is taken back."""
     z = stack.tapes(trace, np.arange(len(trace)))[0][layer].z if with_carry else None
     state, total = [tuple(array[None] for array in one) for one in trace.first], 0.0
     for t in range(len(trace)):

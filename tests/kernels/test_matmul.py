@@ -5,8 +5,7 @@ import pytest
 
 from charrnn.kernels.cpu import PAD, TARGET, padded
 from charrnn.kernels.matmul import _DEPTH_BLOCK, add_transposed_product, copied_size, matmul, pack
-from charrnn.kernels.tile import tiles
-from charrnn.kernels.tile_reference import BF16, FLOAT32
+from charrnn.kernels.microkernel import BF16, FLOAT32, tiles
 
 COLUMNS = range(PAD, 9 * PAD + 1, PAD)
 GUARD = np.float32(-12345)

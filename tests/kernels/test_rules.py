@@ -13,10 +13,10 @@ import pytest
 
 from charrnn.cells import embedding, generate, recurrence
 from charrnn.cells.registry import CELLS, backward_kernel, forward_kernel, generate_kernel
-from charrnn.kernels import cpu, dropout, jit, matmul, peak, predictions, softmax, tile, updates
+from charrnn.kernels import cpu, dropout, jit, matmul, microkernel, peak, predictions, softmax, updates
 
 ROOT = Path(__file__).parents[2]
-MODULES = (dropout, embedding, generate, matmul, peak, predictions, recurrence, softmax, tile, updates)
+MODULES = (dropout, embedding, generate, matmul, microkernel, peak, predictions, recurrence, softmax, updates)
 
 REPORT = "from tests.every_kernel import ALL_KINDS, Kind, report; report({})"
 
@@ -40,9 +40,9 @@ def test_cells_have_equal_signatures(step):
     assert len(signatures) == 1
 
 
-def test_the_tile_and_its_twin_have_equal_parameters():
+def test_the_tile_and_its_reference_have_equal_parameters():
     # the intrinsic's first parameter is the typing context
-    assert parameters_of(tile._tile_compiled._defn)[1:] == parameters_of(tile.tile_numpy)
+    assert parameters_of(microkernel._tile_compiled._defn)[1:] == parameters_of(microkernel.tile_numpy)
 
 
 @pytest.mark.skipif(not jit.JIT, reason="nothing is compiled")
@@ -84,7 +84,7 @@ def test_without_a_writable_cache_kernels_still_run(tmp_path):
 def test_the_cache_lies_where_it_is_asked_for(tmp_path):
     is_compiled = "jit.is_compiled('_float32_tiles')"
     code = f"from charrnn.kernels import jit; print(jit.CACHE_FOLDER, {is_compiled}); "
-    code += f"from charrnn.kernels.tile import tiles; tiles(); print({is_compiled}, jit.is_compiled('compiled'))"
+    code += f"from charrnn.kernels.microkernel import tiles; tiles(); print({is_compiled}, jit.is_compiled('compiled'))"
     first, second = (run(code, NUMBA_CACHE_DIR=str(tmp_path)).splitlines() for _ in range(2))
     folder = tmp_path / "charrnn" / f"kernels-{jit.fingerprint()}"
     assert first == [f"{folder} False", "True False"]
@@ -94,7 +94,7 @@ def test_the_cache_lies_where_it_is_asked_for(tmp_path):
 @pytest.mark.skipif(not jit.JIT, reason="nothing is compiled")
 @pytest.mark.parametrize("ending", ["nbi", "nbc"])
 def test_a_damaged_cache_is_an_empty_one(tmp_path, ending):
-    code = "from charrnn.kernels.tile import _float32_tiles as k, tiles; tiles(); "
+    code = "from charrnn.kernels.microkernel import _float32_tiles as k, tiles; tiles(); "
     code += "print(sum(k.stats.cache_hits.values()))"
     hits = [run(code, NUMBA_CACHE_DIR=str(tmp_path)).strip() for _ in range(2)]
     files = list(tmp_path.rglob(f"*.{ending}"))

@@ -14,7 +14,7 @@ from charrnn.kernels.cpu import AVX2, AVX512, NEON, SSE, TARGET, host_target, pa
 
 ROOT = Path(__file__).parents[2]
 X86 = pytest.mark.skipif(platform.machine().lower() not in ("x86_64", "amd64"), reason="names x86 processors")
-SMALL = ["tests/kernels/test_tile.py::test_the_twin_itself_is_a_product", "tests/kernels/test_updates.py",
+SMALL = ["tests/kernels/test_microkernel.py::test_the_reference_itself_is_a_product", "tests/kernels/test_updates.py",
          "tests/kernels/test_matmul.py::test_pack_is_the_same_from_both_sides_and_in_any_parts",
          "tests/kernels/test_softmax.py::test_huge_logits", "tests/kernels/test_softmax.py::test_nan_is_seen",
          "tests/engine/test_network.py::test_golden_case"]
@@ -44,8 +44,8 @@ def test_without_the_jit():
 
 @pytest.mark.slow
 def test_more_without_the_jit():
-    run_tests([*QUIET, "tests/kernels/test_tile.py", "tests/kernels/test_matmul.py", "tests/kernels/test_softmax.py",
-               "tests/engine/test_network.py::test_golden_trajectory",
+    run_tests([*QUIET, "tests/kernels/test_microkernel.py", "tests/kernels/test_matmul.py",
+               "tests/kernels/test_softmax.py", "tests/engine/test_network.py::test_golden_trajectory",
                "tests/engine/test_shards.py::test_padding_stays_zero",
                "tests/engine/test_network.py::test_whole_equals_thirds"], NUMBA_DISABLE_JIT="1")
 
@@ -64,8 +64,8 @@ def test_for_narrower_vectors(name, expected, tmp_path):
 @pytest.mark.parametrize(("name", "multiply"), [("haswell", "vfmadd"), ("nehalem", "mulps")])
 def test_tiles_multiply_with_vector_instructions(name, multiply, tmp_path):
     """A processor without fused multiplication must not call the C library for each product."""
-    code = ("from charrnn.kernels import tile; tile.tiles(); "
-            "assembly, = tile._float32_tiles.inspect_asm().values(); print(assembly)")
+    code = ("from charrnn.kernels import microkernel; microkernel.tiles(); "
+            "assembly, = microkernel._float32_tiles.inspect_asm().values(); print(assembly)")
     assembly = target_of(code, NUMBA_CPU_NAME=name, NUMBA_CPU_FEATURES="", NUMBA_CACHE_DIR=str(tmp_path))
     assert assembly.count(multiply) >= 12
     assert "fmaf" not in assembly

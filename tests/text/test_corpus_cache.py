@@ -1,4 +1,4 @@
-"""A text made ready before comes out again as it was, and only where nothing has changed."""
+"""A prepared text comes out again as it was, and only where nothing has changed."""
 
 import dataclasses
 import errno

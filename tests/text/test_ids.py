@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from charrnn.text import ids as module
 from charrnn.text.corpus import Corpus
-from charrnn.text.windows import Snippets, Streams, evaluation_windows, split
+from charrnn.text.windows import Snippets, StreamCutter, evaluation_windows, split
 from tests.text.test_windows import cutters, drawn, equal
 
 TEXT = "zwölf Boxkämpfer jagen Viktor quer über den großen Sylter Deich\n" * 9
@@ -52,7 +52,7 @@ def test_memory_is_let_go_of_when_it_adds_up(monkeypatch: pytest.MonkeyPatch) ->
     told: list[int] = []
     monkeypatch.setattr(module._Pages, "touched", lambda pages, size: told.append(size))
     mapped = Corpus.of(TEXT).ids
-    Streams(mapped, 3, 5, drawn(1)).next_window()
+    StreamCutter(mapped, 3, 5, drawn(1)).next_window()
     Snippets(mapped, 4, 7, "all", drawn(1)).next_window()
     assert told == [3 * (5 + module.FAULT_AROUND)] * 2 + [4 * (7 + module.FAULT_AROUND)] * 2
 

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from charrnn.errors import CorpusError
 from charrnn.text.validation_split import cut_at, decided_fraction
-from charrnn.text.windows import Cutter, Snippets, Streams, Window, evaluation_windows, split
+from charrnn.text.windows import Cutter, Snippets, StreamCutter, Window, evaluation_windows, split
 
 lengths, seeds = st.integers(1, 300), st.integers(0, 999)
 batches, sizes = st.integers(1, 7), st.integers(1, 9)
 
 CUTTERS: dict[str, Callable[[np.ndarray, int, int, np.random.Generator], Cutter]] = {
-    "streams": Streams,
+    "streams": StreamCutter,
     "snippets, all": lambda ids, batch, window, drawn: Snippets(ids, batch, window, "all", drawn),
     "snippets, last": lambda ids, batch, window, drawn: Snippets(ids, batch, window, "last", drawn),
 }
@@ -66,7 +66,7 @@ def check_epoch(windows: Iterable[Window], transitions: int) -> np.ndarray:
 @example(22, 3, 7, 0)
 def test_streams_predict_each_character_once_an_epoch(length: int, batch: int, size: int, seed: int) -> None:
     assume(length > batch * size)
-    streams = Streams(places(length), batch, size, drawn(seed))
+    streams = StreamCutter(places(length), batch, size, drawn(seed))
     for epoch in range(3):
         assert (streams.epoch, streams.position) == (epoch, 0)
         windows = [streams.next_window() for _ in range(streams.windows_per_epoch)]
@@ -79,7 +79,7 @@ def test_streams_predict_each_character_once_an_epoch(length: int, batch: int, s
 
 
 def test_streams_start_elsewhere_each_epoch() -> None:
-    streams = Streams(places(1000), 3, 7, drawn(1))
+    streams = StreamCutter(places(1000), 3, 7, drawn(1))
     starts = []
     for _ in range(4):
         windows = [streams.next_window() for _ in range(streams.windows_per_epoch)]
@@ -131,7 +131,7 @@ def test_saved_cursor_goes_on_exactly(make, done: int, seed: int) -> None:
 def test_without_its_cursor_or_its_generator_it_goes_on_differently() -> None:
     ids = places(97)
     for lost in ("cursor", "generator"):
-        whole, resumed = Streams(ids, 3, 5, drawn(1)), Streams(ids, 3, 5, drawn(2))
+        whole, resumed = StreamCutter(ids, 3, 5, drawn(1)), StreamCutter(ids, 3, 5, drawn(2))
         for _ in range(9):
             whole.next_window()
         if lost == "cursor":
@@ -152,9 +152,9 @@ def test_cursor_counts_windows_and_epochs(make) -> None:
 
 
 def test_cursor_of_other_windows_is_refused() -> None:
-    cursor = Streams(places(97), 3, 5, drawn(0)).state()
+    cursor = StreamCutter(places(97), 3, 5, drawn(0)).state()
     with pytest.raises(CorpusError, match="cuts its text into 7 windows, this one into 12; resume with"):
-        Streams(places(97), 4, 2, drawn(0)).restore(cursor)
+        StreamCutter(places(97), 4, 2, drawn(0)).restore(cursor)
 
 
 @given(st.integers(0, 300), batches, sizes)
@@ -204,10 +204,10 @@ def test_of_a_huge_text_a_small_part_is_kept(length: int, val_fraction: float) -
 @pytest.mark.parametrize("length", [0, 1, 1600])
 def test_short_text_is_refused_with_the_numbers(length: int) -> None:
     with pytest.raises(CorpusError) as caught:
-        Streams(places(length), 32, 50, drawn(0))
+        StreamCutter(places(length), 32, 50, drawn(0))
     assert str(caught.value) == (f"training text has {length:,} characters; a window needs at least 1,601 "
                                  "(--batch 32 x --window 50 + 1); lower one of them")
-    assert Streams(places(1601), 32, 50, drawn(0)).next_window().predicted == 1600
+    assert StreamCutter(places(1601), 32, 50, drawn(0)).next_window().predicted == 1600
 
 
 @pytest.mark.parametrize("targets", ["all", "last"])

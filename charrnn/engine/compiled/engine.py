@@ -7,7 +7,7 @@ import numpy as np
 
 from charrnn.cells.registry import is_compiled
 from charrnn.engine.compiled.averaging import Average
-from charrnn.engine.compiled.memory import training_bytes
+from charrnn.engine.compiled.memory import BatchShape, training_bytes
 from charrnn.engine.compiled.network import Network
 from charrnn.engine.compiled.optimizers import optimizer_of
 from charrnn.engine.compiled.streams import CompiledStreams
@@ -82,5 +82,5 @@ class CompiledEngine(Engine):
         parameters, kinds = self.network.parameters.flat.size, len(self.optimizer.memory)
         copies = 1 + kinds + 2 * (self.training.averaging > 0)
         return copies * 4 * parameters + training_bytes(
-            self.settings, parameters, self.vocabulary, rows, window, min(shards, rows), self.training.precision,
-            self.start >= 0, kinds)
+            self.settings, self.vocabulary, parameters,
+            BatchShape(rows, window, min(shards, rows), self.training.precision, self.start >= 0), kinds)

@@ -16,6 +16,8 @@ parameters:
 A chunk's 256 rows are as many as whole time steps make (chunk_steps).
 """
 
+from typing import NamedTuple
+
 from charrnn.cells.recurrence import chunk_steps, rounded_size
 from charrnn.cells.registry import CELLS
 from charrnn.kernels.cpu import padded
@@ -24,13 +26,26 @@ from charrnn.kernels.softmax import BLOCK_ROWS
 from charrnn.settings import NetworkSettings
 
 
-def training_bytes(network: NetworkSettings, parameters: int, vocabulary: int, batch: int, window: int, shards: int,
-                   precision: str, starts: bool = False, remembered: int = 2) -> int:
-    """Bytes of everything that training keeps from step to step; `parameters` is P, padding included.
+class BatchShape(NamedTuple):
+    """A batch of N sequences in so many shards, for windows of T characters.
 
-    starts       whether texts begin inside a window
-    remembered   numbers that the optimizer keeps for each parameter, M
+    has_documents   whether documents start inside a window
     """
+
+    batch: int
+    window: int
+    shards: int
+    precision: str = "float32"
+    has_documents: bool = False
+
+
+def training_bytes(network: NetworkSettings, vocabulary: int, parameters: int, shape: BatchShape, moments: int) -> int:
+    """Bytes of everything that training keeps from step to step.
+
+    parameters   P, padding included
+    moments      numbers that the optimizer keeps for each parameter, M
+    """
+    batch, window, shards, precision, has_documents = shape
     cell = CELLS[network.cell]
     H, L, G, kept = padded(network.hidden), network.layers, cell.gates, cell.kept
     V, E = padded(vocabulary), padded(network.embedding)
@@ -39,10 +54,10 @@ def training_bytes(network: NetworkSettings, parameters: int, vocabulary: int, b
     packed = recurrent + 2 * G * H * E + vocabulary * G * H + 3 * V * H
     dropped = L * G * H * H if network.recurrent_dropout else 0
     places, sequences = window * batch * H, batch * H
-    windows = L * states * (places + sequences) + L * kept * places + places + (2 * L + starts) * sequences
+    windows = L * states * (places + sequences) + L * kept * places + places + (2 * L + has_documents) * sequences
     rows = -(-batch // shards)
     scratch = H + (BLOCK_ROWS + 1) * V
     scratch += chunk_steps(rows) * rows * G * H if L > 1 else 0
     scratch += rounded_size(rows, kept * H, H) if precision == "bf16" else copied_size(H)
     scratch += vocabulary * G * H if network.embedding else 0
-    return 4 * ((1 + remembered + shards) * parameters + packed + dropped + windows + shards * scratch)
+    return 4 * ((1 + moments + shards) * parameters + packed + dropped + windows + shards * scratch)

@@ -6,15 +6,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from charrnn.cells.embedding import embedding_forward
-from charrnn.cells.recurrence import Weights as KernelWeights
+from charrnn.cells.recurrence import KernelWeights
 from charrnn.cells.registry import CELLS
 from charrnn.engine.compiled.parameters import Parameters
 from charrnn.kernels import dropout
 from charrnn.kernels.cpu import padded, zeros
 from charrnn.kernels.matmul import pack
+from charrnn.kernels.microkernel import BF16, FLOAT32, tiles
 from charrnn.kernels.softmax import NEVER
-from charrnn.kernels.tile import tiles
-from charrnn.kernels.tile_reference import BF16, FLOAT32
 
 EMPTY = np.zeros(0, np.float32)
 

@@ -15,10 +15,10 @@ import numpy as np
 from charrnn.cells.embedding import embedding_backward
 from charrnn.cells.recurrence import (
     Kept,
+    LayerInput,
     Scratch,
     StateGradients,
     WeightGradients,
-    Window,
     chunk_steps,
     rounded_size,
 )
@@ -29,9 +29,9 @@ from charrnn.engine.predictions import Predictions
 from charrnn.kernels.cpu import padded, zeros
 from charrnn.kernels.dropout import drop
 from charrnn.kernels.matmul import copied_size
+from charrnn.kernels.microkernel import BF16, FLOAT32
 from charrnn.kernels.predictions import output_scores
 from charrnn.kernels.softmax import BLOCK_ROWS, output_loss
-from charrnn.kernels.tile_reference import BF16, FLOAT32
 
 _NO_INPUT = EMPTY.reshape(0, 0, 0)
 
@@ -105,7 +105,7 @@ class Shard:
         x = _NO_INPUT
         for k, layer in enumerate(self.weights.layers):
             table = self.input_rows if k else self.weights.table
-            self.forward(self.weights.layer_tiles, Window(tokens, x, self.weights.start), table, layer.forward,
+            self.forward(self.weights.layer_tiles, LayerInput(tokens, x, self.weights.start), table, layer.forward,
                          self._kept(k), self.scratch)
             if touch is not None:
                 touch(k)
@@ -191,7 +191,7 @@ class Shard:
         self.dc[k].fill(0)
         extra = stored(f"{self.cell.extra.name}_l{k}") if self.cell.extra else EMPTY
         self.backward(
-            self.weights.layer_tiles, Window(tokens, x, self.weights.start), layer.backward, self._kept(k),
+            self.weights.layer_tiles, LayerInput(tokens, x, self.weights.start), layer.backward, self._kept(k),
             StateGradients(dout, self.dh[k], self.dc[k]),
             WeightGradients(dtable, stored(f"weight_ih_l{k}"), stored(f"weight_hh_l{k}"), stored(f"bias_l{k}"), extra,
                             dh0, dc0), self.scratch)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.kernels.cpu import PAD, padded
-from charrnn.kernels.limits import keep_largest
+from charrnn.kernels.sample_logits import keep_largest
 from charrnn.kernels.softmax import NEVER
 
 numbers = st.floats(-50, 50, width=32)

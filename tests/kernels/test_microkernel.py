@@ -1,4 +1,4 @@
-"""The compiled tiles against their NumPy twin: bit for bit, on whole numbers small enough to be exact in both kinds."""
+"""The compiled tiles against NumPy: bit for bit, on whole numbers small enough to be exact in both kinds."""
 
 import numpy as np
 import pytest
@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 
 from charrnn.kernels.cpu import TARGET
 from charrnn.kernels.jit import inner
-from charrnn.kernels.tile import tile, tiles
-from charrnn.kernels.tile_reference import BF16, FLOAT32, tile_numpy
+from charrnn.kernels.microkernel import BF16, FLOAT32, tile, tile_numpy, tiles
 
 GUARD = np.float32(-12345)  # what lies around C, and must stay
 
@@ -64,7 +63,7 @@ def test_every_tile_equals_numpy(kind, rows, vectors, depth, by_columns, spare, 
 
 @pytest.mark.parametrize("accumulate", [False, True])
 @KINDS
-def test_the_twin_itself_is_a_product(kind, accumulate):
+def test_the_reference_itself_is_a_product(kind, accumulate):
     rows, vectors, depth = TARGET.rows, TARGET.vectors, 13
     a, b, (c, c_at, ldc), inside = operands(kind, rows, vectors, depth, False, 5, seed=1)
     columns = vectors * TARGET.lanes
