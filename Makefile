@@ -9,9 +9,13 @@ VERSION := $(shell $(PYTHON) -c "import sys; print('%d.%d.%d' % sys.version_info
 USER_STAMP := .venv/.ready-$(VERSION)
 DEV_STAMP := .venv-dev/.ready-$(VERSION)
 TORCH_STAMP := .venv-dev/.torch-$(VERSION)
+BROWSER_STAMP := .venv-dev/.browser-$(VERSION)
+OLDEST_STAMP := .venv-oldest/.ready-$(VERSION)
 PIP_FLAGS := --quiet --disable-pip-version-check
-
-.PHONY: help demo test test-slow test-torch test-browser bench lint fix types readme clean
+PYTEST := .venv-dev/bin/python -m pytest -q
+# A worker a core, each with its own files of compiled kernels (tests/kernel_cache.py).
+PARALLEL := -n auto --maxprocesses 8 --dist worksteal
+.PHONY: help demo test test-slow test-nojit test-torch test-browser test-oldest bench lint fix types readme clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1@/p' Makefile | while IFS=@ read -r name text; do \
@@ -21,39 +25,44 @@ demo: $(USER_STAMP)  ## train for one minute on Python's documentation, then let
 	.venv/bin/charrnn train @python-docs --minutes 1 --name demo
 	.venv/bin/charrnn sample --prime "The "
 
-test: $(DEV_STAMP)  ## the fast tests
-	.venv-dev/bin/python -m pytest -q
+test: $(DEV_STAMP)  ## run the fast tests
+	$(PYTEST) $(PARALLEL)
 
-test-slow: $(DEV_STAMP)  ## the tests that kill processes, resume in new ones and compile for other processors
-	.venv-dev/bin/python -m pytest -q -m slow
+test-slow: $(DEV_STAMP)  ## run the slow tests: new processes, other processors, every combination
+	$(PYTEST) $(PARALLEL) -m slow
 
-test-torch: $(TORCH_STAMP)  ## the comparison with PyTorch (a big download)
-	.venv-dev/bin/python -m pytest -q -m torch
+test-nojit: $(DEV_STAMP)  ## run the kernels' tests in plain Python, which measures how many of their lines are tested
+	NUMBA_DISABLE_JIT=1 $(PYTEST) $(PARALLEL) $(NOJIT)
 
-test-browser: $(DEV_STAMP)  ## open the page of inspect-cells in a real Chromium, where one is installed
-	@.venv-dev/bin/python -m pip install $(PIP_FLAGS) -e '.[dev,browser]'
-	.venv-dev/bin/python -m pytest -q -m browser -rs
+test-torch: $(TORCH_STAMP)  ## compare with PyTorch (a big download)
+	$(PYTEST) -m torch
+
+test-browser: $(BROWSER_STAMP)  ## open the page of inspect-cells in a real Chromium, where one is installed
+	$(PYTEST) -m browser -rs
+
+test-oldest: $(OLDEST_STAMP)  ## test kernels and engines with the oldest dependencies that pyproject.toml allows
+	.venv-oldest/bin/python -m pytest -q $(PARALLEL) tests/kernels tests/cells tests/engine
 
 bench: $(TORCH_STAMP)  ## measure the speed beside PyTorch's (a big download)
 	.venv-dev/bin/python -m benchmarks
 
-lint: $(DEV_STAMP)  ## check the style
+lint: $(DEV_STAMP)  ## check style and format
 	.venv-dev/bin/ruff check .
 
-fix: $(DEV_STAMP)  ## mend what of the style can be mended by itself
+fix: $(DEV_STAMP)  ## correct what ruff can correct
 	.venv-dev/bin/ruff check --fix .
 
 types: $(DEV_STAMP)  ## check the types
 	.venv-dev/bin/mypy
 
-readme: $(DEV_STAMP)  ## write the help texts into the README anew
+readme: $(DEV_STAMP)  ## write the help texts into the README again
 	.venv-dev/bin/cog -r README.md
 
 clean:  ## remove the environments and caches; runs in checkpoints/ stay
-	rm -rf .venv .venv-dev .pytest_cache .ruff_cache .mypy_cache .hypothesis build dist
+	rm -rf .venv .venv-dev .venv-oldest .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage build dist
 	find charrnn tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# $(call environment,FOLDER,WHAT TO INSTALL)
+# $(call environment,FOLDER): a new and empty one. --group needs pip 25.1, and older Pythons bring an older pip.
 define environment
 	@$(PYTHON) -c "" 2>/dev/null || { \
 		echo "make: no $(PYTHON) here; install Python 3.10 or later, or say make PYTHON=/path/to/python3" >&2; exit 1; }
@@ -63,16 +72,32 @@ define environment
 		echo "make: $(PYTHON) has no venv module; install it (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
 	@echo "building $(1) with Python $(VERSION)"
 	@$(PYTHON) -m venv --clear $(1)
-	@$(1)/bin/python -m pip install $(PIP_FLAGS) -e '$(2)'
-	@touch $@
+	@$(1)/bin/python -m pip install $(PIP_FLAGS) "pip>=25.1"
 endef
 
 $(USER_STAMP): pyproject.toml
-	$(call environment,.venv,.)
+	$(call environment,.venv)
+	@.venv/bin/python -m pip install $(PIP_FLAGS) -e .
+	@touch $@
 
 $(DEV_STAMP): pyproject.toml
-	$(call environment,.venv-dev,.[dev])
+	$(call environment,.venv-dev)
+	@.venv-dev/bin/python -m pip install $(PIP_FLAGS) -e '.[plot,zst]' --group dev
+	@touch $@
 
 $(TORCH_STAMP): $(DEV_STAMP)
-	@.venv-dev/bin/python -m pip install $(PIP_FLAGS) -e '.[dev,torch]'
+	@.venv-dev/bin/python -m pip install $(PIP_FLAGS) --group torch
+	@touch $@
+
+$(BROWSER_STAMP): $(DEV_STAMP)
+	@.venv-dev/bin/python -m pip install $(PIP_FLAGS) --group browser
+	@touch $@
+
+# uv finds the oldest versions that have a wheel for this Python; pip knows only how to find the newest.
+$(OLDEST_STAMP): pyproject.toml
+	$(call environment,.venv-oldest)
+	@.venv-oldest/bin/python -m pip install $(PIP_FLAGS) uv
+	@.venv-oldest/bin/uv pip compile --quiet --resolution lowest-direct --only-binary :all: \
+		--python .venv-oldest/bin/python -o .venv-oldest/oldest.txt pyproject.toml
+	@.venv-oldest/bin/python -m pip install $(PIP_FLAGS) -c .venv-oldest/oldest.txt -e . --group test
 	@touch $@

@@ -9,11 +9,12 @@ import numpy as np
 
 from benchmarks.options import Options, tell
 from benchmarks.table import Row, Table
-from charrnn.bench.ours import VOCABULARY, WARM_UP_SECONDS
+from charrnn.bench.clock import WARM_UP_SECONDS
 from charrnn.bench.processes import Job, take_turns
-from charrnn.bench.shape import Shape
+from charrnn.bench.shape import VOCABULARY, Shape
 from charrnn.completion.completer import Completer
-from charrnn.engine.compiled.network import Network
+from charrnn.engine.engines import open_engine
+from charrnn.sampling.session import LanguageModel
 from charrnn.settings import Settings
 from charrnn.text.vocabulary import Vocabulary
 
@@ -22,7 +23,7 @@ GOALS, UNTIL = {SHAPES[0]: 50.0}, ("word", "line", "length")
 _TYPED = 200  # letters, before it begins anew
 # Without a space and a line end: no search is over before its steps are used up.
 ENDLESS = Vocabulary("".join(chr(0x4E00 + number) for number in range(VOCABULARY)))
-# As many as letters, spaces, line ends and signs.
+# As many as letters, signs, space and line end, as in tiny Shakespeare.
 USUAL = Vocabulary("\n !$&',-.3:;?ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 
 
@@ -46,8 +47,8 @@ def type_letters(shape: dict[str, Any], seconds: float, until: str, endless: boo
     """The median seconds of a keystroke, and what one in twenty exceeds."""
     settings = Settings(Shape(**shape).settings())
     vocabulary, generator = ENDLESS if endless else USUAL, np.random.default_rng(1)
-    network = Network(settings.network, VOCABULARY, generator)
-    completer = Completer(settings, network.weights, vocabulary, None)
+    engine = open_engine("compiled", settings.network, VOCABULARY, generator=generator)
+    completer = Completer(LanguageModel(engine, settings, vocabulary))
     times: list[float] = []
     text, end = "", time.perf_counter() + seconds + min(WARM_UP_SECONDS, seconds)
     while (now := time.perf_counter()) < end or not times:

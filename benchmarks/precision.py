@@ -9,6 +9,7 @@ from typing import Any
 from benchmarks.options import Options, tell
 from benchmarks.table import Row, Table
 from charrnn.bench.processes import Job, take_turns
+from charrnn.bench.results import rates
 from charrnn.bench.shape import Shape
 
 SHAPES = (Shape("lstm", 1, 128, 50, 50), Shape("lstm", 1, 256), Shape("lstm", 1, 512), Shape("lstm", 2, 512),
@@ -36,8 +37,7 @@ def _gain(function: str, shape: Shape, options: Options) -> Row:
             for precision in ("bf16", "float32")]
     bf16, exact = take_turns(f"{function} {shape.name}", jobs, options.rounds, tell)
     each, name = (shape.characters, shape.name) if function == "train" else (1, shape.network)
-    return Row(name, "char/s", [each / result["seconds"] for result in bf16],
-               [each / result["seconds"] for result in exact], "float32",
+    return Row(name, "char/s", rates(bf16, each), rates(exact, each), "float32",
                GOALS.get(shape) if function == "train" else None)
 
 

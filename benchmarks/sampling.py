@@ -6,7 +6,7 @@ from typing import Any
 from benchmarks.options import Options, tell
 from benchmarks.table import Row, Table
 from charrnn.bench.processes import Job, take_turns
-from charrnn.bench.results import Bench
+from charrnn.bench.results import Bench, rates
 from charrnn.bench.shape import Shape
 
 # Shapes, and how many times as fast as PyTorch we mean to be.
@@ -45,6 +45,5 @@ def _ways(shape: Shape, options: Options) -> Iterator[Row]:
     alone, *others = take_turns(f"ways to sample {shape.network}", [job(1, 1, "float32"), *ways.values()],
                                 options.rounds, tell)
     for way, results in zip(ways, others, strict=True):
-        yield Row(f"{shape.network}, {way}", "char/s", [1 / result["seconds"] for result in results],
-                  [1 / result["seconds"] for result in alone], "one stream",
+        yield Row(f"{shape.network}, {way}", "char/s", rates(results), rates(alone), "one stream",
                   GOAL_STREAMS.get(shape) if way == many else None)

@@ -1,14 +1,13 @@
 """Group `training`: whole training steps, ours and PyTorch's: forward, loss, backward, clipping, Adam."""
 
 import statistics
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
 
 from benchmarks.options import Options, tell
 from benchmarks.table import Row, Table
 from charrnn.bench.machine import peak_note
 from charrnn.bench.processes import Job, take_turns
-from charrnn.bench.results import commonest
+from charrnn.bench.results import commonest, rates
 from charrnn.bench.shape import Shape
 from charrnn.settings import PRECISIONS
 
@@ -33,28 +32,25 @@ FORMS = ("embedding", "one-hot")
 
 def measure(options: Options) -> Iterator[Table]:
     """Two tables: characters a second beside PyTorch's, and the share of the machine's peak that this takes."""
-    rates: list[Row] = []
+    speeds: list[Row] = []
     shares: list[Row] = []
     for shape in options.shapes or GOALS:
         common = {"seconds": options.seconds, "threads": options.threads}
         ours, rounded, *rivals = take_turns(f"training of {shape.name}", [
             *(Job.of("charrnn.bench.ours:train", shape, precision=precision, **common) for precision in PRECISIONS),
             *(Job.of("charrnn.bench.rival:train", shape, form=form, **common) for form in FORMS)], options.rounds, tell)
-
-        def rate(results: Sequence[dict[str, Any]], shape: Shape = shape) -> list[float]:
-            return [shape.characters / result["seconds"] for result in results]
-
         for form, results in zip(FORMS, rivals, strict=True):
             note = f"Adam: {commonest(results, 'adam')}"
             goal = GOALS.get(shape) if form == "embedding" else None
-            rates.append(Row(shape.name, "char/s", rate(ours), rate(results), form, goal, note))
+            theirs = rates(results, shape.characters)
+            speeds.append(Row(shape.name, "char/s", rates(ours, shape.characters), theirs, form, goal, note))
             if form == "embedding":
-                rates.append(Row(f"{shape.name}, bf16", "char/s", rate(rounded), rate(results), form))
+                speeds.append(Row(f"{shape.name}, bf16", "char/s", rates(rounded, shape.characters), theirs, form))
         flops = [shape.useful_flops() / result["seconds"] / 1e9 for result in ours]
         milliseconds = 1e3 * statistics.median(result["seconds"] for result in ours)
         shares.append(Row(shape.name, "GFLOP/s", flops, [result["peak"] for result in ours], "peak",
                           SHARE_GOALS.get(shape), f"{milliseconds:.3g} ms a step"))
-    yield Table(f"Training, {options.threads} threads, batch x window after the network", rates,
+    yield Table(f"Training, {options.threads} threads, batch x window after the network", speeds,
                 ["The rival is PyTorch in two forms, always in float32; goals are for float32 against `embedding`. "
                  "Adam: PyTorch's fastest of loop, foreach and fused."])
     note = peak_note([peak for row in shares for peak in row.rival_rounds])

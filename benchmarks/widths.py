@@ -3,7 +3,6 @@
 Narrower processors are emulated: the same machine, told to be an older one.
 """
 
-import json
 import platform
 from collections.abc import Callable, Iterator
 
@@ -13,7 +12,7 @@ from benchmarks.options import Options, tell
 from benchmarks.table import Row, Table
 from charrnn.bench import limits
 from charrnn.bench.clock import median_seconds
-from charrnn.bench.processes import run
+from charrnn.bench.processes import Job, run_job
 from charrnn.cells.recurrence import CHUNK_ROWS
 from charrnn.kernels.cpu import zeros
 
@@ -34,9 +33,8 @@ def measure(options: Options) -> Iterator[Table]:
         found: dict[str, list[dict[str, float]]] = {}
         for number in range(1, options.rounds + 1):
             tell(f"widths, {name}", number, options.rounds)
-            output, _ = run(["-m", "charrnn.bench.job", "benchmarks.widths:products",
-                             json.dumps({"seconds": options.seconds / 10})], variables)
-            for what, result in json.loads(output.splitlines()[-1]).items():
+            job = Job("benchmarks.widths:products", {"seconds": options.seconds / 10})
+            for what, result in run_job(job, variables).items():
                 found.setdefault(what, []).append(result)
         yield Table(f"Products with the tile of {name}, 1 thread", [
             Row(what, "GFLOP/s", [result["gflops"] for result in results], [result["peak"] for result in results],

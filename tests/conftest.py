@@ -6,7 +6,10 @@ Ctrl-C reaches the programs that tests start, even where the tests run in the ba
 
 import signal
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from tests import kernel_cache
 
 # How long drawing takes is a matter of the machine, not of the program.
 SLOW = [HealthCheck.too_slow]
@@ -16,3 +19,11 @@ settings.load_profile("charrnn")
 
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+kernel_cache.use_own_folder()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before xdist starts its workers."""
+    if config.getoption("numprocesses", None):
+        kernel_cache.fill()

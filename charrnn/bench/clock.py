@@ -2,7 +2,7 @@
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 WARM_UP_SECONDS, FEWEST_WARM_UPS, FEWEST_STEPS = 0.5, 1, 3
 
@@ -21,3 +21,15 @@ def _repeat(step: Callable[[int], object], first: int, seconds: float, fewest: i
         step(first + len(times))
         times.append(time.perf_counter() - start)
     return times
+
+
+def mean_seconds(counts: Iterator[int], seconds: float) -> float:
+    """The mean time of a character over about `seconds`, after some that do not count; `counts` says how many came."""
+    for limit in (min(WARM_UP_SECONDS, seconds), seconds):
+        characters, start = 0, time.perf_counter()
+        for count in counts:
+            characters += count
+            if time.perf_counter() >= start + limit:
+                break
+        mean = (time.perf_counter() - start) / characters
+    return mean

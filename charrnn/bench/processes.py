@@ -1,10 +1,12 @@
 """Layer bench: measurements in processes of their own, rivals in turn: A B A B ..., so that neither has the quiet
 minutes.
 
-Ctrl-C, or whatever else ends the waiting, kills the process that is waited for.
+Ctrl-C, or whatever else ends the waiting, kills the process that is waited for. Such a process is called as
+`python -m charrnn.bench.processes MODULE:FUNCTION ARGUMENTS`: a JSON object in, one line of JSON out.
 """
 
 import dataclasses
+import importlib
 import json
 import os
 import subprocess
@@ -51,9 +53,9 @@ def take_turns(what: str, jobs: Sequence[Job], rounds: int, tell: Tell) -> list[
     return results
 
 
-def run_job(job: Job) -> dict[str, Any]:
-    """What the job gives back, run in a process of its own."""
-    output, _ = run(["-m", "charrnn.bench.job", job.function, json.dumps(job.arguments)], name=job.function)
+def run_job(job: Job, variables: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """What the job gives back, run in a process of its own with these variables in its environment."""
+    output, _ = run(["-m", "charrnn.bench.processes", job.function, json.dumps(job.arguments)], variables, job.function)
     result: dict[str, Any] = json.loads(output.splitlines()[-1])
     return result
 
@@ -92,3 +94,17 @@ def failure(name: str, code: int, errors: str) -> str:
 def short(arguments: Sequence[str]) -> str:
     """The call in words; code after -c would fill the screen."""
     return "python " + " ".join("..." if "\n" in argument else argument for argument in arguments)
+
+
+def main() -> None:
+    """The job that the command line names."""
+    module, _, function = sys.argv[1].partition(":")
+    try:
+        result = getattr(importlib.import_module(module), function)(**json.loads(sys.argv[2]))
+    except MemoryError:
+        sys.exit("not enough memory; choose a smaller shape")
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()

@@ -103,8 +103,7 @@ class Bench:
         if self.torch:
             jobs.append(Job.of("charrnn.bench.rival:train", shape, form="embedding", **common))
         ours, *rival = take_turns(f"training of {shape.name}", jobs, self.rounds, self.tell)
-        return (_rate([shape.characters / result["seconds"] for result in ours], rival, shape.characters, "adam"),
-                [result["peak"] for result in ours])
+        return _rate(ours, rival, shape.characters, "adam"), [result["peak"] for result in ours]
 
     def sampling(self, shape: Shape) -> Rate:
         """Our rate and PyTorch's for one stream."""
@@ -113,7 +112,7 @@ class Bench:
         if self.torch:
             jobs.append(Job.of("charrnn.bench.rival:sample", shape, **common))
         ours, *rival = take_turns(f"sampling with {shape.network}", jobs, self.rounds, self.tell)
-        return _rate([1 / result["seconds"] for result in ours], rival, 1, "setting")
+        return _rate(ours, rival, 1, "setting")
 
 
 def commonest(results: Sequence[dict[str, Any]], key: str) -> str:
@@ -121,11 +120,16 @@ def commonest(results: Sequence[dict[str, Any]], key: str) -> str:
     return str(Counter(result[key] for result in results).most_common(1)[0][0])
 
 
-def _rate(ours: list[float], rival: list[list[dict[str, Any]]], characters: int, setting: str) -> Rate:
+def rates(results: Sequence[dict[str, Any]], characters: int = 1) -> list[float]:
+    """Characters a second of results that say how many `seconds` so many characters took."""
+    return [characters / result["seconds"] for result in results]
+
+
+def _rate(ours: list[dict[str, Any]], rival: list[list[dict[str, Any]]], characters: int, setting: str) -> Rate:
     if not rival:
-        return Rate(ours)
+        return Rate(rates(ours, characters))
     [results] = rival
-    return Rate(ours, [characters / result["seconds"] for result in results], commonest(results, setting))
+    return Rate(rates(ours, characters), rates(results, characters), commonest(results, setting))
 
 
 def _best(rounds: list[list[dict[str, Any]]], key: str) -> list[dict[str, Any]]:

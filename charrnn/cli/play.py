@@ -18,7 +18,7 @@ from charrnn.text.sources import read_file
 
 if TYPE_CHECKING:
     from charrnn.play.files import SessionFiles
-    from charrnn.play.session import Session
+    from charrnn.play.session import PlaySession
     from charrnn.render.console import Console
 
 # What is an option of other commands is a command here.
@@ -46,7 +46,7 @@ def play(checkpoint: str | None, prime: str, file: str | None, resume: bool, **o
     settings = settings_from(PlaySettings, options)
     from charrnn.model import load
     from charrnn.play.files import SessionFiles
-    from charrnn.play.session import Session
+    from charrnn.play.session import PlaySession
     from charrnn.render.console import Console
     from charrnn.render.reading import read_text
     from charrnn.render.wording import network_words, note_compiling, shell_quoted
@@ -58,7 +58,7 @@ def play(checkpoint: str | None, prime: str, file: str | None, resume: bool, **o
     model = load(checkpoint)
     console = Console()
     note_compiling(model.settings.network.cell, "generate")
-    session = Session(model, settings, is_watched=console.is_talking)
+    session = PlaySession(model, settings, is_watched=console.is_talking)
     resume_call = " ".join(["charrnn play", *([shell_quoted(checkpoint)] if checkpoint else []), "--resume"])
     files = SessionFiles(session, Draft(path) if console.is_talking else None, resume_call, console.wants_result)
     player = _Player(session, console, files, model.mark is not None)
@@ -76,7 +76,7 @@ def play(checkpoint: str | None, prime: str, file: str | None, resume: bool, **o
 class _Player:
     """Does what the lines of a console ask for: lines in, text and notes out, a draft kept of what is not saved."""
 
-    def __init__(self, session: "Session", console: "Console", files: "SessionFiles", ends_line: bool) -> None:
+    def __init__(self, session: "PlaySession", console: "Console", files: "SessionFiles", ends_line: bool) -> None:
         """ends_line   whether the text that is delivered at the end gets a line end"""
         self._session, self._console, self._files, self._ends_line = session, console, files, ends_line
         self._settings = [spec.name for spec in dataclasses.fields(session.settings)]

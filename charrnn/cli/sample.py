@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from charrnn.model import Model
     from charrnn.render.samples import Brush
     from charrnn.render.screen import Screen
-    from charrnn.sampling.session import Drawing
+    from charrnn.sampling.session import SamplingSession
     from charrnn.text.unknown import Readable
 
 _PATIENCE = 1.0  # seconds without a word from a pipe before a note says what we wait for
@@ -70,12 +70,12 @@ def sample(checkpoint: str | None, **options: Any) -> None:
 
     model = load(checkpoint)
     readable = _readable(model, typed, settings_from(UnknownSettings, options))
-    drawing = model.drawing(settings, readable.text)
+    session = model.session(settings, readable.text)
     # as it was typed, if it could be read; normalized letters stay
     shown = "" if given.hide_prime else readable.text if readable.notes else typed
     made: list[str] = []  # the texts without their prime
     screen = screen_for()
-    pieces = _pieces(model, drawing, settings.samples, given, shown, screen, made)
+    pieces = _pieces(model, session, settings.samples, given, shown, screen, made)
     if given.output is None:
         for piece in pieces:
             screen.say(piece, end="")
@@ -126,29 +126,29 @@ def _is_piped() -> bool:
 def _readable(model: "Model", prime: str, unknown: UnknownSettings) -> "Readable":
     """The prime as the model reads it, with a note for everything that is not read as it stands."""
     from charrnn.render.wording import note_compiling, note_readable
-    from charrnn.sampling.opening import opening
+    from charrnn.sampling.session import prime_ids
 
     readable = model.readable(prime, unknown.unknown)
-    opening(model.vocabulary, readable.text, [], model.mark)  # what can't be read is refused before any note
+    prime_ids(model.vocabulary, readable.text, model.mark)  # what can't be read is refused before any note
     note_readable(readable, model.vocabulary)
     note_compiling(model.settings.network.cell, "generate")
     return readable
 
 
-def _pieces(model: "Model", drawing: "Drawing", count: int, given: SampleArguments, prime: str, screen: "Screen",
-            made: list[str]) -> Iterator[str]:
+def _pieces(model: "Model", session: "SamplingSession", count: int, given: SampleArguments, prime: str,
+            screen: "Screen", made: list[str]) -> Iterator[str]:
     """The output, piece by piece; the texts go into `made` too."""
     from charrnn.render.samples import as_json, below, beside, streamed
 
     brush = _brush(screen) if given.color == "surprise" else None
-    if count == 1 and len(drawing.temps) == 1 and not given.in_json:
+    if count == 1 and len(session.temps) == 1 and not given.in_json:
         ends_line = sys.stdout.isatty() or model.mark is not None or given.output is not None
-        return streamed(drawing, prime, ends_line, made, brush)
-    samples = drawing.samples(with_nats=given.in_json or brush is not None)
+        return streamed(session, prime, ends_line, made, brush)
+    samples = session.samples(with_nats=given.in_json or brush is not None)
     made.extend(sample.text for sample in samples)
     if given.in_json:
         return as_json(samples)
-    if len(drawing.temps) > 1:
+    if len(session.temps) > 1:
         return beside(samples, prime, screen.width if given.output is None and sys.stdout.isatty() else 0)
     # documents of one line need nothing between
     return below(samples, prime, "" if model.mark == "\n" else "---\n", brush)

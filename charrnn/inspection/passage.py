@@ -135,4 +135,3 @@ def _joined(text: Documents, which: np.ndarray, count: int) -> np.ndarray:
         ids.append(text.take(np.arange(start, stop), 1))
         taken += stop - start
     return np.concatenate([*ids, np.array([text.mark], np.int32)])
-

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from charrnn.errors import PlayError, StorageError
-from charrnn.play.session import Session
+from charrnn.play.session import PlaySession
 from charrnn.storage.drafts import Draft
 from charrnn.storage.files import write_atomic
 
@@ -12,7 +12,7 @@ from charrnn.storage.files import write_atomic
 class SessionFiles:
     """Keeps the text of a session from being lost. What is to be said of it is returned, a line each."""
 
-    def __init__(self, session: Session, draft: Draft | None, resume_call: str, is_delivered: bool) -> None:
+    def __init__(self, session: PlaySession, draft: Draft | None, resume_call: str, is_delivered: bool) -> None:
         """draft          None keeps no drafts: with a script there is nobody to lose the text
         resume_call    the command that goes on with a draft
         is_delivered   whether the text at the end goes to somebody, so that a draft need not outlive the session

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from charrnn.bench import caches, limits, machine
-from charrnn.bench.caches import KB, MB, Cache, buffers
+from charrnn.bench import limits, machine
+from charrnn.bench.limits import KB, MB, Cache, buffers
 
 
 def cache_folder(root: Path, number: int, **files: str) -> None:
@@ -18,8 +18,8 @@ def cache_folder(root: Path, number: int, **files: str) -> None:
 
 @pytest.fixture
 def linux(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(caches, "CPU", tmp_path)
-    monkeypatch.setattr(caches.sys, "platform", "linux")
+    monkeypatch.setattr(limits, "CPU", tmp_path)
+    monkeypatch.setattr(limits.sys, "platform", "linux")
     return tmp_path
 
 
@@ -28,13 +28,13 @@ def test_caches_as_linux_tells_them(linux: Path) -> None:
     cache_folder(linux, 1, level="1", type="Instruction", size="32K", shared_cpu_list="0")
     cache_folder(linux, 2, level="2", type="Unified", size="2048K", shared_cpu_list="0,8")
     cache_folder(linux, 3, level="3", type="Unified", size="36M", shared_cpu_list="0-3,8-11")
-    assert caches.caches() == (Cache("L1", 48 * KB, 1), Cache("L2", 2048 * KB, 2), Cache("L3", 36 * MB, 8))
+    assert limits.caches() == (Cache("L1", 48 * KB, 1), Cache("L2", 2048 * KB, 2), Cache("L3", 36 * MB, 8))
 
 
 def test_a_system_that_tells_nothing(linux: Path) -> None:
-    assert caches.caches() == caches.USUAL
+    assert limits.caches() == limits.USUAL
     cache_folder(linux, 0, level="1", type="Data", size="?", shared_cpu_list="0")
-    assert caches.caches() == caches.USUAL
+    assert limits.caches() == limits.USUAL
 
 
 def test_what_threads_share_is_divided_among_them() -> None:
@@ -45,7 +45,7 @@ def test_what_threads_share_is_divided_among_them() -> None:
 
 @pytest.mark.parametrize("largest", [KB, 8 * MB, 64 * MB])
 def test_memory_is_larger_than_every_cache(largest: int) -> None:
-    assert dict(buffers((Cache("L1", largest, 1),), 2))["memory"] * 2 >= max(2 * largest, caches.LEAST_MEMORY)
+    assert dict(buffers((Cache("L1", largest, 1),), 2))["memory"] * 2 >= max(2 * largest, limits.LEAST_MEMORY)
 
 
 def test_the_best_burst_counts(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,7 +72,7 @@ def test_all_threads_count(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_everything_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "caches", lambda: (Cache("L1", 32 * KB, 1), Cache("L2", 64 * KB, 2)))
-    monkeypatch.setattr(caches, "LEAST_MEMORY", 256 * KB)
+    monkeypatch.setattr(limits, "LEAST_MEMORY", 256 * KB)
     found = limits.measure(2, 0.001)
     assert [(peak["threads"], peak["gflops"] > 0) for peak in found["peak"]] == [(1, True), (2, True)]
     assert [(one["place"], one["threads"], one["bytes"]) for one in found["bandwidth"]] == [

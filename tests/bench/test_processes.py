@@ -1,5 +1,8 @@
 """Processes of their own: turns, failures in one line; and the clock inside them."""
 
+import itertools
+from collections.abc import Iterator
+
 import pytest
 
 from charrnn.bench import clock, processes
@@ -76,3 +79,16 @@ def test_the_clock_takes_the_median_of_the_steps_after_warming_up(monkeypatch: p
     monkeypatch.setattr(clock.time, "perf_counter", lambda: now[0])
     assert clock.median_seconds(step, 1.0) == 2.0
     assert seen == list(range(clock.FEWEST_WARM_UPS + clock.FEWEST_STEPS))
+
+
+def test_the_clock_takes_the_mean_of_all_characters_after_warming_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+
+    def pieces() -> Iterator[int]:
+        """The first takes long; then 10 characters take 2 s, and 30 take 3 s, in turn."""
+        for characters, seconds in itertools.chain([(1, 100.0)], itertools.cycle([(10, 2.0), (30, 3.0)])):
+            now[0] += seconds
+            yield characters
+
+    monkeypatch.setattr(clock.time, "perf_counter", lambda: now[0])
+    assert clock.mean_seconds(pieces(), 10.0) == 5 / 40

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from charrnn.inspection.page.data import PageData
-from charrnn.inspection.page.payload import packed_values, unpacked
+from charrnn.inspection.page.payload import packed_values
 from tests.browser.conftest import Opener
-from tests.inspection.pages import HOSTILE, some_data
+from tests.inspection.pages import HOSTILE, some_data, unpacked
 
 pytestmark = pytest.mark.browser
 CONTRAST = """() => {

@@ -222,8 +222,6 @@ def test_refusals(charrnn: Program, run: Path, options: str, code: int, words: s
     assert done.err.count("\n") == 1
 
 
-
-
 def test_columns_of_temperatures_are_columns_of_the_terminal() -> None:
     texts = [samples.Sample(text, "", 0, 1, temp, "length", (), np.zeros(0))
              for text, temp in (("漢字 " * 20, 0.5), ("abc " * 20, 0.8))]

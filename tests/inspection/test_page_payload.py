@@ -4,8 +4,6 @@ import base64
 import dataclasses
 import json
 import math
-import zlib
-from typing import Any
 
 import numpy as np
 import pytest
@@ -21,20 +19,7 @@ from charrnn.inspection.page.payload import (
     smallest,
     thousandths,
 )
-from tests.inspection.pages import HOSTILE, some_data
-
-
-def unpacked(package: dict[str, Any]) -> np.ndarray:
-    """The array, as the page reads it."""
-    data = base64.b64decode(package["data"])
-    if package["gzip"]:
-        data = zlib.decompress(data, 31)
-    shape = package["shape"]
-    if package["type"] != "int4":
-        return np.frombuffer(data, np.dtype(package["type"]).newbyteorder("<")).reshape(shape)
-    pairs = np.frombuffer(data, np.uint8).reshape(shape[0], math.ceil(shape[1] / 2))
-    levels = np.stack([pairs & 15, pairs >> 4], axis=2).reshape(shape[0], -1)[:, :shape[1]]
-    return levels.astype(np.int8) - 8
+from tests.inspection.pages import HOSTILE, some_data, unpacked
 
 
 @pytest.mark.parametrize("compress", [True, False])

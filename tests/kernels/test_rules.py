@@ -18,44 +18,7 @@ from charrnn.kernels import cpu, dropout, jit, matmul, microkernel, peak, predic
 ROOT = Path(__file__).parents[2]
 MODULES = (dropout, embedding, generate, matmul, microkernel, peak, predictions, recurrence, softmax, updates)
 
-# Trains and evaluates every kind of network as a run does, then tells what the kernels of this process went through.
-EVERYTHING = """
-import numpy as np
-from charrnn.kernels import jit
-from charrnn.settings import NetworkSettings, Settings, TrainingSettings, WindowSettings
-from charrnn.engine.threads import Workers
-from charrnn.sampling.opening import generators_of
-from charrnn.sampling.rule import Clamp, Rule, Rules
-from charrnn.sampling.sampler import Sampler
-from charrnn.scoring.predict import Scorer
-from charrnn.training.trainer import Trainer
-ids = np.random.default_rng(0).integers(9, size=700)
-shapes, first = {shapes}, set()
-rules = ("adam", "rmsprop", "adagrad", "sgd")
-for number, (cell, layers, embedding, dropout, windows, precision) in enumerate(shapes):
-    settings = Settings(
-        NetworkSettings(cell=cell, hidden=20, layers=layers, embedding=embedding, dropout=dropout,
-                        recurrent_dropout=dropout),
-        WindowSettings(windows=windows, targets="last" if windows == "snippets" else "all", window=8, batch=5),
-        TrainingSettings(epochs=0.2, validations=2, shards=2, precision=precision,
-                         optimizer=rules[number % 4], averaging=0.9))
-    trainer = Trainer(settings, ids, 9)
-    first.add(type(list(trainer.events())[0]).__name__)
-    Scorer(trainer.engine, ids, 8, 2, 5, number % 3).read()
-    sampler = Sampler(settings.network, trainer.engine.network.weights, 3, Workers(2))
-    sampler.begin(np.ones((2, 3), np.int32))
-    list(sampler.stream(40, generators_of(1, 3), Rules(Rule(0.8, 5))))
-    sampler.begin(np.ones(2, np.int32))
-    rule = Rule(np.array([0.5, 0.0, 1.0]), 5, 0.9, 0.1, np.zeros(9), (Clamp(0, 1, 0.5, 2, 5),))
-    list(sampler.stream(40, generators_of(1, 3), Rules(rule, 3, (1,)), with_nats=True))
-    sampler.predict(np.ones(3, np.int32))
-for kernel in jit.kernels():
-    print(kernel.py_func.__name__, len(kernel.signatures), sum(kernel.stats.cache_misses.values()))
-print("done", jit.CACHE_FOLDER, *first)
-"""
-ALL_SHAPES = [(cell, *shape) for cell in CELLS for shape in (
-    (1, 0, 0.0, "stream", "float32"), (3, 4, 0.3, "stream", "bf16"), (2, 0, 0.0, "snippets", "float32"),
-    (1, 0, 0.5, "snippets", "bf16"))]
+REPORT = "from tests.every_kernel import ALL_KINDS, Kind, report; report({})"
 
 
 def run(code, **environment):
@@ -97,9 +60,8 @@ def test_how_every_kernel_is_compiled():
 
 @pytest.mark.skipif(not jit.JIT, reason="nothing is compiled")
 def test_one_signature_each_and_nothing_compiled_twice():
-    code = EVERYTHING.format(shapes=ALL_SHAPES)
     for is_second in (False, True):
-        *lines, done = run(code).splitlines()
+        *lines, done = run(REPORT.format("ALL_KINDS")).splitlines()
         assert len(lines) >= 16
         for line in lines:
             name, signatures, misses = line.split()
@@ -113,7 +75,7 @@ def test_without_a_writable_cache_kernels_still_run(tmp_path):
     file = tmp_path / "a file"
     file.write_text("no folder can be made below this")
     nowhere = dict.fromkeys(("NUMBA_CACHE_DIR", "XDG_CACHE_HOME", "LOCALAPPDATA", "HOME"), str(file / "below"))
-    *lines, done = run(EVERYTHING.format(shapes=[("rnn", 1, 0, 0.0, "stream", "float32")]), **nowhere).splitlines()
+    *lines, done = run(REPORT.format("[Kind('rnn')]"), **nowhere).splitlines()
     assert done == "done None Compiling"
     assert "rnn_backward 1 1" in lines  # compiled, for this process alone
 

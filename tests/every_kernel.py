@@ -1,0 +1,67 @@
+"""Trains, scores and samples tiny networks of every kind, as runs do: afterwards every kernel is compiled."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from charrnn.cells.registry import CELLS
+from charrnn.engine.threads import Workers
+from charrnn.kernels import jit
+from charrnn.kernels.sample_logits import Limits
+from charrnn.sampling.constraints import Clamp, SamplingRule
+from charrnn.sampling.sampler import Sampler, generators_of
+from charrnn.sampling.streams import PackedModel, StreamGroup
+from charrnn.scoring.predict import Scorer
+from charrnn.settings import NetworkSettings, Settings, TrainingSettings, WindowSettings
+from charrnn.training.trainer import Trainer
+
+OPTIMIZERS = ("adam", "rmsprop", "adagrad", "sgd")
+
+
+class Kind(NamedTuple):
+    """What decides which kernels a run needs."""
+
+    cell: str
+    layers: int = 1
+    embedding: int = 0
+    dropout: float = 0.0
+    windows: str = "stream"
+    precision: str = "float32"
+
+
+ALL_KINDS = [Kind(cell, *rest) for cell in CELLS for rest in (
+    (1, 0, 0.0, "stream", "float32"), (3, 4, 0.3, "stream", "bf16"), (2, 0, 0.0, "snippets", "float32"),
+    (1, 0, 0.5, "snippets", "bf16"))]
+
+
+def use(kind: Kind, optimizer: str) -> str:
+    """Takes a run of this kind through all that it can do; the name of the first event of its training."""
+    ids = np.random.default_rng(0).integers(9, size=700)
+    settings = Settings(
+        NetworkSettings(cell=kind.cell, hidden=20, layers=kind.layers, embedding=kind.embedding, dropout=kind.dropout,
+                        recurrent_dropout=kind.dropout),
+        WindowSettings(windows=kind.windows, targets="last" if kind.windows == "snippets" else "all", window=8,
+                       batch=5),
+        TrainingSettings(epochs=0.2, validations=2, shards=2, precision=kind.precision, optimizer=optimizer,
+                         averaging=0.9))
+    trainer = Trainer(settings, ids, 9)
+    first, *_ = trainer.events()
+    Scorer(trainer.engine, ids, 8, 2, 5, OPTIMIZERS.index(optimizer) % 3).read()
+    sampler = Sampler(settings.network, trainer.engine.network.weights, 3, Workers(2))
+    sampler.begin(np.ones((2, 3), np.int32))
+    list(sampler.stream(40, generators_of(1, 3), SamplingRule(0.8, Limits(5))))
+    sampler.begin(np.ones(2, np.int32))
+    rule = SamplingRule(np.array([0.5, 0.0, 1.0]), Limits(5, 0.9, 0.1), np.zeros(9), (Clamp(0, 1, 0.5, 2, 5),), 3, (1,))
+    list(sampler.stream(40, generators_of(1, 3), rule, with_nats=True))
+    group = StreamGroup(PackedModel(settings.network, trainer.engine.network.weights), 3, 1)
+    group.begin(np.ones((2, 3), np.int32))
+    group.predict(np.ones(3, np.int32))
+    return type(first).__name__
+
+
+def report(kinds: list[Kind]) -> None:
+    """Uses them all and prints a line for each kernel: its name, its signatures, its misses of the cache."""
+    first = {use(kind, OPTIMIZERS[number % 4]) for number, kind in enumerate(kinds)}
+    for kernel in jit.kernels():
+        print(kernel.py_func.__name__, len(kernel.signatures), sum(kernel.stats.cache_misses.values()))
+    print("done", jit.CACHE_FOLDER, *first)

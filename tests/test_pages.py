@@ -1,0 +1,75 @@
+"""Markdown pages: fences pair, chapters are headings, links lead somewhere."""
+
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from tests.pages import PAGES, ROOT, fence_faults, fences, headings, link_faults, links, text_of
+
+README = ROOT / "README.md"
+each_page = pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+
+
+@each_page
+def test_fences_pair(path: Path) -> None:
+    assert fence_faults(text_of(path)) == []
+
+
+@each_page
+def test_lines_that_look_like_headings_are_headings(path: Path) -> None:
+    """A parser finds as many as there are outside of code and comments; the first is the page's title."""
+    text = text_of(path)
+    code = "".join(fence.content for fence in fences(text)) + "".join(re.findall(r"<!--.*?-->", text, re.DOTALL))
+    looking = re.compile(r"^#{1,6} .*\S", re.MULTILINE)
+    assert len(headings(text)) == len(looking.findall(text)) - len(looking.findall(code))
+    assert [heading.level for heading in headings(text)].count(1) == (headings(text)[0].level == 1) == 1
+
+
+@each_page
+def test_no_level_of_headings_is_skipped(path: Path) -> None:
+    levels = [heading.level for heading in headings(text_of(path))]
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+
+
+@each_page
+def test_links_lead_somewhere(path: Path) -> None:
+    assert link_faults(path, text_of(path)) == []
+
+
+@each_page
+def test_nothing_is_left_to_fill_in(path: Path) -> None:
+    assert not re.search(r"@@|TODO|to be filled", text_of(path))
+
+
+@pytest.mark.parametrize("chapter", [heading.text for heading in headings(text_of(README)) if heading.level == 3][::4])
+def test_a_stray_fence_is_found(chapter: str) -> None:
+    """As it once stood in front of two chapters, which then were no headings."""
+    text = text_of(README).replace(f"\n\n### {chapter}\n", f"\n```\n\n### {chapter}\n")
+    assert fence_faults(text)
+    assert chapter not in [heading.text for heading in headings(text)]
+
+
+@pytest.mark.parametrize(("text", "faults"), [
+    ("```\ncode\n```\n", []),
+    ("```python\n# a comment\n```\n", []),
+    ("```\ncode\n", ["line 1: the fence is never closed"]),
+    ("```\n# Title\n```\n", ["line 2: a heading within the code that begins in line 1: # Title"]),
+    ("```python\n## Title\n```\n", ["line 2: a heading within the code that begins in line 1: ## Title"]),
+    ("```\n\n```python\nx\n```\n", ["line 3: a fence within the code that begins in line 1"]),
+    ("```charrnn train\n```\n", ["line 1: 'charrnn train' is no language of our examples"]),
+])
+def test_what_is_wrong_with_fences(text: str, faults: list[str]) -> None:
+    assert fence_faults(text) == faults
+
+
+def test_what_is_wrong_with_links() -> None:
+    text = ("# One `two`, three\n\n[a](#one-two-three) [b](#four) [c](README.md) [d](no.md) [e](README.md#use) "
+            "[f](README.md#no)")
+    assert link_faults(ROOT / "page.md", text) == ["no heading #four", "no file no.md", "no heading README.md#no"]
+    assert len(links(text)) == 6
+
+
+def test_anchors_of_headings_that_are_there_twice() -> None:
+    assert [heading.anchor for heading in headings("# A\n\n## B\n\n## B\n")] == ["a", "b", "b-1"]
