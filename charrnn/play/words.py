@@ -3,10 +3,13 @@
 import dataclasses
 import textwrap
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from charrnn.play.lines import COMMANDS
-from charrnn.play.session import Change
 from charrnn.settings import PlaySettings
+
+if TYPE_CHECKING:
+    from charrnn.play.session import Change
 
 _TAIL = 30
 _HELP = (
@@ -53,7 +56,7 @@ def choice_words(endings: Sequence[str | None]) -> str:
     return f"a number takes that one{ends}, Enter none, /more shows others"
 
 
-def undone_words(change: Change) -> str:
+def undone_words(change: "Change") -> str:
     """What was undone."""
     size = len(change.new)
     if not size:
