@@ -18,8 +18,6 @@ PARALLEL := -n auto --maxprocesses 8 --dist worksteal
 # In plain Python NumPy announces what machine code does silently: counters that wrap round, a NaN that becomes a number.
 NOJIT := tests/kernels tests/cells -W ignore::RuntimeWarning --cov=charrnn.kernels --cov=charrnn.cells \
 	--cov-report=term:skip-covered --cov-fail-under=98
-# Where PyTorch keeps builds without CUDA, which is all that the reference needs; PyPI's for Linux are 30 times as large.
-TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 
 .PHONY: help demo test test-slow test-nojit test-torch test-browser test-oldest bench lint fix types readme clean
 
@@ -93,7 +91,7 @@ $(DEV_STAMP): pyproject.toml
 	@touch $@
 
 $(TORCH_STAMP): $(DEV_STAMP)
-	@.venv-dev/bin/python -m pip install $(PIP_FLAGS) --retries 1 --extra-index-url $(TORCH_INDEX) --group torch
+	@.venv-dev/bin/python -m pip install $(PIP_FLAGS) --group torch
 	@touch $@
 
 $(BROWSER_STAMP): $(DEV_STAMP)

@@ -13,7 +13,8 @@ from charrnn.bench.clock import WARM_UP_SECONDS
 from charrnn.bench.processes import Job, take_turns
 from charrnn.bench.shape import VOCABULARY, Shape
 from charrnn.completion.completer import Completer
-from charrnn.engine.compiled.network import Network
+from charrnn.engine.engines import open_engine
+from charrnn.sampling.session import LanguageModel
 from charrnn.settings import Settings
 from charrnn.text.vocabulary import Vocabulary
 
@@ -46,8 +47,8 @@ def type_letters(shape: dict[str, Any], seconds: float, until: str, endless: boo
     """The median seconds of a keystroke, and what one in twenty exceeds."""
     settings = Settings(Shape(**shape).settings())
     vocabulary, generator = ENDLESS if endless else USUAL, np.random.default_rng(1)
-    network = Network(settings.network, VOCABULARY, generator)
-    completer = Completer(settings, network.weights, vocabulary, None)
+    engine = open_engine("compiled", settings.network, VOCABULARY, generator=generator)
+    completer = Completer(LanguageModel(engine, settings, vocabulary))
     times: list[float] = []
     text, end = "", time.perf_counter() + seconds + min(WARM_UP_SECONDS, seconds)
     while (now := time.perf_counter()) < end or not times:

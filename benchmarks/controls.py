@@ -12,9 +12,10 @@ from charrnn.bench.clock import mean_seconds
 from charrnn.bench.processes import Job, take_turns
 from charrnn.bench.results import rates
 from charrnn.bench.shape import VOCABULARY, Shape
-from charrnn.engine.compiled.network import Network
-from charrnn.sampling.session import Drawing
-from charrnn.settings import SampleSettings
+from charrnn.engine.engines import open_engine
+from charrnn.engine.interface import Engine
+from charrnn.sampling.session import LanguageModel, SamplingSession
+from charrnn.settings import SampleSettings, Settings
 
 GOAL = 1 / 1.1
 # What a trained network is surprised by on average, in nats; an untrained one expects everything alike.
@@ -42,24 +43,23 @@ def measure(options: Options) -> Iterator[Table]:
 
 def write(shape: dict[str, Any], seconds: float, threads: int, asked: dict[str, Any]) -> dict[str, float]:
     """The mean seconds of a character of one text that is written with the options asked for."""
-    settings = Shape(**shape).settings()
-    network = Network(settings, VOCABULARY, np.random.default_rng(1), threads)
-    _make_sure(network)
+    engine = open_engine("compiled", Shape(**shape).settings(), VOCABULARY, generator=np.random.default_rng(1),
+                         threads=threads)
+    _make_sure(engine)
     with_nats = asked.pop("with_nats", False)
-    pieces = _drawing(network, SampleSettings(length=0, seed=1, **asked)).pieces(with_nats)
+    pieces = _session(engine, SampleSettings(length=0, seed=1, **asked)).pieces(with_nats)
     return {"seconds": mean_seconds((len(piece.text) for [piece] in pieces), seconds)}
 
 
-def _drawing(network: Network, settings: SampleSettings) -> Drawing:
-    return Drawing(network.settings, network.weights, network.workers, USUAL, None, settings)
+def _session(engine: Engine, settings: SampleSettings) -> SamplingSession:
+    return LanguageModel(engine, Settings(engine.settings), USUAL).session(settings)
 
 
-def _make_sure(network: Network) -> None:
+def _make_sure(engine: Engine) -> None:
     """Makes the output's weights larger until the network expects what comes as a trained one does."""
     while True:
-        [sample] = _drawing(network, SampleSettings(length=2000, seed=1, temp=1.0)).samples()
+        [sample] = _session(engine, SampleSettings(length=2000, seed=1, temp=1.0)).samples()
         if sample.nats.mean() <= SURE:
             return
-        arrays = network.parameters.to_arrays()
-        network.parameters.from_arrays(arrays | {"weight_out": arrays["weight_out"] * 1.1})
-        network.refresh()
+        arrays = engine.parameters()
+        engine.load(arrays | {"weight_out": arrays["weight_out"] * 1.1})

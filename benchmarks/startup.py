@@ -33,15 +33,14 @@ COMPILE_SAMPLE = """
 import time
 import numpy as np
 from charrnn.engine.compiled.network import Network
-from charrnn.sampling.opening import generators_of
-from charrnn.sampling.rule import Rules
-from charrnn.sampling.sampler import Sampler
+from charrnn.sampling.constraints import SamplingRule
+from charrnn.sampling.sampler import Sampler, generators_of
 from charrnn.settings import NetworkSettings
 start = time.perf_counter()
 network = Network(NetworkSettings(hidden=1), 2, np.random.default_rng(0))
 sampler = Sampler(network.settings, network.weights)
 sampler.begin(np.zeros((1, 1), np.int32))
-next(sampler.stream(1, generators_of(0, 1), Rules()))
+next(sampler.stream(1, generators_of(0, 1), SamplingRule()))
 print(time.perf_counter() - start)
 """
 DEFAULT: list[dict[str, object]] = [{}]

@@ -30,25 +30,9 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    "CharrnnError",
-    "CheckpointError",
-    "CompleteSettings",
-    "CorpusError",
-    "Model",
-    "NetworkSettings",
-    "SampleSettings",
-    "Settings",
-    "SettingsError",
-    "StorageError",
-    "TextSettings",
-    "TrainingError",
-    "TrainingSettings",
-    "VocabularyError",
-    "WindowSettings",
-    "__version__",
-    "load",
-    "train",
-]
+    "CharrnnError", "CheckpointError", "CompleteSettings", "CorpusError", "Model", "NetworkSettings", "SampleSettings",
+    "Settings", "SettingsError", "StorageError", "TextSettings", "TrainingError", "TrainingSettings", "VocabularyError",
+    "WindowSettings", "__version__", "load", "train"]
 
 # Everything not listed here is an error class or a settings class, as its name says.
 _MODEL = ("Model", "load", "train")

@@ -1,5 +1,4 @@
-"""Layer model: the Python interface: a trained network that can be loaded, sampled and measured, and a way to train
-one.
+"""Layer model: the Python interface: load, sample, complete and measure a trained network, or train one.
 
     import charrnn
     model = charrnn.train("corpus.txt", minutes=1)
@@ -16,7 +15,7 @@ import numpy as np
 
 from charrnn.completion.completer import Completer, Completion
 from charrnn.engine.engines import open_engine
-from charrnn.engine.threads import Workers, physical_cores
+from charrnn.engine.threads import physical_cores
 from charrnn.errors import CheckpointError, SettingsError
 from charrnn.inspection.features.feature import Feature
 from charrnn.inspection.passage import Passage, joined, of_text
@@ -26,18 +25,15 @@ from charrnn.runs.checkpoint import RUNS, Checkpoint, load_checkpoint, resolve_c
 from charrnn.runs.finetune import FineTuning
 from charrnn.runs.run import Run
 from charrnn.runs.training_text import ELSEWHERE, TrainingText, read_training_text
-from charrnn.sampling.session import Drawing, Sample, SampleOptions
-from charrnn.sampling.weights import Weights, weights_of
+from charrnn.sampling.session import LanguageModel, Sample, mark_id
 from charrnn.scoring.score import Score, score_text
 from charrnn.settings import RunSettings, SampleSettings, ScoreSettings, settings_of
 from charrnn.settings.presets import DEFAULT, merge_settings, preset_values
+from charrnn.settings.sampling import SampleOptions
 from charrnn.text.corpus import Corpus, read_corpus
 from charrnn.text.documents import mark_of
 from charrnn.text.model_input import model_input
-from charrnn.text.normalize import normalized
 from charrnn.text.tokenizers import vocabulary_of
-from charrnn.text.unknown import Readable, readable
-from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.windows import Text
 from charrnn.training.auto_settings import automatic_settings
 from charrnn.training.evaluation import Evaluation
@@ -47,31 +43,29 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
-class Model:
+class Model(LanguageModel):
     """A trained network with its vocabulary.
 
     settings     how it was made
     vocabulary   its characters
     corpus       what it was trained on: name, sources, characters, fingerprint
+    progress     what its run had reached: steps, losses
     path         the checkpoint's file; None if it came from elsewhere
     mark         what stands for the end of a document; None if it was trained on a text without documents
-    parameters   float32 arrays by name, in PyTorch's shapes and gate order
     """
 
     def __init__(self, checkpoint: Checkpoint, path: Path | None = None) -> None:
+        settings, self.corpus, self.progress = checkpoint.settings, checkpoint.corpus, checkpoint.progress
         self.path = path
-        self.settings, self.corpus, self.progress = checkpoint.settings, checkpoint.corpus, checkpoint.progress
-        self.vocabulary: Vocabulary = vocabulary_of(self.settings.text, checkpoint.vocabulary)
-        self.mark = mark_of(self.settings.text)
-        start = -1 if self.mark is None else int(self.vocabulary.encode(self.mark)[0])
-        self._engine = open_engine("compiled", self.settings.network, len(self.vocabulary), start=start,
-                                   threads=physical_cores())
-        self._engine.load(checkpoint.arrays)
-        self._workers = Workers(self._engine.threads)
-        self._weights: dict[str, Weights] = {}
+        vocabulary = vocabulary_of(settings.text, checkpoint.vocabulary)
+        engine = open_engine("compiled", settings.network, len(vocabulary), threads=physical_cores(),
+                             start=mark_id(mark_of(settings.text), vocabulary))
+        engine.load(checkpoint.arrays)
+        super().__init__(engine, settings, vocabulary)
 
     @property
     def parameters(self) -> dict[str, np.ndarray]:
+        """Copies of the parameters, float32 arrays by name, in PyTorch's shapes and gate order."""
         return self._engine.parameters()
 
     def __repr__(self) -> str:
@@ -79,23 +73,15 @@ class Model:
 
     def sample(self, length: int = 500, *, prime: str = "", unknown: str = "error",
                **options: "Unpack[SampleOptions]") -> str:
-        """`length` characters that follow `prime` (which is not repeated); a document may end before.
+        """At most `length` characters that follow `prime`, which is not repeated; 0: until a document or stop ends it.
 
-        temp         0 always takes the most likely character, 0.8 is the default
-        top_k        draw only from so many most likely characters; 0 draws from all
-        top_p        of those, only from the fewest that make up this share of the probability
-        min_p        of those, only from such as are this many times as probable as the most likely
-        bias, ban    ("e=+1.5", ...) and ("xyz", ...): characters made likelier or rarer, or never written
-        clamp        ("L1:24=-1", ...): cells that are held at a value
-        min_length   characters before which no document ends and nothing stops
-        stop         ("END", ...): texts before which to end
-        seed         the same seed gives the same text
-        precision    "bf16" is faster, and as good to the eye
-        unknown      what becomes of characters of the prime that the model never saw: "error", "fold", "skip" or
-                     "replace" (charrnn.text.unknown)
+        unknown   what to do with characters of the prime that the model never saw: "error", "fold", "skip" or
+                  "replace" (charrnn.text.unknown)
+        options   any other field of SampleSettings, as `charrnn sample --help` explains it: temp=0.5, top_k=40,
+                  bias=("e=+1.5",), stop=("END",), seed=1 (the same seed gives the same text)
 
         Raises VocabularyError for a prime with characters that the model never saw, SettingsError for bad numbers, and
-        for a text without end (length 0, where neither a document's end nor a stop ends it).
+        for a text that would never end.
         """
         _refuse_several(options)
         [text] = self.samples(1, length, prime=prime, unknown=unknown, **options)
@@ -105,60 +91,38 @@ class Model:
                 **options: "Unpack[SampleOptions]") -> list[str]:
         """`count` texts as sample() gives them, made together; the first is what sample() gives for the same seed.
 
-        With temps=(0.5, 0.8) there are `count` at each of these temperatures, those of the first one first, all with
-        the same luck.
+        With temps=(0.5, 0.8) there are `count` at each temperature, in that order, all with the same seed.
         """
         settings = SampleSettings(length=length, samples=count, **options)
-        return [sample.text for sample in self.drawing(settings, prime, unknown).samples(with_nats=False)]
+        return [sample.text for sample in self.session(settings, prime, unknown).samples(with_nats=False)]
 
     def draw(self, count: int, length: int = 500, *, prime: str = "", unknown: str = "error",
              **options: "Unpack[SampleOptions]") -> list[Sample]:
-        """The texts that samples() gives, each with its surprise, character by character, its seed and its ending."""
-        return self.drawing(SampleSettings(length=length, samples=count, **options), prime, unknown).samples()
+        """The texts of samples(), each with the surprisal of every character, its seed and what ended it."""
+        return self.session(SampleSettings(length=length, samples=count, **options), prime, unknown).samples()
 
     def stream(self, length: int = 500, *, prime: str = "", unknown: str = "error",
                **options: "Unpack[SampleOptions]") -> Iterator[str]:
-        """What sample() gives, piece by piece as it is made; what it refuses, it refuses at once.
-
-        length 0 is a text without end.
-        """
+        """The text of sample(), piece by piece as it is made; length 0 never ends. Errors are raised at once."""
         _refuse_several(options)
-        drawing = self.drawing(SampleSettings(length=length, **options), prime, unknown)
-        return (piece.text for [piece] in drawing.pieces())
-
-    def drawing(self, settings: SampleSettings, prime: str = "", unknown: str = "error") -> Drawing:
-        """Texts in the making, as `settings` say: what sample(), samples() and stream() are made of."""
-        return Drawing(self.settings.network, self._weights_in(settings.precision), self._workers,
-                       self.vocabulary, self.mark, settings, self.readable(prime, unknown).text)
-
-    def readable(self, text: str, unknown: str = "error") -> Readable:
-        """`text` as the model can read it, normalized as its training text was.
-
-        Raises VocabularyError for what it never saw, unless that is folded, left out or replaced.
-        """
-        return readable(normalized(text, self.settings.text), self.vocabulary, unknown)
-
-    def _weights_in(self, precision: str) -> Weights:
-        if precision not in self._weights:
-            self._weights[precision] = weights_of(self._engine, precision)
-        return self._weights[precision]
+        session = self.session(SampleSettings(length=length, **options), prime, unknown)
+        return (piece.text for [piece] in session.pieces())
 
     def complete(self, prefix: str, k: int = 5, *, unknown: str = "error", **options: Any) -> list[Completion]:
         """The `k` most probable continuations of `prefix` up to a word (until="line": a line, "length": a length).
 
-        What else can be said, what comes back and what is raised stand at Completer.complete. To complete at each
-        keystroke, keep a completer().
+        Completer.complete explains options, results and errors. To complete at each keystroke, keep a completer().
         """
         return self.completer().complete(prefix, k, unknown=unknown, **options)
 
     def completer(self) -> Completer:
-        """What completes one text after the other, and reads again only what has changed: for one thread."""
-        return Completer(self.settings, self._weights_in("float32"), self.vocabulary, self.mark)
+        """Completes one text after the other and reads only what has changed; for one thread."""
+        return Completer(self)
 
     def novelty(self, text: str | Sequence[str], corpus: str | Path | Corpus | None = None) -> Novelty:
-        """How much of a text, or of several, stands word for word in the part of a text that was trained on.
+        """How much of a text, or of several, stands word for word in the text that the model was trained on.
 
-        corpus   where the training text is now, if it is not where it was, or that text itself
+        corpus   where the training text is now, if it was moved, or that text itself
 
         Raises CorpusError if the training text can't be found, or the text is empty or too long (2,000,000 characters).
         """
@@ -170,8 +134,8 @@ class Model:
     def loss(self, text: str) -> float:
         """Mean nats per character (or unit) of `text`, measured as validation measures it.
 
-        A long text is cut into up to 16 parts that are read side by side, each from the initial state; one of
-        documents is cut where they end, and their ends are predicted too.
+        A long text is cut into up to 16 parts that are read side by side, each from the initial state. A text of
+        documents is cut at their ends, which are predicted too.
 
         Raises VocabularyError for characters that the model never saw, CorpusError for a text shorter than 2, or
         without a document.
@@ -190,8 +154,8 @@ class Model:
                 signals: Sequence[str] | None = None) -> Inspection:
         """What the cells do while a text is read: recording, search, findings (charrnn.inspection.results).
 
-        features   beside the built-in ones, with a value for each place of the passage
-        signals    that are kept: h, c, and the gates; None keeps what the search needs
+        features   to search for beside the built-in ones, with a value for each place of the passage
+        signals    to keep: h, c, and the gates; None keeps what the search needs
         """
         if isinstance(passage, str):
             passage = self.passage(passage)
@@ -201,10 +165,10 @@ class Model:
               on_read: Callable[[int, int], None] = lambda done, total: None) -> Score:
         """How well the model predicts `text`, character by character; its mean is what loss() gives.
 
-        guesses   how many of the likeliest characters to keep for each
-        rows      parts that the text is read in, side by side, each without a past; 1 reads it in one go
-        unknown   as sample() has it
-        on_read   is told how many characters are read, and how many there are
+        guesses   how many of the likeliest characters to keep at each place
+        rows      parts that are read side by side, each from the initial state; 1 reads the text in one go
+        unknown   as in sample()
+        on_read   is called with the number of characters read, and of all
 
         Raises VocabularyError and CorpusError as loss() does, SettingsError for bad numbers.
         """
@@ -212,7 +176,7 @@ class Model:
                       on_read)
 
     def _encoded(self, text: str) -> Text:
-        """The text as it would be trained on."""
+        """The text's ids, as training would read it."""
         return model_input(text, self.settings.text, self.vocabulary).content
 
 
@@ -224,7 +188,7 @@ def _refuse_several(options: SampleOptions) -> None:
 def load(path: str | Path | None = None) -> Model:
     """The model in a checkpoint file or a run's folder (its best moment), or by name or newest in ./checkpoints.
 
-    Raises CheckpointError if there is none, or if it is damaged or not ours.
+    Raises CheckpointError if there is none, or if it is damaged or no checkpoint of charrnn.
     """
     file = resolve_checkpoint(None if path is None else str(path))
     checkpoint = load_checkpoint(file)
@@ -237,13 +201,13 @@ def load(path: str | Path | None = None) -> Model:
 def train(*sources: str | Path, text: str | None = None, name: str | None = None, folder: str | Path = RUNS,
           threads: int | None = None, on_event: Callable[[Event], None] | None = None,
           preset: str = DEFAULT, init_from: str | Path | None = None, **settings: Any) -> Model:
-    """Trains a network on files, folders or built-in texts ("@python-docs"), or on `text`; the best moment of it.
+    """Trains a network on files, folders or built-in texts ("@python-docs"), or on `text`; returns its best moment.
 
-    name, folder   where the run is kept: folder/name, made anew
+    name, folder   the run is kept in folder/name, which is new
     threads        threads to run on; results do not depend on it
-    on_event       is told everything that happens (charrnn.training.events)
+    on_event       is called with everything that happens (charrnn.training.events)
     preset         settings that go together: "best", "char-rnn" and others; "default" fits text and time
-    init_from      a run or a checkpoint to begin with what it has learned
+    init_from      a run or a checkpoint whose parameters to start from
     settings       any field of NetworkSettings, TextSettings, WindowSettings, TrainingSettings or RunSettings:
                    cell="gru", minutes=1, engine="reference"
 

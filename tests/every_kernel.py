@@ -7,9 +7,10 @@ import numpy as np
 from charrnn.cells.registry import CELLS
 from charrnn.engine.threads import Workers
 from charrnn.kernels import jit
-from charrnn.sampling.opening import generators_of
-from charrnn.sampling.rule import Clamp, Rule, Rules
-from charrnn.sampling.sampler import Sampler
+from charrnn.kernels.sample_logits import Limits
+from charrnn.sampling.constraints import Clamp, SamplingRule
+from charrnn.sampling.sampler import Sampler, generators_of
+from charrnn.sampling.streams import PackedModel, StreamGroup
 from charrnn.scoring.predict import Scorer
 from charrnn.settings import NetworkSettings, Settings, TrainingSettings, WindowSettings
 from charrnn.training.trainer import Trainer
@@ -48,11 +49,13 @@ def use(kind: Kind, optimizer: str) -> str:
     Scorer(trainer.engine, ids, 8, 2, 5, OPTIMIZERS.index(optimizer) % 3).read()
     sampler = Sampler(settings.network, trainer.engine.network.weights, 3, Workers(2))
     sampler.begin(np.ones((2, 3), np.int32))
-    list(sampler.stream(40, generators_of(1, 3), Rules(Rule(0.8, 5))))
+    list(sampler.stream(40, generators_of(1, 3), SamplingRule(0.8, Limits(5))))
     sampler.begin(np.ones(2, np.int32))
-    rule = Rule(np.array([0.5, 0.0, 1.0]), 5, 0.9, 0.1, np.zeros(9), (Clamp(0, 1, 0.5, 2, 5),))
-    list(sampler.stream(40, generators_of(1, 3), Rules(rule, 3, (1,)), with_nats=True))
-    sampler.predict(np.ones(3, np.int32))
+    rule = SamplingRule(np.array([0.5, 0.0, 1.0]), Limits(5, 0.9, 0.1), np.zeros(9), (Clamp(0, 1, 0.5, 2, 5),), 3, (1,))
+    list(sampler.stream(40, generators_of(1, 3), rule, with_nats=True))
+    group = StreamGroup(PackedModel(settings.network, trainer.engine.network.weights), 3, 1)
+    group.begin(np.ones((2, 3), np.int32))
+    group.predict(np.ones(3, np.int32))
     return type(first).__name__
 
 

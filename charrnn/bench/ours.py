@@ -9,10 +9,9 @@ from charrnn.bench.clock import mean_seconds, median_seconds
 from charrnn.bench.shape import VOCABULARY, Shape, token_windows
 from charrnn.engine.engines import open_engine
 from charrnn.engine.threads import Workers
-from charrnn.sampling.opening import generators_of
-from charrnn.sampling.rule import Rule, Rules
-from charrnn.sampling.sampler import Sampler
-from charrnn.sampling.weights import weights_of
+from charrnn.sampling.constraints import SamplingRule
+from charrnn.sampling.sampler import Sampler, generators_of
+from charrnn.sampling.streams import weights_of
 from charrnn.settings import TrainingSettings
 from charrnn.training.auto_settings import fitting_shards
 
@@ -48,5 +47,5 @@ def sample(shape: dict[str, Any], seconds: float, threads: int, streams: int = 1
     engine = open_engine("compiled", settings, VOCABULARY, generator=np.random.default_rng(1))
     sampler = Sampler(settings, weights_of(engine, precision), streams, Workers(threads))
     sampler.begin(np.zeros((1, streams), np.int32))
-    pieces = sampler.stream(None, generators_of(1, streams), Rules(Rule(temp=0.8)))
+    pieces = sampler.stream(None, generators_of(1, streams), SamplingRule(temp=0.8))
     return {"seconds": mean_seconds((piece.ids.size for piece in pieces), seconds)}

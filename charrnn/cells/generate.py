@@ -22,7 +22,7 @@ from charrnn.kernels.document_starts import put_initial
 from charrnn.kernels.flat import flat
 from charrnn.kernels.jit import inner
 from charrnn.kernels.matmul import matmul
-from charrnn.kernels.sample_logits import choose
+from charrnn.kernels.sample_logits import Limits, choose
 
 _PANEL = TARGET.panel
 # What a cell puts in place of these, as in recurrence.py.
@@ -59,8 +59,7 @@ class StreamState(NamedTuple):
 
 
 class Constraints(NamedTuple):
-    """How a character is chosen: adjustment (V padded) is added to the logits, then temps (N,), top_k, top_p and
-    min_p apply.
+    """How a character is chosen: adjustment (V padded) is added to the logits, then temps (N,) and limits apply.
 
     A temp below 0 chooses nothing and leaves the network's own logits. From the state on that the first choice is
     made from, the units clamped (M, 2), by layer and number, are held at clamps (M, 2): c and tanh c, or h twice in a
@@ -68,9 +67,7 @@ class Constraints(NamedTuple):
     """
 
     temps: np.ndarray
-    top_k: int
-    top_p: float
-    min_p: float
+    limits: Limits
     adjustment: np.ndarray
     clamped: np.ndarray
     clamps: np.ndarray
@@ -195,8 +192,8 @@ def generate(stack, state, now, text, constraints, work, part, parts):
                 plain[0, j] = own[j]
                 plain[1, j] = own[j]
                 own[j] += constraints.adjustment[j]
-            tokens[n], surprisal = choose(own, plain, lanes, stack.vocabulary, constraints.temps[n], constraints.top_k,
-                                          constraints.top_p, constraints.min_p, draws[s, n], nats.size > 0)
+            tokens[n], surprisal = choose(own, plain, lanes, stack.vocabulary, constraints.temps[n],
+                                          constraints.limits, draws[s, n], nats.size > 0)
             out[s, n] = tokens[n]
             if nats.size:
                 nats[s, n] = surprisal

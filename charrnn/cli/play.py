@@ -34,7 +34,7 @@ def play(checkpoint: str | None, prime: str, file: str | None, resume: bool, **o
     from charrnn.cli.play_loop import Player
     from charrnn.errors import PlayError
     from charrnn.model import load
-    from charrnn.play.session import Session
+    from charrnn.play.session import PlaySession
     from charrnn.render.training import quoted
     from charrnn.render.wording import compiling_words, network_words
     from charrnn.storage.drafts import Draft, latest_draft
@@ -47,7 +47,7 @@ def play(checkpoint: str | None, prime: str, file: str | None, resume: bool, **o
     console = Console()
     if not is_compiled(model.settings.network.cell, "generate"):
         print(compiling_words(), file=sys.stderr)
-    session = Session(model, settings, is_watched=console.is_talking)
+    session = PlaySession(model, settings, is_watched=console.is_talking)
     resume_call = " ".join(["charrnn play", *([quoted(checkpoint)] if checkpoint else []), "--resume"])
     player = Player(session, console, Keeper(session, console, Draft(path), resume_call), model.mark is not None)
     console.note(f"{model.corpus.name or 'a text'}: {network_words(model.settings.network)}")

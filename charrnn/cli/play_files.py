@@ -6,7 +6,7 @@ from pathlib import Path
 
 from charrnn.cli.console import Console
 from charrnn.errors import PlayError, StorageError
-from charrnn.play.session import Session
+from charrnn.play.session import PlaySession
 from charrnn.render.wording import counted
 from charrnn.storage.drafts import Draft
 from charrnn.storage.files import write_atomic
@@ -15,7 +15,7 @@ from charrnn.storage.files import write_atomic
 class Keeper:
     """Keeps the text of a session from being lost. With a script there is nobody to lose it: no draft is kept."""
 
-    def __init__(self, session: Session, console: Console, draft: Draft, resume: str) -> None:
+    def __init__(self, session: PlaySession, console: Console, draft: Draft, resume: str) -> None:
         """resume   the command that goes on with a draft"""
         self._session, self._console, self._draft, self._resume = session, console, draft, resume
         self._aside: dict[str, Draft] = {}  # texts that others took the place of, and their drafts

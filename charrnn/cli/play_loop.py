@@ -10,7 +10,7 @@ from charrnn.cli.console import Console
 from charrnn.cli.play_files import Keeper
 from charrnn.errors import CharrnnError, PlayError
 from charrnn.play.lines import action_of
-from charrnn.play.session import Session
+from charrnn.play.session import PlaySession
 from charrnn.play.words import choice_words, ending_words, help_lines, prompt_of, setting_words, tail_of, undone_words
 from charrnn.text.sources import read_file
 
@@ -21,7 +21,7 @@ _OPTION = re.compile(r"(?<!\S)--(?=[a-z])")
 class Player:
     """Does what the lines of a console ask for."""
 
-    def __init__(self, session: Session, console: Console, keeper: Keeper, ends_line: bool) -> None:
+    def __init__(self, session: PlaySession, console: Console, keeper: Keeper, ends_line: bool) -> None:
         """ends_line   whether the text that is delivered at the end gets a line end"""
         self._session, self._console, self._keeper, self._ends_line = session, console, keeper, ends_line
         self._settings = [spec.name for spec in dataclasses.fields(session.settings)]

@@ -13,7 +13,7 @@ from charrnn.settings import UNKNOWN, SampleSettings
 if TYPE_CHECKING:
     from charrnn.model import Model
     from charrnn.render.samples import Brush
-    from charrnn.sampling.session import Drawing
+    from charrnn.sampling.session import SamplingSession
     from charrnn.text.unknown import Readable
 
 
@@ -56,11 +56,11 @@ def sample(checkpoint: str | None, prime: str | None, prime_file: str | None, hi
     said = prime_from(prime, prime_file)
     model = load(checkpoint)
     readable = _readable(model, said, unknown)
-    drawing = model.drawing(settings, readable.text)
+    session = model.session(settings, readable.text)
     # as it was typed, if it could be read; letters that are made alike in reading stay
     shown = "" if hide_prime else readable.text if readable.notes else said
     made: list[str] = []  # the texts without their prime
-    pieces = _pieces(model, drawing, settings, shown, in_json, output, color, made)
+    pieces = _pieces(model, session, settings, shown, in_json, output, color, made)
     if output is None:
         _print(pieces)
     else:
@@ -84,10 +84,10 @@ def _readable(model: "Model", prime: str, unknown: str) -> "Readable":
     """The prime as the model reads it, with a note for everything that is not read as it stands."""
     from charrnn.cells.registry import is_compiled
     from charrnn.render.wording import compiling_words
-    from charrnn.sampling.opening import opening
+    from charrnn.sampling.session import prime_ids
 
     readable = model.readable(prime, unknown)
-    opening(model.vocabulary, readable.text, [], model.mark)  # what can't be read is refused before anything is said
+    prime_ids(model.vocabulary, readable.text, model.mark)  # what can't be read is refused before anything is said
     for note in readable.notes:
         print(f"note: {note}", file=sys.stderr)
     if rare := model.vocabulary.rare(readable.text):
@@ -97,20 +97,20 @@ def _readable(model: "Model", prime: str, unknown: str) -> "Readable":
     return readable
 
 
-def _pieces(model: "Model", drawing: "Drawing", settings: SampleSettings, prime: str, in_json: bool,
+def _pieces(model: "Model", session: "SamplingSession", settings: SampleSettings, prime: str, in_json: bool,
             output: str | None, color: str, made: list[str]) -> Iterator[str]:
     """The output, piece by piece; the texts go into `made` too."""
     from charrnn.render.samples import as_json, below, beside, streamed
 
     brush = _brush() if color == "surprise" else None
-    if settings.samples == 1 and len(drawing.temps) == 1 and not in_json:
+    if settings.samples == 1 and len(session.temps) == 1 and not in_json:
         ends_line = sys.stdout.isatty() or model.mark is not None or output is not None
-        return streamed(drawing, prime, ends_line, made, brush)
-    samples = drawing.samples(with_nats=in_json or brush is not None)
+        return streamed(session, prime, ends_line, made, brush)
+    samples = session.samples(with_nats=in_json or brush is not None)
     made.extend(sample.text for sample in samples)
     if in_json:
         return as_json(samples)
-    if len(drawing.temps) > 1:
+    if len(session.temps) > 1:
         from charrnn.render.screen import width
 
         return beside(samples, prime, width() if output is None and sys.stdout.isatty() else 0)

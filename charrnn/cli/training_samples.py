@@ -2,10 +2,8 @@
 
 import sys
 
-from charrnn.engine.threads import Workers
 from charrnn.runs.run import Run
-from charrnn.sampling.session import Drawing
-from charrnn.sampling.weights import weights_of
+from charrnn.sampling.session import LanguageModel
 from charrnn.settings import SampleSettings
 from charrnn.storage.files import append_line
 from charrnn.text.documents import mark_of
@@ -55,10 +53,10 @@ def sample_of(run: Run, length: int) -> str:
     The run's own generator is not touched.
     """
     trainer, mark = run.trainer, mark_of(run.trainer.settings.text)
-    settings = SampleSettings(length=length, samples=_DOCUMENTS if mark == "\n" else 1, seed=trainer.step)
-    drawing = Drawing(trainer.settings.network, weights_of(trainer.engine), Workers(trainer.engine.threads),
-                      run.vocabulary, mark, settings)
-    return "\n".join(sample.text for sample in drawing.samples())
+    settings = SampleSettings(length=length, samples=_DOCUMENTS if mark == "\n" else 1, seed=trainer.step,
+                              precision=trainer.settings.training.precision)
+    session = LanguageModel(trainer.engine, trainer.settings, run.vocabulary).session(settings)
+    return "\n".join(sample.text for sample in session.samples(with_nats=False))
 
 
 def _compile(run: Run) -> None:

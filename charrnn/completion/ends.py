@@ -1,16 +1,15 @@
-"""Layer completion: where a continuation ends, and what may stand in it: a walk over units, from what a prefix ends
-with.
+"""Layer completion: where a continuation ends, and what it may contain: a walk over units from the end of a prefix.
 
-"word"    Ends in front of the first unit that goes on no word, once a letter has come. A word is made of letters,
-          digits, underscores, accents of their own and apostrophes right behind a letter; of bytes, those beyond
-          ASCII are letters. What stands before the word belongs to the continuation: " not" behind "To be or", "not"
-          behind "To be or ". Where the units are words or tokens, it ends behind the first that has a letter.
-"line"    Ends in front of the first line end, which may be at once.
-"length"  Ends after so many units.
+"word"    Ends before the first unit that is no part of a word, once a letter has come. A word is made of letters,
+          digits, underscores, combining accents, and apostrophes right after a letter; bytes beyond ASCII count as
+          letters. What stands before the word belongs to the continuation: " not" after "To be or", "not" after
+          "To be or ". Where units are words or tokens, it ends after the first that has a letter.
+"line"    Ends before the first line end, which may be at once.
+"length"  Ends after that many units.
 
-Whatever is wanted, it ends with its document and after so many units; of bytes, a character that was begun is finished.
-The stand-in and bytes that are no UTF-8 never stand in it, and end no word. So each continuation is one walk and no
-walk goes on beyond another's end: their probabilities add up to 1, less what never stands in one.
+Each also ends with its document and at its length; where units are bytes, a character that was begun is finished. The
+stand-in and bytes that are no UTF-8 never occur, and end no word. So each continuation is one walk and no walk goes on
+beyond another's end: their probabilities add up to 1, less what never occurs.
 """
 
 import codecs
@@ -26,17 +25,17 @@ _APOSTROPHES = "'\u2019"
 
 
 class Place(NamedTuple):
-    """What decides how a walk may go on; `begun` are the bytes of a character that is not complete."""
+    """What decides how a walk may go on; `begun` holds the bytes of an incomplete character."""
 
     has_letter: bool = False  # in the continuation
-    is_behind_letter: bool = False
+    is_after_letter: bool = False
     begun: bytes = b""
 
 
 class Ways(NamedTuple):
-    """Which units do what behind a place, (V,) of bool each; any other never stands there."""
+    """Which units do what after a place, (V,) of bool each; the others never follow."""
 
-    over: np.ndarray  # the continuation ends in front of it, and it is not written
+    over: np.ndarray  # the continuation ends before it
     last: np.ndarray  # it ends with it
     on: np.ndarray  # it goes on with it
 
@@ -56,10 +55,10 @@ class Ending:
 
     def first(self, prefix: str) -> Place:
         """Where a continuation of `prefix` begins."""
-        return Place(is_behind_letter=self._has_letter(prefix[-1:]))
+        return Place(is_after_letter=self._has_letter(prefix[-1:]))
 
     def after(self, place: Place, unit: int) -> Place:
-        """The place behind `unit`, with which the continuation goes on."""
+        """The place after `unit`, with which the continuation goes on."""
         is_letter = bool(self._letters[unit])
         begun = b""
         if self._is_bytes:
@@ -68,25 +67,25 @@ class Ending:
         return Place(place.has_letter or is_letter, is_letter, begun)
 
     def ways(self, place: Place, length: int) -> Ways:
-        """What each unit does behind `place`, when there are `length` units in front of it."""
+        """What each unit does after `place`, where `length` units are written."""
         key = place, length + 1 >= self._length
         if key not in self._ways:
             self._ways[key] = self._ways_of(*key)
         return self._ways[key]
 
     def reason(self, place: Place) -> str:
-        """Why a continuation that is over at `place` is over: "word", "line" or "document"."""
+        """Why a continuation ended before a unit at `place`: "word", "line" or "document"."""
         is_document = self._until == "length" or (self._until == "word" and not place.has_letter)
         return "document" if is_document else self._until
 
     def last_reason(self, length: int) -> str:
-        """Why one is that ended with its last unit, the one behind `length` others: "word" or "length"."""
+        """Why a continuation ended with its last unit, which `length` others precede: "word" or "length"."""
         return "length" if self._is_spelled or self._until != "word" or length + 1 >= self._length else "word"
 
     def _ways_of(self, place: Place, is_last: bool) -> Ways:
         over, never = self._ends.copy(), self._never
         if self._until == "word" and self._is_spelled and place.has_letter:
-            over |= ~(self._letters | self._apostrophes & place.is_behind_letter)
+            over |= ~(self._letters | self._apostrophes & place.is_after_letter)
         last = np.full(len(self._units), is_last)
         if self._is_bytes:
             follows = np.array([place.begun + unit.encode("latin-1") for unit in self._units], object)
@@ -116,5 +115,5 @@ def _is_utf8(text: bytes) -> bool:
 
 @lru_cache(maxsize=1 << 12)
 def _is_begun(text: bytes) -> bool:
-    """Whether `text` is the beginning of a character."""
+    """Whether `text` is the beginning of a character, in UTF-8."""
     return _is_utf8(text) and not codecs.getincrementaldecoder("utf-8")().decode(text)

@@ -7,6 +7,8 @@ the row. Sorting or partitioning the weights would mispredict a branch at every 
 dozen characters on.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from charrnn.kernels.activations import ONE
@@ -23,6 +25,20 @@ _A_LITTLE_LESS = np.float32(0.999)
 TOP_K, TOP_P, MIN_P = range(3)
 
 
+class Limits(NamedTuple):
+    """What may be chosen at all, one limit after the other. The names are those of SampleSettings, whose values come
+    here unchanged: a further limit needs its field there, its field here and its line in keep_largest().
+
+    top_k   the top_k most likely; 0 leaves all
+    top_p   of those, the fewest that make up this share, the likeliest first (Holtzman et al. 2020); 1 leaves all
+    min_p   of those, the ones at least min_p times as probable as the most likely (Nguyen et al. 2024); 0 leaves all
+    """
+
+    top_k: int = 0
+    top_p: float = 1.0
+    min_p: float = 0.0
+
+
 @inner
 def most_likely(logits, count):
     """The index of the largest of logits[:count], the first of equals."""
@@ -34,35 +50,31 @@ def most_likely(logits, count):
 
 
 @inner
-def keep_largest(weights, lanes, count, top_k, top_p, min_p, total):
-    """Sets all weights beyond the limits to 0, one limit after the other; the sum of the rest.
-
-    top_k   how many stay; 0 or `count` leave all
-    top_p   the share of what is left so far that stays, with as few weights as possible, but one
-    min_p   the smallest that stays
+def keep_largest(weights, lanes, count, limits, total):
+    """Sets all weights beyond the limits to 0, one limit after the other; returns the sum of the rest.
 
     weights (V padded) are between 0 and 1, the largest 1, those in the padding 0; total is their sum. Of equals at a
-    border the first stay. lanes is scratch.
+    border the first are kept. lanes is scratch.
     """
     bits = lanes.view(np.int32)
     for limit in range(3):
         wanted, mass_wanted = _NOTHING, _NOTHING
         low, high = 0, _BITS_OF_ONE + 1
         if limit == TOP_K:
-            if not 0 < top_k < count:
+            if not 0 < limits.top_k < count:
                 continue
-            wanted = np.float32(top_k)
+            wanted = np.float32(limits.top_k)
         elif limit == TOP_P:
-            if top_p >= 1.0:
+            if limits.top_p >= 1.0:
                 continue
-            mass_wanted = max(np.float32(top_p) * total, _LEAST_MASS)
+            mass_wanted = max(np.float32(limits.top_p) * total, _LEAST_MASS)
             # all that are smaller make up less than what is given up: the border lies above
             lanes[0] = max((total - mass_wanted) / np.float32(weights.shape[0]) * _A_LITTLE_LESS, _NOTHING)
             low = np.int64(bits[0])
         else:
-            if min_p <= 0.0:
+            if limits.min_p <= 0.0:
                 continue
-            lanes[0] = np.float32(min_p)
+            lanes[0] = np.float32(limits.min_p)
             low = np.int64(bits[0])
             high = low + 1
         # numbers of weights are floats, so that the loop is vector code of one width
@@ -97,13 +109,9 @@ def keep_largest(weights, lanes, count, top_k, top_p, min_p, total):
 
 
 @inner
-def choose(logits, plain, lanes, count, temp, top_k, top_p, min_p, draw, with_nats):
-    """(index, nats): an index below `count` with probability softmax(logits / temp), of those that three limits leave,
-    one after the other, and its surprisal with plain logits, which may be other ones.
-
-    top_k   the top_k most likely; 0 leaves all
-    top_p   the fewest that make up this share of what is left, the likeliest first (Holtzman et al. 2020); 1 leaves all
-    min_p   those at least min_p times as probable as the most likely (Nguyen et al. 2024); 0 leaves all
+def choose(logits, plain, lanes, count, temp, limits, draw, with_nats):
+    """(index, nats): an index below `count` with probability softmax(logits / temp) among those within the limits, and
+    its surprisal by the plain logits, which may be other ones.
 
     draw is uniform in [0, 1). temp 0 takes the most likely. logits, padded with NEVER, are used up; plain (2, as long)
     has the plain logits twice if the surprisal is wanted, and its second row is used up. lanes (PAD) is scratch.
@@ -119,7 +127,7 @@ def choose(logits, plain, lanes, count, temp, top_k, top_p, min_p, draw, with_na
         if turn == 1:
             nats = largest + np.log(total) - plain[0, chosen]
             break
-        wanted = draw * np.float64(keep_largest(logits, lanes, count, top_k, top_p, min_p, total))
+        wanted = draw * np.float64(keep_largest(logits, lanes, count, limits, total))
         for j in range(count):
             if logits[j] > 0:
                 chosen = j

@@ -1,4 +1,4 @@
-"""Layer play: what a typed line asks for. Everything is text but an empty line and what begins with /."""
+"""Layer play: what a typed line means. Everything is text, except an empty line and what begins with /."""
 
 import difflib
 from collections.abc import Sequence
@@ -9,14 +9,14 @@ from charrnn.errors import PlayError
 
 @dataclass(frozen=True)
 class Command:
-    """What may stand behind a /."""
+    """A command that is typed after a /."""
 
     name: str
     argument: str
     help: str
 
 
-# In the order of help; a beginning that several names have means the first of them.
+# In the order of help; a beginning that several names share means the first of them.
 COMMANDS = (
     Command("again", "", "write another continuation in place of the last"),
     Command("branch", "[N]", "show N continuations to choose from: type a number, or Enter for none"),
@@ -35,7 +35,7 @@ COMMANDS = (
 
 @dataclass(frozen=True)
 class Action:
-    """What is to be done: a command, a setting by its name, or one of the words below; and what belongs to it."""
+    """What to do: a command, a setting by its name, or one of the words below; and its argument."""
 
     name: str
     argument: str = ""
@@ -45,10 +45,10 @@ TYPE, CONTINUE, PICK, NONE = "type", "continue", "pick", "none"
 
 
 def action_of(line: str, settings: Sequence[str] = (), choices: int = 0) -> Action:
-    """What `line`, without its line end, asks for.
+    """What `line`, without its line end, means.
 
     settings   names of settings that can be changed, each a command of its own
-    choices    how many continuations there are to choose from just now
+    choices    how many continuations there are to choose from
 
     Raises PlayError for a command that does not exist.
     """
@@ -63,14 +63,14 @@ def action_of(line: str, settings: Sequence[str] = (), choices: int = 0) -> Acti
 
 
 def typed(line: str) -> str:
-    """The text that a line stands for: one \\ at its end is a line end, more are one \\ less."""
+    """The text of a line: one \\ at its end is a line end, of several the last is dropped."""
     if not line.endswith("\\"):
         return line
     return line[:-1] + ("" if line.endswith("\\\\") else "\n")
 
 
 def _command(word: str, settings: Sequence[str]) -> str:
-    """The name of the command that `word` means: its name, or a beginning of it; of several the first."""
+    """The command that `word` names or begins; of several the first."""
     names = {command.name: command.name for command in COMMANDS} | {"save!": "save!"}
     names |= {name.replace("_", "-"): name for name in settings}
     if word in names:

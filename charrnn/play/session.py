@@ -1,24 +1,77 @@
-"""Layer play: a session: the text, what the network adds to it, continuations to choose from, and the settings.
+"""Layer play: a text that a person and a network write in turn: the text, its history, and the continuations.
 
-The network reads the whole text anew for each continuation, so that what it knows is always what stands there:
-a continuation is what Model.sample gives for the text, the settings and the seed.
+The network reads the whole text anew for each continuation, so a continuation is always what Model.sample gives for the
+text, the settings and the seed.
 """
 
 import dataclasses
 from collections.abc import Generator
 from contextlib import closing
+from dataclasses import dataclass
 from typing import Any
 
 from charrnn.errors import PlayError
-from charrnn.play.history import Change, History
-from charrnn.play.writer import Writer
+from charrnn.sampling.session import LanguageModel
 from charrnn.settings import PlaySettings
 from charrnn.text.tokenizers import Tokens
 
 _SEEDS = 2**63
 
 
-class Session:
+@dataclass(frozen=True)
+class Change:
+    """From place `at` on, the text was `old` and is `new`.
+
+    is_written   whether the network wrote it
+    """
+
+    at: int
+    old: str
+    new: str
+    is_written: bool = False
+
+
+class TextHistory:
+    """A text whose changes can be undone. A change puts something new in place of the text's end."""
+
+    def __init__(self) -> None:
+        self.text = ""
+        self._done: list[Change] = []
+        self._undone: list[Change] = []
+
+    @property
+    def last(self) -> Change | None:
+        """The change that made the text what it is."""
+        return self._done[-1] if self._done else None
+
+    def replace(self, at: int, new: str, is_written: bool = False) -> Change | None:
+        """Puts `new` in place of all from `at` on and forgets what was undone; None if that changes nothing."""
+        if self.text[at:] == new:
+            return None
+        self._done.append(Change(at, self.text[at:], new, is_written))
+        self._undone.clear()
+        return self._put(self._done[-1], new)
+
+    def undo(self) -> Change | None:
+        """Undoes the last change; None if there is none."""
+        if self._done:
+            self._undone.append(self._done.pop())
+            return self._put(self._undone[-1], self._undone[-1].old)
+        return None
+
+    def redo(self) -> Change | None:
+        """Makes the last undone change again; None if there is none."""
+        if self._undone:
+            self._done.append(self._undone.pop())
+            return self._put(self._done[-1], self._done[-1].new)
+        return None
+
+    def _put(self, change: Change, end: str) -> Change:
+        self.text = self.text[:change.at] + end
+        return change
+
+
+class PlaySession:
     """A text in the making.
 
     settings   how continuations are drawn; the first has the seed given there, each further one the next number
@@ -29,12 +82,12 @@ class Session:
     file       the file that the text was saved to or comes from
     """
 
-    def __init__(self, model: Writer, settings: PlaySettings | None = None, is_watched: bool = True) -> None:
+    def __init__(self, model: LanguageModel, settings: PlaySettings | None = None, is_watched: bool = True) -> None:
         """is_watched   whether somebody can stop a continuation that never ends
 
         Raises SettingsError for settings that the model cannot follow.
         """
-        self._model, self._history, self._is_watched = model, History(), is_watched
+        self._model, self._history, self._is_watched = model, TextHistory(), is_watched
         self.settings = self._fitting(settings or PlaySettings())
         self.choices: list[str] = []
         self.endings: list[str | None] = []
@@ -52,21 +105,21 @@ class Session:
         return self.text in (self._saved, "")
 
     def saved(self, file: str) -> None:
-        """Takes down that the text lies in `file`."""
+        """Records that the text is in `file`."""
         self.file, self._saved = file, self.text
 
     def add(self, text: str) -> list[str]:
-        """Adds text as it is; what was done to make it readable, a note each.
+        """Adds text as it is; returns what was done to make it readable, a note each.
 
-        Raises VocabularyError for what the model never saw, PlayError for what goes past the end of a document; the
-        text stays as it was then.
+        Raises VocabularyError for characters the model never saw, PlayError for the end of a document; the text stays
+        as it was then.
         """
         notes = self._check(text, self.text)
         self._replace(len(self.text), text)
         return notes
 
     def begin(self, text: str = "") -> list[str]:
-        """Puts another text in place of all; notes and refusals are those of add()."""
+        """Replaces the whole text; notes and errors are those of add()."""
         notes = self._check(text)
         self._replace(0, text)
         return notes
@@ -76,22 +129,22 @@ class Session:
         return self._written(len(self.text))
 
     def again(self) -> Generator[str, None, None]:
-        """Another continuation in place of the last, as go_on() gives it; raises PlayError where the last change was
-        none."""
+        """Another continuation in place of the last, as go_on() gives it; raises PlayError if the last change was no
+        continuation."""
         last = self._history.last
         if last is None or not last.is_written:
             raise PlayError("the last change was no continuation; Enter writes one")
         return self._written(last.at)
 
     def branch(self) -> Generator[tuple[int, str], None, None]:
-        """Pieces of settings.samples continuations, with their numbers from 1; they are in choices when the iterator
-        is closed, as far as they were taken."""
+        """Pieces of settings.samples continuations, with their numbers from 1; when the iterator is closed, what was
+        taken of them is in choices."""
         choices: list[str] = []
         endings: list[str | None] = []
         try:
             for number in range(1, self.settings.samples + 1):
-                with closing(self._drawn_after(self.text, must_end=True)) as drawing:
-                    for piece in drawing:
+                with closing(self._drawn_after(self.text, must_end=True)) as pieces:
+                    for piece in pieces:
                         if len(choices) < number:
                             choices.append("")
                             endings.append(None)
@@ -119,26 +172,26 @@ class Session:
         return chosen
 
     def undo(self) -> Change:
-        """Takes back the last change; raises PlayError if there is none."""
+        """Undoes the last change; raises PlayError if there is none."""
         return self._moved(self._history.undo(), "there is nothing to take back")
 
     def redo(self) -> Change:
-        """Makes again what was taken back; raises PlayError if there is nothing."""
+        """Makes the last undone change again; raises PlayError if there is none."""
         return self._moved(self._history.redo(), "nothing was taken back")
 
     def set(self, name: str, value: str) -> None:
-        """Changes a setting, or adds to one that may be given several times; `default` gives it its default.
+        """Changes a setting, or adds to a repeatable one; `default` restores its default.
 
-        Raises SettingsError for what does not fit; the settings stay as they were then.
+        Raises SettingsError for a value that does not fit; the settings stay as they were then.
         """
-        spec = next(spec for spec in dataclasses.fields(self.settings) if spec.name == name)
-        now = getattr(self.settings, name)
-        self.settings = self._fitting(dataclasses.replace(self.settings, **{name: _read(spec, value, now)}))
+        [spec] = [spec for spec in dataclasses.fields(self.settings) if spec.name == name]
+        typed = _setting_value(spec, value, getattr(self.settings, name))
+        self.settings = self._fitting(dataclasses.replace(self.settings, **{name: typed}))
         if name == "seed":
             self._drawn = 0
 
     def _check(self, new: str, before: str = "") -> list[str]:
-        """The notes on `new`, if it can be read behind `before`."""
+        """The notes on `new`, if it can be read after `before`."""
         mark, vocabulary = self._model.mark, self._model.vocabulary
         if mark is not None and mark in new:
             raise PlayError(f"{mark!r} ends a document here, and a text is one document; /new begins another")
@@ -149,37 +202,37 @@ class Session:
                                    for name in vocabulary.rare(readable.text))]
 
     def _read(self, text: str) -> str:
-        """The text as the network reads it. What was typed has been checked: what it does not know now it wrote itself,
-        half a character of a network that writes bytes, or two words in a row without a space."""
+        """The text as the network reads it. What was typed was checked. What is unknown now the network wrote itself:
+        half a character where units are bytes, or two words in a row without a space."""
         return self._model.readable(text, "replace" if self.settings.unknown == "replace" else "skip").text
 
     def _fitting(self, settings: PlaySettings) -> PlaySettings:
         """The settings, if the model can follow them."""
-        self._model.drawing(dataclasses.replace(settings, samples=1, seed=0), "")
+        self._model.session(dataclasses.replace(settings, samples=1, seed=0), "")
         return settings
 
     def _written(self, at: int) -> Generator[str, None, None]:
-        pieces: list[str] = []
+        taken: list[str] = []
         try:
-            with closing(self._drawn_after(self.text[:at])) as drawing:
-                for piece in drawing:
-                    pieces.append(piece)
+            with closing(self._drawn_after(self.text[:at])) as pieces:
+                for piece in pieces:
+                    taken.append(piece)
                     yield piece
         finally:
-            if any(pieces):
-                self._replace(at, "".join(pieces), is_written=True)
+            if any(taken):
+                self._replace(at, "".join(taken), is_written=True)
 
     def _drawn_after(self, text: str, must_end: bool = False) -> Generator[str, None, None]:
         """What the network adds to `text`, piece by piece; sets `ending` when all is taken."""
         seed = None if self.settings.seed is None else (self.settings.seed + self._drawn) % _SEEDS
         self.ending = None
-        drawing = self._model.drawing(dataclasses.replace(self.settings, samples=1, seed=seed), self._read(text))
+        session = self._model.session(dataclasses.replace(self.settings, samples=1, seed=seed), self._read(text))
         if must_end or not self._is_watched:
-            drawing.refuse_endless()
+            session.refuse_endless()
         self._drawn += 1
-        for [piece] in drawing.pieces():
+        for [piece] in session.pieces():
             yield piece.text
-        [self.ending] = drawing.endings
+        [self.ending] = session.endings
 
     def _replace(self, at: int, new: str, is_written: bool = False) -> None:
         self._changed(self._history.replace(at, new, is_written))
@@ -196,17 +249,17 @@ class Session:
             self.file = None  # it is another text now, which must not be saved over that one
 
 
-def _read(spec: Any, value: str, now: Any) -> Any:
-    """A typed value of a setting; one that may be given several times gets the value in addition to those of `now`."""
-    if value.strip() == "default":
+def _setting_value(spec: dataclasses.Field[Any], typed: str, now: Any) -> Any:
+    """A typed value of a setting; a repeatable one gets the value in addition to those of `now`."""
+    value = typed.strip()
+    if value == "default":
         return spec.default
     if isinstance(spec.default, tuple):
-        return (*now, value)
+        return (*now, typed)
     if isinstance(spec.default, bool):
-        return {"on": True, "off": False}.get(value.strip(), value)
-    if spec.metadata["low"] is None and not spec.metadata["choices"]:
-        return value
-    value = value.strip()
+        return {"on": True, "off": False}.get(value, typed)
+    if spec.metadata["low"] is None:
+        return value if spec.metadata["choices"] else typed
     for kind in (int, float):
         try:
             return kind(value)

@@ -1,17 +1,17 @@
-"""Layer play: what is said in a session: where the text stands, what a setting is, what one can type."""
+"""Layer play: messages: the prompt, how a continuation ended, what a setting does, what one can type."""
 
 import dataclasses
 import textwrap
 from collections.abc import Sequence
 
-from charrnn.play.history import Change
 from charrnn.play.lines import COMMANDS
+from charrnn.play.session import Change
 from charrnn.settings import PlaySettings
 
 _TAIL = 30
 _HELP = (
     ("text", "is added to the end as it is, spaces too"),
-    ("text\\", "with a \\ at its end: and a new line; alone: a new line (\\\\ for a \\ itself)"),
+    ("text\\", "a \\ at its end, or alone, is a new line (\\\\ for a \\ itself)"),
     ("//text", "text that begins with /"),
     ("Enter", "on an empty line: the network goes on"),
     ("Ctrl-C", "stops it; what it has written stays"),
@@ -20,7 +20,7 @@ _NAMES_END = 16
 
 
 def prompt_of(text: str, choices: int = 0) -> str:
-    """The end of the text, where a typed line will be added, or which numbers can be chosen."""
+    """The end of the text, where a typed line is added; with choices, the numbers to choose from."""
     if choices:
         return "1> " if choices == 1 else f"1-{choices}> "
     return tail_of(text) + ">"
@@ -37,7 +37,7 @@ def tail_of(text: str) -> str:
 
 
 def ending_words(ending: str | None, is_empty: bool) -> str | None:
-    """What ended a continuation before its length, and what one can do then; is_empty: it ended at once."""
+    """What ended a continuation before its length, and what to do then; is_empty: it ended at once."""
     again = "Enter tries again" if is_empty else "/again writes another"
     if ending == "document":
         return f"the network ends the document here; type on, {again}, /new begins the next"
@@ -54,7 +54,7 @@ def choice_words(endings: Sequence[str | None]) -> str:
 
 
 def undone_words(change: Change) -> str:
-    """What was taken back."""
+    """What was undone."""
     size = len(change.new)
     if not size:
         return "the text is back"
@@ -71,12 +71,12 @@ def setting_words(settings: PlaySettings, name: str) -> str:
 
 
 def help_lines(settings: PlaySettings) -> list[str]:
-    """All that one can type, a line each."""
+    """Everything one can type, a line each."""
     names = " ".join("/" + spec.name.replace("_", "-") for spec in dataclasses.fields(settings))
     return [
         *(f"{what:<{_NAMES_END}}{does}" for what, does in _HELP),
         *(f"{f'/{command.name} {command.argument}':<{_NAMES_END}}{command.help}" for command in COMMANDS),
-        "Settings, with a value behind them; default takes it back, repeatable ones add up:",
+        "Settings, each with a value; default resets one, repeatable ones add up:",
         *textwrap.wrap(names, 80, break_on_hyphens=False),
         "The beginning of a name will do: /u, /t 0.5.",
     ]

@@ -1,7 +1,7 @@
 """Layer render: how samples appear: one as it is made, several below each other, temperatures side by side, JSON lines.
 
-Each way is a function from a drawing to pieces of output; who takes them decides whether they go to the terminal or
-into a file.
+Each way is a function from a sampling session to pieces of output; who takes them decides whether they go to the
+terminal or into a file.
 """
 
 import itertools
@@ -11,7 +11,7 @@ import textwrap
 from collections.abc import Iterator
 
 from charrnn.render.colour.paint import Painter, levels_of_bits
-from charrnn.sampling.session import Drawing, Sample
+from charrnn.sampling.session import Sample, SamplingSession
 from charrnn.sampling.stopping import Piece
 
 _BIT = math.log(2)
@@ -34,14 +34,14 @@ class Brush:
                        for unit, level in zip(written.units, levels, strict=True))
 
 
-def streamed(drawing: Drawing, prime: str, ends_line: bool, made: list[str],
+def streamed(session: SamplingSession, prime: str, ends_line: bool, made: list[str],
              brush: Brush | None = None) -> Iterator[str]:
     """One text as it is made, behind the prime; with ends_line a line that is not ended is. `made` gets the text."""
     texts = []
     last = prime[-1:]
     if prime:
         yield prime
-    for [piece] in drawing.pieces(with_nats=brush is not None):
+    for [piece] in session.pieces(with_nats=brush is not None):
         if piece.text:
             last = piece.text[-1]
             texts.append(piece.text)
@@ -62,7 +62,7 @@ def below(samples: list[Sample], prime: str, between: str, brush: Brush | None =
 
 
 def beside(samples: list[Sample], prime: str, width: int) -> Iterator[str]:
-    """The texts of each temperature side by side in a line's width, those of the same luck in a row.
+    """The texts of each temperature side by side in a line's width, those with the same random draws in a row.
 
     Where columns would be too narrow, they stand below each other with their temperatures above them.
     """

@@ -1,50 +1,95 @@
-"""Layer sampling: the texts that a trained network writes as settings ask for: the way from a prime to finished
-samples.
+"""Layer sampling: the way from a prime to finished samples.
 
-Settings, prime and network come in; pieces of text come out while they are made, or whole samples with all there is to
-know of them.
+A LanguageModel, a prime and settings come in. Pieces of text come out while they are made, or whole samples with all
+that is known about them.
 """
 
-import dataclasses
 import itertools
 import secrets
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, TypedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
+from charrnn.engine.interface import Engine
 from charrnn.engine.threads import Workers
 from charrnn.errors import SettingsError
-from charrnn.sampling.constraints import Spread, rules_of
-from charrnn.sampling.opening import generators_of, opening
-from charrnn.sampling.rule import Clamp, Rule
-from charrnn.sampling.sampler import Sampler
-from charrnn.sampling.stopping import LENGTH, Ends, Piece, Writer, written
-from charrnn.sampling.weights import Weights
-from charrnn.settings import NetworkSettings, SampleSettings
-from charrnn.text.documents import unescaped
+from charrnn.sampling.constraints import SamplingRule, Spread, sampling_rule
+from charrnn.sampling.sampler import Sampler, generators_of
+from charrnn.sampling.stopping import LENGTH, Ends, Piece, TextWriter, write_texts
+from charrnn.sampling.streams import Weights, weights_of
+from charrnn.settings import SampleSettings, Settings
+from charrnn.text.documents import mark_of, unescaped
+from charrnn.text.normalize import normalized
+from charrnn.text.unknown import Readable, readable
 from charrnn.text.vocabulary import Vocabulary
 
-# A cell's mean and deviation are those of so many characters that the network writes for itself.
+# A cell's mean and deviation are measured while the network writes freely: streams, steps, first steps left out.
 _STREAMS, _STEPS, _SKIPPED = 8, 300, 50
 
 
-class SampleOptions(TypedDict, total=False):
-    """The fields of SampleSettings that Python may give by name, but for the number of texts."""
+def mark_id(mark: str | None, vocabulary: Vocabulary) -> int:
+    """The id of the mark that ends a document; -1 if there is none."""
+    return -1 if mark is None else int(vocabulary.encode(mark)[0])
 
-    temp: float
-    temps: tuple[float, ...]
-    top_k: int
-    top_p: float
-    min_p: float
-    bias: tuple[str, ...]
-    ban: tuple[str, ...]
-    clamp: tuple[str, ...]
-    min_length: int
-    stop: tuple[str, ...]
-    precision: str
-    seed: int | None
+
+def prime_ids(vocabulary: Vocabulary, prime: str, mark: str | None = None, *, name: str = "prime",
+              generators: Sequence[np.random.Generator] = ()) -> np.ndarray:
+    """The ids (P,) of the prime for all streams, behind the mark where documents begin with one.
+
+    Without a mark and a prime: a line end, or else one random character for each of N generators, (1, N). `name` is
+    what messages call the prime.
+
+    Raises VocabularyError for a prime with characters that the model never saw, SettingsError for one that contains
+    the end of a document.
+    """
+    if mark is not None:
+        if mark in prime:
+            raise SettingsError(f"the {name} goes past the end of a document: it holds {mark!r}; give what one "
+                                "document begins with")
+        prime = mark + prime
+    ids = vocabulary.encode(prime)
+    if len(ids):  # spaces are no tokens: there may be none where there is a prime
+        return ids
+    if "\n" in vocabulary.units:
+        return vocabulary.encode("\n")
+    return np.array([[generator.integers(len(vocabulary), dtype=np.int32) for generator in generators]])
+
+
+class LanguageModel:
+    """A network with its vocabulary: what samples and completes texts.
+
+    settings     how it was made
+    vocabulary   its characters
+    mark         what stands for the end of a document; None if it was trained on a text without documents
+    """
+
+    def __init__(self, engine: Engine, settings: Settings, vocabulary: Vocabulary) -> None:
+        self.settings, self.vocabulary, self.mark = settings, vocabulary, mark_of(settings.text)
+        self._engine, self._workers = engine, Workers(engine.threads)
+        self._weights: dict[str, Weights] = {}
+
+    def readable(self, text: str, unknown: str = "error") -> Readable:
+        """`text` as the model can read it, normalized as its training text was.
+
+        Raises VocabularyError for characters it never saw, unless `unknown` folds, skips or replaces them.
+        """
+        return readable(normalized(text, self.settings.text), self.vocabulary, unknown)
+
+    def session(self, settings: SampleSettings, prime: str = "", unknown: str = "error") -> "SamplingSession":
+        """Texts in the making, as `settings` ask for them. Raises what Model.sample() raises."""
+        return SamplingSession(self, settings, self.readable(prime, unknown).text)
+
+    def sampler(self, streams: int, precision: str = "float32") -> Sampler:
+        """`streams` streams of ids, on the threads of this model."""
+        return Sampler(self.settings.network, self.weights(precision), streams, self._workers)
+
+    def weights(self, precision: str = "float32") -> Weights:
+        """The weights as sampling reads them, packed once for each precision."""
+        if precision not in self._weights:
+            self._weights[precision] = weights_of(self._engine, precision)
+        return self._weights[precision]
 
 
 @dataclass(frozen=True)
@@ -54,9 +99,9 @@ class Sample:
     text      what follows the prime
     number    which of the texts with this seed and temperature it is, from 0
     seed      the seed that gives it again
-    ending    what ended it: "length", "document", or "stop" for a text that was not to be written
+    ending    what ended it: "length", "document" or "stop" (a stop string)
     units     its characters (or tokens, words), one for each of nats
-    nats      the surprise of each, (S,): -log of the probability that the network itself gave it
+    nats      the surprisal of each, (S,): -log of the probability that the network itself gave it
     """
 
     text: str
@@ -70,7 +115,7 @@ class Sample:
 
     @property
     def probabilities(self) -> np.ndarray:
-        """What the network itself expected each unit with, (S,)."""
+        """The probability that the network itself gave each unit, (S,) float64."""
         return np.exp(-self.nats.astype(np.float64))
 
     def to_dict(self) -> dict[str, Any]:
@@ -83,42 +128,41 @@ class Sample:
         return values
 
 
-class Drawing:
+class SamplingSession:
     """Texts in the making, settings.samples of them at each temperature.
 
-    mark    what stands for the end of a document; None if there are none
-    prime   what every text goes on from, with nothing in it that the vocabulary lacks
+    temps   the temperatures
+    seed    the seed of settings, or a new one
+    rule    how characters are chosen
+    prime   what every text goes on from; it contains only characters of the vocabulary
     """
 
-    def __init__(self, network: NetworkSettings, weights: Weights, workers: Workers, vocabulary: Vocabulary,
-                 mark: str | None, settings: SampleSettings, prime: str = "") -> None:
+    def __init__(self, model: LanguageModel, settings: SampleSettings, prime: str = "") -> None:
         self.temps = settings.temps or (settings.temp,)
         self.seed = secrets.randbits(32) if settings.seed is None else settings.seed
-        self.prime, self.vocabulary = prime, vocabulary
-        end = -1 if mark is None else int(vocabulary.encode(mark)[0])
-        self.ends = Ends(end, tuple(map(unescaped, settings.stop)), settings.min_length)
-        self.is_endless = not settings.length
+        self.prime, self._vocabulary = prime, model.vocabulary
+        end = mark_id(model.mark, model.vocabulary)
+        self._ends = Ends(end, tuple(map(unescaped, settings.stop)), settings.min_length)
         self._length, self._count = settings.length or None, settings.samples
-        # the same luck at every temperature
+        # the same random draws at every temperature
         self._generators = [own for _ in self.temps for own in generators_of(self.seed, settings.samples)]
-        ids = opening(vocabulary, prime, self._generators, mark)
+        ids = prime_ids(model.vocabulary, prime, model.mark, generators=self._generators)
 
         def spread_of(layer: int, unit: int) -> Spread:
-            begun = ids if ids.ndim == 1 else ids[0, :1]
-            return measured_spread(Sampler(network, weights, _STREAMS, workers), begun, layer, unit)
+            return measured_spread(model.sampler(_STREAMS, settings.precision), ids if ids.ndim == 1 else ids[0, :1],
+                                   layer, unit)
 
-        self._rules = rules_of(settings, network, vocabulary, end, spread_of)
+        self.rule = sampling_rule(settings, model.settings.network, model.vocabulary, end, spread_of)
         if len(self.temps) > 1:
-            temps = np.repeat(np.array(self.temps, np.float64), settings.samples)
-            self._rules = dataclasses.replace(self._rules, rule=dataclasses.replace(self._rules.rule, temp=temps))
-        self._sampler = Sampler(network, weights, len(self._generators), workers)
+            self.rule = replace(self.rule, temp=np.repeat(np.array(self.temps, np.float64), settings.samples))
+        self._sampler = model.sampler(len(self._generators), settings.precision)
         self._sampler.begin(ids)
-        self._writers: list[Writer] = []
+        self._writers: list[TextWriter] = []
 
     def pieces(self, with_nats: bool = False) -> Iterator[list[Piece]]:
-        """What each text adds, piece by piece as it is made; only once."""
-        self._writers = [Writer(self.vocabulary, self.ends, self.prime) for _ in self._generators]
-        return written(self._sampler.stream(self._length, self._generators, self._rules, with_nats), self._writers)
+        """What is added to each text, piece by piece as it is made; only once."""
+        self._writers = [TextWriter(self._vocabulary, self._ends, self.prime) for _ in self._generators]
+        return write_texts(self._sampler.stream(self._length, self._generators, self.rule, with_nats), self._writers)
 
     @property
     def endings(self) -> list[str | None]:
@@ -141,27 +185,22 @@ class Drawing:
                                self.endings[n] or LENGTH, units, nats))
         return made
 
-    @property
-    def clamps(self) -> tuple[Clamp, ...]:
-        """The cells that are held, at which values."""
-        return self._rules.rule.clamps
-
     def refuse_endless(self) -> None:
         """Raises SettingsError for texts that nothing would ever end."""
-        if self.is_endless and self.ends.mark < 0 and not self.ends.stops:
+        if self._length is None and self._ends.mark < 0 and not self._ends.stops:
             raise SettingsError("a text of length 0 never ends, and nobody would see it; give a length, or a text to "
                                 "stop before")
 
 
 def measured_spread(sampler: Sampler, ids: np.ndarray, layer: int, unit: int) -> Spread:
-    """Mean and deviation of tanh(c) of a cell, or of h where cells have no c, while the network writes by itself.
+    """Mean and deviation of tanh(c) of a cell, or of h where cells have no c, while the network writes freely.
 
     ids   (P,), what all streams of the sampler begin with
     """
     sampler.begin(ids)
     nothing, generator, values = np.zeros((0, _STREAMS), np.int32), np.random.default_rng(0), []
     for step in range(_STEPS):
-        sampler.generate(nothing, generator.random((1, _STREAMS)), Rule())
+        sampler.generate(nothing, generator.random((1, _STREAMS)), SamplingRule())
         if step >= _SKIPPED:
             state = sampler.state
             values.append(np.tanh(state[1, layer, :, unit]) if len(state) == 2 else state[0, layer, :, unit])

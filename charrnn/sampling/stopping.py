@@ -1,7 +1,7 @@
 """Layer sampling: ids to text, piece by piece as they are drawn, up to where a text ends.
 
-A text is over where its document ends, or before a text that was asked to stop it. What may still turn out to be the
-beginning of such a stop is held back until that is known.
+A text ends where its document ends, or before a stop string. What may still turn out to be the beginning of a stop
+string is held back until that is known.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from charrnn.sampling.sampler import Drawn
+from charrnn.sampling.sampler import DrawnIds
 from charrnn.text.vocabulary import Vocabulary
 
 # What ended a text.
@@ -17,7 +17,7 @@ DOCUMENT, STOP, LENGTH = "document", "stop", "length"
 
 
 class Piece(NamedTuple):
-    """What one stream adds; where surprise was asked for also its units, whose texts make up the text, and their nats.
+    """What is added to one text; where surprisal was asked for also its units, which make up the text, and their nats.
 
     units   one string for each number in nats (S,); a string where every unit is one character
     """
@@ -38,14 +38,14 @@ class Ends(NamedTuple):
 _NO_ENDS = Ends()
 
 
-class Writer:
-    """One stream's text; `ending` is None until it is over."""
+class TextWriter:
+    """Makes one stream's ids into text; `ending` is None until the text is over."""
 
     def __init__(self, vocabulary: Vocabulary, ends: Ends = _NO_ENDS, after: str = "") -> None:
+        """after   the text that this one goes on from"""
         self.ending: str | None = None
-        self._ends, self._write = ends, vocabulary.writer(after)
-        self._is_plain = vocabulary.kind == "character"
-        self._held: str | list[str] = "" if self._is_plain else []
+        self._ends, self._decode = ends, vocabulary.writer(after)
+        self._held: str | list[str] = "" if vocabulary.kind == "character" else []
         self._held_nats = np.zeros(0, np.float32)
         self._released = 0  # units
 
@@ -57,23 +57,22 @@ class Writer:
         if len(marks):
             ids, self.ending = ids[: marks[0]], DOCUMENT
         if nats is None and not self._ends.stops:
-            return Piece(self._write(ids))
+            return Piece(self._decode(ids))
         if isinstance(self._held, str):
-            self._held += self._write(ids)
+            self._held += self._decode(ids)
         else:
-            self._held += [self._write(ids[at : at + 1]) for at in range(len(ids))]
+            self._held += [self._decode(ids[at : at + 1]) for at in range(len(ids))]
         if nats is not None:
             self._held_nats = np.concatenate([self._held_nats, nats[: len(ids)]])
-        return self._release(self._ready(), nats is not None)
+        return self._release(self._certain(), nats is not None)
 
     def close(self, with_nats: bool = False) -> Piece:
-        """What was held back when no more ids come."""
-        if self.ending is None:
-            self.ending = LENGTH
+        """What was held back, when no more ids come."""
+        self.ending = self.ending or LENGTH
         return self._release(len("".join(self._held)), with_nats)
 
-    def _ready(self) -> int:
-        """How many characters of what is held can't be part of a stop; finds the stop."""
+    def _certain(self) -> int:
+        """How many of the held characters can't be part of a stop string; sets `ending` where one is found."""
         text = "".join(self._held)
         first = len("".join(self._held[: max(0, self._ends.min_length - self._released)]))
         found = [place for stop in self._ends.stops if (place := text.find(stop, first)) >= 0]
@@ -86,18 +85,18 @@ class Writer:
                  if text.endswith(stop[:size]))
         return len(text) - max(begun, default=0)
 
-    def _release(self, ready: int, with_nats: bool) -> Piece:
-        """Lets `ready` characters go, the last unit shortened where the text ends in its middle."""
+    def _release(self, certain: int, with_nats: bool) -> Piece:
+        """Releases `certain` held characters, the last unit shortened where the text ends inside it."""
         units: str | list[str]
         if isinstance(self._held, str):
-            units, self._held = self._held[:ready], self._held[ready:]
+            units, self._held = self._held[:certain], self._held[certain:]
         else:
             units = []
-            while self._held and ready >= len(self._held[0]):
+            while self._held and certain >= len(self._held[0]):
                 units.append(self._held.pop(0))
-                ready -= len(units[-1])
-            if ready and self.ending is not None:
-                units.append(self._held.pop(0)[:ready])
+                certain -= len(units[-1])
+            if certain and self.ending is not None:
+                units.append(self._held.pop(0)[:certain])
         nats, self._held_nats = self._held_nats[: len(units)], self._held_nats[len(units):]
         self._released += len(units)
         if self.ending is not None:
@@ -105,8 +104,8 @@ class Writer:
         return Piece("".join(units), units, nats) if with_nats else Piece("".join(units))
 
 
-def written(pieces: Iterable[Drawn], writers: Sequence[Writer]) -> Iterator[list[Piece]]:
-    """What each of N streams adds to its text, piece by piece; ends when all texts have, asking for nothing further."""
+def write_texts(pieces: Iterable[DrawnIds], writers: Sequence[TextWriter]) -> Iterator[list[Piece]]:
+    """What each of N streams adds to its text, piece by piece; stops asking for ids once all texts have ended."""
     with_nats = False
     for ids, nats in pieces:
         with_nats = nats is not None

@@ -1,26 +1,51 @@
-"""Layer sampling: streams that grow side by side, and the threads ("hands") that grow them together.
+"""Layer sampling: groups of streams, and the threads that advance a group together.
 
-Each hand holds all the states of its group and moves them on for itself; what the hands share is the products with the
-weights, which take nearly all the time.
+Each thread holds all the states of its group and moves them on for itself. What the threads share out is the products
+with the weights, which take nearly all the time.
+
+Text is always written by the compiled engine's kernels. weights_of() is the one place that opens that engine for
+sampling and completion; the parameters of any engine load into it.
 """
 
 import numpy as np
 
-from charrnn.cells.generate import Constraints, PackedNetwork, SampledText, StreamState, Work
+from charrnn.cells.generate import PackedNetwork, SampledText, StreamState, Work
 from charrnn.cells.registry import CELLS, generate_kernel
+from charrnn.engine.compiled.engine import CompiledEngine
+from charrnn.engine.compiled.packed_weights import Weights
+from charrnn.engine.compiled.parameters import Parameters
+from charrnn.engine.interface import Engine
 from charrnn.kernels.cpu import padded, zeros
 from charrnn.kernels.microkernel import BF16
-from charrnn.sampling.rule import Rule
-from charrnn.sampling.weights import Weights
+from charrnn.sampling.constraints import SamplingRule
 from charrnn.settings import NetworkSettings
 
+__all__ = ["PackedModel", "StreamGroup", "Weights", "weights_of"]
+
+# Characters that are read in one call of the kernel, so that Ctrl-C is felt at once.
+_READ_AT_ONCE = 1024
 # A step that chooses nothing.
-_READ = Rule(temp=-1.0)
+_READ = SamplingRule(temp=-1.0)
 _NO_NATS = np.zeros((0, 0), np.float32)
 
 
+def weights_of(engine: Engine, precision: str) -> Weights:
+    """The engine's parameters as they are now, packed for sampling.
+
+    The compiled engine's own weights, where they are in that precision: they follow its training.
+    """
+    if isinstance(engine, CompiledEngine):
+        own = engine.training.precision if engine.training else "float32"
+        if precision == own:
+            return engine.network.weights
+        return Weights(engine.network.parameters, precision, engine.start)
+    parameters = Parameters(engine.settings, engine.vocabulary)
+    parameters.from_arrays(engine.parameters())
+    return Weights(parameters, precision, engine.start)
+
+
 class PackedModel:
-    """What all streams read, as the kernel wants it: all layers' weights in one buffer."""
+    """The weights as the kernel takes them, those of all layers in one buffer."""
 
     def __init__(self, network: NetworkSettings, weights: Weights) -> None:
         layers = weights.layers
@@ -44,8 +69,8 @@ class PackedModel:
             weights.start)
 
 
-class Hand:
-    """The states and the scratch memory of one thread."""
+class ThreadState:
+    """The states of a group and the scratch memory, as one thread keeps them."""
 
     def __init__(self, model: PackedModel, streams: int) -> None:
         shape = (2, model.layers, streams, model.hidden)
@@ -56,59 +81,56 @@ class Hand:
         self.logits = zeros((streams + 3, model.weights.bias_out.size))
 
 
-class Group:
-    """Some streams, and the hands that grow them: all hands hold the same states."""
+class StreamGroup:
+    """Some streams, and the threads that advance them: all threads hold the same states."""
 
-    def __init__(self, model: PackedModel, streams: int, hands: int) -> None:
-        self._model = model
-        self._hands = [Hand(model, streams) for _ in range(hands)]
+    def __init__(self, model: PackedModel, streams: int, threads: int) -> None:
+        self._model, self._streams = model, streams
+        self._threads = [ThreadState(model, streams) for _ in range(threads)]
         self._products = zeros((2, streams, model.gates))
         self._inputs = zeros((2, streams, model.width))
         self._barrier = np.zeros(1, np.int64)
 
-    def reset(self, tokens: np.ndarray | int) -> None:
-        """The initial state before `tokens` (streams,), or one that all have in common, are read."""
-        first, model = self._hands[0], self._model
-        first.h[first.now], first.c[first.now] = model.stack.h0[:, np.newaxis], model.stack.c0[:, np.newaxis]
-        first.tokens[:] = tokens
+    def begin(self, ids: np.ndarray) -> None:
+        """Sets the initial state and reads ids (P, streams), P > 0; the last line is read by what is done next."""
+        first, stack = self._threads[0], self._model.stack
+        first.h[first.now], first.c[first.now] = stack.h0[:, np.newaxis], stack.c0[:, np.newaxis]
+        first.tokens[:] = ids[0]
+        for start in range(1, len(ids), _READ_AT_ONCE):
+            self.generate(0, 1, ids[start : start + _READ_AT_ONCE], np.zeros((0, self._streams)), _READ, _NO_NATS)
 
-    def gather(self, hands: int) -> None:
-        """Before generate(): the first `hands` hands hold what the first one does, and none has come to meet yet."""
+    def synchronize(self, threads: int) -> None:
+        """Before generate(): gives the first `threads` threads the states of the first one, and resets the barrier."""
         self._barrier[0] = 0
-        first = self._hands[0]
-        for hand in self._hands[1:hands]:
-            hand.now, hand.h[first.now], hand.c[first.now] = first.now, first.h[first.now], first.c[first.now]
-            hand.tokens[:] = first.tokens
+        first = self._threads[0]
+        for thread in self._threads[1:threads]:
+            thread.now, thread.h[first.now], thread.c[first.now] = first.now, first.h[first.now], first.c[first.now]
+            thread.tokens[:] = first.tokens
 
     def abandon(self) -> None:
-        """Lets all hands go that wait for one that will not come; what they do then is of no use."""
+        """Releases all threads that wait for one that will not come; what they do then is of no use."""
         self._barrier[0] = 1 << 62
 
-    def generate(self, hand: int, hands: int, prime: np.ndarray, draws: np.ndarray, rule: Rule,
+    def generate(self, thread: int, threads: int, prime: np.ndarray, draws: np.ndarray, rule: SamplingRule,
                  nats: np.ndarray) -> np.ndarray:
-        """What hand `hand` of `hands` does of Sampler.generate; they must all do it at the same time."""
+        """What thread `thread` of `threads` does of Sampler.generate; they must all do it at the same time."""
         out = np.zeros(draws.shape, np.int32)
-        own, model = self._hands[hand], self._model
-        clamped = np.array([(clamp.layer, clamp.unit) for clamp in rule.clamps], np.int32).reshape(-1, 2)
-        clamps = np.array([clamp.state(model.has_memory) for clamp in rule.clamps], np.float32).reshape(-1, 2)
+        own, model = self._threads[thread], self._model
         model.kernel(
             model.stack, StreamState(own.h, own.c, own.tokens), own.now,
             SampledText(np.ascontiguousarray(prime, np.int32), np.ascontiguousarray(draws), out, nats),
-            Constraints(rule.temps(draws.shape[1]), int(rule.top_k), float(rule.top_p), float(rule.min_p),
-                        rule.added(model.stack.vocabulary), clamped, clamps),
-            Work(self._products, self._inputs, self._barrier, own.gates, own.rounded, own.logits), hand, hands)
+            rule.constraints(draws.shape[1], model.stack.vocabulary, model.has_memory),
+            Work(self._products, self._inputs, self._barrier, own.gates, own.rounded, own.logits), thread, threads)
         own.now = (own.now + len(prime) + len(draws)) % 2
         return out
 
-    def read(self, tokens: np.ndarray) -> None:
-        """Reads tokens (P, streams) and writes nothing."""
-        self.generate(0, 1, tokens, np.zeros((0, tokens.shape[1])), _READ, _NO_NATS)
-
     def predict(self, tokens: np.ndarray) -> np.ndarray:
-        """What Sampler.predict does, for these streams; the logits are this group's until it is used again."""
-        first = self._hands[0]
+        """The logits (streams, V) after tokens (streams,) are read; they are this group's until it is used again.
+
+        begin() leaves the last line of its ids to be given here first.
+        """
+        first = self._threads[0]
         first.tokens[:] = tokens
-        self.gather(1)
         self.generate(0, 1, np.zeros((0, len(tokens)), np.int32), np.zeros((1, len(tokens))), _READ, _NO_NATS)
         logits: np.ndarray = first.logits[: len(tokens), : self._model.weights.vocabulary]
         return logits
@@ -116,12 +138,12 @@ class Group:
     @property
     def state(self) -> np.ndarray:
         """h, and c where cells have one, of all layers and streams: (1 or 2, L, N, H padded), a copy."""
-        first = self._hands[0]
+        first = self._threads[0]
         return np.stack([first.h[first.now], first.c[first.now]][: 1 + self._model.has_memory])
 
     @state.setter
     def state(self, state: np.ndarray) -> None:
-        first = self._hands[0]
+        first = self._threads[0]
         # one stream's state is taken by all
         first.h[first.now] = state[0]
         if self._model.has_memory:

@@ -13,7 +13,7 @@ from charrnn.engine.reference import backpropagation as reference
 from charrnn.errors import CheckpointError
 from charrnn.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from charrnn.runs.corpus_info import CorpusInfo
-from charrnn.sampling.rule import Rule
+from charrnn.sampling.constraints import SamplingRule
 from charrnn.sampling.sampler import Sampler
 from charrnn.settings import NetworkSettings, Settings, TrainingSettings, WindowSettings
 from charrnn.training.evaluation import Evaluation
@@ -165,7 +165,8 @@ def test_training_evaluation_and_sampling_begin_with_it(cell, tmp_path):
     logits = expected.logits[0, 0]
     sampler = Sampler(settings.network, engine.network.weights, 4000)
     sampler.begin(np.full((1, 4000), START, np.int32))
-    first = sampler.generate(np.zeros((0, 4000), np.int32), np.random.default_rng(0).random((1, 4000)), Rule())[0]
+    draws = np.random.default_rng(0).random((1, 4000))
+    first = sampler.generate(np.zeros((0, 4000), np.int32), draws, SamplingRule())[0]
     likelihood = 4000 * np.exp(logits - logits.max()) / np.exp(logits - logits.max()).sum()
     assert np.sum((np.bincount(first, minlength=V) - likelihood) ** 2 / likelihood) < 29.6  # once in a thousand times
     without = reference.truncated_bptt(settings.network, parameters | {
@@ -181,7 +182,7 @@ def test_sampling_steps_as_the_reference_does(cell):
     prime = np.array([[1, 2], [START, 3]], np.int32)
     sampler = Sampler(settings, network.weights, 2)
     sampler.begin(prime)
-    text = sampler.generate(prime[:0], np.zeros((60, 2)), Rule(temp=0.0))
+    text = sampler.generate(prime[:0], np.zeros((60, 2)), SamplingRule(temp=0.0))
     read = np.concatenate([prime, text])
     parameters = {name: array.astype(np.float64) for name, array in network.parameters.to_arrays().items()}
     logits = reference.truncated_bptt(settings, parameters, read[:-1], read[1:], None, start=START).logits[1:]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from charrnn.kernels.cpu import PAD, padded
-from charrnn.kernels.sample_logits import choose, most_likely
+from charrnn.kernels.sample_logits import Limits, choose, most_likely
 from charrnn.kernels.softmax import NEVER
 from tests.kernels.sizes import many
 
@@ -22,8 +22,8 @@ def softmax(logits: np.ndarray, temp: float = 1.0) -> np.ndarray:
 def chosen(draws: np.ndarray, temp: float = 1.0, top_k: int = 0, logits: np.ndarray = LOGITS, top_p: float = 1.0,
            min_p: float = 0.0) -> np.ndarray:
     """What each of the draws chooses, among logits padded as the kernels pad them."""
-    limits = (temp, top_k, top_p, min_p)
-    return np.array([choose(*prepared(logits), len(logits), *limits, draw, False)[0] for draw in draws])
+    limits = Limits(top_k, top_p, min_p)
+    return np.array([choose(*prepared(logits), len(logits), temp, limits, draw, False)[0] for draw in draws])
 
 
 def prepared(logits: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -45,7 +45,7 @@ def test_each_index_has_its_share_of_the_draws(temp: float) -> None:
 
 def test_probabilities_sum_to_one() -> None:
     row, *scratch = prepared(LOGITS)
-    choose(row, *scratch, V, 0.7, 0, 1.0, 0.0, 0.5, False)
+    choose(row, *scratch, V, 0.7, Limits(), 0.5, False)
     np.testing.assert_allclose(row[:V] / row.sum(), softmax(LOGITS, 0.7), rtol=1e-6)
     assert not row[V:].any()
     assert list(np.unique(chosen(np.linspace(0, 1, 2_000, endpoint=False)))) == list(range(V))
@@ -166,10 +166,10 @@ def test_surprise_is_that_of_the_plain_logits(temp: float) -> None:
     for draw in np.linspace(0, 1, 30, endpoint=False):
         row, twice, lanes = prepared(LOGITS)
         twice[:, :V] = plain
-        index, nats = choose(row, twice, lanes, V, temp, 5, 0.95, 0.0, draw, True)
+        index, nats = choose(row, twice, lanes, V, temp, Limits(5, 0.95), draw, True)
         assert index == chosen(np.array([draw]), temp, 5, top_p=0.95)[0]
         np.testing.assert_allclose(nats, expected[index], rtol=1e-6)
     row, twice, lanes = prepared(plain)
     twice[:, :V] = LOGITS
-    assert choose(np.where(np.arange(len(row)) == 1, np.float32(9), NEVER), twice, lanes, V, 1.0, 0, 1.0, 0.0, 0.5,
+    assert choose(np.where(np.arange(len(row)) == 1, np.float32(9), NEVER), twice, lanes, V, 1.0, Limits(), 0.5,
                   True)[0] == 1

@@ -3,14 +3,14 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.play.history import Change, History
+from charrnn.play.session import Change, TextHistory
 
 CHANGES = st.lists(st.tuples(st.floats(0, 1), st.text(max_size=5), st.booleans()), max_size=12)
 
 
-def made(changes: list[tuple[float, str, bool]]) -> tuple[History, list[str]]:
+def made(changes: list[tuple[float, str, bool]]) -> tuple[TextHistory, list[str]]:
     """A history of these changes, each at that share of the text, and the different texts on the way."""
-    history, texts = History(), [""]
+    history, texts = TextHistory(), [""]
     for share, new, is_written in changes:
         at = round(share * len(history.text))
         change = history.replace(at, new, is_written)
@@ -47,7 +47,7 @@ def test_a_new_change_forgets_what_was_taken_back(changes: list[tuple[float, str
 
 
 def test_what_changes_nothing_is_no_change() -> None:
-    history = History()
+    history = TextHistory()
     assert history.replace(0, "") is None
     history.replace(0, "abc")
     history.undo()

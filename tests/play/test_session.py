@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 import charrnn
 from charrnn.errors import PlayError, SettingsError, VocabularyError
-from charrnn.play.session import Session
+from charrnn.play.session import PlaySession
 from charrnn.settings import PlaySettings
 from tests.cli.tiny import ROOT, TEXT
 
@@ -26,11 +26,11 @@ def trained(folder: Path, text: str, **options: Any) -> charrnn.Model:
     return charrnn.train(text=text, folder=folder, name="mine", **{**SMALL, **options})
 
 
-def session_of(model: charrnn.Model = TINY, **options: Any) -> Session:
-    return Session(model, PlaySettings(**options))
+def session_of(model: charrnn.Model = TINY, **options: Any) -> PlaySession:
+    return PlaySession(model, PlaySettings(**options))
 
 
-def written(session: Session) -> str:
+def written(session: PlaySession) -> str:
     """A continuation, taken to its end."""
     return "".join(session.go_on())
 
@@ -60,25 +60,34 @@ def test_each_continuation_is_a_sample_with_the_next_seed(text: str, seed: int, 
     assert session.text.startswith(text)
 
 
+def other_value(spec: dataclasses.Field) -> Any:
+    """A value that is not the default of a setting: no list of them, so that a new setting is tested too."""
+    low, choices = spec.metadata["low"], spec.metadata["choices"]
+    if isinstance(spec.default, tuple):
+        return {"bias": ("e=1",), "clamp": ("L1:2=0.5",)}.get(spec.name, ("zq",))
+    if choices:
+        return next(choice for choice in reversed(choices) if choice != spec.default and choice != "replace")
+    return low + 7 if isinstance(low, int) else low + 0.5
+
+
 def test_every_setting_reaches_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever settings there are: the session need not know them."""
     asked: list[Any] = []
-    drawing = charrnn.Model.drawing
+    made = charrnn.Model.session
 
     def record(self: charrnn.Model, settings: PlaySettings, prime: str, *rest: str) -> Any:
         asked.append((settings, prime))
-        return drawing(self, settings, prime, *rest)
+        return made(self, settings, prime, *rest)
 
-    monkeypatch.setattr(charrnn.Model, "drawing", record)
-    chosen = PlaySettings(temp=0.3, top_k=9, top_p=0.9, min_p=0.01, bias=("e=1",), ban=("z",), clamp=("L1:2=0.5",),
-                          length=9, min_length=3, stop=("over",), samples=3, precision="bf16", seed=5, unknown="skip")
+    monkeypatch.setattr(charrnn.Model, "session", record)
+    chosen = PlaySettings(**{spec.name: other_value(spec) for spec in dataclasses.fields(PlaySettings)})
     assert all(getattr(chosen, spec.name) != spec.default for spec in dataclasses.fields(PlaySettings))
     session = session_of(**chosen.to_dict())
     session.add("theΩ ")
     asked.clear()
     new = written(session)
     list(session.again())
-    assert asked == [(dataclasses.replace(chosen, samples=1, seed=seed), "the ") for seed in (5, 6)]
+    assert asked == [(dataclasses.replace(chosen, samples=1, seed=seed), "the ") for seed in (7, 8)]
     options = {name: value for name, value in chosen.to_dict().items() if name not in ("samples", "unknown")}
     assert new == TINY.sample(prime="the ", **options)
 
@@ -92,7 +101,7 @@ def test_without_a_seed_every_continuation_is_another() -> None:
 
 
 def test_a_seed_repeats_a_session_and_can_be_set_again() -> None:
-    def played(session: Session) -> str:
+    def played(session: PlaySession) -> str:
         session.add("the fox ")
         written(session)
         list(session.branch())
@@ -293,7 +302,7 @@ def test_yes_or_no_settings() -> None:
     class More(PlaySettings):
         loud: bool = setting(False, "yes or no")
 
-    session = Session(TINY, More())
+    session = PlaySession(TINY, More())
     session.set("loud", "on")
     assert session.settings == More(loud=True)
     session.set("loud", " off")
@@ -311,7 +320,7 @@ def test_a_continuation_without_end_is_for_those_who_watch() -> None:
     with pytest.raises(SettingsError, match="never ends"):
         list(session.branch())
     assert session.choices == []
-    alone = Session(TINY, PlaySettings(length=0), is_watched=False)
+    alone = PlaySession(TINY, PlaySettings(length=0), is_watched=False)
     with pytest.raises(SettingsError, match="never ends"):
         list(alone.go_on())
     alone.set("stop", "dog")

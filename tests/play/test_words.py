@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.play.history import Change
 from charrnn.play.lines import COMMANDS
+from charrnn.play.session import Change
 from charrnn.play.words import choice_words, ending_words, help_lines, prompt_of, setting_words, undone_words
 from charrnn.settings import PlaySettings
 

@@ -12,11 +12,11 @@ from charrnn.engine.compiled.streams import CompiledStreams
 from charrnn.engine.threads import Workers
 from charrnn.errors import VocabularyError
 from charrnn.kernels.jit import JIT
+from charrnn.kernels.sample_logits import Limits
 from charrnn.sampling import sampler as sampling
-from charrnn.sampling.opening import generators_of, opening
-from charrnn.sampling.pace import Pace
-from charrnn.sampling.rule import Rule, Rules
-from charrnn.sampling.sampler import Sampler
+from charrnn.sampling.constraints import SamplingRule
+from charrnn.sampling.sampler import Sampler, ThreadCount, generators_of
+from charrnn.sampling.session import prime_ids
 from charrnn.settings import NetworkSettings
 from charrnn.text.tokenizers import Tokens
 from charrnn.text.vocabulary import Vocabulary
@@ -41,14 +41,14 @@ def written(network: Network, prime: np.ndarray, draws: np.ndarray, temp: float 
     """ids (S, N) that follow prime (P, N); few streams share all the threads."""
     sampler = Sampler(network.settings, network.weights, prime.shape[1], Workers(threads))
     sampler.begin(prime)
-    return sampler.generate(np.zeros((0, prime.shape[1]), np.int32), draws, Rule(temp, top_k), threads)
+    return sampler.generate(np.zeros((0, prime.shape[1]), np.int32), draws, SamplingRule(temp, Limits(top_k)), threads)
 
 
 def streamed(network: Network, seed: int, temp: float = 1.0, streams: int = 1, length: int = LENGTH,
              threads: int = 1) -> np.ndarray:
     sampler = Sampler(network.settings, network.weights, streams, Workers(threads))
     sampler.begin(np.full((2, streams), 3, np.int32))
-    pieces = sampler.stream(length, generators_of(seed, streams), Rules(Rule(temp)))
+    pieces = sampler.stream(length, generators_of(seed, streams), SamplingRule(temp))
     return np.concatenate([piece.ids for piece in pieces])
 
 
@@ -85,7 +85,7 @@ def test_it_goes_on_where_it_stopped(cell: str) -> None:
     whole = written(network, np.array([[3]], np.int32), draws)
     sampler = Sampler(network.settings, network.weights)
     sampler.begin(np.array([[3]], np.int32))
-    parts = [sampler.generate(NOTHING, part, Rule()) for part in np.split(draws, [1, 7, 8, 30])]
+    parts = [sampler.generate(NOTHING, part, SamplingRule()) for part in np.split(draws, [1, 7, 8, 30])]
     assert np.array_equal(np.concatenate(parts), whole)
     # what it wrote, read as a prime, leads to the same place
     primed = written(network, np.concatenate([[[3]], whole[:30]]).astype(np.int32), draws[30:])
@@ -117,25 +117,25 @@ def test_the_text_follows_the_networks_probabilities() -> None:
     assert np.sum((counts - expected) ** 2 / expected) < 39.1  # 12 degrees of freedom, once in ten thousand times
 
 
-def test_the_faster_number_of_hands_is_found_and_kept() -> None:
+def test_the_faster_number_of_threads_is_found_and_kept() -> None:
     for speeds, best in [({1: 3.0, 4: 1.0}, 4), ({1: 1.0, 4: 3.0}, 1)]:
-        pace, taken = Pace(4), []
+        count, taken = ThreadCount(4), []
         for _ in range(260):
-            hands, is_trial = pace.choice()
-            taken.append((hands, is_trial))
-            pace.note(hands, speeds[hands])
+            threads, is_trial = count.choose()
+            taken.append((threads, is_trial))
+            count.record(threads, speeds[threads])
         assert taken[0] == (1, False)
-        assert {hands for hands, is_trial in taken[10:] if not is_trial} == {best}
+        assert {threads for threads, is_trial in taken[10:] if not is_trial} == {best}
         assert sum(is_trial for _, is_trial in taken) == 1 + 260 // 50
-    assert {Pace(1).choice() for _ in range(60)} == {(1, False)}
+    assert {ThreadCount(1).choose() for _ in range(60)} == {(1, False)}
 
 
-def test_hands_follow_a_machine_that_changes() -> None:
-    pace, busy = Pace(2), {1: 1.0, 2: 5.0}
+def test_the_threads_follow_a_machine_that_changes() -> None:
+    count, busy = ThreadCount(2), {1: 1.0, 2: 5.0}
     for call in range(200):
-        hands, _ = pace.choice()
-        pace.note(hands, (busy if call < 100 else {1: 1.0, 2: 0.5})[hands])
-    assert pace.choice()[0] == 2
+        threads, _ = count.choose()
+        count.record(threads, (busy if call < 100 else {1: 1.0, 2: 0.5})[threads])
+    assert count.choose()[0] == 2
 
 
 def test_begin_forgets_everything() -> None:
@@ -144,37 +144,38 @@ def test_begin_forgets_everything() -> None:
     texts = []
     for _ in range(2):
         sampler.begin(np.array([[3], [4]], np.int32))
-        texts.append(sampler.generate(NOTHING, draws, Rule()))
+        texts.append(sampler.generate(NOTHING, draws, SamplingRule()))
     assert np.array_equal(*texts)
 
 
 def test_nothing_to_write() -> None:
     assert streamed(network_of(NetworkSettings("rnn", H)), 1, length=1).shape == (1, 1)
     sampler = Sampler(NetworkSettings("rnn", H), network_of(NetworkSettings("rnn", H)).weights)
-    assert list(sampler.stream(0, generators_of(0, 1), Rules())) == []
+    assert list(sampler.stream(0, generators_of(0, 1), SamplingRule())) == []
 
 
-def test_opening() -> None:
+def test_prime_ids() -> None:
     with_line_end, without = Vocabulary("abc\n"), Vocabulary("abc")
-    luck = generators_of(0, 50)
-    assert opening(with_line_end, "", luck[:1]).tolist() == [0]
-    assert opening(with_line_end, "ca", luck[:3]).tolist() == [3, 1]  # all streams have it in common
-    drawn = opening(without, "", luck)
+    generators = generators_of(0, 50)
+    assert prime_ids(with_line_end, "", generators=generators[:1]).tolist() == [0]
+    assert prime_ids(with_line_end, "ca", generators=generators[:3]).tolist() == [3, 1]  # all streams have it in common
+    drawn = prime_ids(without, "", generators=generators)
     assert (drawn.shape, drawn.dtype.str[1:]) == ((1, 50), "i4")
     assert set(drawn[0]) == {0, 1, 2}
-    assert np.array_equal(drawn[:, :7], opening(without, "", generators_of(0, 7)))  # whatever the number of streams
+    # whatever the number of streams
+    assert np.array_equal(drawn[:, :7], prime_ids(without, "", generators=generators_of(0, 7)))
     with pytest.raises(VocabularyError, match="'z'"):
-        opening(without, "az", luck)
+        prime_ids(without, "az", generators=generators)
     # a prime of spaces has no token in it
-    assert opening(Tokens(["a", "\n"]), "  ", luck).tolist() == [0]
-    assert opening(Tokens(["a", "b"]), " ", luck).shape == (1, 50)
+    assert prime_ids(Tokens(["a", "\n"]), "  ", generators=generators).tolist() == [0]
+    assert prime_ids(Tokens(["a", "b"]), " ", generators=generators).shape == (1, 50)
 
 
 @pytest.mark.skipif(not JIT, reason="one thread only")
 @pytest.mark.parametrize("settings", NETWORKS, ids=name_of)
 def test_threads_that_share_a_stream_change_no_bit(
         settings: NetworkSettings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sampling, "_COLUMNS_A_HAND", 16)
+    monkeypatch.setattr(sampling, "_COLUMNS_A_THREAD", 16)
     # wide enough for every thread to have columns of its own, and for shares that are not equal
     network = network_of(dataclasses.replace(settings, hidden=70))
     rng = np.random.default_rng(4)
@@ -185,15 +186,15 @@ def test_threads_that_share_a_stream_change_no_bit(
 
 
 @pytest.mark.skipif(not JIT, reason="one thread only")
-def test_hands_may_change_from_call_to_call(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sampling, "_COLUMNS_A_HAND", 16)
+def test_threads_may_change_from_call_to_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sampling, "_COLUMNS_A_THREAD", 16)
     network = network_of(NetworkSettings("lstm", 70, 2))
     draws, prime = np.random.default_rng(5).random((LENGTH, 2)), np.array([[3, 4], [1, 1]], np.int32)
     sampler = Sampler(network.settings, network.weights, 2, Workers(3))
     sampler.begin(prime)
     nothing = np.zeros((0, 2), np.int32)
-    parts = [sampler.generate(nothing, part, Rule(), hands)
-             for part, hands in zip(np.split(draws, [5, 6, 19, 40]), (1, 3, 2, 3, 1), strict=True)]
+    parts = [sampler.generate(nothing, part, SamplingRule(), threads)
+             for part, threads in zip(np.split(draws, [5, 6, 19, 40]), (1, 3, 2, 3, 1), strict=True)]
     assert np.array_equal(np.concatenate(parts), written(network, prime, draws))
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from charrnn.errors import SettingsError
+from charrnn.kernels.sample_logits import Limits
 from charrnn.kernels.softmax import NEVER
-from charrnn.sampling.constraints import Spread, rules_of
-from charrnn.sampling.rule import Clamp, Rules
+from charrnn.sampling.constraints import Clamp, SamplingRule, Spread, sampling_rule
 from charrnn.settings import NetworkSettings, SampleSettings
 from charrnn.text.tokenizers import Bytes, Words
 from charrnn.text.vocabulary import STAND_IN, Vocabulary
@@ -15,21 +15,22 @@ KNOWN = Vocabulary("\n =abc")
 NETWORK = NetworkSettings("lstm", 9, 2)
 
 
-def rules(vocabulary: Vocabulary = KNOWN, mark: int = -1, **settings: object) -> Rules:
+def rule_of(vocabulary: Vocabulary = KNOWN, mark: int = -1, **settings: object) -> SamplingRule:
     asked = SampleSettings(**settings)
-    return rules_of(asked, NETWORK, vocabulary, mark, lambda layer, unit: Spread(0.25, 0.125 * unit))
+    return sampling_rule(asked, NETWORK, vocabulary, mark, lambda layer, unit: Spread(0.25, 0.125 * unit))
 
 
 def added(**settings: object) -> dict[str, float]:
     """What is added to which character."""
-    adjustment = rules(**settings).rule.adjustment
+    adjustment = rule_of(**settings).adjustment
     assert adjustment is not None
     return {unit: float(number) for unit, number in zip(KNOWN.units, adjustment, strict=True) if number}
 
 
 def test_numbers_go_through() -> None:
-    rule = rules(temp=0.5, top_k=3, top_p=0.5, min_p=0.25).rule
-    assert (rule.temp, rule.top_k, rule.top_p, rule.min_p, rule.adjustment) == (0.5, 3, 0.5, 0.25, None)
+    rule = rule_of(temp=0.5, top_k=3, top_p=0.5, min_p=0.25)
+    assert (rule.temp, rule.limits, rule.adjustment) == (0.5, Limits(3, 0.5, 0.25), None)
+    assert rule_of().limits == Limits()
 
 
 def test_bias_and_ban() -> None:
@@ -41,11 +42,11 @@ def test_bias_and_ban() -> None:
 
 def test_units_and_stand_ins() -> None:
     words = Words(["cat", "dog", " ", STAND_IN], stand_in=True)
-    assert rules(words).rule.adjustment[words.stand_in] == NEVER
-    adjustment = rules(words, bias="dog=2", ban="cat").rule.adjustment
+    assert rule_of(words).adjustment[words.stand_in] == NEVER
+    adjustment = rule_of(words, bias="dog=2", ban="cat").adjustment
     assert [adjustment[words.units.index(unit)] for unit in ("dog", "cat", " ")] == [2, NEVER, 0]
     # both bytes of a character
-    assert np.count_nonzero(rules(Bytes("a\xc3\xa9"), ban="é").rule.adjustment) == 2
+    assert np.count_nonzero(rule_of(Bytes("a\xc3\xa9"), ban="é").adjustment) == 2
 
 
 @pytest.mark.parametrize(("text", "clamp"), [
@@ -54,7 +55,7 @@ def test_units_and_stand_ins() -> None:
     ("L1:8=-9sd", Clamp(0, 8, -1.0)), ("L1:1=0.5@10:20", Clamp(0, 1, 0.5, 10, 20)),
     ("L1:1=0.5@10:", Clamp(0, 1, 0.5, 10)), ("L1:1=0.5@:20", Clamp(0, 1, 0.5, 0, 20))])
 def test_clamps(text: str, clamp: Clamp) -> None:
-    assert rules(clamp=text).rule.clamps == (clamp,)
+    assert rule_of(clamp=text).clamps == (clamp,)
 
 
 @pytest.mark.parametrize(("settings", "message"), [
@@ -75,11 +76,11 @@ def test_clamps(text: str, clamp: Clamp) -> None:
     ({"clamp": "L1:2=1@5:5"}, "ends before it begins")])
 def test_what_makes_no_sense_is_refused(settings: dict, message: str) -> None:
     with pytest.raises(SettingsError, match=message):
-        rules(**settings)
+        rule_of(**settings)
 
 
 def test_a_document_does_not_end_too_early() -> None:
-    asked = rules(mark=0, min_length=5)
+    asked = rule_of(mark=0, min_length=5)
     assert (asked.min_length, asked.endings) == (5, (0,))
     with pytest.raises(SettingsError, match="leaves no character"):
-        rules(mark=0, min_length=5, ban="a b c=")
+        rule_of(mark=0, min_length=5, ban="a b c=")

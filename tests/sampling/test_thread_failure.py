@@ -7,8 +7,8 @@ from charrnn.engine.compiled.network import Network
 from charrnn.engine.threads import Workers
 from charrnn.kernels.jit import JIT
 from charrnn.sampling import sampler as sampling
-from charrnn.sampling.rule import Rule
-from charrnn.sampling.streams import Group
+from charrnn.sampling.constraints import SamplingRule
+from charrnn.sampling.streams import StreamGroup
 from charrnn.settings import NetworkSettings
 
 NOTHING = np.zeros((0, 1), np.int32)
@@ -17,24 +17,24 @@ NOTHING = np.zeros((0, 1), np.int32)
 @pytest.mark.skipif(not JIT, reason="one thread only")
 @pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
 @pytest.mark.parametrize("late", [0, 1])
-def test_a_hand_that_fails(late: int, error: type[BaseException], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sampling, "_COLUMNS_A_HAND", 16)
+def test_a_thread_that_fails(late: int, error: type[BaseException], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sampling, "_COLUMNS_A_THREAD", 16)
     settings = NetworkSettings("lstm", 70, 2)
     network = Network(settings, 5, np.random.default_rng(0))
     sampler = sampling.Sampler(settings, network.weights, 1, Workers(2))
     sampler.begin(np.zeros((1, 1), np.int32))
     draws = np.random.default_rng(1).random((50, 1))
-    expected = sampler.generate(NOTHING, draws, Rule(), 2)
-    generate = Group.generate
+    expected = sampler.generate(NOTHING, draws, SamplingRule(), 2)
+    generate = StreamGroup.generate
 
-    def fail(self: Group, hand: int, *rest: object) -> np.ndarray:
-        if hand == late:
+    def fail(self: StreamGroup, thread: int, *rest: object) -> np.ndarray:
+        if thread == late:
             raise error
-        return generate(self, hand, *rest)  # type: ignore[arg-type]
+        return generate(self, thread, *rest)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patch:
-        patch.setattr(Group, "generate", fail)
+        patch.setattr(StreamGroup, "generate", fail)
         with pytest.raises(error):
-            sampler.generate(NOTHING, draws, Rule(), 2)
+            sampler.generate(NOTHING, draws, SamplingRule(), 2)
     sampler.begin(np.zeros((1, 1), np.int32))
-    assert np.array_equal(sampler.generate(NOTHING, draws, Rule(), 2), expected)
+    assert np.array_equal(sampler.generate(NOTHING, draws, SamplingRule(), 2), expected)

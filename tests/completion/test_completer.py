@@ -10,16 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.cells.registry import CELLS as KINDS
-from charrnn.completion import prefix_cache as past
+from charrnn.completion import prefix_cache
 from charrnn.completion.completer import Completer, Completion
-from charrnn.completion.prefix_cache import Steps
-from charrnn.engine.compiled.network import Network
+from charrnn.completion.prefix_cache import NetworkSteps
 from charrnn.errors import SettingsError, VocabularyError
+from charrnn.sampling import streams
+from charrnn.sampling.session import LanguageModel, mark_id
 from charrnn.settings import CompleteSettings, NetworkSettings, Settings, TextSettings
 from charrnn.text.documents import mark_of
 from charrnn.text.tokenizers import vocabulary_of
 from charrnn.text.vocabulary import STAND_IN
-from tests.sampling.plainly import Plain, every_text
+from tests.completion.exhaustive import Plain, every_text
+from tests.engine.compiled import compiled_engine
 
 MARK = "\x1e"
 
@@ -28,11 +30,8 @@ def completer_and_plain(settings: Settings, units: str | list[str], seed: int = 
     """A completer of random weights, and the same network in NumPy."""
     vocabulary, mark = vocabulary_of(settings.text, units), mark_of(settings.text)
     plain = Plain(len(vocabulary), seed, 2.0, settings.network)
-    start = -1 if mark is None else int(vocabulary.encode(mark)[0])
-    network = Network(settings.network, len(vocabulary), start=start)
-    network.parameters.from_arrays({name: array.astype(np.float32) for name, array in plain.parameters.items()})
-    network.refresh()
-    return Completer(settings, network.weights, vocabulary, mark), plain
+    engine = compiled_engine(settings.network, plain.parameters, start=mark_id(mark, vocabulary))
+    return Completer(LanguageModel(engine, settings, vocabulary)), plain
 
 
 def completer_of(units: str | list[str] = "a' \n", seed: int = 3, network: NetworkSettings | None = None,
@@ -75,8 +74,8 @@ EDITS = st.lists(st.tuples(st.integers(0, 12), st.text("a' \n", max_size=12)), m
 @given(edits=EDITS, until=st.sampled_from(["word", "line", "length"]))
 def test_a_text_that_changes_is_completed_as_if_it_were_new(edits: list[tuple[int, str]], until: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(past, "_KEPT", 4)
-        patch.setattr(past, "_READ_AT_ONCE", 3)
+        patch.setattr(prefix_cache, "_KEPT", 4)
+        patch.setattr(streams, "_READ_AT_ONCE", 3)
         warm, text = completer_of(), ""
         for taken, typed in edits:
             text = text[: max(0, len(text) - taken)] + typed
@@ -93,13 +92,13 @@ def same(some: list[Completion], others: list[Completion]) -> None:
 def read(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     """How many paths each step reads."""
     rows: list[int] = []
-    step = Steps.step
+    step = NetworkSteps.step
 
-    def counted(self: Steps, states: list[np.ndarray], units: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
+    def counted(self: NetworkSteps, states: list[np.ndarray], units: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
         rows.append(len(states))
         return step(self, states, units)
 
-    monkeypatch.setattr(Steps, "step", counted)
+    monkeypatch.setattr(NetworkSteps, "step", counted)
     return iter([rows])  # type: ignore[return-value]
 
 
@@ -119,9 +118,10 @@ def test_a_further_letter_costs_one_step(read: Iterator[list[int]]) -> None:
 
 
 def test_a_search_that_was_stopped_leaves_nothing_wrong_behind(monkeypatch: pytest.MonkeyPatch) -> None:
-    completer, step, left = completer_of(), Steps.step, 5
+    completer, step, left = completer_of(), NetworkSteps.step, 5
 
-    def stopping(self: Steps, states: list[np.ndarray], units: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
+    def stopping(self: NetworkSteps, states: list[np.ndarray],
+                 units: np.ndarray) -> tuple[list[np.ndarray], np.ndarray]:
         nonlocal left
         left -= 1
         if left < 0:
@@ -132,7 +132,7 @@ def test_a_search_that_was_stopped_leaves_nothing_wrong_behind(monkeypatch: pyte
     for stop in (1, 3, 6, 9):
         left = stop
         with monkeypatch.context() as patch:
-            patch.setattr(Steps, "step", stopping)
+            patch.setattr(NetworkSteps, "step", stopping)
             with pytest.raises(KeyboardInterrupt):
                 completer.complete("a a'''a a", until="length", length=20)
         same(completer.complete("a a'''"), completer_of().complete("a a'''"))

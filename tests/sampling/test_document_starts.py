@@ -11,7 +11,7 @@ from charrnn.engine.reference import backpropagation as reference
 from charrnn.engine.threads import Workers
 from charrnn.kernels.jit import JIT
 from charrnn.sampling import sampler as sampling
-from charrnn.sampling.rule import Rule
+from charrnn.sampling.constraints import SamplingRule
 from charrnn.sampling.sampler import Sampler
 from charrnn.settings import NetworkSettings
 
@@ -30,7 +30,7 @@ def network_of(settings: NetworkSettings, start: int = START, precision: str = "
 def written(network: Network, prime: np.ndarray, draws: np.ndarray, threads: int = 1) -> np.ndarray:
     sampler = Sampler(network.settings, network.weights, prime.shape[1], Workers(threads))
     sampler.begin(prime)
-    return sampler.generate(np.zeros((0, prime.shape[1]), np.int32), draws, Rule(), threads)
+    return sampler.generate(np.zeros((0, prime.shape[1]), np.int32), draws, SamplingRule(), threads)
 
 
 def primes(P: int, N: int) -> np.ndarray:
@@ -81,7 +81,7 @@ def test_what_was_before_a_beginning_is_forgotten(settings: NetworkSettings) -> 
 @NETWORKS
 def test_threads_that_share_a_stream_change_no_bit(
         settings: NetworkSettings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sampling, "_COLUMNS_A_HAND", 16)
+    monkeypatch.setattr(sampling, "_COLUMNS_A_THREAD", 16)
     network = network_of(dataclasses.replace(settings, hidden=70))
     prime, draws = primes(6, 3), np.random.default_rng(5).random((LENGTH, 3))
     alone = written(network, prime, draws)

@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.sampling.sampler import Drawn
-from charrnn.sampling.stopping import Ends, Writer, written
+from charrnn.sampling.sampler import DrawnIds
+from charrnn.sampling.stopping import Ends, TextWriter, write_texts
 from charrnn.text.tokenizers import Tokens, Words
 from charrnn.text.vocabulary import Vocabulary
 
@@ -22,10 +22,10 @@ def test_each_stream_ends_at_its_first_mark(ids: list[list[int]], cuts: list[int
         nonlocal asked
         for piece in pieces:
             asked += 1
-            yield Drawn(piece, None)
+            yield DrawnIds(piece, None)
 
-    writers = [Writer(KNOWN, Ends(0 if has_documents else -1)) for _ in ids]
-    told = [[piece.text for piece in step] for step in written(counted(), writers)]
+    writers = [TextWriter(KNOWN, Ends(0 if has_documents else -1)) for _ in ids]
+    told = [[piece.text for piece in step] for step in write_texts(counted(), writers)]
     all_ended = has_documents and all(0 in stream for stream in ids)
     assert len(told) == asked + (not all_ended)  # what was held back comes last
     assert [writer.ending for writer in writers] == [
@@ -42,11 +42,13 @@ def test_each_stream_ends_at_its_first_mark(ids: list[list[int]], cuts: list[int
 def test_streams_of_tokens_keep_apart() -> None:
     known = Tokens(["a", "b", "\n"])
     pieces = [np.array([[1, 2], [2, 1]], np.int32), np.array([[1, 0]], np.int32), np.array([[2, 2]], np.int32)]
-    pieces = [Drawn(piece, None) for piece in pieces]
-    told = [[piece.text for piece in step] for step in written(pieces, [Writer(known, after="a") for _ in range(2)])]
+    pieces = [DrawnIds(piece, None) for piece in pieces]
+    writers = [TextWriter(known, after="a") for _ in range(2)]
+    told = [[piece.text for piece in step] for step in write_texts(pieces, writers)]
     assert told == [[" a b", " b a"], [" a", "\n"], [" b", "b"], ["", ""]]
     ends = Ends(mark=int(known.encode("\n")[0]))
-    told = [[piece.text for piece in step] for step in written(pieces, [Writer(known, ends, "a ") for _ in range(2)])]
+    writers = [TextWriter(known, ends, "a ") for _ in range(2)]
+    told = [[piece.text for piece in step] for step in write_texts(pieces, writers)]
     assert told == [["a b", "b a"], [" a", ""], [" b", ""], ["", ""]]
 
 
@@ -55,7 +57,7 @@ def test_streams_of_tokens_keep_apart() -> None:
 def test_a_text_ends_before_the_first_stop(text: str, stops: list[str], cuts: list[int], min_length: int,
                                            with_nats: bool) -> None:
     places = [place for stop in stops if (place := text.find(stop, min_length)) >= 0]
-    writer = Writer(KNOWN, Ends(-1, tuple(stops), min_length))
+    writer = TextWriter(KNOWN, Ends(-1, tuple(stops), min_length))
     ids, nats = KNOWN.encode(text), np.arange(len(text), dtype=np.float32)
     told, so_far = [], 0
     for part in np.split(np.arange(len(text)), sorted(min(cut, len(text)) for cut in cuts)):
@@ -80,7 +82,7 @@ def test_units_of_several_characters_are_cut_too(units: list[str], stop: str, mi
     text, first = "".join(units), len("".join(units[:min_length]))
     place = text.find(stop, first)
     ids = np.array([known.units.index(unit) for unit in units], np.int32)
-    writer = Writer(known, Ends(-1, (stop,), min_length))
+    writer = TextWriter(known, Ends(-1, (stop,), min_length))
     told = [writer.write(part, part.astype(np.float32)) for part in np.split(ids, [min(cut, len(ids))])]
     told.append(writer.close(True))
     assert "".join(piece.text for piece in told) == (text if place < 0 else text[:place])
@@ -91,10 +93,10 @@ def test_units_of_several_characters_are_cut_too(units: list[str], stop: str, mi
 
 
 def test_a_stop_in_front_of_the_documents_end_counts() -> None:
-    writer = Writer(KNOWN, Ends(0, ("b",)))
+    writer = TextWriter(KNOWN, Ends(0, ("b",)))
     assert writer.write(KNOWN.encode("ab\nab")).text + writer.close().text == "a"
     assert writer.ending == "stop"
-    writer = Writer(KNOWN, Ends(0, ("b",)))
+    writer = TextWriter(KNOWN, Ends(0, ("b",)))
     assert writer.write(KNOWN.encode("a\nb")).text == "a"
     assert writer.ending == "document"
     assert writer.write(KNOWN.encode("aaa")).text == ""
@@ -102,7 +104,7 @@ def test_a_stop_in_front_of_the_documents_end_counts() -> None:
 
 @given(st.text("ab", max_size=20), st.lists(st.text("ab", min_size=1, max_size=4), min_size=1, max_size=3))
 def test_a_stop_that_comes_character_by_character(text: str, stops: list[str]) -> None:
-    writer = Writer(KNOWN, Ends(-1, tuple(stops)))
+    writer = TextWriter(KNOWN, Ends(-1, tuple(stops)))
     told = [writer.write(KNOWN.encode(character)).text for character in text]
     place = min((found for stop in stops if (found := text.find(stop)) >= 0), default=len(text))
     assert "".join(told) + writer.close().text == text[:place]

@@ -1,4 +1,4 @@
-"""Samples through the Python interface: the same text whatever it is made with, endings, surprise, refusals."""
+"""Samples through the Python interface: the same text whatever it is made with, endings, surprisal, refusals."""
 
 import itertools
 import json
@@ -11,8 +11,8 @@ import pytest
 import charrnn
 from charrnn.engine.threads import Workers
 from charrnn.errors import SettingsError, VocabularyError
-from charrnn.sampling.session import SampleOptions
 from charrnn.settings import SampleSettings
+from charrnn.settings.sampling import SampleOptions
 from tests.cli.tiny import train_tiny
 
 LINES = ["abd", "abc", "ab", "dcba"]
@@ -92,7 +92,7 @@ def test_a_clamp_steers(model: charrnn.Model) -> None:
     assert len(set(texts)) > 2
     # from the 30th character on, and not before
     assert model.sample(100, seed=1)[:30] == model.sample(100, seed=1, clamp="L1:0=1@30:")[:30]
-    low, mean, high = (model.drawing(SampleSettings(seed=1, clamp=f"L1:3={number}sd")).clamps[0].value
+    low, mean, high = (model.session(SampleSettings(seed=1, clamp=f"L1:3={number}sd")).rule.clamps[0].value
                        for number in ("-1", "0", "+1"))
     assert -1 < low < mean - 1e-4
     np.testing.assert_allclose(high - mean, mean - low, rtol=1e-6)

@@ -5,20 +5,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charrnn.completion.beam import Found, Search, log_softmax
+from charrnn.completion.beam import BeamSearch, FoundPath, log_softmax
 from charrnn.completion.ends import Ending
 from charrnn.settings import NetworkSettings
 from charrnn.text.tokenizers import Bytes, Tokens, Words
 from charrnn.text.vocabulary import STAND_IN, Vocabulary
-from tests.sampling.plainly import Plain, every_continuation
+from tests.completion.exhaustive import Plain, every_continuation
 
 MARK = "\x1e"
 
 
 def search(plain: Plain, vocabulary: Vocabulary, prefix: str, until: str, length: int, count: int = 5,
-           beams: int = 16, prove: int = 10_000, mark: str | None = None) -> list[Found]:
+           beams: int = 16, prove: int = 10_000, mark: str | None = None) -> list[FoundPath]:
     ending = Ending(vocabulary, mark, until, length)
-    return Search(plain, ending, count, beams, prove).run(*plain.start(vocabulary.encode(prefix)), ending.first(prefix))
+    searching = BeamSearch(plain.step, ending, count, beams, prove)
+    return searching.run(*plain.start(vocabulary.encode(prefix)), ending.first(prefix))
 
 
 def cut(vocabulary: Vocabulary, prefix: str, until: str, mark: str | None, units: tuple[int, ...]
@@ -39,7 +40,7 @@ def cut(vocabulary: Vocabulary, prefix: str, until: str, mark: str | None, units
     return tuple(written)
 
 
-def check(found: list[Found], every: dict[tuple[int, ...], float], count: int) -> None:
+def check(found: list[FoundPath], every: dict[tuple[int, ...], float], count: int) -> None:
     """Each found is as probable as it is, and what is proven is the most probable that there is."""
     assert len(found) <= min(count, len(every))
     assert len({one.path for one in found}) == len(found)
@@ -140,8 +141,8 @@ def test_an_apostrophe_belongs_to_a_word_behind_a_letter_only() -> None:
     vocabulary = Vocabulary("do'\u2019 ")
     ending = Ending(vocabulary, None, "word", 50)
     behind_letter, behind_space = ending.first("do"), ending.first("do ")
-    assert behind_letter.is_behind_letter
-    assert not behind_space.is_behind_letter
+    assert behind_letter.is_after_letter
+    assert not behind_space.is_after_letter
     place = ending.after(behind_space, vocabulary.units.index("d"))
     over = ending.ways(place, 1).over
     assert [unit for unit, is_over in zip(vocabulary.units, over, strict=True) if is_over] == [" "]
@@ -201,6 +202,7 @@ def test_what_cannot_be_is_not_found() -> None:
     ending = Ending(vocabulary, MARK, "word", 4)
     plain = Plain(2, 1)
     plain.parameters["bias_out"][:] = [-1e9, 1e9] if vocabulary.units[1] == MARK else [1e9, -1e9]
-    found = Search(plain, ending, 3, 4, 10).run(*plain.start([vocabulary.units.index("a")]), ending.first("a"))
+    searching = BeamSearch(plain.step, ending, 3, 4, 10)
+    found = searching.run(*plain.start([vocabulary.units.index("a")]), ending.first("a"))
     assert [(one.path, one.end, one.is_proven) for one in found[:1]] == [((), "document", True)]
     assert found[0].log_probability == 0.0
