@@ -15,6 +15,10 @@ PIP_FLAGS := --quiet --disable-pip-version-check
 PYTEST := .venv-dev/bin/python -m pytest -q
 # A worker a core, each with its own files of compiled kernels (tests/kernel_cache.py).
 PARALLEL := -n auto --maxprocesses 8 --dist worksteal
+# In plain Python NumPy announces what machine code does silently: counters that wrap round, a NaN that becomes a number.
+NOJIT := tests/kernels tests/cells -W ignore::RuntimeWarning --cov=charrnn.kernels --cov=charrnn.cells \
+	--cov-report=term:skip-covered --cov-fail-under=68
+
 .PHONY: help demo test test-slow test-nojit test-torch test-browser test-oldest bench lint fix types readme clean
 
 help:  ## list these targets
@@ -28,10 +32,11 @@ demo: $(USER_STAMP)  ## train for one minute on Python's documentation, then let
 test: $(DEV_STAMP)  ## run the fast tests
 	$(PYTEST) $(PARALLEL)
 
-test-slow: $(DEV_STAMP)  ## run the slow tests: new processes, other processors, every combination
+test-slow: $(DEV_STAMP)  ## run the slow tests: new processes, other processors, every combination; then test-nojit
 	$(PYTEST) $(PARALLEL) -m slow
+	@$(MAKE) --no-print-directory test-nojit
 
-test-nojit: $(DEV_STAMP)  ## run the kernels' tests in plain Python, which measures how many of their lines are tested
+test-nojit: $(DEV_STAMP)  ## run the kernels' tests in plain Python, and measure how many of the kernels' lines they reach
 	NUMBA_DISABLE_JIT=1 $(PYTEST) $(PARALLEL) $(NOJIT)
 
 test-torch: $(TORCH_STAMP)  ## compare with PyTorch (a big download)

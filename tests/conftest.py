@@ -4,7 +4,9 @@ each time, so that a change is red for what it did. `--hypothesis-profile nightl
 Ctrl-C reaches the programs that tests start, even where the tests run in the background of a shell that ignores it.
 """
 
+import random
 import signal
+from collections import defaultdict
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -27,3 +29,17 @@ def pytest_configure(config: pytest.Config) -> None:
     """Before xdist starts its workers."""
     if config.getoption("numprocesses", None):
         kernel_cache.fill()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks as slow what `few` leaves out; before pytest looks at -m."""
+    cases: dict[tuple[str, int], list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        if marker := item.get_closest_marker("few"):
+            cases[item.nodeid.partition("[")[0], marker.args[0]].append(item)
+    for (name, count), found in cases.items():
+        found.sort(key=lambda item: item.nodeid)
+        random.Random(name).shuffle(found)
+        for item in found[count:]:
+            item.add_marker(pytest.mark.slow)

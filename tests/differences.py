@@ -19,7 +19,7 @@ def every_derivative(value: Callable[[], float], array: np.ndarray) -> np.ndarra
     for index in np.ndindex(array.shape):
         here = array[index]
 
-        def moved(by: float, index=index, here=here) -> float:
+        def moved(by: float, index: tuple[int, ...] = index, here: float = here) -> float:
             array[index] = here + by
             return value()
 

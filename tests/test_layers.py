@@ -96,11 +96,11 @@ def test_file(path: Path) -> None:
     assert wrong_compiling(module, tree) == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=module_of)
+@pytest.mark.parametrize("path", [path for path in FILES if path.name not in ("__init__.py", "__main__.py")],
+                         ids=module_of)
 def test_the_docstring_names_the_layer(path: Path) -> None:
     docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
-    if path.name not in ("__init__.py", "__main__.py"):
-        assert (docstring or "").startswith(f"Layer {layer_of(module_of(path))}: ")
+    assert (docstring or "").startswith(f"Layer {layer_of(module_of(path))}: ")
 
 
 def test_imports_inside_text_form_no_cycle() -> None:
@@ -194,3 +194,9 @@ def test_every_public_name_is_there() -> None:
         assert getattr(charrnn, name) is getattr(charrnn, name)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         charrnn.nothing  # noqa: B018
+
+
+def test_tests_lie_where_the_package_has_what_they_test() -> None:
+    """A folder of tests is named after a layer, or holds what belongs to none."""
+    folders = {path.name for path in (ROOT / "tests").iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert folders <= {*LAYERS, "browser", "corpora", "golden", "torch"}

@@ -48,6 +48,7 @@ def test_its_numpy_step_by_finite_differences() -> None:
     test_steps.test_dtype_is_kept(NAME, np.float32)
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("embedding", [0, 4])
 @pytest.mark.parametrize("layers", [1, 2])
 def test_its_kernels_against_the_reference(layers: int, embedding: int) -> None:

@@ -97,6 +97,7 @@ def test_without_options_it_is_the_held_out_part_of_the_newest_run(charrnn: Prog
     assert f"held-out text: {held} places" in result.out
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru", "peephole", "gru-original"])
 def test_every_kind_of_cell(charrnn: Program, text: Path, tmp_path: Path, cell: str) -> None:
     layers = {"rnn": 1, "lstm": 3}.get(cell, 2)

@@ -47,6 +47,7 @@ def test_the_readme_tells_of_each_text() -> None:
     assert set(re.findall(r"corpora/(\w+\.\w+)", readme)) == texts
 
 
+@pytest.mark.slow
 class TestFables:
     def test_size(self) -> None:
         assert 95_000 <= len(read("fables.txt")) <= 110_000
@@ -106,6 +107,7 @@ class TestFables:
         assert prose.faults(paragraph)
 
 
+@pytest.mark.slow
 class TestColours:
     def test_a_thousand_different(self) -> None:
         assert len(COLOURS) == 1_000
@@ -132,6 +134,7 @@ class TestColours:
         assert sum(one < two for one, two in pairwise(COLOURS)) in range(450, 550)
 
 
+@pytest.mark.slow
 class TestTunes:
     def test_fields(self) -> None:
         fields = [notation.fields_of(tune) for tune in TUNES]

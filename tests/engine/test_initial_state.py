@@ -34,6 +34,7 @@ def initial_names(settings):
     return {f"{letter}0_l{k}" for k in range(settings.layers) for letter in "hc"[: 1 + CELLS[settings.cell].has_memory]}
 
 
+@pytest.mark.few(3)
 @KINDS
 @pytest.mark.parametrize("is_initial", [True, False])
 def test_every_derivative(cell, is_initial):
@@ -57,6 +58,7 @@ def test_every_derivative(cell, is_initial):
 SIZES = [(20, 1, 0, 5, 13), (70, 2, 0, 7, 40), (33, 2, 6, 1, 300), (20, 3, 0, 2, 1)]
 
 
+@pytest.mark.few(10)
 @KINDS
 @pytest.mark.parametrize("is_initial", [True, False])
 @pytest.mark.parametrize("sizes", SIZES, ids=str)
@@ -137,6 +139,7 @@ def test_parameters_by_name(cell):
         Parameters(settings, V).from_arrays(plain.parameters.to_arrays())
 
 
+@pytest.mark.few(1)
 @KINDS
 def test_training_evaluation_and_sampling_begin_with_it(cell, tmp_path):
     text = np.tile(np.array([START, 1, 2, 3]), 60)

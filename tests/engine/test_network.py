@@ -58,6 +58,7 @@ def test_the_sizes_cross_the_borders():
     assert any(CHUNK_ROWS % N and T % (CHUNK_ROWS // N) for _, _, _, N, T, _ in SIZES if 1 < N < CHUNK_ROWS)
 
 
+@pytest.mark.few(16)
 @KINDS
 @pytest.mark.parametrize("sizes", SIZES, ids=str)
 @pytest.mark.parametrize("dropout", [0.0, 0.3])

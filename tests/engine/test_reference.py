@@ -28,6 +28,7 @@ def dropout_masks(network, rng, share=0.4):
     return (rng.random((network.layers, T, N, H)) >= share) / (1 - share)
 
 
+@pytest.mark.few(10)
 @KINDS
 @pytest.mark.parametrize("layers", [1, 2, 3])
 @pytest.mark.parametrize("embedding", [0, E])
@@ -52,6 +53,7 @@ def test_derivative_in_random_directions(kind, layers, embedding, dropout):
         assert relative_error(analytic, derivative(loss)) <= 1e-6
 
 
+@pytest.mark.few(3)
 @KINDS
 @pytest.mark.parametrize("embedding", [0, 2])
 def test_every_derivative_of_a_deep_network(kind, embedding):

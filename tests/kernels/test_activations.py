@@ -6,7 +6,9 @@ import pytest
 from charrnn.kernels.activations import exp_nonpositive, sigmoid, tanh
 from charrnn.kernels.cpu import SSE, TARGET
 from charrnn.kernels.jit import inner
+from tests.kernels.sizes import many
 
+COUNT = many(200_001)
 LARGEST = np.finfo(np.float32).max
 
 
@@ -33,7 +35,7 @@ def exactly(x):
     return x.astype(np.float32).astype(np.float64)
 
 
-def everywhere(limit, count=200_001):
+def everywhere(limit, count=COUNT):
     """Numbers of both signs from `limit` down to the smallest, evenly and by magnitude."""
     small = np.geomspace(1e-30, limit, count)
     return exactly(np.concatenate([np.linspace(-limit, limit, count), small, -small]))

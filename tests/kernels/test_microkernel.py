@@ -47,6 +47,7 @@ def operands(kind, rows, vectors, depth, by_columns, spare, seed):
     return (a, a_at, lda, a_step), (b, b_at, b_step), (c, c_at, ldc), inside
 
 
+@pytest.mark.few(8)
 @KINDS
 @pytest.mark.parametrize("rows", range(1, TARGET.rows + 1))
 @pytest.mark.parametrize("vectors", range(1, TARGET.vectors + 1))

@@ -70,6 +70,7 @@ def test_one_signature_each_and_nothing_compiled_twice():
         assert not is_second or done == f"done {jit.CACHE_FOLDER} Started"  # no wait is announced
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not jit.JIT, reason="nothing is compiled")
 def test_without_a_writable_cache_kernels_still_run(tmp_path):
     file = tmp_path / "a file"
@@ -91,6 +92,7 @@ def test_the_cache_lies_where_it_is_asked_for(tmp_path):
     assert second == [f"{folder} True", "True False"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not jit.JIT, reason="nothing is compiled")
 @pytest.mark.parametrize("ending", ["nbi", "nbc"])
 def test_a_damaged_cache_is_an_empty_one(tmp_path, ending):

@@ -6,9 +6,11 @@ import pytest
 from charrnn.kernels.cpu import PAD, padded
 from charrnn.kernels.sample_logits import Limits, choose, most_likely
 from charrnn.kernels.softmax import NEVER
+from tests.kernels.sizes import many
 
 V = 7
 LOGITS = np.array([0.3, -1.2, 2.0, 0.9, -0.4, 1.1, 0.0], np.float32)
+N = many(20_000)
 CHI_SQUARE = 27.86  # what six degrees of freedom exceed once in ten thousand times
 
 
@@ -31,14 +33,14 @@ def prepared(logits: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return row, np.stack([row, row]), np.zeros(PAD, np.float32)
 
 
-def shares(temp: float = 1.0, top_k: int = 0, logits: np.ndarray = LOGITS, n: int = 20_000) -> np.ndarray:
+def shares(temp: float = 1.0, top_k: int = 0, logits: np.ndarray = LOGITS, n: int = N) -> np.ndarray:
     """How much of [0, 1) chooses each index."""
     return np.bincount(chosen((np.arange(n) + 0.5) / n, temp, top_k, logits), minlength=V) / n
 
 
 @pytest.mark.parametrize("temp", [0.1, 0.5, 1.0, 3.0, 100.0])
 def test_each_index_has_its_share_of_the_draws(temp: float) -> None:
-    np.testing.assert_allclose(shares(temp), softmax(LOGITS, temp), atol=1e-4)
+    np.testing.assert_allclose(shares(temp), softmax(LOGITS, temp), atol=2 / N)
 
 
 def test_probabilities_sum_to_one() -> None:
@@ -51,7 +53,7 @@ def test_probabilities_sum_to_one() -> None:
 
 @pytest.mark.parametrize("temp", [0.5, 1.0])
 def test_chi_square(temp: float) -> None:
-    n = 20_000
+    n = many(20_000, 10)
     counts = np.bincount(chosen(np.random.default_rng(0).random(n), temp), minlength=V)
     expected = n * softmax(LOGITS, temp)
     assert np.sum((counts - expected) ** 2 / expected) < CHI_SQUARE
@@ -73,7 +75,7 @@ def test_only_the_top_k_are_drawn(top_k: int) -> None:
     kept = np.argsort(-LOGITS)[:top_k]
     expected = np.zeros(V)
     expected[kept] = softmax(LOGITS[kept])
-    np.testing.assert_allclose(shares(top_k=top_k), expected, atol=1e-4)
+    np.testing.assert_allclose(shares(top_k=top_k), expected, atol=2 / N)
 
 
 @pytest.mark.parametrize("top_k", [0, V, V + 1, 1_000])
@@ -127,14 +129,14 @@ def after(temp: float = 1.0, top_k: int = 0, top_p: float = 1.0, min_p: float = 
     {"temp": 0.5, "top_p": 0.8}, {"temp": 3.0, "top_k": 5, "top_p": 0.7}, {"temp": 2.0, "top_p": 0.95, "min_p": 0.3},
     {"temp": 1.5, "top_k": 6, "top_p": 0.9, "min_p": 0.25}], ids=str)
 def test_the_limits_combine_in_their_order(rule: dict) -> None:
-    draws = (np.arange(20_000) + 0.5) / 20_000
-    np.testing.assert_allclose(np.bincount(chosen(draws, **rule), minlength=V) / len(draws), after(**rule), atol=1e-4)
+    draws = (np.arange(N) + 0.5) / N
+    np.testing.assert_allclose(np.bincount(chosen(draws, **rule), minlength=V) / N, after(**rule), atol=2 / N)
 
 
 @pytest.mark.parametrize("rule", [{"temp": 0.3}, {"temp": 2.0}, {"temp": 1.0, "top_p": 0.8}, {"top_k": 4},
                                   {"temp": 1.4, "top_k": 6, "top_p": 0.93, "min_p": 0.1}], ids=str)
 def test_chi_square_of_what_is_left(rule: dict) -> None:
-    n, expected = 20_000, after(**rule)
+    n, expected = many(20_000, 10), after(**rule)
     counts = np.bincount(chosen(np.random.default_rng(5).random(n), **rule), minlength=V)
     kept = expected > 0
     assert not counts[~kept].any()

@@ -1,4 +1,4 @@
-"""The same tests without the JIT, and compiled for processors with narrower vectors than this one has."""
+"""The same tests compiled for processors with narrower vectors than this one has; make test-nojit compiles nothing."""
 
 import os
 import platform
@@ -14,14 +14,8 @@ from charrnn.kernels.cpu import AVX2, AVX512, NEON, SSE, TARGET, host_target, pa
 
 ROOT = Path(__file__).parents[2]
 X86 = pytest.mark.skipif(platform.machine().lower() not in ("x86_64", "amd64"), reason="names x86 processors")
-SMALL = ["tests/kernels/test_microkernel.py::test_the_reference_itself_is_a_product", "tests/kernels/test_updates.py",
-         "tests/kernels/test_matmul.py::test_pack_is_the_same_from_both_sides_and_in_any_parts",
-         "tests/kernels/test_softmax.py::test_huge_logits", "tests/kernels/test_softmax.py::test_nan_is_seen",
-         "tests/engine/test_network.py::test_golden_case"]
-# NumPy announces what machine code does silently: counters that wrap round, a NaN that becomes a whole number.
-QUIET = ["-W", "ignore::RuntimeWarning"]
 WIDE = ["tests/kernels", "tests/engine/test_network.py", "--deselect=tests/kernels/test_rules.py",
-        "--ignore=tests/kernels/test_targets.py"]
+        "--ignore=tests/kernels/test_targets.py", "-m", ""]
 
 
 def run_tests(tests, **environment):
@@ -38,18 +32,6 @@ def target_of(code="print(tuple(TARGET))", **environment):
                           env={**os.environ, **environment}).stdout.strip()
 
 
-def test_without_the_jit():
-    run_tests([*QUIET, *SMALL], NUMBA_DISABLE_JIT="1")
-
-
-@pytest.mark.slow
-def test_more_without_the_jit():
-    run_tests([*QUIET, "tests/kernels/test_microkernel.py", "tests/kernels/test_matmul.py",
-               "tests/kernels/test_softmax.py", "tests/engine/test_network.py::test_golden_trajectory",
-               "tests/engine/test_shards.py::test_padding_stays_zero",
-               "tests/engine/test_network.py::test_whole_equals_thirds"], NUMBA_DISABLE_JIT="1")
-
-
 @pytest.mark.slow
 @X86
 @pytest.mark.parametrize(("name", "expected"), [("haswell", AVX2), ("nehalem", SSE)])
@@ -60,6 +42,7 @@ def test_for_narrower_vectors(name, expected, tmp_path):
     run_tests(WIDE, **narrow)
 
 
+@pytest.mark.slow
 @X86
 @pytest.mark.parametrize(("name", "multiply"), [("haswell", "vfmadd"), ("nehalem", "mulps")])
 def test_tiles_multiply_with_vector_instructions(name, multiply, tmp_path):

@@ -35,6 +35,7 @@ def started(old: Path, text: str, folder: Path, **training: float) -> Run:
     return Run.start(Corpus.of(text, ["text.txt"]), settings, "new", folder, parent=FineTuning(old))
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("embedding", [0, 5])
 @given(old_units=st.sets(st.characters(codec="utf-8"), min_size=1, max_size=30),

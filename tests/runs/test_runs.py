@@ -69,6 +69,7 @@ def test_twice_k_steps_are_k_steps_and_k_in_a_new_process(kind: str, monkeypatch
     assert kept(folder) == whole
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_step_at_a_time(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = run_whole(KINDS[kind], monkeypatch)

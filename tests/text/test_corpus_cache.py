@@ -55,6 +55,7 @@ def same(one: Corpus, other: Corpus) -> bool:
     return np.array_equal(*(corpus.ids.take(np.arange(len(corpus.ids))) for corpus in (one, other)))
 
 
+@pytest.mark.few(6)
 @pytest.mark.parametrize("settings", [
     TextSettings(), TextSettings(documents="line"), TextSettings(documents="blank", unit="word", min_count=20),
     TextSettings(unit="byte", lowercase=True), TextSettings(unit="token", documents="Deich"),

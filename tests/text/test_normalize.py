@@ -58,6 +58,7 @@ def test_what_is_normalized_stays_so(text: str, form: str, lowercase: bool) -> N
     assert normalized(once, settings) == once
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["NFC", "NFKC"])
 def test_every_character_before_and_behind_every_kind(form: str) -> None:
     """Where a cut is allowed before a character, nothing that stands before it makes a difference."""
@@ -120,6 +121,7 @@ def test_a_separator_is_normalized_too() -> None:
     assert np.array_equal(read.marks, [0, 4, 8, 14])
 
 
+@pytest.mark.slow
 def test_the_table_of_pairs_is_whole() -> None:
     beyond = [chr(code) for code in range(0x20000, sys.maxunicode + 1)
               if len(pair := unicodedata.decomposition(chr(code)).split()) == 2 and not pair[0].startswith("<")]

@@ -22,7 +22,7 @@ CELLS = pytest.mark.parametrize("cell", twin.CELLS)
 @pytest.mark.parametrize("sizes", [
     (128, 1, 0, 50, 25, 65), (128, 2, 0, 9, 50, 65), (128, 3, 24, 5, 12, 100), (65, 2, 0, 33, 17, 3),
     (31, 1, 7, 2, 70, 129), (7, 4, 1, 1, 1, 1)], ids=str)
-def test_one_window(cell, sizes):
+def test_one_window(cell: str, sizes: tuple[int, ...]) -> None:
     hidden, layers, embedding, N, T, V = sizes
     settings = NetworkSettings(cell=cell, hidden=hidden, layers=layers, embedding=embedding)
     parameters, inputs, targets, state = drawn(settings, V, T, N, seed=hidden)
@@ -39,7 +39,7 @@ def test_one_window(cell, sizes):
 
 
 @CELLS
-def test_ten_steps_of_adam(cell):
+def test_ten_steps_of_adam(cell: str) -> None:
     settings, V, steps, T, N = NetworkSettings(cell=cell, hidden=128, layers=2, embedding=20), 65, 10, 25, 14
     parameters, inputs, targets, state = drawn(settings, V, steps * T, N, seed=1)
     inputs, targets = inputs.reshape(steps, T, N), targets.reshape(steps, T, N)

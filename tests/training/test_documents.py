@@ -45,6 +45,7 @@ def one_by_one(settings, parameters, documents):
     return total, gradients
 
 
+@pytest.mark.few(3)
 @CELLS
 @pytest.mark.parametrize(("window", "shards"), [(3, 1), (7, 2), (1_000, 3)])
 def test_the_loss_is_that_of_documents_read_alone(cell, window, shards):
@@ -56,6 +57,7 @@ def test_the_loss_is_that_of_documents_read_alone(cell, window, shards):
     assert evaluation.loss() == evaluation.loss()
 
 
+@pytest.mark.few(2)
 @CELLS
 def test_gradients_are_those_of_documents_read_alone(cell):
     settings = NetworkSettings(cell=cell, hidden=9, layers=2, dropout=0.0)
@@ -78,6 +80,7 @@ def with_documents(**others):
     return type(settings)(settings.network, settings.windows, settings.training, TextSettings(documents="line"))
 
 
+@pytest.mark.few(2)
 @CELLS
 def test_bit_for_bit(cell):
     settings = with_documents(cell=cell, epochs=4.0)
@@ -108,6 +111,7 @@ def test_a_run_predicts_each_document_once_an_epoch():
     assert losses[-1] < losses[0]
 
 
+@pytest.mark.few(1)
 @CELLS
 def test_a_run_measures_and_learns_as_if_documents_were_read_alone(cell):
     settings = with_documents(cell=cell, dropout=0.0, batch=3, window=1_000, lr=1e-9, epochs=1.0)

@@ -18,6 +18,7 @@ def losses(events):
     return [event.loss for event in events if isinstance(event, (Step, Validated))]
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("names", [("reference", "compiled"), ("compiled", "reference")], ids="-".join)
 def test_a_run_begun_on_one_engine_goes_on_on_the_other(cell, names):

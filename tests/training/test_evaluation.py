@@ -30,6 +30,7 @@ def reference_loss(settings, parameters, ids, window):
     return total / predicted
 
 
+@pytest.mark.few(5)
 @pytest.mark.parametrize("cell", KINDS)
 @pytest.mark.parametrize(("size", "window", "shards"), [
     (2, 5, 1), (38, 5, 2), (701, 10, 3), (701, 1_000, 1), (900, 7, 2)])

@@ -14,6 +14,7 @@ from tests.training.runs import settings_of
 CELLS = pytest.mark.parametrize("cell", KINDS)
 
 
+@pytest.mark.few(4)
 @CELLS
 @pytest.mark.parametrize("cut", [{}, {"windows": "snippets"}, {"windows": "snippets", "targets": "last"}])
 @pytest.mark.parametrize("network", [{"layers": 1}, {"layers": 2, "embedding": 4}])
@@ -60,6 +61,7 @@ def trained_to_recall(cell, window):
     return recall_bits(trainer)
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 def test_three_bits_are_remembered(cell):
     assert trained_to_recall(cell, window=2 * DISTANCE) < 0.4

@@ -32,6 +32,7 @@ def resumed(settings, saved, threads=1):
     return trainer
 
 
+@pytest.mark.few(4)
 @CELLS
 @pytest.mark.parametrize("cut", [STREAM, SNIPPETS], ids=["stream", "snippets"])
 def test_bit_for_bit(cell, cut):
@@ -101,6 +102,7 @@ def forget_history(arrays, progress):
     progress["history"]["sum"] = 0.0
 
 
+@pytest.mark.few(10)
 @pytest.mark.parametrize("forget", [
     forget_generator, forget_cursor, forget_shift, forget_carried_state, forget_mean, forget_square, forget_step,
     forget_history])

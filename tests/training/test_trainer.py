@@ -52,6 +52,7 @@ def test_same_settings_same_run():
     assert flat_state(other)[0] != flat_state(first)[0]
 
 
+@pytest.mark.few(2)
 @CELLS
 def test_threads_change_nothing(cell):
     states = []

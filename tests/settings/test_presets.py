@@ -1,5 +1,7 @@
 """Presets are settings that exist, and what is given wins over them."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +16,7 @@ LAYER = st.dictionaries(st.sampled_from(["hidden", "lr", "epochs", "minutes", "c
 
 
 @pytest.mark.parametrize("name", PRESETS)
-def test_a_preset_is_made_of_settings(name):
+def test_a_preset_is_made_of_settings(name: str) -> None:
     values = preset_values(name)
     settings = settings_of(values)
     for part in (settings.network, settings.windows, settings.training, settings.text):
@@ -29,7 +31,7 @@ def test_a_preset_is_made_of_settings(name):
     "char-rnn": ("lstm", 2, 128, 0, 50, 50, "rmsprop", 2e-3, 5 / 50),
     # train.lua's: 2 x 128, 64 wide, 50 x 50, Adam at 2e-3, clip 5 on the mean
     "torch-rnn": ("lstm", 2, 128, 64, 50, 50, "adam", 2e-3, 5)}.items())
-def test_the_recipes_are_those_of_the_programs(name, facts):
+def test_the_recipes_are_those_of_the_programs(name: str, facts: tuple[object, ...]) -> None:
     settings = settings_of(preset_values(name))
     network, windows, training = settings.network, settings.windows, settings.training
     assert (network.cell, network.layers, network.hidden, network.embedding, windows.batch, windows.window,
@@ -38,7 +40,7 @@ def test_the_recipes_are_those_of_the_programs(name, facts):
 
 
 @pytest.mark.parametrize(("typed", "words"), [("bset", "did you mean best"), ("x", "there are default, quick")])
-def test_a_name_that_there_is_not(typed, words):
+def test_a_name_that_there_is_not(typed: str, words: str) -> None:
     with pytest.raises(SettingsError, match=words):
         preset_values(typed)
     with pytest.raises(SettingsError, match=words):
@@ -46,7 +48,7 @@ def test_a_name_that_there_is_not(typed, words):
 
 
 @given(st.lists(LAYER, max_size=4))
-def test_the_first_layer_that_has_a_name_wins(layers):
+def test_the_first_layer_that_has_a_name_wins(layers: list[dict[str, int]]) -> None:
     chosen = merge_settings(*layers)
     for name, value in chosen.items():
         assert value == next(layer[name] for layer in layers if name in layer)
@@ -61,14 +63,14 @@ def test_the_first_layer_that_has_a_name_wins(layers):
     ({"weight_decay": 0.5, "optimizer": "sgd"}, "--weight-decay has no use with --optimizer sgd.*--optimizer adamw"),
     ({"decay_factor": 0.5}, "--decay-factor has no use with --decay cosine.*--decay step or exponential"),
     ({"lr_end": 0.5, "decay": "constant"}, "--lr-end has no use with --decay constant.*cosine or linear")])
-def test_a_setting_without_use_is_refused(settings, words):
+def test_a_setting_without_use_is_refused(settings: dict[str, object], words: str) -> None:
     with pytest.raises(SettingsError, match=words):
         settings_of(settings)
     settings_of({name: value for name, value in settings.items() if name in ("optimizer", "decay")} | {
         "momentum": 0.9, "weight_decay": 0.01, "decay_factor": 0.97, "lr_end": 0.02})  # the defaults may be named
 
 
-def test_what_is_given_wins_over_the_preset(tmp_path):
+def test_what_is_given_wins_over_the_preset(tmp_path: Path) -> None:
     model = charrnn.train(text=TEXT, preset="torch-rnn", hidden=8, layers=1, batch=2, window=10, epochs=0.5,
                           folder=tmp_path)
     network, training = model.settings.network, model.settings.training
@@ -76,5 +78,5 @@ def test_what_is_given_wins_over_the_preset(tmp_path):
     assert (training.epochs, training.decay_factor, training.clip_value) == (0.5, 0.5, 5.0)
 
 
-def test_the_default_preset_says_nothing_by_itself():
+def test_the_default_preset_says_nothing_by_itself() -> None:
     assert preset_values(DEFAULT) == {}
