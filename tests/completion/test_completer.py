@@ -188,7 +188,7 @@ def test_bytes_are_text() -> None:
     assert STAND_IN not in "".join(texts)
 
 
-def test_letters_are_made_alike() -> None:
+def test_letters_are_normalized() -> None:
     completer = completer_of("a \n", lowercase=True)
     same(completer.complete("A A"), completer_of("a \n").complete("a a"))
 
