@@ -51,6 +51,19 @@ def test_a_stray_fence_is_found(chapter: str) -> None:
     assert chapter not in [heading.text for heading in headings(text)]
 
 
+def test_two_stray_fences_are_found() -> None:
+    """They pair, so that every fence is closed; all that gives them away is the heading between them."""
+    text = "# Page\n\n## First\n\nText.\n```\n\n## Second\n\nText.\n```\n\n## Third\n"
+    assert [heading.text for heading in headings(text)] == ["Page", "First", "Third"]
+    assert fence_faults(text) == ["line 8: a heading within the code that begins in line 6: ## Second"]
+    assert fence_faults(text.replace("```\n", "")) == []
+
+
+def test_two_stray_fences_around_an_example_are_found() -> None:
+    text = "## First\n```\n\n```sh\ncharrnn info\n```\n\n## Second\n```\n\n## Third\n"
+    assert "line 4: a fence within the code that begins in line 2" in fence_faults(text)
+
+
 @pytest.mark.parametrize(("text", "faults"), [
     ("```\ncode\n```\n", []),
     ("```python\n# a comment\n```\n", []),
