@@ -13,11 +13,16 @@ BROWSER_STAMP := .venv-dev/.browser-$(VERSION)
 OLDEST_STAMP := .venv-oldest/.ready-$(VERSION)
 PIP_FLAGS := --quiet --disable-pip-version-check
 PYTEST := .venv-dev/bin/python -m pytest -q
-# A worker a core, each with its own files of compiled kernels (tests/kernel_cache.py).
+# A worker a physical core (psutil counts them), each with its own files of compiled kernels (tests/kernel_cache.py).
 PARALLEL := -n auto --maxprocesses 8 --dist worksteal
 # In plain Python NumPy announces what machine code does silently: counters that wrap round, a NaN that becomes a number.
 NOJIT := tests/kernels tests/cells -W ignore::RuntimeWarning --cov=charrnn.kernels --cov=charrnn.cells \
 	--cov-report=term:skip-covered --cov-fail-under=68
+
+HAS_CHROMIUM := .venv-dev/bin/python -c "from tests.browser.conftest import chromium; raise SystemExit(not chromium())"
+CAN_INSTALL := [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null
+INSTALL_CHROMIUM := export DEBIAN_FRONTEND=noninteractive && apt-get update -qq && \
+	apt-get install -y -qq --no-install-recommends chromium >/dev/null
 
 .PHONY: help demo test test-slow test-nojit test-torch test-browser test-oldest bench lint fix types readme clean
 
@@ -42,7 +47,9 @@ test-nojit: $(DEV_STAMP)  ## run the kernels' tests in plain Python, and measure
 test-torch: $(TORCH_STAMP)  ## compare with PyTorch (a big download)
 	$(PYTEST) -m torch
 
-test-browser: $(BROWSER_STAMP)  ## open the page of inspect-cells in a real Chromium, where one is installed
+test-browser: $(BROWSER_STAMP)  ## open the page of inspect-cells in a real Chromium (root gets it with apt-get)
+	@$(HAS_CHROMIUM) || { $(CAN_INSTALL) && $(INSTALL_CHROMIUM); } || \
+		echo "there is no Chromium here, and it was not installed: these tests are skipped" >&2
 	$(PYTEST) -m browser -rs
 
 test-oldest: $(OLDEST_STAMP)  ## test kernels and engines with the oldest dependencies that pyproject.toml allows
