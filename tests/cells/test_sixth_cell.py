@@ -90,6 +90,7 @@ def charrnn(folder: Path, *arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_from_the_command_line_it_trains_resumes_to_the_byte_samples_and_is_inspected(tmp_path: Path) -> None:
     (tmp_path / "text.txt").write_text("to be or not to be, that is the question; " * 60)
     train = ["train", "text.txt", "--cell", NAME, "--hidden", "20", "--layers", "2", "--batch", "4", "--window", "16",

@@ -46,6 +46,7 @@ def with_torch(monkeypatch: pytest.MonkeyPatch, there: bool) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: object() if there else None)
 
 
+@pytest.mark.slow
 def test_it_really_measures(tmp_path: Path) -> None:
     code, out, err = finish(start("-m", "charrnn", "bench", *TINY, "--json", folder=tmp_path))
     assert code == 0, err
