@@ -1,8 +1,11 @@
 """Layer cli: `charrnn train`: a new run, or an old one resumed."""
 
+import contextlib
 import dataclasses
+import os
+import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -167,7 +170,6 @@ def _resume(resume: str, typed: Mapping[str, Any], options: TrainArguments, run_
 
 def _follow(run: "Run", options: TrainArguments) -> tuple["Finished", int]:
     """Trains to the end; the last event, and the number of the signal that ended it early, or 0."""
-    from charrnn.cli.signals import stopping
     from charrnn.render.training import TrainingDisplay, resume_call
     from charrnn.render.training_samples import TrainingSamples
     from charrnn.training.events import Finished
@@ -175,7 +177,7 @@ def _follow(run: "Run", options: TrainArguments) -> tuple["Finished", int]:
     progress = TrainingDisplay(run.trainer.settings.text.unit)
     samples = TrainingSamples(run, options.samples_every or 0, options.show_samples)
     try:
-        with stopping(run.trainer.stop) as signals:
+        with _stopping(run.trainer.stop) as signals:
             for event in run.events():
                 progress.show(event)
                 sample = samples.after(event)
@@ -189,3 +191,26 @@ def _follow(run: "Run", options: TrainArguments) -> tuple["Finished", int]:
         progress.close()
     assert isinstance(event, Finished)
     return event, signals[0] if signals else 0
+
+
+@contextlib.contextmanager
+def _stopping(stop: Callable[[], None]) -> Iterator[list[int]]:
+    """Makes the first Ctrl-C or SIGTERM call stop(), and a second one end the program at once."""
+    received: list[int] = []
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def received_one(number: int, frame: Any) -> None:
+        received.append(number)
+        stop()
+        # not print(): the signal may have come in the middle of one
+        with contextlib.suppress(OSError):
+            os.write(2, b"\nstopping after this step and saving; press again to quit at once\n")
+        signal.signal(number, before[signal.Signals(number)] or signal.SIG_DFL)
+
+    for number in before:
+        signal.signal(number, received_one)
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler or signal.SIG_DFL)
