@@ -29,7 +29,7 @@ def every_derivative(value: Callable[[], float], array: np.ndarray) -> np.ndarra
 
 
 def relative_error(a: np.ndarray, n: np.ndarray) -> float:
-    """The largest |a - n| / max(|a| + |n|, 1e-7) over all elements: the differences' own rounding is up to 1e-13."""
+    """The largest |a - n| / max(|a| + |n|, 1e-8) over all elements."""
     a, n = np.asarray(a), np.asarray(n)
     assert a.shape == n.shape
-    return float(np.max(np.abs(a - n) / np.maximum(np.abs(a) + np.abs(n), 1e-7)))
+    return float(np.max(np.abs(a - n) / np.maximum(np.abs(a) + np.abs(n), 1e-8)))

@@ -40,7 +40,8 @@ def initial_names(settings):
 def test_every_derivative(cell, is_initial):
     """By finite differences; where the window goes on from another one, only the starts inside it count."""
     settings = settings_of(cell, hidden=3, embedding=2)
-    parameters, inputs, targets, state = packed(settings, 4, 3, seed=1)
+    # with seed 1, a derivative is 2e-8: too small to compare
+    parameters, inputs, targets, state = packed(settings, 4, 3, seed=2)
     assert initial_names(settings) <= parameters.keys()
     given = inputs, targets, None if is_initial else state
     result = reference.truncated_bptt(settings, parameters, *given, start=START)
