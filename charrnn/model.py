@@ -33,6 +33,7 @@ from charrnn.settings.sampling import SampleOptions
 from charrnn.text.corpus import Corpus, read_corpus
 from charrnn.text.documents import mark_of
 from charrnn.text.model_input import model_input
+from charrnn.text.shape import TextShape
 from charrnn.text.tokenizers import vocabulary_of
 from charrnn.text.windows import Text
 from charrnn.training.auto_settings import automatic_settings
@@ -222,7 +223,7 @@ def train(*sources: str | Path, text: str | None = None, name: str | None = None
     early = settings_of(merge_settings(settings, inherited, preset_values(preset)))
     corpus = (read_corpus([str(source) for source in sources], settings=early.text) if text is None
               else Corpus.of(text, settings=early.text))
-    chosen, _ = automatic_settings(settings, preset, len(corpus), inherited, how.engine)
+    chosen, _ = automatic_settings(settings, preset, TextShape.of(corpus), inherited, how, threads)
     with Run.start(corpus, chosen, name, folder, threads, how, parent) as run:
         for event in run.events():
             if on_event is not None:

@@ -20,7 +20,7 @@ Arrays = dict[str, np.ndarray]
 # What checkpoints call the parameters themselves, beside their running average.
 RAW = "raw."
 # The optimizers' constants. RMSprop's is char-rnn's; PyTorch's default is 0.99.
-BETA1, BETA2, EPSILON, RMSPROP_DECAY = 0.9, 0.999, 1e-8, 0.95
+EPSILON, RMSPROP_DECAY = 1e-8, 0.95
 
 
 class LayerStep(NamedTuple):

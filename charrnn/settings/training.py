@@ -72,6 +72,10 @@ class TrainingSettings(Bounded):
     clip: float = setting(1.0, "largest norm of the whole gradient; 0 clips nothing", low=0.0, high=1e9,
                           group="Gradient and weights")
     clip_value: float = setting(0.0, "largest value of each number of the gradient; 0 clips nothing", low=0.0, high=1e9)
+    beta1: float = setting(0.9, "share of its running mean of gradients that Adam keeps from step to step", low=0.0,
+                           high=0.9999, only_with="optimizer adam adamw", fitted=True)
+    beta2: float = setting(0.999, "share of its running mean of squared gradients that Adam keeps from step to step",
+                           low=0.0, high=0.99999, only_with="optimizer adam adamw", fitted=True)
     weight_decay: float = setting(0.01, "share of each weight that adamw subtracts in a step, times the rate", low=0.0,
                                   high=100.0, only_with="optimizer adamw")
     momentum: float = setting(0.9, "share of its velocity that sgd keeps from step to step", low=0.0, high=0.9999,

@@ -1,18 +1,22 @@
-"""Layer training: automatic settings: what fits the text and the time, for every setting that was not given, and why.
+"""Layer training: automatic settings: what fits the text, the machine and the time, for every setting that was not
+given, and why.
 
-The numbers were measured (python -m benchmarks sweep).
+The numbers were measured (docs/benchmarks.md; python -m benchmarks search).
 """
 
 import dataclasses
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from charrnn.engine.threads import physical_cores
 from charrnn.kernels.cpu import HAS_BF16
-from charrnn.settings import NetworkSettings, Settings, TextSettings, settings_of
+from charrnn.settings import NetworkSettings, RunSettings, Settings, TextSettings, TrainingSettings, WindowSettings, settings_of
 from charrnn.settings.presets import OURS, merge_settings, preset_values
+from charrnn.text.shape import TextShape
 from charrnn.text.validation_split import decided_fraction
+from charrnn.training.pace import Pace, expected_pace, measured_pace
 from charrnn.training.schedules import fitting_rate
 
 # Rows in a shard, about: with fewer, reading the weights takes longer than using them.
@@ -22,72 +26,111 @@ DEFAULT_EPOCHS, DEFAULT_STEPS = 10, 1500
 
 
 class Size(NamedTuple):
-    """A network: how much it reads in a minute on two cores with bfloat16 products, and the shortest text it is for."""
+    """A network, and the shortest text that it is for."""
 
     layers: int
     hidden: int
-    pace: float  # characters
-    least: int  # characters
-    dropout: float
+    least: int  # units
 
 
-SIZES = (Size(1, 512, 2.6e6, 400_000, 0.3), Size(1, 384, 4.6e6, 150_000, 0.1), Size(1, 256, 9e6, 40_000, 0.1),
-         Size(1, 128, 25e6, 0, 0.1))
-# A network is worth its size when it can read so many characters, or a shorter text so many times.
-WORTH, PASSES = 1_000_000, 4
-# From so many passes on a network overfits without more dropout, above all recurrent dropout.
-MANY_PASSES, MUCH_DROPOUT, RECURRENT_DROPOUT = 12, 0.5, 0.25
-# A smaller network does not overfit, and would only learn less.
+SIZES = (Size(1, 512, 400_000), Size(1, 384, 150_000), Size(1, 256, 40_000), Size(1, 128, 0))
+# A network is worth its size when it can read so many units, or a shorter text so many times.
+WORTH, PASSES = 1_000_000, 2.5
+# The dropout of a network that reads a text at most so many times; and the size below which it has none.
+DROPOUTS = ((4, 0.1), (8, 0.2), (16, 0.3), (math.inf, 0.5))
 OVERFITS_FROM = 128
-# With so much dropout long runs need a lower rate: by the square root of their steps beyond so many.
-UNSLOWED_STEPS = 5000
+# What weight decay takes from a weight over a run, as the sum of rate times decay, if the text is read so often.
+SHRINK, FEW_PASSES = 1.9, 6
 # Weights are averaged over about such a share of the run.
 AVERAGED = 1 / 20
 # Without a limit on time or passes a run lasts a few minutes for a million characters.
 UNHURRIED = 4.0
-# The pace of cores without bfloat16 products, beside those.
-FLOAT32_PACE = 0.6
+# Sequences side by side, and units in a window: so many lines, within bounds.
+BATCH = 16
+WINDOW_LINES, SHORTEST_WINDOW, LONGEST_WINDOW = 2, 64, 256
 
 
-def fitting(given: Mapping[str, Any], characters: int, cores: int,
-            has_bf16: bool = HAS_BF16) -> tuple[dict[str, Any], str]:
-    """Settings for all that `given` lacks, and why: the network fits time and text, the precision fits the hardware."""
-    precision = given.get("precision") or ("bf16" if has_bf16 else "float32")
-    minutes = given.get("minutes")
-    pace = (minutes or UNHURRIED) * cores / 2 * (1.0 if has_bf16 and precision == "bf16" else FLOAT32_PACE)
-    size = next((size for size in SIZES if characters >= size.least
-                 and pace * size.pace >= PASSES * min(characters, WORTH)), SIZES[-1])
-    # even a short text gives some steps an epoch; documents are packed, and give some at any length
-    room = characters if given.get("documents") is None else math.inf
-    window = int(given.get("window") or max(1, min(64, room // 16)))
-    batch = int(given.get("batch") or max(1, min(16, room // (4 * window))))
-    usual = max(DEFAULT_EPOCHS, DEFAULT_STEPS * window * batch / characters)
-    passes = given.get("epochs") or (pace * size.pace / characters if minutes else usual)
-    steps = passes * characters / (window * batch)
-    chosen = {"precision": precision, "batch": batch, "window": window, "layers": size.layers, "hidden": size.hidden,
-              "dropout": size.dropout, "averaging": round(max(0.0, min(0.999, 1 - 1 / (AVERAGED * steps))), 4)}
-    if passes > MANY_PASSES and given.get("hidden", size.hidden) >= OVERFITS_FROM:
-        chosen |= {"dropout": MUCH_DROPOUT, "recurrent_dropout": RECURRENT_DROPOUT}
-        shape = {name: given.get(name, chosen.get(name)) for name in ("hidden", "layers", "cell")}
-        rate = fitting_rate(NetworkSettings(**{name: value for name, value in shape.items() if value is not None}),
-                            given.get("optimizer", "adam"))
-        chosen["lr"] = float(f"{rate * min(1.0, math.sqrt(UNSLOWED_STEPS / steps)):.2g}")
+@dataclass(frozen=True)
+class Machine:
+    """What settings are fitted to, beside the text: its cores, and how fast it trains."""
+
+    cores: int
+    pace: Pace
+    has_bf16: bool = HAS_BF16
+
+    @classmethod
+    def here(cls, text: TextShape, engine: str = "compiled", threads: int | None = None,
+             measured: bool = False) -> "Machine":
+        """This one; with `measured` timed when it is asked, otherwise as fast as a usual machine with its cores."""
+        cores = physical_cores()
+        pace = (measured_pace(engine, text.vocabulary, lambda batch: fitting_shards(batch, cores), threads) if measured
+                else expected_pace(min(cores, threads or cores), text.vocabulary))
+        return cls(cores, pace, HAS_BF16 and engine == "compiled")
+
+
+def fitting(given: Mapping[str, Any], text: TextShape, machine: Machine) -> tuple[dict[str, Any], str]:
+    """Settings for all that `given` lacks, and why."""
+    chosen: dict[str, Any] = {"precision": "bf16" if machine.has_bf16 else "float32", **_fitting_windows(given, text)}
+    wanted = {name: given[name] for name in (*_names(NetworkSettings), *_names(WindowSettings), *_names(TrainingSettings))
+              if given.get(name) is not None}
+    minutes = given.get("minutes") or UNHURRIED
+    for size in SIZES:
+        chosen |= {"layers": size.layers, "hidden": size.hidden}
+        settings = settings_of({**chosen, **wanted})
+        readable = machine.pace(settings) * minutes
+        if text.length >= size.least and readable >= PASSES * min(text.length, WORTH):
+            break
+    chosen |= _fitting_training(settings, text, readable, given)
     chosen = {name: value for name, value in chosen.items() if name not in given}
-    time = f"{minutes:g} min on" if minutes else "no time limit, and"
-    unit = TextSettings(unit=given.get("unit", "char")).unit_name
-    return chosen, f"to fit {characters:,} {unit}s, {time} {cores} core{'' if cores == 1 else 's'}"
+    time = f"{given['minutes']:g} min on" if given.get("minutes") else "no time limit, and"
+    unit, cores = TextSettings(unit=given.get("unit", "char")).unit_name, machine.cores
+    return chosen, f"to fit {text.length:,} {unit}s, {time} {cores} core{'' if cores == 1 else 's'}"
 
 
-def automatic_settings(given: Mapping[str, Any], preset: str, characters: int,
-                       inherited: Mapping[str, Any] | None = None, engine: str = "compiled") -> tuple[Settings, str]:
-    """The settings of a run on so many characters; and two lines for the user: why, and what was set automatically.
+def _names(kind: type[Any]) -> list[str]:
+    return [spec.name for spec in dataclasses.fields(kind)]
+
+
+def _fitting_windows(given: Mapping[str, Any], text: TextShape) -> dict[str, int]:
+    """Window and batch: a few lines, and of a short text little enough for some steps an epoch."""
+    # documents are packed, and give some steps at any length
+    room = text.length if given.get("documents") is None else math.inf
+    lines = min(max(WINDOW_LINES * (text.line or 0), SHORTEST_WINDOW), LONGEST_WINDOW)
+    window = int(given.get("window") or max(1, min(lines, room // 16)))
+    batch = int(given.get("batch") or max(1, min(BATCH, room // (4 * window))))
+    return {"window": window, "batch": batch}
+
+
+def _fitting_training(settings: Settings, text: TextShape, readable: float, given: Mapping[str, Any]) -> dict[str, Any]:
+    """How a network is trained that can read so many units: the more often it reads the text, the more is dropped."""
+    network, windows, training = settings.network, settings.windows, settings.training
+    usual = max(DEFAULT_EPOCHS, DEFAULT_STEPS * windows.window * windows.batch / text.length)
+    passes = training.epochs or (readable / text.length if training.minutes else usual)
+    steps = max(1.0, passes * text.length / (windows.window * windows.batch))
+    chosen: dict[str, Any] = {"averaging": round(max(0.0, min(0.999, 1 - 1 / (AVERAGED * steps))), 4)}
+    is_large = network.hidden >= OVERFITS_FROM
+    chosen["dropout"] = next(dropout for most, dropout in DROPOUTS if passes <= most) if is_large else 0.0
+    optimizer = given.get("optimizer", "adamw")
+    if optimizer in ("adam", "adamw"):
+        chosen |= {"optimizer": optimizer, "beta1": 0.8, "beta2": 0.99}
+    if optimizer == "adamw":
+        rate = training.lr or fitting_rate(network, optimizer)
+        chosen["weight_decay"] = float(f"{SHRINK * min(1.0, passes / FEW_PASSES) / (rate * steps):.1g}") if is_large else 0.0
+    return chosen
+
+
+def automatic_settings(given: Mapping[str, Any], preset: str, text: TextShape,
+                       inherited: Mapping[str, Any] | None = None, run: RunSettings | None = None,
+                       threads: int | None = None) -> tuple[Settings, str]:
+    """The settings of a run on a text; and two lines for the user: why, and what was set automatically.
 
     What is given wins over what is inherited from another run, that over the preset, and that over the defaults.
     """
     named = merge_settings(given, inherited or {}, preset_values(preset))
     if preset not in OURS:
         return settings_of(named), f"preset {preset}"
-    fitted, reason = fitting(named, characters, physical_cores(), HAS_BF16 and engine == "compiled")
+    machine = Machine.here(text, (run or RunSettings()).engine, threads, measured=named.get("minutes") is not None)
+    fitted, reason = fitting(named, text, machine)
     words = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in sorted(fitted.items()))
     return settings_of(merge_settings(named, fitted)), f"{reason}:\n{words}" if fitted else ""
 

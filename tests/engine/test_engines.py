@@ -92,7 +92,8 @@ def test_twenty_steps_over_documents_agree(cell):
 @pytest.mark.parametrize("optimizer", ["adam", "adamw", "rmsprop", "adagrad", "sgd"])
 @pytest.mark.parametrize("clip_value", [0.0, 0.02])
 def test_twenty_steps_of_each_optimizer_agree(optimizer, clip_value):
-    training = TrainingSettings(optimizer=optimizer, clip_value=clip_value, averaging=0.8, weight_decay=0.5)
+    training = TrainingSettings(optimizer=optimizer, clip_value=clip_value, averaging=0.8, weight_decay=0.5, beta1=0.7,
+                                beta2=0.95)
     assert_twenty_steps_agree(NetworkSettings("gru", 20, 1, dropout=0.0), training)
 
 

@@ -1,60 +1,83 @@
-"""What is chosen for a text and a budget: it can be trained on, gives way to what is given, and follows both."""
+"""What is set automatically for a text and a budget: it can be trained on, gives way to what is given, follows both."""
 
+import math
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.runs.run import check_text
-from charrnn.settings import TrainingSettings
+from charrnn.settings import NetworkSettings, Settings, TrainingSettings, WindowSettings
 from charrnn.settings.presets import DEFAULT, OURS, PRESETS
-from charrnn.training.auto_settings import SIZES, automatic_settings, fitting
+from charrnn.text.corpus import Corpus
+from charrnn.text.shape import TextShape
+from charrnn.training.auto_settings import SIZES, Machine, automatic_settings, fitting, fitting_shards
+from charrnn.training.pace import expected_pace, measured_pace
 
 MINUTES = st.none() | st.floats(0.01, 1e4)
+SHAPES = st.builds(TextShape, st.integers(20, 10**10), st.integers(2, 300), st.none() | st.integers(1, 5000))
 
 
-@given(characters=st.integers(20, 10**10), minutes=MINUTES, cores=st.integers(1, 128), has_bf16=st.booleans())
-def test_any_text_of_some_characters_can_be_trained_on(characters, minutes, cores, has_bf16):
+def machine(cores=2, has_bf16=True, vocabulary=65):
+    return Machine(cores, expected_pace(cores, vocabulary), has_bf16)
+
+
+@given(text=SHAPES, minutes=MINUTES, cores=st.integers(1, 128), has_bf16=st.booleans())
+def test_any_text_of_some_characters_can_be_trained_on(text, minutes, cores, has_bf16):
     wanted = {} if minutes is None else {"minutes": minutes}
-    fitted, reason = fitting(wanted, characters, cores, has_bf16)
-    assert f"{characters:,} characters" in reason
-    settings, _ = automatic_settings({**wanted, **fitted}, DEFAULT, characters)
-    check_text(characters, "ab", settings)
+    fitted, reason = fitting(wanted, text, machine(cores, has_bf16))
+    assert f"{text.length:,} characters" in reason
+    settings = Settings(*(kind(**{name: value for name, value in {**fitted, **wanted}.items()
+                                  if name in kind.__dataclass_fields__})
+                          for kind in (NetworkSettings, WindowSettings, TrainingSettings)))
+    check_text(text.length, "ab", settings)
     assert settings.training.precision == ("bf16" if has_bf16 else "float32")
 
 
 @given(characters=st.integers(1000, 10**8), cores=st.integers(1, 16), has_bf16=st.booleans(),
        minutes=st.lists(st.floats(0.02, 500), min_size=2, max_size=2, unique=True))
 def test_more_time_never_makes_the_network_smaller(characters, cores, has_bf16, minutes):
-    less, more = (fitting({"minutes": one}, characters, cores, has_bf16)[0] for one in sorted(minutes))
+    less, more = (fitting({"minutes": one}, TextShape(characters), machine(cores, has_bf16))[0]
+                  for one in sorted(minutes))
     assert less["hidden"] * less["layers"] <= more["hidden"] * more["layers"]
 
 
-@pytest.mark.parametrize(("characters", "minutes", "layers", "hidden"), [
-    (1_115_394, 0.1, 1, 128), (1_115_394, 1.0, 1, 384), (1_115_394, 3.0, 1, 512), (1_115_394, 8.0, 1, 512),
-    (10_000, 8.0, 1, 128), (100_000, 8.0, 1, 256), (10**9, 1.0, 1, 384), (1_115_394, None, 1, 512)])
-def test_by_hand_for_two_cores(characters, minutes, layers, hidden):
-    chosen, _ = fitting({"minutes": minutes}, characters, 2, True)
-    assert (chosen["layers"], chosen["hidden"]) == (layers, hidden)
+@pytest.mark.parametrize(("characters", "minutes", "hidden"), [
+    (1_115_394, 0.01, 128), (1_115_394, 0.25, 256), (1_115_394, 1.0, 384), (1_115_394, 3.0, 512),
+    (1_115_394, 8.0, 512), (10_000, 8.0, 128), (100_000, 8.0, 256), (10**9, 1.0, 384), (1_115_394, None, 512)])
+def test_by_hand_for_two_cores(characters, minutes, hidden):
+    fitted, _ = fitting({"minutes": minutes}, TextShape(characters, 65), machine())
+    assert (fitted["layers"], fitted["hidden"]) == (1, hidden)
 
 
-def test_a_text_read_many_times_gets_much_dropout():
-    (few, _), (many, _) = (fitting({"epochs": epochs}, 100_000, 2, True) for epochs in (2.0, 60.0))
+def test_a_slow_machine_and_a_large_vocabulary_get_a_smaller_network():
+    text, wanted = TextShape(1_000_000, 65), {"minutes": 1.0}
+    usual = fitting(wanted, text, machine())[0]["hidden"]
+    slow = Machine(2, lambda settings: 0.1 * expected_pace(2, 65)(settings), True)
+    assert fitting(wanted, text, slow)[0]["hidden"] < usual
+    assert fitting(wanted, text, machine(vocabulary=10_000))[0]["hidden"] < usual
+
+
+def test_a_text_read_many_times_gets_more_dropout_and_weight_decay():
+    few, many = (fitting({"epochs": epochs}, TextShape(100_000), machine())[0] for epochs in (2.0, 60.0))
     assert few["dropout"] < many["dropout"] == 0.5
-    assert "recurrent_dropout" not in few
-    assert many["recurrent_dropout"] > 0
-    (small, _) = fitting({"epochs": 60.0, "hidden": 64}, 100_000, 2, True)
-    assert "recurrent_dropout" not in small  # it has no room to learn a text by heart
+    assert few["weight_decay"] * 2 < many["weight_decay"] * 60
+    small, _ = fitting({"epochs": 60.0, "hidden": 64}, TextShape(100_000), machine())
+    assert small["dropout"] == small["weight_decay"] == 0  # it has no room to learn a text by heart
 
 
-def test_long_runs_with_much_dropout_have_a_lower_rate():
-    rates = [fitting({"epochs": epochs}, 100_000, 2, True)[0]["lr"] for epochs in (20.0, 50.0, 200.0, 800.0)]
-    assert rates[0] == rates[1] > rates[2] > rates[3] > 0
-    assert "lr" not in fitting({"epochs": 20.0, "lr": 0.5}, 100_000, 2, True)[0]
+@pytest.mark.parametrize(("optimizer", "fitted"), [
+    ("adam", {"beta1", "beta2"}), ("adamw", {"beta1", "beta2", "weight_decay"}), ("sgd", set())])
+def test_each_optimizer_gets_what_it_can_use(optimizer, fitted):
+    chosen, _ = fitting({"optimizer": optimizer}, TextShape(1_000_000), machine())
+    assert {"beta1", "beta2", "weight_decay"} & set(chosen) == fitted
+    assert "optimizer" not in chosen
 
 
 @given(epochs=st.floats(0.01, 1e5), characters=st.integers(20, 10**8))
 def test_the_average_is_never_longer_than_the_run(epochs, characters):
-    fitted, _ = fitting({"epochs": epochs}, characters, 2, True)
+    fitted, _ = fitting({"epochs": epochs}, TextShape(characters), machine())
     steps = epochs * characters / (fitted["batch"] * fitted["window"])
     assert 0 <= fitted["averaging"] <= 0.999
     assert 1 / (1 - fitted["averaging"]) <= max(1.0, steps / 20) * 1.01
@@ -63,7 +86,7 @@ def test_the_average_is_never_longer_than_the_run(epochs, characters):
 @pytest.mark.parametrize("preset", PRESETS)
 def test_what_is_given_stands(preset):
     asked = {"hidden": 77, "batch": 3, "window": 9, "dropout": 0.7, "precision": "float32", "lr": 0.123}
-    settings, why = automatic_settings(asked, preset, 50_000)
+    settings, why = automatic_settings(asked, preset, TextShape(50_000))
     assert (settings.network.hidden, settings.windows.batch, settings.windows.window) == (77, 3, 9)
     assert (settings.network.dropout, settings.training.precision, settings.training.lr) == (0.7, "float32", 0.123)
     for name in asked:
@@ -73,13 +96,34 @@ def test_what_is_given_stands(preset):
 
 
 def test_nothing_is_told_where_nothing_was_chosen():
-    everything = {"hidden": 7, "layers": 1, "batch": 3, "window": 9, "dropout": 0.0, "precision": "float32",
-                  "averaging": 0.0}
-    settings, why = automatic_settings(everything, DEFAULT, 50_000)
+    everything = {"cell": "gru", "hidden": 7, "layers": 1, "batch": 3, "window": 9, "dropout": 0.0,
+                  "precision": "float32", "averaging": 0.0, "optimizer": "sgd"}
+    settings, why = automatic_settings(everything, DEFAULT, TextShape(50_000))
     assert why == ""
-    assert settings.training == TrainingSettings()  # nor lr, of a network so small
+    assert settings.training == TrainingSettings(optimizer="sgd")
 
 
 def test_sizes_go_from_large_to_small():
-    assert list(SIZES) == sorted(SIZES, key=lambda size: size.pace)
+    assert list(SIZES) == sorted(SIZES, key=lambda size: -size.hidden * size.layers)
     assert SIZES[-1].least == 0
+
+
+def test_a_pace_is_timed():
+    small, large = (Settings(NetworkSettings("gru", hidden, dropout=0.2, recurrent_dropout=0.1),
+                             WindowSettings(window=20, batch=9)) for hidden in (16, 200))
+    pace = measured_pace("compiled", 31, lambda batch: fitting_shards(batch, 2), 1)
+    assert 0 < pace(large) < pace(small) < math.inf
+
+
+@pytest.mark.parametrize(("text", "line"), [
+    ("a b c" * 50, None), ("one\n", None), ("four\n\n\n\n" * 30, 5), ("x\n" * 20 + "y" * 99 + "\n", 100)])
+def test_the_usual_line_is_one_that_half_of_the_text_stands_in(text, line):
+    shape = TextShape.of(Corpus.of(text))
+    assert shape == TextShape(len(text), len(set(text)), line)
+
+
+def test_lines_decide_the_window():
+    windows = [fitting({}, TextShape(1_000_000, line=line), machine())[0]["window"] for line in (None, 10, 80, 5000)]
+    assert windows == sorted(windows)
+    assert len(set(windows)) == 3
+    assert np.isfinite(windows).all()

@@ -7,7 +7,6 @@ from charrnn.cells.registry import CELLS as KINDS
 from charrnn.engine.compiled.network import Network
 from charrnn.engine.compiled.optimizers import Adam
 from charrnn.engine.compiled.streams import CompiledStreams
-from charrnn.engine.interface import BETA1
 from charrnn.engine.reference.optimizers import clip_gradients
 from charrnn.errors import CheckpointError, TrainingError
 from charrnn.settings import NetworkSettings
@@ -46,7 +45,7 @@ def test_clipping_limits_the_norm_and_keeps_the_direction(limit):
     assert adam.update(gradients, 1e-3, limit) == pytest.approx(norm, rel=1e-6)
     assert norm > limit
     first = network.parameters.to_arrays(adam.buffers[0])  # after one step it is (1 - beta1) times the clipped gradient
-    clipped = {name: array.astype(np.float64) / (1 - BETA1) for name, array in first.items()}
+    clipped = {name: array.astype(np.float64) / (1 - adam.training.beta1) for name, array in first.items()}
     assert np.sqrt(sum((array**2).sum() for array in clipped.values())) == pytest.approx(limit, rel=1e-6)
     for name, array in clipped.items():
         np.testing.assert_allclose(array, total[name] * limit / norm, rtol=1e-5, atol=1e-7)
@@ -58,7 +57,7 @@ def test_below_the_limit_or_without_one_nothing_is_clipped(clip):
     total, _ = gradient_norm(network, gradients)
     adam.update(gradients, 1e-3, clip)
     for name, array in network.parameters.to_arrays(adam.buffers[0]).items():
-        np.testing.assert_allclose(array / (1 - BETA1), total[name], rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(array / (1 - adam.training.beta1), total[name], rtol=1e-5, atol=1e-6)
 
 
 def test_a_gradient_of_zero_changes_nothing():

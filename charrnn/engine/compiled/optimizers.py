@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from charrnn.engine.compiled.network import Network
-from charrnn.engine.interface import BETA1, BETA2, EPSILON, RMSPROP_DECAY
+from charrnn.engine.interface import EPSILON, RMSPROP_DECAY
 from charrnn.errors import TrainingError
 from charrnn.kernels import updates
 from charrnn.kernels.cpu import zeros
@@ -70,7 +70,8 @@ class Adam(Optimizer):
 
     def rule(self, lr: float) -> Callable[..., None]:
         decay = lr * self.training.weight_decay if self.decays else 0.0
-        return _with(updates.adam, lr, BETA1, BETA2, EPSILON, 1 - BETA1**self.steps, 1 - BETA2**self.steps, decay)
+        beta1, beta2 = self.training.beta1, self.training.beta2
+        return _with(updates.adam, lr, beta1, beta2, EPSILON, 1 - beta1**self.steps, 1 - beta2**self.steps, decay)
 
 
 class AdamW(Adam):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from charrnn.engine.interface import BETA1, BETA2, EPSILON, RMSPROP_DECAY, Arrays
+from charrnn.engine.interface import EPSILON, RMSPROP_DECAY, Arrays
 from charrnn.settings import TrainingSettings
 
 Array = np.ndarray
@@ -38,10 +38,11 @@ def clip_gradients(gradients: Arrays, norm_limit: float, value_limit: float = ma
 
 def adam(now: Moment, w: Array, g: Array, mean: Array, square: Array) -> None:
     """Adam (Kingma & Ba 2015): a step along the mean gradient, over the root of its mean square."""
-    mean += (1 - BETA1) * (g - mean)
-    square += (1 - BETA2) * (g * g - square)
-    unbiased_mean = mean / (1 - BETA1**now.step)  # both started at 0: correct for it
-    unbiased_square = square / (1 - BETA2**now.step)
+    beta1, beta2 = now.training.beta1, now.training.beta2
+    mean += (1 - beta1) * (g - mean)
+    square += (1 - beta2) * (g * g - square)
+    unbiased_mean = mean / (1 - beta1**now.step)  # both started at 0: correct for it
+    unbiased_square = square / (1 - beta2**now.step)
     w -= now.rate * unbiased_mean / (np.sqrt(unbiased_square) + EPSILON)
 
 

@@ -1,0 +1,39 @@
+"""Layer text: what automatic settings look at in a text: how much of it there is, how many units, how long its lines."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from charrnn.text.corpus import Corpus
+
+# Lines are measured at the beginning of a text, in so many units.
+SAMPLED = 1 << 20
+
+
+@dataclass(frozen=True)
+class TextShape:
+    """The sizes of a text, in units.
+
+    length       of the whole; of documents with the end of each
+    vocabulary   how many units there are
+    line         how long the line is that a unit most often stands in; None where there are no lines
+    """
+
+    length: int
+    vocabulary: int = 256
+    line: int | None = None
+
+    @classmethod
+    def of(cls, corpus: Corpus) -> "TextShape":
+        return cls(len(corpus), len(corpus.vocabulary), _usual_line(corpus))
+
+
+def _usual_line(corpus: Corpus) -> int | None:
+    """Half of the text stands in lines at least so long: empty and short lines count for little."""
+    ends = [unit for unit, text in enumerate(corpus.vocabulary.units) if "\n" in text]
+    sample = corpus.ids.take(np.arange(min(len(corpus.ids), SAMPLED)))
+    places = np.flatnonzero(np.isin(sample, ends))
+    if len(places) < 2:
+        return None
+    lengths = np.sort(np.diff(places))
+    return int(lengths[np.searchsorted(np.cumsum(lengths), lengths.sum() / 2)])

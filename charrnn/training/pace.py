@@ -1,0 +1,65 @@
+"""Layer training: how much text a network can be trained on in a minute: expected of a usual machine, or measured."""
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from charrnn.cells.registry import CELLS
+from charrnn.engine.engines import open_engine
+from charrnn.settings import NetworkSettings, Settings
+
+# Units a minute that a training step with such settings gets through.
+Pace = Callable[[Settings], float]
+
+# A model of the time for each unit, fitted to GRUs of 1x192 to 1x512 on two cores with bfloat16 products: arithmetic
+# in operations a second, and seconds for each hidden unit, whatever it is connected to. With float32 it is slower.
+OPERATIONS, SECONDS_A_UNIT, FLOAT32 = 4.4e11, 8e-9, 0.6
+# How long a network is timed, at least; the first step, which touches its memory for the first time, does not count.
+TIMED = 0.25
+
+
+def expected_pace(cores: int, vocabulary: int) -> Pace:
+    """What a usual machine with so many cores would do. It is the same in every run, as settings should be where
+    nobody asked for a time."""
+
+    def pace(settings: Settings) -> float:
+        network = settings.network
+        H, L, gates = network.hidden, network.layers, CELLS[network.cell].gates
+        operations = 6 * (gates * H * H * (2 * L - 1) + vocabulary * H)
+        speed = cores / 2 * (1.0 if settings.training.precision == "bf16" else FLOAT32)
+        return 60 * speed / (operations / OPERATIONS + SECONDS_A_UNIT * H * L)
+
+    return pace
+
+
+def measured_pace(engine: str, vocabulary: int, shards: Callable[[int], int], threads: int | None) -> Pace:
+    """What this machine does now, by timed steps on random text.
+
+    shards    how many parts a batch of so many sequences is cut into
+    threads   threads to run on; None: one a shard
+    """
+
+    def pace(settings: Settings) -> float:
+        windows, network, rng = settings.windows, settings.network, np.random.default_rng(0)
+        parts = settings.training.shards or shards(windows.batch)
+        opened = open_engine(engine, network, vocabulary, training=settings.training, generator=rng,
+                             threads=threads or parts)
+        opened.precompile()
+        streams = opened.streams(windows.batch, windows.window, parts)
+        inputs, targets = rng.integers(vocabulary, size=(2, windows.window, windows.batch), dtype=np.int32)
+        keys = _keys(network, network.dropout), _keys(network, network.recurrent_dropout)
+        began, steps = time.perf_counter(), -1
+        while steps < 1 or time.perf_counter() - began < TIMED:
+            streams.learn(inputs, targets, *keys)
+            opened.update(1e-3, 1.0)
+            steps += 1
+            if steps == 0:
+                began = time.perf_counter()
+        return 60 * steps * inputs.size / (time.perf_counter() - began)
+
+    return pace
+
+
+def _keys(network: NetworkSettings, rate: float) -> np.ndarray | None:
+    return np.zeros(network.layers, np.uint32) if rate else None
