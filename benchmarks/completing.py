@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.options import Options, tell
-from benchmarks.table import Row, Table
+from benchmarks.options import Options
+from benchmarks.table import Table
 from charrnn.bench.clock import WARM_UP_SECONDS
-from charrnn.bench.processes import Job, take_turns
+from charrnn.bench.processes import Job
+from charrnn.bench.results import Row
 from charrnn.bench.shape import VOCABULARY, Shape
 from charrnn.completion.completer import Completer
 from charrnn.engine.engines import open_engine
@@ -33,7 +34,7 @@ def measure(options: Options) -> Iterator[Table]:
     for shape in options.shapes or SHAPES:
         jobs = [Job.of("benchmarks.completing:type_letters", shape, seconds=options.seconds, until=until,
                        endless=endless) for until in UNTIL for endless in (False, True)]
-        results = take_turns(f"completing with {shape.network}", jobs, options.rounds, tell)
+        results = options.turns(f"completing with {shape.network}", jobs)
         for job, rounds in zip(jobs, results, strict=True):
             what = f"{shape.network}, {job.arguments['until']}{', at worst' if job.arguments['endless'] else ''}"
             slow = statistics.median(result["slow"] for result in rounds)

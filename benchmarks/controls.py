@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 
 from benchmarks.completing import USUAL
-from benchmarks.options import Options, tell
-from benchmarks.table import Row, Table
+from benchmarks.options import Options
+from benchmarks.table import Table
 from charrnn.bench.clock import mean_seconds
-from charrnn.bench.processes import Job, take_turns
-from charrnn.bench.results import rates
+from charrnn.bench.processes import Job
+from charrnn.bench.results import Row, rates
 from charrnn.bench.shape import VOCABULARY, Shape
 from charrnn.engine.engines import open_engine
 from charrnn.engine.interface import Engine
@@ -34,8 +34,8 @@ def measure(options: Options) -> Iterator[Table]:
     for shape in options.shapes or (Shape("lstm", 1, 256),):
         how = {"seconds": options.seconds, "threads": options.threads}
         jobs = [Job.of("benchmarks.controls:write", shape, **how, asked=asked) for asked in ({}, *WAYS.values())]
-        plain, *others = take_turns(f"options with {shape.network}", jobs, options.rounds, tell)
-        rows = [Row(way, "char/s", rates(results), rates(plain), "plain", goal=GOAL)
+        plain, *others = options.turns(f"options with {shape.network}", jobs)
+        rows = [Row(way, "char/s", rates(results), {"plain": rates(plain)}, GOAL)
                 for way, results in zip(WAYS, others, strict=True)]
         yield Table(f"Options of a sample, {shape.network}, {VOCABULARY} characters, {options.threads} threads", rows,
                     [f"The network is as sure as a trained one: {SURE} nats a character."])

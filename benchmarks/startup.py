@@ -11,9 +11,10 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.options import Options, tell
-from benchmarks.table import Row, Table
+from benchmarks.options import Options
+from benchmarks.table import Table
 from charrnn.bench.processes import ROOT, failure, run, short
+from charrnn.bench.results import Row
 from charrnn.errors import MeasurementError
 
 GOAL_TRAIN, GOAL_SAMPLE, GOAL_FIRST_STEP, GOAL_FIRST_CHARACTER, GOAL_HELP = 15.0, 5.0, 2.0, 1.0, 0.5
@@ -60,7 +61,7 @@ def measure(options: Options) -> Iterator[Table]:
     """One table of seconds: of compiling alone, else from the start of a process to what is named."""
     default, everything, sample, first, character, command, helps, clicks = ([] for _ in range(8))
     for number in range(1, options.rounds + 1):
-        tell("startup", number, options.rounds)
+        options.tell("startup", number, options.rounds)
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             text = folder / "text.txt"
@@ -86,7 +87,7 @@ def measure(options: Options) -> Iterator[Table]:
         Row("kernels compiled before: charrnn.train() to the end of its first step", "s", first, goal=GOAL_FIRST_STEP),
         Row("kernels compiled before: `charrnn train` of one step, to its end", "s", command, goal=GOAL_FIRST_STEP),
         Row("kernels compiled before: `charrnn sample` to its first line", "s", character, goal=GOAL_FIRST_CHARACTER),
-        Row("`charrnn --help`", "s", helps, clicks, "import click", GOAL_HELP),
+        Row("`charrnn --help`", "s", helps, {"import click": clicks}, GOAL_HELP),
     ])
 
 

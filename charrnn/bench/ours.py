@@ -6,7 +6,7 @@ import numpy as np
 
 from charrnn.bench import limits
 from charrnn.bench.clock import mean_seconds, median_seconds
-from charrnn.bench.shape import VOCABULARY, Shape, token_windows
+from charrnn.bench.shape import TEMP, VOCABULARY, Shape, token_windows
 from charrnn.engine.engines import open_engine
 from charrnn.engine.threads import Workers
 from charrnn.sampling.constraints import SamplingRule
@@ -47,5 +47,5 @@ def sample(shape: dict[str, Any], seconds: float, threads: int, streams: int = 1
     engine = open_engine("compiled", settings, VOCABULARY, generator=np.random.default_rng(1))
     sampler = Sampler(settings, weights_of(engine, precision), streams, Workers(threads))
     sampler.begin(np.zeros((1, streams), np.int32))
-    pieces = sampler.stream(None, generators_of(1, streams), SamplingRule(temp=0.8))
+    pieces = sampler.stream(None, generators_of(1, streams), SamplingRule(temp=TEMP))
     return {"seconds": mean_seconds((piece.ids.size for piece in pieces), seconds)}

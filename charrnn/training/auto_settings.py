@@ -1,6 +1,6 @@
 """Layer training: automatic settings: what fits the text and the time, for every setting that was not given, and why.
 
-The numbers were measured (python -m benchmarks sweep).
+The numbers were measured (benchmarks/results/; python -m benchmarks search).
 """
 
 import dataclasses

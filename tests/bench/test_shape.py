@@ -66,3 +66,9 @@ def test_windows_go_on_where_the_one_before_ended() -> None:
     assert inputs.dtype == np.int32
     assert 0 <= inputs.min() <= inputs.max() < VOCABULARY
     np.testing.assert_array_equal(inputs.reshape(20, 3)[1:], targets.reshape(20, 3)[:-1])
+
+
+def test_a_shape_with_an_embedding() -> None:
+    shape = Shape("gru", 1, 64, 32, 64, embedding=6)
+    assert shape.name == "gru 1x64, embedding 6, 32 x 64"
+    assert (shape.settings().embedding, shape.useful_weights()) == (6, Shape("gru", 1, 64).useful_weights())
