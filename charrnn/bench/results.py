@@ -149,8 +149,9 @@ class Plan:
         found = dict(zip(rivals, others, strict=True))
         row = Row(what + is_bf16, "char/s", rates(ours, characters),
                   {name: rates(results, characters) for name, results in found.items()})
-        settings = [f"{name}: {commonest(results, 'setting')}" for name, results in found.items()]
-        return ours, dataclasses.replace(row, note="; ".join(settings))
+        each = [f"{name} {statistics.median(row.rivals[name]):,.0f} ({commonest(results, 'setting')})"
+                for name, results in found.items()]
+        return ours, dataclasses.replace(row, note="; ".join(each))
 
 
 def arithmetic(shape: Shape, training: Row, peaks: Sequence[float]) -> Row:

@@ -39,8 +39,12 @@ class Shape:
 
     @classmethod
     def parse(cls, text: str) -> "Shape":
-        """The shape written as lstm-2x256 or lstm-2x256-64x100; raises SettingsError for anything else."""
-        parts = re.fullmatch(r"([a-z]+(?:-[a-z]+)*)-([0-9]+)x([0-9]+)(?:-([0-9]+)x([0-9]+))?", text)
+        """The shape written as lstm-2x256, lstm-2x256-64x100 or lstm-2x256-64x100-embedding32.
+
+        Raises SettingsError for anything else.
+        """
+        parts = re.fullmatch(r"([a-z]+(?:-[a-z]+)*)-([0-9]+)x([0-9]+)(?:-([0-9]+)x([0-9]+)(?:-embedding([0-9]+))?)?",
+                             text)
         if parts is None:
             raise SettingsError(f"{text!r} is no shape; write one as lstm-2x256-64x100: cell, layers x hidden, "
                                 "batch x window")

@@ -149,7 +149,7 @@ def test_the_best_of_the_machine_and_medians_of_ours(asked: list[Job]) -> None:
     row, peaks = plan.training(Shape("gru", 1, 5, 2, 4), "bf16")
     assert row == Row("gru 1x5, 2 x 4, bf16", "char/s", [4.0, 8.0, 2.0],
                       {"PyTorch embedding": [1.0] * 3, "PyTorch one-hot": [1.0] * 3},
-                      note="PyTorch embedding: Adam fused; PyTorch one-hot: Adam fused")
+                      note="PyTorch embedding 1 (Adam fused); PyTorch one-hot 1 (Adam fused)")
     assert peaks == [9.0] * 3
     assert [job.function.rpartition(".")[2] for job in asked[3:]] == [
         "ours:train", "rival_torch:train", "rival_torch:train"] * 3
