@@ -10,11 +10,11 @@ import numpy as np
 from benchmarks.options import Options
 from benchmarks.table import Table
 from charrnn.bench.clock import WARM_UP_SECONDS
+from charrnn.bench.ours import untrained
 from charrnn.bench.processes import Job
 from charrnn.bench.results import Row
 from charrnn.bench.shape import VOCABULARY, Shape
 from charrnn.completion.completer import Completer
-from charrnn.engine.engines import open_engine
 from charrnn.sampling.session import LanguageModel
 from charrnn.settings import Settings
 from charrnn.text.vocabulary import Vocabulary
@@ -46,10 +46,8 @@ def measure(options: Options) -> Iterator[Table]:
 
 def type_letters(shape: dict[str, Any], seconds: float, until: str, endless: bool) -> dict[str, float]:
     """The median seconds of a keystroke, and what one in twenty exceeds."""
-    settings = Settings(Shape(**shape).settings())
-    vocabulary, generator = ENDLESS if endless else USUAL, np.random.default_rng(1)
-    engine = open_engine("compiled", settings.network, VOCABULARY, generator=generator)
-    completer = Completer(LanguageModel(engine, settings, vocabulary))
+    engine, vocabulary, generator = untrained(Shape(**shape)), ENDLESS if endless else USUAL, np.random.default_rng(1)
+    completer = Completer(LanguageModel(engine, Settings(engine.settings), vocabulary))
     times: list[float] = []
     text, end = "", time.perf_counter() + seconds + min(WARM_UP_SECONDS, seconds)
     while (now := time.perf_counter()) < end or not times:

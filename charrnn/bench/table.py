@@ -64,8 +64,7 @@ def notes(threads: int, rivals: Sequence[str]) -> list[str]:
     count = _threads(threads)
     lines = [f"char/s    characters a second; training in whole steps and sampling one stream, on {count}",
              "GFLOP/s   the products that the mathematics needs, of which a one-hot input needs none",
-             f"of peak   their share of the float32 peak of {count}, measured right after the steps; bfloat16 products "
-             "have twice that peak",
+             f"of peak   their share of the float32 peak of {count}, right after the steps; bfloat16's is twice that",
              "GB/s      weights that sampling reads"]
     about = {"torch": "PyTorch   eager, in the same precision; the faster of an embedding and one-hot input, at the "
                       "fastest of its settings",
