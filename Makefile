@@ -9,6 +9,7 @@ VERSION := $(shell $(PYTHON) -c "import sys; print('%d.%d.%d' % sys.version_info
 USER_STAMP := .venv/.ready-$(VERSION)
 DEV_STAMP := .venv-dev/.ready-$(VERSION)
 TORCH_STAMP := .venv-dev/.torch-$(VERSION)
+BENCH_STAMP := .venv-dev/.bench-$(VERSION)
 BROWSER_STAMP := .venv-dev/.browser-$(VERSION)
 OLDEST_STAMP := .venv-oldest/.ready-$(VERSION)
 PIP_FLAGS := --quiet --disable-pip-version-check
@@ -55,7 +56,7 @@ test-browser: $(BROWSER_STAMP)  ## open the page of inspect-cells in a real Chro
 test-oldest: $(OLDEST_STAMP)  ## test kernels and engines with the oldest dependencies that pyproject.toml allows
 	.venv-oldest/bin/python -m pytest -q $(PARALLEL) tests/kernels tests/cells tests/engine
 
-bench: $(TORCH_STAMP)  ## measure the speed beside PyTorch's (a big download)
+bench: $(BENCH_STAMP)  ## measure the speed beside PyTorch's and ONNX Runtime's (a big download)
 	.venv-dev/bin/python -m benchmarks
 
 lint: $(DEV_STAMP)  ## check style and format
@@ -99,6 +100,10 @@ $(DEV_STAMP): pyproject.toml
 
 $(TORCH_STAMP): $(DEV_STAMP)
 	@.venv-dev/bin/python -m pip install $(PIP_FLAGS) --group torch
+	@touch $@
+
+$(BENCH_STAMP): $(DEV_STAMP)
+	@.venv-dev/bin/python -m pip install $(PIP_FLAGS) --group bench
 	@touch $@
 
 $(BROWSER_STAMP): $(DEV_STAMP)

@@ -1,8 +1,7 @@
-"""`python -m benchmarks`: measures, and prints a table a group; README.md says what and how."""
+"""`python -m benchmarks`: measures, and prints a table a group; docs/benchmarks.md says what and how."""
 
 import datetime
 import importlib
-import importlib.util
 import json
 from pathlib import Path
 from typing import Any
@@ -11,15 +10,16 @@ import click
 
 from benchmarks.options import Options
 from charrnn.bench import machine
+from charrnn.bench.rivals import RIVALS
 from charrnn.cli.bench import ShapeType
 from charrnn.errors import MeasurementError
 
 GROUPS = ("training", "precision", "sampling", "controls", "completing", "scaling", "widths", "memory", "startup",
-          "phases", "quality", "sweep", "cells", "page")
-NEED_TEXT = {"quality", "sweep", "cells"}
-TAKE_HOURS = {"sweep", "cells"}
-NEED_BROWSER = {"page"}
+          "phases", "quality", "search", "cells", "page", "pictures")
+NEED_TEXT = {"precision", "quality", "search", "cells"}
 NEED_TORCH = {"training", "sampling"}
+# What takes hours, needs a browser, or measures nothing.
+ONLY_WHEN_NAMED = {"search", "cells", "page", "pictures"}
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -31,25 +31,25 @@ NEED_TORCH = {"training", "sampling"}
 @click.option("--threads", type=click.IntRange(1, 1024), default=2, show_default=True, help="Threads, on both sides.")
 @click.option("--shape", "shapes", type=ShapeType(), multiple=True, metavar="SHAPE",
               help="Measure this shape in place of the usual ones: lstm-2x256-64x100. May be given again.")
-@click.option("--text", type=click.Path(dir_okay=False, path_type=Path),
-              help="tinyshakespeare.txt, for quality and precision.")
+@click.option("--text", "texts", type=click.Path(exists=True, dir_okay=False, path_type=Path, resolve_path=True),
+              multiple=True, help="The text of quality, precision, cells and search; for search may be given again.")
 @click.option("--minutes", type=click.FloatRange(0, 1000), multiple=True, default=(1.0,), show_default="1",
-              help="How long quality trains; may be given again. 0 leaves it to the preset.")
+              help="How long quality and search train; may be given again. 0 leaves it to the preset.")
 @click.option("--preset", default="default", show_default=True, help="Whose settings quality trains with.")
-@click.option("--grid", default="", metavar="NAME", help="Of the sweeps only this one.")
+@click.option("--trials", type=click.IntRange(1, 10_000), default=16, show_default=True,
+              help="Random settings that search tries for each text and each number of minutes.")
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path),
-              help="Also write everything measured, round by round, into this file.")
+              help="Also append every row, with its rounds, to this file, as a line of JSON.")
 def main(names: tuple[str, ...], json_file: Path | None, **chosen: Any) -> None:
-    """Measure charrnn, beside PyTorch where speed is concerned.
+    """Measure charrnn, beside PyTorch and ONNX Runtime where speed is concerned.
 
     NAMES: training, precision, sampling, controls, completing, scaling, widths, memory, startup, phases, quality,
-    sweep, cells, page; if none is named all but sweep and cells, which take hours, and page, which needs a browser
-    (quality, and the losses of precision, only with --text).
+    search, cells, page; pictures draws what was kept in results/. If none is named all but the last four, and of those
+    that need a text only with --text.
     """
-    options = Options(**chosen)
-    usual = tuple(name for name in GROUPS if name not in TAKE_HOURS | NEED_BROWSER
-                  and (options.text or name not in NEED_TEXT))
-    groups = names or usual
+    options = Options(**chosen, rivals=[name for name, rival in RIVALS.items() if rival.is_installed])
+    groups = names or tuple(name for name in GROUPS if name not in ONLY_WHEN_NAMED
+                            and (options.texts or name not in NEED_TEXT))
     _refuse(groups, options)
     load = machine.load()
     if note := machine.load_note(load):
@@ -57,25 +57,25 @@ def main(names: tuple[str, ...], json_file: Path | None, **chosen: Any) -> None:
     about = {**machine.describe(), "date": datetime.date.today().isoformat(),
              "load": f"{load:.1f} before the first measurement"}
     click.echo("".join(f"{name:11}{text}\n" for name, text in about.items()))
-    tables = []
     try:
         for name in dict.fromkeys(groups):
             for table in importlib.import_module(f"benchmarks.{name}").measure(options):
                 click.echo(table.render())
-                tables.append({"group": name, **table.to_dict()})
+                if json_file:
+                    with open(json_file, "a", encoding="utf-8") as file:
+                        file.writelines(json.dumps({"group": name, **row, "machine": about}) + "\n"
+                                        for row in table.to_dicts())
     except MeasurementError as error:
         raise click.ClickException(str(error)) from error
-    if json_file:
-        json_file.write_text(json.dumps({"machine": about, "tables": tables}, indent=1) + "\n", encoding="utf-8")
 
 
 def _refuse(groups: tuple[str, ...], options: Options) -> None:
     """Says in one line what is missing, before anything is measured."""
-    if NEED_TORCH.intersection(groups) and importlib.util.find_spec("torch") is None:
+    if NEED_TORCH.intersection(groups) and "torch" not in options.rivals:
         raise click.ClickException("PyTorch is not installed, and speed is measured beside it; make bench installs it")
     needing = NEED_TEXT.intersection(groups)
-    if needing and (options.text is None or not options.text.is_file()):
-        raise click.ClickException(f"{min(needing)} needs the text: --text tinyshakespeare.txt")
+    if needing and not options.texts:
+        raise click.ClickException(f"{min(needing)} needs a text: --text tinyshakespeare.txt")
 
 
 if __name__ == "__main__":

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.options import Options, tell
-from benchmarks.table import Row, Table
+from benchmarks.options import Options
+from benchmarks.table import Table
 from charrnn.bench.clock import WARM_UP_SECONDS
-from charrnn.bench.processes import Job, take_turns
+from charrnn.bench.ours import untrained
+from charrnn.bench.processes import Job
+from charrnn.bench.results import Row
 from charrnn.bench.shape import VOCABULARY, Shape
 from charrnn.completion.completer import Completer
-from charrnn.engine.engines import open_engine
 from charrnn.sampling.session import LanguageModel
 from charrnn.settings import Settings
 from charrnn.text.vocabulary import Vocabulary
@@ -33,7 +34,7 @@ def measure(options: Options) -> Iterator[Table]:
     for shape in options.shapes or SHAPES:
         jobs = [Job.of("benchmarks.completing:type_letters", shape, seconds=options.seconds, until=until,
                        endless=endless) for until in UNTIL for endless in (False, True)]
-        results = take_turns(f"completing with {shape.network}", jobs, options.rounds, tell)
+        results = options.turns(f"completing with {shape.network}", jobs)
         for job, rounds in zip(jobs, results, strict=True):
             what = f"{shape.network}, {job.arguments['until']}{', at worst' if job.arguments['endless'] else ''}"
             slow = statistics.median(result["slow"] for result in rounds)
@@ -45,10 +46,8 @@ def measure(options: Options) -> Iterator[Table]:
 
 def type_letters(shape: dict[str, Any], seconds: float, until: str, endless: bool) -> dict[str, float]:
     """The median seconds of a keystroke, and what one in twenty exceeds."""
-    settings = Settings(Shape(**shape).settings())
-    vocabulary, generator = ENDLESS if endless else USUAL, np.random.default_rng(1)
-    engine = open_engine("compiled", settings.network, VOCABULARY, generator=generator)
-    completer = Completer(LanguageModel(engine, settings, vocabulary))
+    engine, vocabulary, generator = untrained(Shape(**shape)), ENDLESS if endless else USUAL, np.random.default_rng(1)
+    completer = Completer(LanguageModel(engine, Settings(engine.settings), vocabulary))
     times: list[float] = []
     text, end = "", time.perf_counter() + seconds + min(WARM_UP_SECONDS, seconds)
     while (now := time.perf_counter()) < end or not times:

@@ -3,16 +3,14 @@
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
 from benchmarks.completing import USUAL
-from benchmarks.options import Options, tell
-from benchmarks.table import Row, Table
+from benchmarks.options import Options
+from benchmarks.table import Table
 from charrnn.bench.clock import mean_seconds
-from charrnn.bench.processes import Job, take_turns
-from charrnn.bench.results import rates
+from charrnn.bench.ours import untrained
+from charrnn.bench.processes import Job
+from charrnn.bench.results import Row, rates
 from charrnn.bench.shape import VOCABULARY, Shape
-from charrnn.engine.engines import open_engine
 from charrnn.engine.interface import Engine
 from charrnn.sampling.session import LanguageModel, SamplingSession
 from charrnn.settings import SampleSettings, Settings
@@ -34,8 +32,8 @@ def measure(options: Options) -> Iterator[Table]:
     for shape in options.shapes or (Shape("lstm", 1, 256),):
         how = {"seconds": options.seconds, "threads": options.threads}
         jobs = [Job.of("benchmarks.controls:write", shape, **how, asked=asked) for asked in ({}, *WAYS.values())]
-        plain, *others = take_turns(f"options with {shape.network}", jobs, options.rounds, tell)
-        rows = [Row(way, "char/s", rates(results), rates(plain), "plain", goal=GOAL)
+        plain, *others = options.turns(f"options with {shape.network}", jobs)
+        rows = [Row(way, "char/s", rates(results), {"plain": rates(plain)}, GOAL)
                 for way, results in zip(WAYS, others, strict=True)]
         yield Table(f"Options of a sample, {shape.network}, {VOCABULARY} characters, {options.threads} threads", rows,
                     [f"The network is as sure as a trained one: {SURE} nats a character."])
@@ -43,8 +41,7 @@ def measure(options: Options) -> Iterator[Table]:
 
 def write(shape: dict[str, Any], seconds: float, threads: int, asked: dict[str, Any]) -> dict[str, float]:
     """The mean seconds of a character of one text that is written with the options asked for."""
-    engine = open_engine("compiled", Shape(**shape).settings(), VOCABULARY, generator=np.random.default_rng(1),
-                         threads=threads)
+    engine = untrained(Shape(**shape), threads=threads)
     _make_sure(engine)
     with_nats = asked.pop("with_nats", False)
     pieces = _session(engine, SampleSettings(length=0, seed=1, **asked)).pieces(with_nats)

@@ -1,70 +1,138 @@
 """One training in a process of its own: what the network came to and what that took; and a file that keeps it."""
 
 import json
+import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from charrnn.bench.processes import Job, run_job
+from charrnn.engine.engines import open_engine
+from charrnn.engine.interface import Engine
+from charrnn.errors import MeasurementError
+from charrnn.sampling.session import LanguageModel
+from charrnn.settings import SampleSettings, Settings, TrainingSettings, settings_of
+from charrnn.settings.training import PARTS
+from charrnn.text.corpus import read_corpus
+from charrnn.text.documents import Documents
+from charrnn.text.windows import NO_TARGET, Text
+from charrnn.training.auto_settings import automatic_settings
+from charrnn.training.evaluation import Evaluation
+from charrnn.training.events import RolledBack, Validated
+from charrnn.training.trainer import Trainer
 
 # Characters of the training part that its loss is measured on: the beginning, as many as tell enough.
 TRAINING_PART = 100_000
+# A cold block, as nanoGPT's procedure for tiny Shakespeare has it; and how many are read side by side.
+BLOCK, SIDE_BY_SIDE = 256, 64
 
 
-def learned(text: str, settings: dict[str, Any], test_share: float = 0.0, threads: int | None = None) -> dict[str, Any]:
+def learned(text: str, settings: dict[str, Any], test_share: float = 0.0, threads: int | None = None,
+            sample: int = 0) -> dict[str, Any]:
     """Trains with `settings` (fields of any settings class) and measures the best moment; losses are nats a character.
 
     test_share   what is cut off the end of the text, never trained nor validated on
-    cpu_seconds  is what all threads took together: other work on the machine hardly counts in it
-    """
-    from charrnn.settings import settings_of
-    from charrnn.text.corpus import read_corpus
-    from charrnn.training.evaluation import Evaluation
-    from charrnn.training.events import RolledBack, Validated
-    from charrnn.training.trainer import Trainer
+    sample       characters that the network then writes
 
+    Of the results `validation` carries the state through the text and `cold` starts anew every 256 characters;
+    `rounded` is `validation` with bfloat16 products; `cpu_seconds` is what all threads took together: other work on
+    the machine hardly counts in it.
+    """
     chosen = settings_of(settings)
     corpus = read_corpus([text], settings=chosen.text)
     kept = len(corpus) - int(len(corpus) * test_share)
     trainer = Trainer(chosen, corpus.content if not test_share else corpus.ids[:kept], len(corpus.vocabulary), threads)
-    start, cpu, halved, best, weights = time.perf_counter(), time.process_time(), 0, None, None
+    start, cpu, halved, validations, best, weights = time.perf_counter(), time.process_time(), 0, 0, None, None
     for event in trainer.events():
         halved += isinstance(event, RolledBack)
+        validations += isinstance(event, Validated)
         if isinstance(event, Validated) and event.is_best:
             best, weights = event, trainer.engine.state()
     seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - cpu
-    assert best is not None
-    assert weights is not None
-    trainer.engine.load(weights)
+    if best is None or weights is None:
+        raise MeasurementError("the training came to no validation")
+    engine, validation = trainer.engine, trainer.evaluation.text
+    engine.load(weights)
+    rounded = open_engine("compiled", engine.settings, engine.vocabulary, start=engine.start, threads=engine.threads,
+                          training=TrainingSettings(precision="bf16"))
+    rounded.load(engine.parameters())
 
-    def loss(part: Any) -> float | None:
-        measured = Evaluation(trainer.engine, part, trainer.settings.windows.window, 1).loss()
+    def loss(part: Any, reader: Engine = engine) -> float | None:
+        measured = Evaluation(reader, part, trainer.settings.windows.window, 1).loss()
         return round(measured, 5) if measured is not None else None
 
-    return {"parameters": trainer.engine.parameter_count, "steps": trainer.step, "best_step": best.step,
-            "epochs": round(trainer.cutter.progress, 3), "validation": round(best.loss, 5),
+    return {"parameters": engine.parameter_count, "steps": trainer.step, "best_step": best.step,
+            "validations": validations, "epochs": round(trainer.cutter.progress, 3),
+            "validation": round(best.loss, 5), "cold": cold_loss(engine, validation),
+            "rounded": loss(validation, rounded),
             "training": loss(corpus.ids[:min(TRAINING_PART, trainer.characters[0])]) if test_share else None,
             "test": loss(corpus.ids[kept:]) if test_share else None, "halved": halved,
-            "seconds": round(seconds, 1), "cpu_seconds": round(cpu_seconds, 1)}
+            "seconds": round(seconds, 1), "cpu_seconds": round(cpu_seconds, 1),
+            "sample": _written(LanguageModel(engine, trainer.settings, corpus.vocabulary), sample) if sample else None}
 
 
-def rows(file: Path, plan: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def _written(model: LanguageModel, length: int) -> str:
+    [text] = model.session(SampleSettings(length=length, seed=1)).samples()
+    return text.text
+
+
+def cold_loss(engine: Engine, text: Text, block: int = BLOCK) -> float | None:
+    """The mean loss of blocks of `block` characters, each read from the initial state; all their characters count.
+
+    None for documents, which are read from there anyway, and for a text with nothing to predict.
+    """
+    predicted = len(text) - 1
+    if isinstance(text, Documents) or predicted < 1:
+        return None
+    rows = min(SIDE_BY_SIDE, math.ceil(predicted / block))
+    group = rows * block
+    streams, total = engine.streams(rows, block), 0.0
+    for start in range(0, predicted, group):
+        ids = text.take(np.arange(start, min(start + group, predicted) + 1))
+        inputs, targets = np.zeros(group, np.int32), np.full(group, NO_TARGET, np.int32)
+        inputs[:len(ids) - 1], targets[:len(ids) - 1] = ids[:-1], ids[1:]
+        streams.reset()
+        total += streams.evaluate(*(np.ascontiguousarray(part.reshape(rows, block).T) for part in (inputs, targets)))
+    return round(total / predicted, 5)
+
+
+def automatic(text: Path, given: Mapping[str, Any], preset: str = "default") -> dict[str, Any]:
+    """What charrnn would train a text with, given so much: the fields that are not as they are by default."""
+    characters = len(read_corpus([str(text)], settings=settings_of(dict(given)).text))
+    chosen = automatic_settings(given, preset, characters)[0]
+    usual = Settings()
+    return {name: value for part in PARTS for name, value in getattr(chosen, part).to_dict().items()
+            if value != getattr(getattr(usual, part), name)}
+
+
+def rows(file: Path, plan: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """Each point of the plan with its results, trained now, or taken from the file, which grows by what is new.
 
     A point is the arguments of learned() and whatever else names it; `text` is a path, kept by the name of its file.
+    What failed has the reason as its `failure`, and is not tried again.
     """
-    known = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
+    known = read_rows(file)
     file.parent.mkdir(parents=True, exist_ok=True)
     for point in plan:
         named = {**point, "text": Path(point["text"]).name}
         found = next((row for row in known if all(row.get(key) == value for key, value in named.items())), None)
         if found is None:
             arguments = {key: point[key] for key in ("text", "settings", "test_share", "threads") if key in point}
-            found = {**named, **run_job(Job("benchmarks.learning:learned", arguments))}
+            try:
+                found = {**named, **run_job(Job("benchmarks.learning:learned", arguments))}
+            except MeasurementError as error:
+                found = {**named, "failure": str(error)}
             with open(file, "a", encoding="utf-8") as stream:
                 stream.write(json.dumps(found) + "\n")
         yield found
+
+
+def read_rows(file: Path) -> list[dict[str, Any]]:
+    """The lines of a file of results; none if there is no such file."""
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
 
 
 def words(settings: Mapping[str, Any]) -> str:

@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.options import Options, tell
-from benchmarks.table import Row, Table
+from benchmarks.options import Options
+from benchmarks.table import Table
 from charrnn.bench.processes import Job, take_turns
+from charrnn.bench.results import Row
 from charrnn.bench.shape import VOCABULARY, Shape
 
 SHAPES = (Shape("lstm", 1, 256), Shape("lstm", 2, 512), Shape("gru", 2, 256), Shape("rnn", 1, 256))
@@ -27,8 +28,8 @@ def measure(options: Options) -> Iterator[Table]:
     """Two tables: buffers beside the formula; a huge text."""
     rows = []
     for shape in options.shapes or SHAPES:
-        [[result]] = take_turns(f"buffers of {shape.name}", [Job.of("benchmarks.memory:taken", shape)], 1, tell)
-        rows.append(Row(shape.name, "MB", [result["taken"] / 1e6], [result["formula"] / 1e6], "formula", GOAL_SHARE))
+        [[result]] = take_turns(f"buffers of {shape.name}", [Job.of("benchmarks.memory:taken", shape)], 1, options.tell)
+        rows.append(Row(shape.name, "MB", [result["taken"] / 1e6], {"formula": [result["formula"] / 1e6]}, GOAL_SHARE))
     yield Table("What training keeps from step to step", rows, [
         "The formula stands in charrnn/engine/compiled/memory.py."])
     if sys.platform == "win32":
@@ -39,7 +40,7 @@ def measure(options: Options) -> Iterator[Table]:
         small = Path(folder) / "small.txt"
         write_words(small, 1_000_000)
         jobs = [Job("benchmarks.memory:read_and_train", {"path": str(name)}) for name in (path, small)]
-        huge, little = take_turns("a text of 1 GB", jobs, options.rounds, tell)
+        huge, little = options.turns("a text of 1 GB", jobs)
     yield Table(f"A text of 1 GB, the default network, {STEPS} steps", [
         Row("until the text is ready", "s", [result["ready"] for result in huge], goal=GOAL_READY),
         Row("resident memory at most", "MB", [result["resident"] for result in huge], goal=GOAL_RESIDENT),

@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks.options import Options, tell
-from benchmarks.table import Row, Table
+from benchmarks.options import Options
+from benchmarks.table import Table
+from charrnn.bench.results import Row
 from charrnn.errors import MeasurementError
 from charrnn.inspection.page.data import PageData
 from charrnn.inspection.page.document import fit_page
@@ -69,7 +70,7 @@ def measure(options: Options) -> Iterator[Table]:
             file.write_bytes(page.html)
             rounds = []
             for number in range(1, options.rounds + 1):
-                tell(f"page of {name}", number, options.rounds)
+                options.tell(f"page of {name}", number, options.rounds)
                 rounds.append(_opened(browser, file))
             rows += [
                 Row(f"{name}: size", "MB", [len(page.html) / 1e6], goal=GOAL_MB if page.cells == 128 else 12.0),

@@ -12,10 +12,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from benchmarks.options import Options, tell
-from benchmarks.table import Row, Table
+from benchmarks.options import Options
+from benchmarks.table import Table
 from charrnn.bench.clock import median_seconds
-from charrnn.bench.processes import Job, take_turns
+from charrnn.bench.processes import Job
+from charrnn.bench.results import Row
 from charrnn.bench.shape import Shape
 
 SHAPES = (Shape("lstm", 1, 256), Shape("lstm", 2, 512))
@@ -27,7 +28,7 @@ def measure(options: Options) -> Iterator[Table]:
     """A table a shape: milliseconds of each phase."""
     for shape in options.shapes or SHAPES:
         job = Job.of("benchmarks.phases:ours", shape, seconds=options.seconds, threads=options.threads)
-        [results] = take_turns(f"phases of {shape.name}", [job], options.rounds, tell)
+        [results] = options.turns(f"phases of {shape.name}", [job])
         whole = statistics.median(result["step"] for result in results)
         rows = [Row("whole step", "ms", [1e3 * result["step"] for result in results])]
         for phase in PHASES:

@@ -1,15 +1,18 @@
-"""Group `sampling`: characters fed back in: our compiled loop, PyTorch's eager one, and the ways to be faster yet."""
+"""Group `sampling`: characters fed back in: our compiled loop, the rivals' loops, and the ways to be faster yet."""
 
+import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
-from benchmarks.options import Options, tell
-from benchmarks.table import Row, Table
-from charrnn.bench.processes import Job, take_turns
-from charrnn.bench.results import Bench, rates
+from benchmarks.options import Options
+from benchmarks.table import Table
+from charrnn.bench.processes import Job
+from charrnn.bench.results import Row, rates
+from charrnn.bench.rivals import RIVALS
 from charrnn.bench.shape import Shape
+from charrnn.settings.bounded import PRECISIONS
 
-# Shapes, and how many times as fast as PyTorch we mean to be.
+# Shapes, and how many times as fast as PyTorch we mean to be in float32.
 GOALS: dict[Shape, float | None] = {
     Shape("lstm", 1, 128): 25.0,
     Shape("lstm", 1, 512): None,
@@ -20,15 +23,19 @@ STREAMS, GOAL_STREAMS = 64, {Shape("lstm", 1, 512): 8.0}
 
 
 def measure(options: Options) -> Iterator[Table]:
-    """Two tables: one stream beside PyTorch's; threads, bfloat16 and many streams beside one stream."""
-    bench = Bench(options.rounds, options.seconds, options.threads, True, tell)
-    shapes, rows, ways = options.shapes or GOALS, [], []
-    for shape in shapes:
-        rate = bench.sampling(shape)
-        rows.append(Row(shape.network, "char/s", rate.rounds, rate.torch_rounds, "eager", goal=GOALS.get(shape),
-                        note=f"PyTorch's {rate.torch_setting}"))
+    """Two tables: one stream beside each rival's; threads, bfloat16 and many streams beside one stream."""
+    rows: list[Row] = []
+    ways: list[Row] = []
+    for shape in options.shapes or GOALS:
+        for precision in PRECISIONS:
+            row = options.sampling(shape, precision)
+            beside = [dataclasses.replace(row.against(RIVALS[rival].name), goal=GOALS.get(shape) if (
+                rival, precision) == ("torch", "float32") else None) for rival in options.rivals]
+            rows += [one for one in beside if one.rivals]
         ways += _ways(shape, options)
-    yield Table(f"Sampling one stream, {options.threads} threads", rows)
+    yield Table(f"Sampling one stream, {options.threads} threads", rows,
+                ["ONNX Runtime and PyTorch are called once a character, by a loop in Python; each with the fastest of "
+                 "its settings, and PyTorch in the faster of its forms."])
     yield Table("Ways to sample, beside one stream on one thread", ways,
                 ["Threads that share a stream read a part of the weights each; many streams share what is read."])
 
@@ -42,8 +49,7 @@ def _ways(shape: Shape, options: Options) -> Iterator[Row]:
     ways = {f"{options.threads} threads": job(options.threads, 1, "float32"), "bf16": job(1, 1, "bf16"),
             f"{options.threads} threads, bf16": job(options.threads, 1, "bf16"),
             many: job(options.threads, STREAMS, "float32"), f"{many}, bf16": job(options.threads, STREAMS, "bf16")}
-    alone, *others = take_turns(f"ways to sample {shape.network}", [job(1, 1, "float32"), *ways.values()],
-                                options.rounds, tell)
+    alone, *others = options.turns(f"ways to sample {shape.network}", [job(1, 1, "float32"), *ways.values()])
     for way, results in zip(ways, others, strict=True):
-        yield Row(f"{shape.network}, {way}", "char/s", rates(results), rates(alone), "one stream",
+        yield Row(f"{shape.network}, {way}", "char/s", rates(results), {"one stream": rates(alone)},
                   GOAL_STREAMS.get(shape) if way == many else None)

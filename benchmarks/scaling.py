@@ -4,9 +4,10 @@ import dataclasses
 import statistics
 from collections.abc import Iterator, Sequence
 
-from benchmarks.options import Options, tell
-from benchmarks.table import Row, Table
-from charrnn.bench.processes import Job, take_turns
+from benchmarks.options import Options
+from benchmarks.table import Table
+from charrnn.bench.processes import Job
+from charrnn.bench.results import Row
 from charrnn.bench.shape import Shape
 
 SHAPES = (Shape("lstm", 1, 256), Shape("lstm", 2, 256), Shape("lstm", 1, 512))
@@ -46,7 +47,7 @@ def _threads(options: Options) -> Table:
         one, all_ = _step_seconds(f"threads 1 and {options.threads}, {shape.name}", [shape, shape], options,
                                   [1, options.threads])
         rows.append(Row(shape.name, "char/s", [shape.characters / seconds for seconds in all_],
-                        [shape.characters / seconds for seconds in one], "1 thread",
+                        {"1 thread": [shape.characters / seconds for seconds in one]},
                         GOAL_TWO_THREADS if options.threads == 2 else None))
     return Table(f"Training on {options.threads} threads", rows)
 
@@ -60,7 +61,7 @@ def _growth(what: str, options: Options) -> Iterator[Row]:
     at = LINES[what]
     for value in values:
         yield Row(f"{what} {value}", "ms", [1e3 * seconds for seconds in found[value]],
-                  [1e3 * seconds for seconds in line(at, [found[point] for point in at], value)], "line")
+                  {"line": [1e3 * seconds for seconds in line(at, [found[point] for point in at], value)]})
 
 
 def _odd_batch(batch: int, options: Options) -> Row:
@@ -70,8 +71,8 @@ def _odd_batch(batch: int, options: Options) -> Row:
                                      [options.threads] * len(shapes))
     each = [statistics.median(times) / shape.batch for times, shape in zip((odd, *neighbours), shapes, strict=True)]
     return Row(f"batch {batch}", "char/s", [shapes[0].characters / seconds for seconds in odd],
-               [shapes[0].characters / seconds for seconds in line((low, high), neighbours, batch)],
-               f"{low} and {high}", GOAL_ODD,
+               {f"{low} and {high}": [shapes[0].characters / seconds
+                                  for seconds in line((low, high), neighbours, batch)]}, GOAL_ODD,
                "ms a sequence: " + ", ".join(f"{1e3 * seconds:.3g} with {shape.batch}"
                                              for seconds, shape in zip(each, shapes, strict=True)))
 
@@ -86,4 +87,4 @@ def _step_seconds(what: str, shapes: Sequence[Shape], options: Options, threads:
     """Each shape's seconds a step, round by round, the shapes in turn."""
     jobs = [Job.of("charrnn.bench.ours:train", shape, seconds=options.seconds, threads=count)
             for shape, count in zip(shapes, threads, strict=True)]
-    return [[result["seconds"] for result in results] for results in take_turns(what, jobs, options.rounds, tell)]
+    return [[result["seconds"] for result in results] for results in options.turns(what, jobs)]

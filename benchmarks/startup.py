@@ -10,39 +10,25 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from benchmarks.options import Options, tell
-from benchmarks.table import Row, Table
-from charrnn.bench.processes import ROOT, failure, run, short
+import numpy as np
+
+from benchmarks.options import Options
+from benchmarks.table import Table
+from charrnn.bench.processes import ROOT, Job, failure, run, run_job, short
+from charrnn.bench.results import Row
+from charrnn.engine.compiled.network import Network
+from charrnn.engine.engines import open_engine
 from charrnn.errors import MeasurementError
+from charrnn.sampling.constraints import SamplingRule
+from charrnn.sampling.sampler import Sampler, generators_of
+from charrnn.settings import NetworkSettings, TrainingSettings
 
 GOAL_TRAIN, GOAL_SAMPLE, GOAL_FIRST_STEP, GOAL_FIRST_CHARACTER, GOAL_HELP = 15.0, 5.0, 2.0, 1.0, 0.5
 HELPS_A_ROUND = 3
 TEXT = "A tiny text is enough to start with, if only it fills a window.\n" * 100
 
-COMPILE = """
-import time
-from charrnn.settings import NetworkSettings, TrainingSettings
-from charrnn.engine.engines import open_engine
-start = time.perf_counter()
-for settings in {settings}:
-    open_engine("compiled", NetworkSettings(**settings), 2, training=TrainingSettings()).precompile()
-print(time.perf_counter() - start)
-"""
-COMPILE_SAMPLE = """
-import time
-import numpy as np
-from charrnn.engine.compiled.network import Network
-from charrnn.sampling.constraints import SamplingRule
-from charrnn.sampling.sampler import Sampler, generators_of
-from charrnn.settings import NetworkSettings
-start = time.perf_counter()
-network = Network(NetworkSettings(hidden=1), 2, np.random.default_rng(0))
-sampler = Sampler(network.settings, network.weights)
-sampler.begin(np.zeros((1, 1), np.int32))
-next(sampler.stream(1, generators_of(0, 1), SamplingRule()))
-print(time.perf_counter() - start)
-"""
 DEFAULT: list[dict[str, object]] = [{}]
 EVERYTHING: list[dict[str, object]] = [
     {"cell": cell, "layers": 2, "embedding": 4, "dropout": 0.1} for cell in ("lstm", "gru", "rnn")]
@@ -60,15 +46,17 @@ def measure(options: Options) -> Iterator[Table]:
     """One table of seconds: of compiling alone, else from the start of a process to what is named."""
     default, everything, sample, first, character, command, helps, clicks = ([] for _ in range(8))
     for number in range(1, options.rounds + 1):
-        tell("startup", number, options.rounds)
+        options.tell("startup", number, options.rounds)
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             text = folder / "text.txt"
             text.write_text(TEXT, encoding="utf-8")
-            default.append(_compiling(COMPILE.format(settings=DEFAULT), folder / "default"))
-            everything.append(_compiling(COMPILE.format(settings=EVERYTHING), folder / "everything"))
             warm = _cache(folder / "everything")
-            sample.append(_compiling(COMPILE_SAMPLE, folder / "sample"))
+            for found, function, arguments, cache in (
+                    (default, "to_train", {"networks": DEFAULT}, _cache(folder / "default")),
+                    (everything, "to_train", {"networks": EVERYTHING}, warm),
+                    (sample, "to_sample", {}, _cache(folder / "sample"))):
+                found.append(run_job(Job(f"benchmarks.startup:{function}", arguments, cache))["seconds"])
             first.append(seconds_to_first_line(["-c", FIRST_STEP, str(text), str(folder / "runs")], warm))
             command.append(run(["-m", "charrnn", "train", str(text), "--epochs", "0.000001",
                                 "--folder", str(folder / "runs"), "--name", "one"], warm)[1])
@@ -86,13 +74,26 @@ def measure(options: Options) -> Iterator[Table]:
         Row("kernels compiled before: charrnn.train() to the end of its first step", "s", first, goal=GOAL_FIRST_STEP),
         Row("kernels compiled before: `charrnn train` of one step, to its end", "s", command, goal=GOAL_FIRST_STEP),
         Row("kernels compiled before: `charrnn sample` to its first line", "s", character, goal=GOAL_FIRST_CHARACTER),
-        Row("`charrnn --help`", "s", helps, clicks, "import click", GOAL_HELP),
+        Row("`charrnn --help`", "s", helps, {"import click": clicks}, GOAL_HELP),
     ])
 
 
-def _compiling(code: str, folder: Path) -> float:
-    """The seconds that the code tells, run with an empty cache."""
-    return float(run(["-c", code], _cache(folder))[0])
+def to_train(networks: list[dict[str, Any]]) -> dict[str, float]:
+    """The seconds that compiling all takes that training these networks needs."""
+    start = time.perf_counter()
+    for settings in networks:
+        open_engine("compiled", NetworkSettings(**settings), 2, training=TrainingSettings()).precompile()
+    return {"seconds": time.perf_counter() - start}
+
+
+def to_sample() -> dict[str, float]:
+    """The seconds until a network that was not compiled has drawn a character."""
+    start = time.perf_counter()
+    network = Network(NetworkSettings(hidden=1), 2, np.random.default_rng(0))
+    sampler = Sampler(network.settings, network.weights)
+    sampler.begin(np.zeros((1, 1), np.int32))
+    next(sampler.stream(1, generators_of(0, 1), SamplingRule()))
+    return {"seconds": time.perf_counter() - start}
 
 
 def _cache(folder: Path) -> dict[str, str]:

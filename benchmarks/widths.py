@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from benchmarks.options import Options, tell
-from benchmarks.table import Row, Table
+from benchmarks.options import Options
+from benchmarks.table import Table
 from charrnn.bench import limits
 from charrnn.bench.clock import median_seconds
-from charrnn.bench.processes import Job, run_job
+from charrnn.bench.processes import Job
+from charrnn.bench.results import Row
 from charrnn.cells.recurrence import CHUNK_ROWS
 from charrnn.kernels.cpu import zeros
 
@@ -30,15 +31,11 @@ def measure(options: Options) -> Iterator[Table]:
     for name, variables in WIDTHS.items():
         if variables and not is_x86:
             continue
-        found: dict[str, list[dict[str, float]]] = {}
-        for number in range(1, options.rounds + 1):
-            tell(f"widths, {name}", number, options.rounds)
-            job = Job("benchmarks.widths:products", {"seconds": options.seconds / 10})
-            for what, result in run_job(job, variables).items():
-                found.setdefault(what, []).append(result)
+        [results] = options.turns(f"widths, {name}", [
+            Job("benchmarks.widths:products", {"seconds": options.seconds / 10}, variables)])
         yield Table(f"Products with the tile of {name}, 1 thread", [
-            Row(what, "GFLOP/s", [result["gflops"] for result in results], [result["peak"] for result in results],
-                "peak", GOALS.get(name)) for what, results in found.items()])
+            Row(what, "GFLOP/s", [result[what]["gflops"] for result in results],
+                {"peak": [result[what]["peak"] for result in results]}, GOALS.get(name)) for what in results[0]])
 
 
 def products(seconds: float) -> dict[str, dict[str, float]]:

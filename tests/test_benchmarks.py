@@ -1,45 +1,43 @@
 """The benchmarks' arithmetic and tables; what is measured is not tested here, and PyTorch is not needed."""
 
+import hashlib
 import importlib.util
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from benchmarks import memory, phases, precision, quality, sampling, scaling, startup, training, widths
+from benchmarks import (
+    learning,
+    memory,
+    phases,
+    pictures,
+    precision,
+    quality,
+    sampling,
+    scaling,
+    search,
+    startup,
+    training,
+    widths,
+)
 from benchmarks.__main__ import main
 from benchmarks.options import Options
-from benchmarks.table import Row, Table, number, times_as_good
+from benchmarks.table import Table, cells, number
 from charrnn.bench import processes
 from charrnn.bench.processes import Job
+from charrnn.bench.results import Row
+from charrnn.bench.rivals import RIVALS
 from charrnn.bench.shape import Shape
+from charrnn.engine.engines import open_engine
 from charrnn.errors import MeasurementError
-
-
-def test_a_row_takes_medians_over_rounds() -> None:
-    row = Row("steps", "char/s", [90.0, 300.0, 100.0], [50.0, 45.0, 60.0], "torch", goal=2.0)
-    assert (row.ours, row.rival, row.ratio, row.met) == (100.0, 50.0, 2.0, True)
-    assert row.ratios == (100 / 60, 300 / 45)
-
-
-@pytest.mark.parametrize(("unit", "ratio"), [("char/s", 4.0), ("GFLOP/s", 4.0), ("s", 0.25), ("ms", 0.25)])
-def test_a_ratio_above_one_means_that_we_are_ahead(unit: str, ratio: float) -> None:
-    assert times_as_good(8.0, 2.0, unit) == ratio
-
-
-@pytest.mark.parametrize(("row", "met"), [
-    (Row("", "char/s", [199.0], [100.0], goal=2.0), False),
-    (Row("", "s", [2.0], [5.0], goal=2.0), True),
-    (Row("", "s", [2.0], goal=2.0), True),
-    (Row("", "s", [2.1], goal=2.0), False),
-    (Row("", "nats", [1.61], goal=1.6), False),
-    (Row("", "s", [2.1]), None),
-])
-def test_goals(row: Row, met: bool | None) -> None:
-    assert row.met is met
+from charrnn.settings import NetworkSettings
+from charrnn.training.evaluation import Evaluation
 
 
 def test_a_number_has_its_unit() -> None:
@@ -58,17 +56,22 @@ def test_a_table_is_aligned_and_leaves_empty_columns_out() -> None:
         "A note."]
 
 
-def test_a_table_with_a_rival() -> None:
-    row = Row("steps", "char/s", [100.0, 120.0], [50.0, 50.0], "torch", 2.0, "quick")
-    assert row.cells() == ("steps", "110 char/s", "torch 50.0 char/s", "2.20x", "2x", "yes",
-                           "quick; ratios 2.00 to 2.40")
+def test_a_table_of_words() -> None:
+    table = Table("T", [("gru", "1.5", ""), ("lstm", "12", "")], (), ("cell", "nats", "note"))
+    assert table.render().splitlines() == ["T", "", "| cell | nats |", "| ---- | ---: |", "| gru  |  1.5 |",
+                                           "| lstm |   12 |"]
+    assert table.to_dicts()[1] == {"title": "T", "cell": "lstm", "nats": "12", "note": ""}
+
+
+def test_a_row_with_a_rival() -> None:
+    row = Row("steps", "char/s", [100.0, 120.0], {"torch": [50.0, 50.0], "slow": [9.0, 9.0]}, 2.0, "quick")
+    assert cells(row) == ("steps", "110 char/s", "torch 50.0 char/s", "2.20x", "2x", "yes",
+                          "quick; ratios 2.00 to 2.40")
 
 
 def test_a_table_as_json() -> None:
-    table = json.loads(json.dumps(Table("T", [Row("a", "s", (1.0, 3.0))]).to_dict()))
-    assert table["rows"][0]["ours"] == 2.0
-    assert table["rows"][0]["ours_rounds"] == [1.0, 3.0]
-    assert table["rows"][0]["met"] is None
+    [row] = json.loads(json.dumps(Table("T", [Row("a", "s", (1.0, 3.0))]).to_dicts()))
+    assert (row["title"], row["ours"], row["rounds"], row["met"]) == ("T", 2.0, [1.0, 3.0], None)
 
 
 def test_phases_add_up_to_the_step() -> None:
@@ -93,11 +96,6 @@ def test_the_clock_around_a_method() -> None:
     assert watch.total("Machine.rest") == 0
 
 
-def test_losses_of_a_run() -> None:
-    lines = ['{"step": 10, "val_loss": 2.5}', '{"step": 20, "val_loss": null}', '{"step": 30, "val_loss": 2.25}']
-    assert quality.validation_losses(lines) == ([2.5, 2.25], 30)
-
-
 def test_without_pytorch_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     result = CliRunner().invoke(main, ["training"])
@@ -106,11 +104,26 @@ def test_without_pytorch_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
         "Error: PyTorch is not installed, and speed is measured beside it; make bench installs it"]
 
 
-@pytest.mark.parametrize("arguments", [[], ["--text", "no-such-file.txt"]])
-def test_quality_without_its_text_says_so(arguments: list[str]) -> None:
-    result = CliRunner().invoke(main, ["quality", *arguments])
+@pytest.mark.parametrize("group", ["quality", "search"])
+def test_without_a_text_it_says_so(group: str) -> None:
+    result = CliRunner().invoke(main, [group])
     assert result.exit_code == 1
-    assert result.output.splitlines() == ["Error: quality needs the text: --text tinyshakespeare.txt"]
+    assert result.output.splitlines() == [f"Error: {group} needs a text: --text tinyshakespeare.txt"]
+
+
+def test_rows_are_kept_as_lines_of_json(linear: list[Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
+    file = tmp_path / "kept.jsonl"
+    arguments = ["training", "--shape", "lstm-1x8-4x5", "--rounds", "2", "--json", str(file)]
+    for times in (1, 2):
+        result = CliRunner().invoke(main, arguments)
+        assert result.exit_code == 0, result.output
+        lines = [json.loads(line) for line in file.read_text().splitlines()]
+        assert [line["what"] for line in lines] == times * [
+            "lstm 1x8, 4 x 5", "lstm 1x8, 4 x 5, bf16", "lstm 1x8, 4 x 5"]
+    assert lines[0]["group"] == "training"
+    assert {len(rounds) for rounds in lines[0]["rivals"].values()} == {2}
+    assert "versions" in lines[0]["machine"]
 
 
 @pytest.fixture
@@ -123,8 +136,8 @@ def linear(monkeypatch: pytest.MonkeyPatch) -> list[Job]:
         arguments = job.arguments
         shape = Shape(**arguments["shape"])
         cost = (1 + 2 * shape.batch * shape.layers * shape.window / 100) / arguments["threads"]
-        return {"seconds": (8 if "rival" in job.function else 1) * cost / 1000, "peak": 200.0, "adam": "fused",
-                "setting": "threads: 1"}
+        slower = {"embedding": 8, "one-hot": 4}.get(arguments.get("form"), 1)
+        return {"seconds": slower * cost / 1000, "peak": 200.0, "setting": "Adam fused"}
 
     monkeypatch.setattr(processes, "run_job", run_job)
     return asked
@@ -143,7 +156,7 @@ def test_scaling_on_a_machine_where_all_is_linear(linear: list[Job]) -> None:
     assert [ratios[what] for what in ("window 100", "batch 64")] == [1.0, 1.0]
     assert [(row.what, row.ratio, row.met) for row in odd.rows] == [
         (f"batch {batch}", pytest.approx(1.0), True) for batch in (1, 7, 61)]
-    assert odd.rows[1].cells()[-1].startswith("ms a sequence: 1.07 with 7, 1.08 with 6, 1.06 with 8")
+    assert cells(odd.rows[1])[-1].startswith("ms a sequence: 1.07 with 7, 1.08 with 6, 1.06 with 8")
     assert odd.rows[1].unit == "char/s"
     assert odd.rows[1].ours == pytest.approx(700 / 0.0075)
 
@@ -157,14 +170,16 @@ def test_a_straight_line() -> None:
     assert scaling.line((2, 6), ([10.0, 1.0], [30.0, 1.0]), 3) == [15.0, 1.0]
 
 
-def test_training_has_goals_for_ratios_and_for_shares(linear: list[Job]) -> None:
-    rates, shares = training.measure(Options(rounds=2))
-    assert {row.what: row.goal for row in rates.rows if row.goal} == {
-        shape.name: goal for shape, goal in training.GOALS.items()}
-    assert {row.rival_name for row in rates.rows if row.goal} == {"embedding"}
-    assert {row.ratio for row in rates.rows} == {8.0}
-    assert sum(row.what.endswith(", bf16") for row in rates.rows) == len(training.GOALS)
-    assert {job.arguments.get("precision") for job in linear} == {"float32", "bf16", None}
+def test_training_is_held_to_the_faster_form_in_the_same_precision(linear: list[Job]) -> None:
+    float32, bf16, shares = training.measure(Options(rounds=2, rivals=["torch"]))
+    for rates, name in ((float32, "float32"), (bf16, "bf16")):
+        assert len(rates.rows) == len(training.SHAPES)
+        assert name in rates.title
+        assert {(row.ratio, row.rival_name) for row in rates.rows} == {(4.0, "PyTorch one-hot")}
+        assert {tuple(row.rivals) for row in rates.rows} == {("PyTorch embedding", "PyTorch one-hot")}
+    assert {row.what.endswith(", bf16") for row in float32.rows} == {False}
+    for job in linear:  # ours and both forms before the other precision begins
+        assert job.arguments["precision"] == ("float32" if linear.index(job) < len(linear) // 2 else "bf16")
     assert [row.what for row in shares.rows if row.goal == 0.75] == [
         "lstm 1x256, 64 x 100", "lstm 1x512, 64 x 100", "lstm 2x512, 64 x 100"]
     assert {row.rival for row in shares.rows} == {200.0}
@@ -175,43 +190,186 @@ def test_sampling_has_goals(monkeypatch: pytest.MonkeyPatch) -> None:
     def run_job(job: Job) -> dict[str, Any]:
         given = job.arguments
         gain = (1.5 if given["threads"] > 1 else 1) * (2 if given.get("precision") == "bf16" else 1)
-        return {"seconds": 1 / gain / (10 if given.get("streams", 1) > 1 else 1), "setting": "threads: 1"}
+        gain /= 5 if "torch" in job.function else 1
+        return {"seconds": 1 / gain / (10 if given.get("streams", 1) > 1 else 1), "setting": "threads 1"}
 
     monkeypatch.setattr(processes, "run_job", run_job)
-    alone, ways = sampling.measure(Options(rounds=1))
-    assert [(row.what, row.goal) for row in alone.rows] == [
-        ("lstm 1x128", 25.0), ("lstm 1x512", None), ("lstm 2x512", 10.0)]
+    alone, ways = sampling.measure(Options(rounds=1, rivals=list(RIVALS)))
+    assert [(row.what, row.rival_name.split()[0], row.ratio, row.goal) for row in alone.rows] == [
+        (f"lstm {shape}{', bf16' * (rival == 'bf16')}", "ONNX" if rival == "ONNX" else "PyTorch",
+         pytest.approx(1.0 if rival == "ONNX" else 5.0), goal if rival == "PyTorch" else None)
+        for shape, goal in (("1x128", 25.0), ("1x512", None), ("2x512", 10.0)) for rival in ("PyTorch", "ONNX", "bf16")]
     ratios = {row.what.removeprefix("lstm 1x512, "): row.ratio for row in ways.rows if "1x512" in row.what}
     assert ratios == pytest.approx({"2 threads": 1.5, "bf16": 2, "2 threads, bf16": 3, "64 streams, 2 threads": 15,
                                     "64 streams, 2 threads, bf16": 30})
     assert [row.what for row in ways.rows if row.goal] == ["lstm 1x512, 64 streams, 2 threads"]
 
 
-def test_precision_tells_gains_and_costs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_precision_tells_what_it_costs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def run_job(job: Job) -> dict[str, Any]:
-        rounded = job.arguments["precision"] == "bf16"
-        if job.function.endswith("precision:train"):
-            return {"loss": 1.5 + 0.001 * rounded * job.arguments["seed"], "rounded": 1.5 + 0.0007}
-        return {"seconds": 1.0 if rounded else 1.7}
+        settings = job.arguments["settings"]
+        return {"validation": 1.5 + 0.001 * (settings["precision"] == "bf16") * settings["seed"], "rounded": 1.5007}
 
     monkeypatch.setattr(processes, "run_job", run_job)
-    trained, sampled, losses = precision.measure(Options(rounds=3, text=tmp_path / "any.txt"))
-    assert [row.ratio for row in (*trained.rows, *sampled.rows)] == pytest.approx([1.7] * 14)
-    assert [row.met for row in trained.rows if row.goal] == [True, True]
+    [losses] = precision.measure(Options(rounds=3, texts=[tmp_path / "any.txt"]))
     assert [row.ours for row in losses.rows] == pytest.approx([0.002, 1.5, 0.0007 / math.log(2)])
     assert losses.rows[0].met
-    assert len(list(precision.measure(Options(rounds=1)))) == 2  # no text, no losses
 
 
-def test_a_loss_in_both_precisions(tmp_path: Path) -> None:
-    text = tmp_path / "text.txt"
-    text.write_text("what a tiny text this is\n" * 100, encoding="utf-8")
-    shape = {"cell": "gru", "layers": 1, "hidden": 8, "batch": 2, "window": 10}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(precision, "EPOCHS", 0.2)
-        found = precision.train(shape, "float32", str(text), 1)
-    assert 0 < found["loss"] < math.log(20)
-    assert 0 < abs(found["rounded"] - found["loss"]) < 0.05
+TEXT = "what a tiny text this is, and how short\n" * 60
+
+
+@pytest.fixture
+def text(tmp_path: Path) -> Path:
+    path = tmp_path / "text.txt"
+    path.write_text(TEXT, encoding="utf-8")
+    return path
+
+
+def test_what_a_training_comes_to(text: Path) -> None:
+    settings = {"cell": "gru", "hidden": 8, "batch": 2, "window": 10, "epochs": 0.2, "validations": 2, "seed": 3}
+    found = learning.learned(str(text), settings, test_share=0.1, sample=7)
+    assert 0 < found["validation"] < math.log(20)
+    for name in ("cold", "rounded", "training", "test"):
+        assert 0 < abs(found[name] - found["validation"]) < 0.5, name
+    assert abs(found["rounded"] - found["validation"]) < 0.05
+    assert (found["validations"], len(found["sample"])) == (2, 7)
+    assert learning.learned(str(text), settings)["test"] is None
+
+
+def test_a_cold_block_begins_from_the_initial_state_and_all_of_it_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside each block read alone, by what validation reads a text with; 3 rows at a time, and a rest."""
+    monkeypatch.setattr(learning, "SIDE_BY_SIDE", 3)
+    settings = NetworkSettings(cell="lstm", hidden=7, layers=2, dropout=0.0)
+    engine = open_engine("compiled", settings, 5, generator=np.random.default_rng(1))
+    engine.load({name: 3 * array for name, array in engine.parameters().items()})
+    ids = np.random.default_rng(2).integers(5, size=7 * 11 + 4, dtype=np.int32)
+    total = 0.0
+    for start in range(0, len(ids) - 1, 11):
+        block = ids[start:start + 12]
+        total += (Evaluation(engine, block, len(block), 1, rows=1).loss() or 0.0) * (len(block) - 1)
+    cold = learning.cold_loss(engine, ids, 11)
+    assert cold == pytest.approx(total / (len(ids) - 1), abs=2e-5)
+    assert cold != pytest.approx(Evaluation(engine, ids, 11, 1, rows=1).loss(), abs=1e-3)
+    assert learning.cold_loss(engine, ids[:1]) is None
+
+
+def test_automatic_settings_are_those_that_training_would_have(text: Path) -> None:
+    chosen = learning.automatic(text, {"minutes": 0.25, "val_fraction": 0.1})
+    assert (chosen["minutes"], chosen["val_fraction"], chosen["hidden"]) == (0.25, 0.1, 128)
+    assert "cell" not in chosen  # as it is by default
+    assert learning.automatic(text, {}, "best")["hidden"] == 512
+
+
+def test_quality_reads_the_loss_in_two_ways(monkeypatch: pytest.MonkeyPatch, text: Path) -> None:
+    asked = []
+
+    def run_job(job: Job) -> dict[str, Any]:
+        asked.append(job.arguments["settings"].get("minutes"))
+        return {"validation": 1.5, "cold": 1.5625, "validations": 10, "steps": 2500, "sample": "so it goes"}
+
+    monkeypatch.setattr(processes, "run_job", run_job)
+    [table] = quality.measure(Options(texts=[text], minutes=(3.0, 0.0)))
+    assert asked == [3.0, None]
+    assert table.rows == [("default", "3", "10", "2,500", "1.5000", "1.5625", "", ""),
+                          ("default", "0", "10", "2,500", "1.5000", "1.5625", "", "")]
+    assert table.notes[-1] == "so it goes"
+    monkeypatch.setattr(quality, "TINYSHAKESPEARE", hashlib.sha256(TEXT.encode()).hexdigest())
+    [table] = quality.measure(Options(texts=[text], minutes=(3.0, 0.2)))
+    assert [row[-2:] for row in table.rows] == [("1.49", "no"), ("", "")]
+
+
+@pytest.fixture
+def searched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[dict[str, Any]]:
+    """The settings that were trained; trials come to a loss by their seed, the defaults to 1.6 and more."""
+    trained: list[dict[str, Any]] = []
+
+    def run_job(job: Job) -> dict[str, Any]:
+        settings = job.arguments["settings"]
+        trained.append(settings)
+        if settings["seed"] == 4 and "cell" in settings:
+            raise MeasurementError("not enough memory")
+        loss = (1.6 if "cell" not in settings else 1.55) + 0.01 * settings["seed"]
+        return {"validation": loss, "cold": loss + 0.1}
+
+    monkeypatch.setattr(learning, "run_job", run_job)
+    monkeypatch.setattr(search, "RESULTS", tmp_path / "results" / "search.jsonl")
+    return trained
+
+
+def test_a_search_tells_the_regret(searched: list[dict[str, Any]], text: Path) -> None:
+    regret, best = search.measure(Options(texts=[text], minutes=(0.25, 1.0), trials=5))
+    assert len(searched) == 2 * (3 + 5)
+    assert [row[0] for row in regret.rows] == ["text.txt, 0.25", "text.txt, 1"]
+    # the trial that failed is none
+    assert [row[1:] for row in regret.rows] == [
+        ("1.6200", "0.0200", "1.7200", "4", "1.5600", "1.6600", "+0.0600")] * 2
+    assert re.search(r"cell \w+, hidden \d+, layers \d, lr 0", best.rows[0][1])
+
+
+def test_a_search_goes_on_where_it_was_stopped(searched: list[dict[str, Any]], text: Path) -> None:
+    list(search.measure(Options(texts=[text], minutes=(1.0,), trials=2)))
+    first = list(searched)
+    list(search.measure(Options(texts=[text], minutes=(1.0,), trials=5)))
+    assert searched[:len(first)] == first
+    assert len(searched) == len(first) + 3  # only what is new, not even what failed
+    list(search.measure(Options(texts=[text], minutes=(1.0,), trials=5)))
+    assert len(searched) == len(first) + 3
+    assert len({json.dumps(settings) for settings in searched}) == len(searched)
+
+
+def test_defaults_that_were_changed_are_measured_anew(searched: list[dict[str, Any]], text: Path,
+                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+    list(search.measure(Options(texts=[text], trials=1)))
+    before, usual = len(searched), search.automatic
+    monkeypatch.setattr(search, "automatic", lambda *given: {**usual(*given), "dropout": 0.45})
+    regret, _ = search.measure(Options(texts=[text], trials=1))
+    assert [settings["dropout"] for settings in searched[before:]] == [0.45] * 3
+    assert regret.rows[0][4] == "1"
+
+
+def test_trials_are_all_different_and_can_be_trained(text: Path) -> None:
+    trials = [search.drawn(text, 1.0, number) for number in range(300)]
+    assert len({json.dumps(trial) for trial in trials}) == 300
+    assert {trial["cell"] for trial in trials} == set(search.CELLS)
+    assert min(trial["averaging"] for trial in trials) == 0.0
+    assert max(trial["averaging"] for trial in trials) > 0.99
+    for trial in trials:
+        learning.settings_of({**trial, "minutes": 1.0})
+    assert search.drawn(text, 2.0, 0) != trials[0]
+
+
+def test_a_really_short_search(text: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "RESULTS", tmp_path / "search.jsonl")
+    monkeypatch.setattr(search, "SEEDS", (1,))
+    tiny = {"cell": "rnn", "hidden": 8, "batch": 4, "window": 9, "seed": 1}
+    monkeypatch.setattr(search, "drawn", lambda *given: tiny)
+    monkeypatch.setattr(learning, "run_job", lambda job: learning.learned(**job.arguments))
+    regret, _ = search.measure(Options(texts=[text], minutes=(0.002,), trials=1))
+    assert float(regret.rows[0][1]) > 0
+    assert len(learning.read_rows(tmp_path / "search.jsonl")) == 2
+
+
+def test_pictures_of_what_was_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, linear: list[Job]) -> None:
+    monkeypatch.setattr(pictures, "RESULTS", tmp_path)
+    monkeypatch.setattr(pictures, "DOCS", tmp_path)
+    with pytest.raises(MeasurementError, match="there is nothing to draw in"):
+        list(pictures.measure(Options()))
+    lines = [{"group": "training", **row} for table in training.measure(Options(rounds=2, rivals=["torch"]))
+             for row in table.to_dicts()]
+    lines += [{"group": "quality", "preset": preset, "minutes": minutes, "state carried": "1.5",
+               "cold blocks of 256": "1.6"} for preset, minutes in (("default", "1"), ("default", "3"), ("best", "9"))]
+    lines += [{"group": "rival-losses", "name": "nanoGPT", "minutes": 0.5 * n, "loss": 3 / n} for n in (1, 2)]
+    (tmp_path / "all.jsonl").write_text("".join(json.dumps(line) + "\n" for line in [*lines, {"text": "cells"}]))
+    [table] = pictures.measure(Options())
+    shapes = len(training.SHAPES)
+    # each series has a mark in the legend too
+    assert [(row[0], int(row[2])) for row in table.rows] == [
+        ("docs/losses.svg", 2 + 2 + 2 + 3), ("docs/speed.svg", 6 * shapes + 3), ("docs/peak.svg", shapes + 1)]
+    speed = (tmp_path / "speed.svg").read_text()
+    for words in ("PyTorch embedding", "PyTorch one-hot", "charrnn", "float32", "bf16", "lstm 3x512, 64 x 100"):
+        assert f">{words}<" in speed
+    assert ">nanoGPT<" in (tmp_path / "losses.svg").read_text()
 
 
 def test_products_of_every_width() -> None:

@@ -6,8 +6,9 @@ import numpy as np
 
 from charrnn.bench import limits
 from charrnn.bench.clock import mean_seconds, median_seconds
-from charrnn.bench.shape import VOCABULARY, Shape, token_windows
+from charrnn.bench.shape import TEMP, VOCABULARY, Shape, token_windows
 from charrnn.engine.engines import open_engine
+from charrnn.engine.interface import Engine
 from charrnn.engine.threads import Workers
 from charrnn.sampling.constraints import SamplingRule
 from charrnn.sampling.sampler import Sampler, generators_of
@@ -19,12 +20,16 @@ from charrnn.training.auto_settings import fitting_shards
 PEAK_SECONDS = 0.1
 
 
+def untrained(shape: Shape, **options: Any) -> Engine:
+    """An engine with a network of this shape as it begins."""
+    return open_engine("compiled", shape.settings(), VOCABULARY, generator=np.random.default_rng(1), **options)
+
+
 class TrainingStep:
     """Whole training steps of a shape: forward, loss, backward, clipping, Adam. Call it with the step's number."""
 
     def __init__(self, shape: Shape, threads: int, precision: str = "float32") -> None:
-        self.engine = open_engine("compiled", shape.settings(), VOCABULARY, threads=threads,
-                                  training=TrainingSettings(precision=precision), generator=np.random.default_rng(1))
+        self.engine = untrained(shape, threads=threads, training=TrainingSettings(precision=precision))
         self.streams = self.engine.streams(shape.batch, shape.window, fitting_shards(shape.batch, threads))
         self.inputs, self.targets = token_windows(shape)
 
@@ -43,9 +48,8 @@ def train(shape: dict[str, Any], seconds: float, threads: int, precision: str = 
 def sample(shape: dict[str, Any], seconds: float, threads: int, streams: int = 1,
            precision: str = "float32") -> dict[str, float]:
     """The mean seconds of a character of all streams together, as Sampler.stream gives them, draws included."""
-    settings = Shape(**shape).settings()
-    engine = open_engine("compiled", settings, VOCABULARY, generator=np.random.default_rng(1))
-    sampler = Sampler(settings, weights_of(engine, precision), streams, Workers(threads))
+    engine = untrained(Shape(**shape))
+    sampler = Sampler(engine.settings, weights_of(engine, precision), streams, Workers(threads))
     sampler.begin(np.zeros((1, streams), np.int32))
-    pieces = sampler.stream(None, generators_of(1, streams), SamplingRule(temp=0.8))
+    pieces = sampler.stream(None, generators_of(1, streams), SamplingRule(temp=TEMP))
     return {"seconds": mean_seconds((piece.ids.size for piece in pieces), seconds)}

@@ -29,10 +29,11 @@ Tell = Callable[[str, int, int], None]
 
 
 class Job(NamedTuple):
-    """A function, "package.module:function", and its arguments."""
+    """A function, "package.module:function", its arguments, and variables for its process's environment."""
 
     function: str
     arguments: dict[str, Any]
+    variables: Mapping[str, str] = {}
 
     @classmethod
     def of(cls, function: str, shape: Shape, **arguments: Any) -> "Job":
@@ -53,20 +54,21 @@ def take_turns(what: str, jobs: Sequence[Job], rounds: int, tell: Tell) -> list[
     return results
 
 
-def run_job(job: Job, variables: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """What the job gives back, run in a process of its own with these variables in its environment."""
-    output, _ = run(["-m", "charrnn.bench.processes", job.function, json.dumps(job.arguments)], variables, job.function)
+def run_job(job: Job) -> dict[str, Any]:
+    """What the job gives back, run in a process of its own."""
+    arguments = ["-m", "charrnn.bench.processes", job.function, json.dumps(job.arguments)]
+    output, _ = run(arguments, job.variables, job.function)
     result: dict[str, Any] = json.loads(output.splitlines()[-1])
     return result
 
 
-def run(arguments: Sequence[str], variables: Mapping[str, str] | None = None, name: str = "") -> tuple[str, float]:
+def run(arguments: Sequence[str], variables: Mapping[str, str] = {}, name: str = "") -> tuple[str, float]:
     """Python's stdout with these arguments, and the seconds from its start to its end; `name` is for the refusal."""
     name = name or short(arguments)
     start = time.perf_counter()
     process = subprocess.Popen([sys.executable, *arguments], cwd=ROOT, encoding="utf-8", errors="replace",
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                               env={**os.environ, "PYTHONIOENCODING": "utf-8", **(variables or {})})
+                               env={**os.environ, "PYTHONIOENCODING": "utf-8", **variables})
     with process:
         try:
             output, errors = process.communicate(timeout=LONGEST)

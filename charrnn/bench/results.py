@@ -1,118 +1,163 @@
-"""Layer bench: the measurements of one shape and what follows from them: rates, shares, ratios; medians over rounds."""
+"""Layer bench: measurements over rounds, and what follows from them: medians, ratios to rivals, shares of the peak."""
 
+import dataclasses
 import statistics
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from charrnn.bench.processes import Job, Tell, take_turns
-from charrnn.bench.shape import FLOAT_BYTES, Shape
+from charrnn.bench.rivals import FORMS, RIVALS
+from charrnn.bench.shape import NUMBER_BYTES, Shape
+
+LESS_IS_BETTER = {"s", "ms", "nats", "bits", "MB", "bytes"}
 
 
 @dataclass(frozen=True)
-class Rate:
-    """Characters a second in each round, ours and, where it was measured, PyTorch's."""
+class Row:
+    """One thing measured over some rounds, in turn with its rivals; the ratio is to the best of them.
 
+    rivals   name -> its rounds
+    goal     the least ratio; without rivals the most of the unit
+    """
+
+    what: str
+    unit: str
     rounds: Sequence[float]
-    torch_rounds: Sequence[float] = ()
-    torch_setting: str = ""
+    rivals: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    goal: float | None = None
+    note: str = ""
 
     @property
-    def median(self) -> float:
+    def ours(self) -> float:
         return statistics.median(self.rounds)
 
     @property
-    def torch(self) -> float | None:
-        return statistics.median(self.torch_rounds) if self.torch_rounds else None
+    def rival_name(self) -> str:
+        """The best of the rivals; empty if there is none."""
+        return max(self.rivals, key=lambda name: times_as_good(statistics.median(self.rivals[name]), 1.0, self.unit),
+                   default="")
+
+    @property
+    def rival(self) -> float | None:
+        return statistics.median(self.rivals[self.rival_name]) if self.rivals else None
 
     @property
     def ratio(self) -> float | None:
-        return None if self.torch is None else self.median / self.torch
+        """How many times as good as the best rival: above 1 we are ahead."""
+        return None if self.rival is None else times_as_good(self.ours, self.rival, self.unit)
+
+    @property
+    def ratios(self) -> tuple[float, float] | None:
+        """The lowest and the highest ratio of a single round."""
+        single = [times_as_good(ours, rival, self.unit)
+                  for ours, rival in zip(self.rounds, self.rivals.get(self.rival_name, ()), strict=False)]
+        return (min(single), max(single)) if single else None
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the goal was reached; None without one."""
+        if self.goal is None:
+            return None
+        return self.ours <= self.goal if self.ratio is None else self.ratio >= self.goal
+
+    def against(self, start: str) -> "Row":
+        """The same with only those rivals whose names begin so."""
+        return dataclasses.replace(self, rivals={name: rounds for name, rounds in self.rivals.items()
+                                                 if name.startswith(start)})
 
     def to_dict(self) -> dict[str, Any]:
-        ours = {"characters_per_second": self.median, "rounds": list(self.rounds)}
-        rival = {"torch": {"characters_per_second": self.torch, "rounds": list(self.torch_rounds),
-                           "setting": self.torch_setting}, "ratio": self.ratio}
-        return ours | (rival if self.torch_rounds else {})
+        return {"what": self.what, "unit": self.unit, "ours": self.ours, "rounds": list(self.rounds),
+                "rivals": {name: list(rounds) for name, rounds in self.rivals.items()}, "rival": self.rival_name,
+                "ratio": self.ratio, "goal": self.goal, "met": self.met, "note": self.note}
 
 
 @dataclass(frozen=True)
 class Measured:
-    """A shape's training and sampling, and the machine's peak in GFLOP/s beside each round of training."""
+    """What was measured of a shape; `peaks` are the machine's, in GFLOP/s, right after each round of training."""
 
     shape: Shape
-    training: Rate
+    precision: str
+    training: Row
     peaks: Sequence[float]
-    sampling: Rate
-    weight_bytes: int = FLOAT_BYTES
+    sampling: Row
 
     @property
-    def gflops(self) -> float:
-        """Useful arithmetic in training, 10^9 operations a second."""
-        return statistics.median(self._gflops)
-
-    @property
-    def share(self) -> float:
-        """The part of the machine's peak that this is."""
-        return statistics.median(ours / peak for ours, peak in zip(self._gflops, self.peaks, strict=True))
+    def arithmetic(self) -> Row:
+        return arithmetic(self.shape, self.training, self.peaks)
 
     @property
     def weight_gbytes(self) -> float:
         """10^9 bytes of weights a second that sampling reads."""
-        return self.sampling.median * self.shape.useful_weights() * self.weight_bytes / 1e9
-
-    @property
-    def _gflops(self) -> list[float]:
-        each = self.shape.useful_flops() / self.shape.characters / 1e9
-        return [each * rate for rate in self.training.rounds]
+        return self.sampling.ours * self.shape.useful_weights() * NUMBER_BYTES[self.precision] / 1e9
 
     def to_dict(self) -> dict[str, Any]:
         shape = self.shape
         return {"network": shape.network, "cell": shape.cell, "layers": shape.layers, "hidden": shape.hidden,
-                "batch": shape.batch, "window": shape.window, "training": self.training.to_dict(),
-                "gflops": self.gflops, "peak_rounds": list(self.peaks), "share_of_peak": self.share,
-                "sampling": self.sampling.to_dict(), "weight_gbytes_per_second": self.weight_gbytes}
+                "batch": shape.batch, "window": shape.window, "precision": self.precision,
+                "training": self.training.to_dict(), "gflops": self.arithmetic.ours, "peak_rounds": list(self.peaks),
+                "share_of_peak": self.arithmetic.ratio, "sampling": self.sampling.to_dict(),
+                "weight_gbytes_per_second": self.weight_gbytes}
 
 
 @dataclass(frozen=True)
-class Bench:
-    """How it is measured: rounds, seconds that a process repeats what it times, threads, PyTorch beside us or not.
+class Plan:
+    """How it is measured: turns of each side, seconds that a process repeats what it times, threads of both sides.
 
-    precision is ours; PyTorch always multiplies float32.
+    rivals   who is measured beside us, of RIVALS
     """
 
     rounds: int
     seconds: float
     threads: int
-    torch: bool
+    rivals: Sequence[str]
     tell: Tell
-    precision: str = "float32"
+
+    def turns(self, what: str, jobs: Sequence[Job]) -> list[list[dict[str, Any]]]:
+        """Each job's results, one a round."""
+        return take_turns(what, jobs, self.rounds, self.tell)
 
     def limits(self) -> dict[str, list[dict[str, Any]]]:
         """The machine's, as limits.measure gives them: the best of all rounds, with the rounds beside it."""
         job = Job("charrnn.bench.limits:measure", {"threads": self.threads, "seconds": min(0.2, self.seconds)})
-        [results] = take_turns("the machine's limits", [job], self.rounds, self.tell)
+        [results] = self.turns("the machine's limits", [job])
         return {"peak": _best([result["peak"] for result in results], "gflops"),
                 "bandwidth": _best([result["bandwidth"] for result in results], "gbytes_per_second")}
 
-    def training(self, shape: Shape) -> tuple[Rate, list[float]]:
-        """Our rate and PyTorch's, and the machine's peak in each round."""
-        common = {"seconds": self.seconds, "threads": self.threads}
-        jobs = [Job.of("charrnn.bench.ours:train", shape, precision=self.precision, **common)]
-        if self.torch:
-            jobs.append(Job.of("charrnn.bench.rival:train", shape, form="embedding", **common))
-        ours, *rival = take_turns(f"training of {shape.name}", jobs, self.rounds, self.tell)
-        return _rate(ours, rival, shape.characters, "adam"), [result["peak"] for result in ours]
+    def training(self, shape: Shape, precision: str) -> tuple[Row, list[float]]:
+        """Our rate and the rivals' in the same precision; and the machine's peak in each round."""
+        ours, row = self._rates("train", shape, precision, f"training of {shape.name}", shape.name, shape.characters)
+        return row, [result["peak"] for result in ours]
 
-    def sampling(self, shape: Shape) -> Rate:
-        """Our rate and PyTorch's for one stream."""
+    def sampling(self, shape: Shape, precision: str) -> Row:
+        """Our rate for one stream, and the rivals' in the same precision."""
+        return self._rates("sample", shape, precision, f"sampling with {shape.network}", shape.network, 1)[1]
+
+    def _rates(self, function: str, shape: Shape, precision: str, told: str, what: str,
+               characters: int) -> tuple[list[dict[str, Any]], Row]:
         common = {"seconds": self.seconds, "threads": self.threads}
-        jobs = [Job.of("charrnn.bench.ours:sample", shape, precision=self.precision, **common)]
-        if self.torch:
-            jobs.append(Job.of("charrnn.bench.rival:sample", shape, **common))
-        ours, *rival = take_turns(f"sampling with {shape.network}", jobs, self.rounds, self.tell)
-        return _rate(ours, rival, 1, "setting")
+        rivals = {f"{RIVALS['torch'].name} {form}": Job.of(f"charrnn.bench.rival_torch:{function}", shape, form=form,
+                                            precision=precision, **common)
+                  for form in FORMS if "torch" in self.rivals}
+        # ONNX Runtime trains no recurrent layers, and has no bfloat16 ones for a processor.
+        if "onnx" in self.rivals and (function, precision) == ("sample", "float32"):
+            rivals[RIVALS["onnx"].name] = Job.of("charrnn.bench.rival_onnx:sample", shape, **common)
+        is_bf16 = ", bf16" * (precision == "bf16")
+        ours, *others = self.turns(told + is_bf16, [
+            Job.of(f"charrnn.bench.ours:{function}", shape, precision=precision, **common), *rivals.values()])
+        found = dict(zip(rivals, others, strict=True))
+        row = Row(what + is_bf16, "char/s", rates(ours, characters),
+                  {name: rates(results, characters) for name, results in found.items()})
+        each = [f"{name} {statistics.median(row.rivals[name]):,.0f} ({commonest(results, 'setting')})"
+                for name, results in found.items()]
+        return ours, dataclasses.replace(row, note="; ".join(each))
+
+
+def arithmetic(shape: Shape, training: Row, peaks: Sequence[float]) -> Row:
+    """Useful arithmetic in training, 10^9 operations a second, beside the machine's peak."""
+    each = shape.useful_flops() / shape.characters / 1e9
+    return Row(training.what, "GFLOP/s", [each * rate for rate in training.rounds], {"peak": peaks})
 
 
 def commonest(results: Sequence[dict[str, Any]], key: str) -> str:
@@ -125,11 +170,9 @@ def rates(results: Sequence[dict[str, Any]], characters: int = 1) -> list[float]
     return [characters / result["seconds"] for result in results]
 
 
-def _rate(ours: list[dict[str, Any]], rival: list[list[dict[str, Any]]], characters: int, setting: str) -> Rate:
-    if not rival:
-        return Rate(rates(ours, characters))
-    [results] = rival
-    return Rate(rates(ours, characters), rates(results, characters), commonest(results, setting))
+def times_as_good(ours: float, rival: float, unit: str) -> float:
+    """How many times as good `ours` is as `rival`: less of a time or a loss, more of everything else."""
+    return rival / ours if unit in LESS_IS_BETTER else ours / rival
 
 
 def _best(rounds: list[list[dict[str, Any]]], key: str) -> list[dict[str, Any]]:

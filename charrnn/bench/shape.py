@@ -12,14 +12,16 @@ if TYPE_CHECKING:
     import numpy as np
 
 VOCABULARY = 65
-FLOAT_BYTES = 4
-# The cells that PyTorch has too.
-RIVAL_CELLS = ("rnn", "lstm", "gru")
+# How far a sample strays from the most probable character, on all sides.
+TEMP = 0.8
+NUMBER_BYTES = {"float32": 4, "bf16": 2}
 
 
 @dataclass(frozen=True)
 class Shape:
     """`layers` layers of `hidden` units, trained on `batch` windows of `window` characters side by side.
+
+    embedding   width of a learned embedding, PyTorch's too; 0: ours has none, PyTorch's is as wide as the layer
 
     Raises SettingsError for what is no network or no window.
     """
@@ -29,6 +31,7 @@ class Shape:
     hidden: int
     batch: int = 64
     window: int = 100
+    embedding: int = 0
 
     def __post_init__(self) -> None:
         self.settings()
@@ -36,8 +39,12 @@ class Shape:
 
     @classmethod
     def parse(cls, text: str) -> "Shape":
-        """The shape written as lstm-2x256 or lstm-2x256-64x100; raises SettingsError for anything else."""
-        parts = re.fullmatch(r"([a-z]+(?:-[a-z]+)*)-([0-9]+)x([0-9]+)(?:-([0-9]+)x([0-9]+))?", text)
+        """The shape written as lstm-2x256, lstm-2x256-64x100 or lstm-2x256-64x100-embedding32.
+
+        Raises SettingsError for anything else.
+        """
+        parts = re.fullmatch(r"([a-z]+(?:-[a-z]+)*)-([0-9]+)x([0-9]+)(?:-([0-9]+)x([0-9]+)(?:-embedding([0-9]+))?)?",
+                             text)
         if parts is None:
             raise SettingsError(f"{text!r} is no shape; write one as lstm-2x256-64x100: cell, layers x hidden, "
                                 "batch x window")
@@ -45,7 +52,7 @@ class Shape:
 
     @property
     def network(self) -> str:
-        return f"{self.cell} {self.layers}x{self.hidden}"
+        return f"{self.cell} {self.layers}x{self.hidden}" + f", embedding {self.embedding}" * bool(self.embedding)
 
     @property
     def step(self) -> str:
@@ -62,7 +69,8 @@ class Shape:
 
     def settings(self) -> NetworkSettings:
         """Ours, without the dropout that the rival has not either."""
-        return NetworkSettings(cell=self.cell, hidden=self.hidden, layers=self.layers, dropout=0.0)
+        return NetworkSettings(cell=self.cell, hidden=self.hidden, layers=self.layers, embedding=self.embedding,
+                               dropout=0.0)
 
     def useful_weights(self) -> int:
         """Weights that each character is multiplied with; a one-hot input looks its own up and needs no product."""

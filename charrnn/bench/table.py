@@ -1,9 +1,11 @@
 """Layer bench: measurements as lines of aligned columns, written as they come: the widths are known beforehand."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
-from charrnn.bench.results import Measured
+from charrnn.bench.results import Measured, Row
+from charrnn.bench.rivals import RIVALS
 from charrnn.bench.shape import Shape
 
 
@@ -16,23 +18,35 @@ class Column(NamedTuple):
     text: Callable[[Measured], str]
 
 
-def columns(shapes: Sequence[Shape], torch: bool) -> list[Column]:
+def columns(shapes: Sequence[Shape], rivals: Sequence[str]) -> list[Column]:
     """The columns for these shapes."""
     network = max(len(name) for name in ("network", *(shape.network for shape in shapes)))
-    all_columns = [
+    return [
         Column("", "network".ljust(network), network, lambda row: row.shape.network.ljust(network)),
         Column("", "batch x window", 14, lambda row: row.shape.step),
-        Column("training", "char/s", 9, lambda row: three_digits(row.training.median)),
-        Column("", "GFLOP/s", 7, lambda row: three_digits(row.gflops)),
-        Column("", "of peak", 7, lambda row: f"{row.share:.0%}"),
-        Column("", "PyTorch", 9, lambda row: three_digits(row.training.torch)),
-        Column("", "ratio", 5, lambda row: f"{row.training.ratio:.2f}"),
-        Column("sampling", "char/s", 9, lambda row: three_digits(row.sampling.median)),
-        Column("", "PyTorch", 9, lambda row: three_digits(row.sampling.torch)),
-        Column("", "ratio", 5, lambda row: f"{row.sampling.ratio:.2f}"),
+        Column("", "numbers", 7, lambda row: row.precision),
+        Column("training", "char/s", 9, lambda row: three_digits(row.training.ours)),
+        Column("", "GFLOP/s", 7, lambda row: three_digits(row.arithmetic.ours)),
+        Column("", "of peak", 7, lambda row: f"{row.arithmetic.ratio:.0%}"),
+        *_beside(lambda row: row.training, [name for name in rivals if name != "onnx"]),
+        Column("sampling", "char/s", 9, lambda row: three_digits(row.sampling.ours)),
+        *_beside(lambda row: row.sampling, rivals),
         Column("", "GB/s", 5, lambda row: three_digits(row.weight_gbytes)),
     ]
-    return [column for column in all_columns if torch or column.title not in ("PyTorch", "ratio")]
+
+
+def _beside(found: Callable[[Measured], Row], rivals: Sequence[str]) -> Iterator[Column]:
+    """Two columns a rival: its rate in what was found of a shape, and the ratio to it."""
+    def rate(name: str, row: Measured) -> str:
+        return three_digits(found(row).against(name).rival) or "-"
+
+    def ratio(name: str, row: Measured) -> str:
+        against = found(row).against(name).ratio
+        return "-" if against is None else f"{against:.2f}"
+
+    for name in (RIVALS[rival].name for rival in rivals):
+        yield Column("", name.split()[0], 9, partial(rate, name))
+        yield Column("", "ratio", 5, partial(ratio, name))
 
 
 def head(shown: Sequence[Column]) -> list[str]:
@@ -45,18 +59,17 @@ def row(shown: Sequence[Column], measured: Measured) -> str:
     return _line(shown, [column.text(measured) for column in shown])
 
 
-def notes(threads: int, torch: bool, precision: str = "float32") -> list[str]:
+def notes(threads: int, rivals: Sequence[str]) -> list[str]:
     """What the columns mean, to stand under the table."""
     count = _threads(threads)
     lines = [f"char/s    characters a second; training in whole steps and sampling one stream, on {count}",
              "GFLOP/s   the products that the mathematics needs, of which a one-hot input needs none",
-             f"of peak   their share of what {count} can multiply and add at most, measured right after the steps",
+             f"of peak   their share of the float32 peak of {count}, right after the steps; bfloat16's is twice that",
              "GB/s      weights that sampling reads"]
-    if precision == "bf16":
-        lines[2] = f"of peak   their share of the float32 peak of {count}; bfloat16 products have twice that"
-    if torch:
-        lines.append("PyTorch   eager; nn.Embedding, the same layers, nn.Linear; at the fastest of its settings")
-    return lines
+    about = {"torch": "PyTorch   eager, in the same precision; the faster of an embedding and one-hot input, at the "
+                      "fastest of its settings",
+             "onnx": "ONNX      ONNX Runtime, float32, one step a call; at the fastest of its settings"}
+    return [*lines, *(about[name] for name in rivals)]
 
 
 def limit_lines(limits: dict[str, list[dict[str, Any]]]) -> list[str]:

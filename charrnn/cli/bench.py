@@ -1,21 +1,22 @@
 """Layer cli: `charrnn bench`: how fast this machine is, and how fast charrnn is on it."""
 
-import importlib.util
 import itertools
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from charrnn.bench.shape import RIVAL_CELLS, USUAL, Shape
+from charrnn.bench.rivals import RIVALS, refuse
+from charrnn.bench.shape import USUAL, Shape
 from charrnn.cli.options import GroupedCommand, Whole, option, settings_from, settings_options
-from charrnn.errors import MeasurementError, SettingsError
+from charrnn.errors import SettingsError
 from charrnn.settings import BenchSettings
+from charrnn.settings.bounded import PRECISIONS
 
 if TYPE_CHECKING:
-    from charrnn.bench.results import Bench
+    from charrnn.bench.results import Plan, Row
     from charrnn.render.progress import ProgressBar
 
 
@@ -37,22 +38,24 @@ class ShapeType(click.ParamType):
              "lstm-2x256-64x100; repeatable")
 @settings_options(BenchSettings)
 @option("--threads", type=Whole(1, 1024), metavar="INTEGER", show_default="one a core", help="threads to train on")
-@option("--against", type=click.Choice(["torch"]), help="measure PyTorch too, in turn, where it is installed")
+@option("--against", "rivals", type=click.Choice(list(RIVALS)), multiple=True,
+        help="measure PyTorch too, in turn, or in sampling ONNX Runtime, where it is installed; repeatable")
 @option("--json", "in_json", is_flag=True, help="print one JSON object with every round, in place of the table")
-def bench(shapes: tuple[Shape, ...], threads: int | None, against: str | None, in_json: bool, **options: Any) -> None:
+def bench(shapes: tuple[Shape, ...], threads: int | None, rivals: tuple[str, ...], in_json: bool,
+          **options: Any) -> None:
     """Measure how fast this machine trains and samples.
 
     First its limits: how fast it multiplies and adds in float32, and reads its caches and its memory. Then a table:
-    each shape's rate, and its share of that peak. That takes about two minutes, more with PyTorch; other programs
+    each shape's rate, and its share of that peak. That takes about two minutes, more with a rival; other programs
     should be idle meanwhile.
     """
-    if against and importlib.util.find_spec("torch") is None:
-        raise MeasurementError("PyTorch is not installed; pip install torch installs it, or leave --against out")
-    if against and (alone := [shape for shape in shapes if shape.cell not in RIVAL_CELLS]):
-        raise MeasurementError(f"PyTorch has no {alone[0].cell}; leave out that shape, or --against")
+    rivals = tuple(dict.fromkeys(rivals))
     settings = settings_from(BenchSettings, options)
+    refuse(rivals, shapes)
+    if "onnx" in rivals and settings.precision == "bf16":
+        raise SettingsError("ONNX Runtime has no recurrent layers in bf16; leave out --against onnx or --precision")
     from charrnn.bench import machine
-    from charrnn.bench.results import Bench
+    from charrnn.bench.results import Plan
     from charrnn.engine.threads import physical_cores
     from charrnn.render.progress import ProgressBar
 
@@ -62,12 +65,14 @@ def bench(shapes: tuple[Shape, ...], threads: int | None, against: str | None, i
     if note := machine.load_note(load):
         print(note, file=sys.stderr)
     _announce_compiling(shapes)
-    with ProgressBar(settings.rounds * (1 + len(shapes) + len({shape.network for shape in shapes}))) as bar:
-        plan = Bench(settings.rounds, settings.seconds, threads or physical_cores(), bool(against), _teller(bar),
-                     settings.precision)
-        report = _measure(plan, shapes, machine.describe(), load, None if in_json else bar)
+    precisions = PRECISIONS if settings.precision == "both" else (settings.precision,)
+    measurements = len(precisions) * (len(shapes) + len({shape.network for shape in shapes}))
+    with ProgressBar(settings.rounds * (1 + measurements)) as bar:
+        plan = Plan(settings.rounds, settings.seconds, threads or physical_cores(), rivals, _teller(bar))
+        report = _measure(plan, list(itertools.product(shapes, precisions)), machine.describe(),
+                          None if in_json else bar)
     if in_json:
-        print(json.dumps(report, indent=1))
+        print(json.dumps({"load": load, **report}, indent=1))
 
 
 def _teller(bar: "ProgressBar") -> Callable[[str, int, int], None]:
@@ -84,11 +89,11 @@ def _teller(bar: "ProgressBar") -> Callable[[str, int, int], None]:
     return tell
 
 
-def _measure(plan: "Bench", shapes: tuple[Shape, ...], about: dict[str, str], load: float,
+def _measure(plan: "Plan", todo: Sequence[tuple[Shape, str]], about: dict[str, str],
              bar: "ProgressBar | None") -> dict[str, Any]:
     """Everything measured; with `bar` each line is printed above it as soon as it is known."""
     from charrnn.bench import machine, table
-    from charrnn.bench.results import Measured, Rate
+    from charrnn.bench.results import Measured
 
     def show(*lines: str) -> None:
         if bar is not None:
@@ -98,21 +103,21 @@ def _measure(plan: "Bench", shapes: tuple[Shape, ...], about: dict[str, str], lo
     width = max(map(len, about)) + 2
     show(*(f"{name:{width}}{text}" for name, text in about.items()), "")
     limits = plan.limits()
-    shown = table.columns(shapes, plan.torch)
+    shown = table.columns([shape for shape, _ in todo], plan.rivals)
     show(*table.limit_lines(limits), "", *table.head(shown))
-    streams: dict[str, Rate] = {}  # sampling knows no batch: shapes of one network share it
-    rows: list[Measured] = []
-    for shape in shapes:
-        rate, peaks = plan.training(shape)
-        if shape.network not in streams:
-            streams[shape.network] = plan.sampling(shape)
-        rows.append(Measured(shape, rate, peaks, streams[shape.network], 2 if plan.precision == "bf16" else 4))
+    streams: dict[tuple[str, str], Row] = {}  # sampling knows no batch: shapes of one network share it
+    rows = []
+    for shape, precision in todo:
+        training, peaks = plan.training(shape, precision)
+        if (shape.network, precision) not in streams:
+            streams[shape.network, precision] = plan.sampling(shape, precision)
+        rows.append(Measured(shape, precision, training, peaks, streams[shape.network, precision]))
         show(table.row(shown, rows[-1]))
-    show("", *table.notes(plan.threads, plan.torch, plan.precision))
+    show("", *table.notes(plan.threads, plan.rivals))
     if note := machine.peak_note([peak for row in rows for peak in row.peaks]):
         print(note, file=sys.stderr)
-    return {"machine": about, "load": load, "threads": plan.threads, "rounds": plan.rounds, "seconds": plan.seconds,
-            "precision": plan.precision, **limits, "shapes": [row.to_dict() for row in rows], "note": note or None}
+    return {"machine": about, "threads": plan.threads, "rounds": plan.rounds, "seconds": plan.seconds, **limits,
+            "shapes": [row.to_dict() for row in rows], "note": note or None}
 
 
 def _announce_compiling(shapes: tuple[Shape, ...]) -> None:

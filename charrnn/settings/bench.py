@@ -11,4 +11,5 @@ class BenchSettings(Bounded):
 
     seconds: float = setting(0.4, "seconds that one process repeats a measurement", low=0.001, high=600.0)
     rounds: int = setting(3, "times that everything is measured; the table shows medians", low=1, high=1000)
-    precision: str = setting("float32", "numbers in charrnn's matrix products", choices=PRECISIONS)
+    precision: str = setting("float32", "numbers in matrix products, charrnn's and PyTorch's; both measures each shape "
+                                        "twice", choices=(*PRECISIONS, "both"))

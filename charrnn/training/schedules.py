@@ -7,7 +7,7 @@ from charrnn.cells.registry import CELLS
 from charrnn.settings import NetworkSettings, TrainingSettings
 
 # Other optimizers' share of Adam's rate; Adagrad and SGD have rates of their own, whatever the network. Measured at
-# 1x128 (python -m benchmarks sweep --grid optimizers); 3 was better for SGD there, but may be too high for larger ones.
+# 1x128 (benchmarks/results/sweep.jsonl); 3 was better for SGD there, but may be too high for larger ones.
 _SHARES = {"adam": 1.0, "adamw": 1.0, "rmsprop": 0.5}
 _OWN_RATES = {"adagrad": 0.1, "sgd": 1.0}
 

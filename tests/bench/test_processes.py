@@ -36,7 +36,8 @@ def test_a_job_runs_a_function_elsewhere() -> None:
 
 def test_a_job_of_a_shape() -> None:
     assert Job.of("m:f", Shape("gru", 2, 5, 3, 4), seconds=1) == Job("m:f", {
-        "shape": {"cell": "gru", "layers": 2, "hidden": 5, "batch": 3, "window": 4}, "seconds": 1})
+        "shape": {"cell": "gru", "layers": 2, "hidden": 5, "batch": 3, "window": 4, "embedding": 0},
+        "seconds": 1})
 
 
 @pytest.mark.parametrize(("code", "words"), [

@@ -41,7 +41,8 @@ def test_shapes_are_read_and_named() -> None:
 
 @pytest.mark.parametrize(("text", "words"), [
     *((text, "is no shape; write one as") for text in ("lstm", "lstm-1x5-3", "lstm-1x5-3x4x5", "lstm-1x-5", "",
-                                                       "lstm-1x5 ", "LSTM-1x5", "-lstm-1x5", "lstm-1x٣")),
+                                                       "lstm-1x5 ", "LSTM-1x5", "-lstm-1x5", "lstm-1x٣",
+                                                       "lstm-1x5-embedding3")),
     ("tanh-1x2", "must be one of rnn, lstm, gru, peephole, gru-original"),
     ("lstm-0x5", "layers is 0; it must be at least 1"),
     ("lstm-1x9000", "hidden is 9000; it must be at most 8192"), ("lstm-1x5-0x4", "batch is 0"),
@@ -66,3 +67,10 @@ def test_windows_go_on_where_the_one_before_ended() -> None:
     assert inputs.dtype == np.int32
     assert 0 <= inputs.min() <= inputs.max() < VOCABULARY
     np.testing.assert_array_equal(inputs.reshape(20, 3)[1:], targets.reshape(20, 3)[:-1])
+
+
+def test_a_shape_with_an_embedding() -> None:
+    shape = Shape.parse("gru-1x64-32x64-embedding6")
+    assert shape == Shape("gru", 1, 64, 32, 64, embedding=6)
+    assert shape.name == "gru 1x64, embedding 6, 32 x 64"
+    assert (shape.settings().embedding, shape.useful_weights()) == (6, Shape("gru", 1, 64).useful_weights())

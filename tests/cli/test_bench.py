@@ -5,6 +5,7 @@ import importlib.util
 import json
 import os
 import signal
+import statistics
 import time
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> list[Job]:
             return {"peak": [{"threads": 1, "gflops": 100.0 + len(asked)}],
                     "bandwidth": [{"place": "L1", "threads": 1, "bytes": 2048, "gbytes_per_second": 50.0}]}
         slower = 10 if "rival" in job.function else 1
-        return {"seconds": slower * len(asked) / 1000, "peak": 100.0, "adam": "fused", "setting": "threads: 1"}
+        return {"seconds": slower * len(asked) / 1000, "peak": 100.0, "setting": "threads 1"}
 
     monkeypatch.setattr(processes, "run_job", run_job)
     monkeypatch.setattr(machine, "load", lambda: 0.0)
@@ -79,14 +80,14 @@ def test_json_has_what_the_table_has(charrnn: Program, quick: list[Job], monkeyp
     assert (report["peak"][0]["gflops"], report["bandwidth"][0]["gbytes_per_second"]) == (102.0, 50.0)
     for line, shape in zip(rows, report["shapes"], strict=True):
         training, sampling = shape["training"], shape["sampling"]
-        figures = [training["characters_per_second"], shape["gflops"], training["torch"]["characters_per_second"],
-                   training["ratio"], sampling["characters_per_second"], sampling["torch"]["characters_per_second"],
+        rivals = [statistics.median(rate["rivals"][rate["rival"]]) for rate in (training, sampling)]
+        figures = [training["ours"], shape["gflops"], rivals[0], training["ratio"], sampling["ours"], rivals[1],
                    sampling["ratio"], shape["weight_gbytes_per_second"]]
         cells = line.split()
-        assert cells[:5] == [*shape["network"].split(), "4", "x", "5"]
-        assert cells.pop(7) == f"{shape['share_of_peak']:.0%}"
-        assert [float(cell.replace(",", "")) for cell in cells[5:]] == pytest.approx(figures, rel=6e-3)
-        assert len(training["rounds"]) == len(sampling["torch"]["rounds"]) == 2
+        assert cells[:6] == [*shape["network"].split(), "4", "x", "5", "float32"]
+        assert cells.pop(8) == f"{shape['share_of_peak']:.0%}"
+        assert [float(cell.replace(",", "")) for cell in cells[6:]] == pytest.approx(figures, rel=6e-3)
+        assert len(training["rounds"]) == len(sampling["rivals"]["PyTorch one-hot"]) == 2
     assert printed.err.splitlines() == [
         "measuring the machine's limits",
         "measuring training of lstm 1x8, 4 x 5", "measuring sampling with lstm 1x8",
@@ -114,7 +115,36 @@ def test_without_pytorch_it_says_so(charrnn: Program, monkeypatch: pytest.Monkey
     with_torch(monkeypatch, False)
     done = charrnn("bench", "--against", "torch")
     assert (done.code, done.out) == (1, "")
-    assert done.err == ("charrnn: PyTorch is not installed; pip install torch installs it, or leave --against out\n")
+    assert done.err == ("charrnn: PyTorch is not installed; pip install torch installs it, or leave --against torch "
+                        "out\n")
+
+
+def test_without_onnx_it_says_so(charrnn: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "onnxruntime" else object())
+    done = charrnn("bench", "--against", "onnx")
+    assert (done.code, done.out) == (1, "")
+    assert done.err == ("charrnn: ONNX Runtime is not installed; pip install onnx onnxruntime installs it, or leave "
+                        "--against onnx out\n")
+
+
+def test_onnx_has_no_bf16(charrnn: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_torch(monkeypatch, True)
+    done = charrnn("bench", "--against", "onnx", "--precision", "bf16")
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("charrnn: ONNX Runtime has no recurrent layers in bf16; leave out --against onnx or "
+                               "--precision")
+
+
+def test_all_forms_of_pytorch_in_both_precisions(charrnn: Program, quick: list[Job],
+                                                 monkeypatch: pytest.MonkeyPatch) -> None:
+    with_torch(monkeypatch, True)
+    done = charrnn("bench", *TINY, "--precision", "both", "--against", "torch", "--against", "onnx")
+    assert [line.split()[5] for line in done.out.splitlines() if line.startswith("rnn 1x8")] == ["float32", "bf16"]
+    for function in ("train", "sample"):
+        asked = [job.arguments for job in quick if job.function == f"charrnn.bench.rival_torch:{function}"]
+        assert [(arguments["form"], arguments["precision"]) for arguments in asked] == [
+            (form, precision) for precision in ("float32", "bf16") for form in ("embedding", "one-hot")]
+    assert sum("onnx" in job.function for job in quick) == 1
 
 
 def test_a_cell_that_pytorch_has_not(charrnn: Program, monkeypatch: pytest.MonkeyPatch) -> None:

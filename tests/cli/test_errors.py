@@ -90,7 +90,7 @@ TABLE: list[tuple[str, int, str]] = [
     ("bench --seconds 0", 2, "invalid value for '--seconds': 0.0 is out of bounds: 0.001 to 600."),
     ("bench --rounds 1.5", 2, "invalid value for '--rounds': '1.5' is not a valid integer."),
     ("bench --threads 0", 2, "invalid value for '--threads': 0 is out of bounds: 1 to 1024."),
-    ("bench --against jax", 2, "invalid value for '--against': 'jax' is not 'torch'."),
+    ("bench --against jax", 2, "invalid value for '--against': 'jax' is not one of 'torch', 'onnx'."),
     ("bench tiny", 2, "got unexpected extra argument (tiny). Usage: charrnn bench --help"),
     ("nosuch", 2, "no such command 'nosuch'. Usage: charrnn --help"),
 ]

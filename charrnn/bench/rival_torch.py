@@ -1,5 +1,4 @@
-"""Layer bench: the rival: what a PyTorch program for characters looks like, written as well as its documentation
-teaches.
+"""Layer bench: a rival: what a PyTorch program for characters looks like, written as its documentation teaches.
 
 `embedding`   nn.Embedding(V, H), a recurrent layer of width H, nn.Linear: what such programs usually are
 `one-hot`     one-hot vectors into a recurrent layer of width V, nn.Linear: the very parameters that ours has
@@ -16,7 +15,7 @@ from torch import nn
 from torch.nn import functional
 
 from charrnn.bench.clock import median_seconds
-from charrnn.bench.shape import VOCABULARY, Shape, token_windows
+from charrnn.bench.shape import TEMP, VOCABULARY, Shape, token_windows
 
 CELLS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 ADAMS: dict[str, dict[str, Any]] = {"loop": {"foreach": False}, "foreach": {"foreach": True}, "fused": {"fused": True}}
@@ -29,8 +28,8 @@ class CharNetwork(nn.Module):
 
     def __init__(self, form: str, shape: Shape) -> None:
         super().__init__()
-        self.embedding = nn.Embedding(VOCABULARY, shape.hidden) if form == "embedding" else None
-        width = shape.hidden if form == "embedding" else VOCABULARY
+        width = (shape.embedding or shape.hidden) if form == "embedding" else VOCABULARY
+        self.embedding = nn.Embedding(VOCABULARY, width) if form == "embedding" else None
         self.layers = CELLS[shape.cell](width, shape.hidden, shape.layers)
         self.output = nn.Linear(shape.hidden, VOCABULARY)
 
@@ -44,12 +43,18 @@ class CharNetwork(nn.Module):
         return self.output(h), state
 
 
+def autocast(precision: str) -> torch.autocast:
+    """The context in which products have this precision."""
+    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=precision == "bf16")
+
+
 def detached(state: Any) -> Any:
     """The state without its past, so that the gradient ends at the window's edge."""
     return tuple(part.detach() for part in state) if isinstance(state, tuple) else state.detach()
 
 
-def training_step(network: CharNetwork, shape: Shape) -> Callable[[int, torch.optim.Optimizer], float]:
+def training_step(network: CharNetwork, shape: Shape,
+                  precision: str) -> Callable[[int, torch.optim.Optimizer], float]:
     """A function that makes training step `i` with an optimizer; its loss."""
     inputs, targets = (torch.from_numpy(part).long() for part in token_windows(shape))
     carried: list[Any] = [None]
@@ -57,8 +62,9 @@ def training_step(network: CharNetwork, shape: Shape) -> Callable[[int, torch.op
     def step(i: int, optimizer: torch.optim.Optimizer) -> float:
         at = i % len(inputs)
         optimizer.zero_grad(set_to_none=True)
-        logits, state = network(inputs[at], carried[0])
-        loss = functional.cross_entropy(logits.view(-1, VOCABULARY), targets[at].view(-1))
+        with autocast(precision):
+            logits, state = network(inputs[at], carried[0])
+            loss = functional.cross_entropy(logits.view(-1, VOCABULARY), targets[at].view(-1))
         loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimizer.step()
@@ -81,41 +87,41 @@ def fastest_adam(network: CharNetwork) -> str:
     return min(medians, key=lambda name: medians[name])
 
 
-def train(form: str, shape: dict[str, Any], seconds: float, threads: int) -> dict[str, Any]:
+def train(shape: dict[str, Any], form: str, precision: str, seconds: float, threads: int) -> dict[str, Any]:
     """The median seconds of a training step, and the Adam that it used."""
     torch.set_num_threads(threads)
     torch.manual_seed(1)
     measured = Shape(**shape)
     network = CharNetwork(form, measured)
-    step = training_step(network, measured)
+    step = training_step(network, measured, precision)
     step(0, torch.optim.Adam(network.parameters(), lr=1e-3))
     adam = fastest_adam(network)
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-3, **ADAMS[adam])
-    return {"seconds": median_seconds(lambda i: step(i, optimizer), seconds), "adam": adam}
+    return {"seconds": median_seconds(lambda i: step(i, optimizer), seconds), "setting": f"Adam {adam}"}
 
 
-def sample(shape: dict[str, Any], seconds: float, threads: int) -> dict[str, Any]:
+def sample(shape: dict[str, Any], form: str, precision: str, seconds: float, threads: int) -> dict[str, Any]:
     """The median seconds of one character drawn from a stream, and the setting that was fastest for it.
 
     Single steps are so short that oneDNN, which pays in training, may cost several times what it saves.
     """
     torch.manual_seed(1)
-    network = CharNetwork("embedding", Shape(**shape)).eval()
+    network = CharNetwork(form, Shape(**shape)).eval()
     token, state = torch.zeros(1, 1, dtype=torch.long), None
     text: list[int] = []
 
     def draw(i: int) -> None:
         nonlocal token, state
         logits, state = network(token, state)
-        token = torch.multinomial(functional.softmax(logits[-1] / 0.8, dim=-1), 1)
+        token = torch.multinomial(functional.softmax(logits[-1].float() / TEMP, dim=-1), 1)
         text.append(int(token.item()))
 
     medians = {}
-    with torch.no_grad():
+    with torch.no_grad(), autocast(precision):
         for count, onednn in itertools.product(sorted({1, threads}), (True, False)):
             torch.set_num_threads(count)
             with torch.backends.mkldnn.flags(enabled=onednn):
-                name = f"threads: {count}, oneDNN {'on' if onednn else 'off'}"
+                name = f"threads {count}, oneDNN {'on' if onednn else 'off'}"
                 medians[name] = median_seconds(draw, seconds / 2)
     fastest = min(medians, key=lambda name: medians[name])
     return {"seconds": medians[fastest], "setting": fastest}
