@@ -1,5 +1,7 @@
 """One training in a process of its own: what the network came to and what that took; and a file that keeps it."""
 
+import hashlib
+import inspect
 import json
 import math
 import time
@@ -14,11 +16,13 @@ from charrnn.engine.engines import open_engine
 from charrnn.engine.interface import Engine
 from charrnn.errors import MeasurementError
 from charrnn.sampling.session import LanguageModel
-from charrnn.settings import SampleSettings, Settings, TrainingSettings, settings_of
+from charrnn.settings import SampleSettings, Settings, TrainingSettings, presets, settings_of
 from charrnn.settings.training import PARTS
 from charrnn.text.corpus import read_corpus
 from charrnn.text.documents import Documents
+from charrnn.text.shape import TextShape
 from charrnn.text.windows import NO_TARGET, Text
+from charrnn.training import auto_settings, schedules
 from charrnn.training.auto_settings import automatic_settings
 from charrnn.training.evaluation import Evaluation
 from charrnn.training.events import RolledBack, Validated
@@ -31,9 +35,10 @@ BLOCK, SIDE_BY_SIDE = 256, 64
 
 
 def learned(text: str, settings: dict[str, Any], test_share: float = 0.0, threads: int | None = None,
-            sample: int = 0) -> dict[str, Any]:
+            sample: int = 0, preset: str = "") -> dict[str, Any]:
     """Trains with `settings` (fields of any settings class) and measures the best moment; losses are nats a character.
 
+    preset       what else to set, as `charrnn train --preset` does; empty: nothing, what is not given has its default
     test_share   what is cut off the end of the text, never trained nor validated on
     sample       characters that the network then writes
 
@@ -41,8 +46,9 @@ def learned(text: str, settings: dict[str, Any], test_share: float = 0.0, thread
     `rounded` is `validation` with bfloat16 products; `cpu_seconds` is what all threads took together: other work on
     the machine hardly counts in it.
     """
-    chosen = settings_of(settings)
-    corpus = read_corpus([text], settings=chosen.text)
+    corpus = read_corpus([text], settings=settings_of(settings).text)
+    chosen = (automatic_settings(settings, preset, TextShape.of(corpus), threads=threads)[0] if preset
+              else settings_of(settings))
     kept = len(corpus) - int(len(corpus) * test_share)
     trainer = Trainer(chosen, corpus.content if not test_share else corpus.ids[:kept], len(corpus.vocabulary), threads)
     start, cpu, halved, validations, best, weights = time.perf_counter(), time.process_time(), 0, 0, None, None
@@ -64,7 +70,7 @@ def learned(text: str, settings: dict[str, Any], test_share: float = 0.0, thread
         measured = Evaluation(reader, part, trainer.settings.windows.window, 1).loss()
         return round(measured, 5) if measured is not None else None
 
-    return {"parameters": engine.parameter_count, "steps": trainer.step, "best_step": best.step,
+    return {"chosen": words_of(chosen), "parameters": engine.parameter_count, "steps": trainer.step, "best_step": best.step,
             "validations": validations, "epochs": round(trainer.cutter.progress, 3),
             "validation": round(best.loss, 5), "cold": cold_loss(engine, validation),
             "rounded": loss(validation, rounded),
@@ -99,13 +105,17 @@ def cold_loss(engine: Engine, text: Text, block: int = BLOCK) -> float | None:
     return round(total / predicted, 5)
 
 
-def automatic(text: Path, given: Mapping[str, Any], preset: str = "default") -> dict[str, Any]:
-    """What charrnn would train a text with, given so much: the fields that are not as they are by default."""
-    characters = len(read_corpus([str(text)], settings=settings_of(dict(given)).text))
-    chosen = automatic_settings(given, preset, characters)[0]
+def words_of(settings: Settings) -> str:
+    """The settings that are not as they are by default: `hidden 256, dropout 0.1`."""
     usual = Settings()
-    return {name: value for part in PARTS for name, value in getattr(chosen, part).to_dict().items()
-            if value != getattr(getattr(usual, part), name)}
+    return words({name: value for part in PARTS for name, value in getattr(settings, part).to_dict().items()
+                  if value != getattr(getattr(usual, part), name)})
+
+
+def rules() -> str:
+    """A digest of what decides automatic settings: where it is another one, they have to be measured anew."""
+    sources = (inspect.getsource(module) for module in (auto_settings, presets, schedules))
+    return hashlib.sha256("".join(sources).encode()).hexdigest()[:12]
 
 
 def rows(file: Path, plan: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -120,7 +130,7 @@ def rows(file: Path, plan: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]
         named = {**point, "text": Path(point["text"]).name}
         found = next((row for row in known if all(row.get(key) == value for key, value in named.items())), None)
         if found is None:
-            arguments = {key: point[key] for key in ("text", "settings", "test_share", "threads") if key in point}
+            arguments = {key: point[key] for key in ("text", "settings", "test_share", "threads", "preset") if key in point}
             try:
                 found = {**named, **run_job(Job("benchmarks.learning:learned", arguments))}
             except MeasurementError as error:

@@ -46,7 +46,7 @@ def losses(lines: Sequence[Mapping[str, Any]]) -> Scene | None:
     series: dict[str, dict[float, float]] = defaultdict(dict)  # the line that was written last counts
     for line in lines:
         if line["group"] == "quality" and line["preset"] == "default":
-            for way in QUALITY[4:6]:
+            for way in (QUALITY[4], QUALITY[6]):
                 series[f"charrnn, {way}"][float(line["minutes"])] = float(line[way])
         elif line["group"] == "rival-losses":
             series[line["name"]][line["minutes"]] = line["loss"]

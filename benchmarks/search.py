@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.learning import automatic, read_rows, rows, words
+from benchmarks.learning import read_rows, rows, rules, words
 from benchmarks.options import Options
 from benchmarks.table import Table
 from charrnn.engine.threads import physical_cores
+from charrnn.kernels.cpu import HAS_BF16
 from charrnn.settings import NetworkSettings
 from charrnn.training.schedules import fitting_rate
 
@@ -41,14 +42,15 @@ def planned(options: Options) -> list[dict[str, Any]]:
     """The defaults with each seed and then the trials, of all texts and times in turn, so that any part is a fair one.
     """
     places = [(text, minutes) for text in options.texts for minutes in options.minutes]
-    usual = {place: automatic(place[0], {"minutes": place[1]}) for place in places}
 
-    def point(place: tuple[Path, float], role: str, settings: dict[str, Any]) -> dict[str, Any]:
-        return {"text": str(place[0]), "minutes": place[1], "threads": physical_cores(), "role": role,
+    def point(place: tuple[Path, float], settings: dict[str, Any], **others: str) -> dict[str, Any]:
+        return {"text": str(place[0]), "minutes": place[1], "threads": physical_cores(), **others,
                 "settings": {**settings, "minutes": place[1]}}
 
-    return [*(point(place, "defaults", {**usual[place], "seed": seed}) for seed in SEEDS for place in places),
-            *(point(place, "trial", {**drawn(*place, number), "precision": usual[place].get("precision", "float32")})
+    precision = "bf16" if HAS_BF16 else "float32"
+    return [*(point(place, {"seed": seed}, role="defaults", preset="default", rules=rules())
+              for seed in SEEDS for place in places),
+            *(point(place, {**drawn(*place, number), "precision": precision}, role="trial")
               for number in range(options.trials) for place in places)]
 
 
@@ -62,20 +64,20 @@ def drawn(text: Path, minutes: float, number: int) -> dict[str, Any]:
     network = {"cell": one_of(CELLS), "hidden": one_of(HIDDEN), "layers": one_of(LAYERS)}
     rate = fitting_rate(NetworkSettings(**network), "adam") * RATE_SPAN ** random.uniform(-1, 1)
     recurrent, averaging = random.uniform(0, 0.5), 1 - 10 ** random.uniform(-3.3, -1.5)
+    betas = one_of(({}, {"beta1": 0.8, "beta2": 0.99}))
+    decay = float(f"{10 ** random.uniform(-2.3, -0.7):.1g}")
     return {**network, "lr": float(f"{rate:.2g}"), "window": one_of(WINDOWS), "batch": one_of(BATCHES),
             "dropout": round(random.uniform(0, 0.6), 2), "recurrent_dropout": one_of((0.0, round(recurrent, 2))),
-            "averaging": one_of((0.0, round(averaging, 4))),
-            "seed": number + 1}
+            "averaging": one_of((0.0, round(averaging, 4))), **betas, "optimizer": "adamw",
+            "weight_decay": one_of((0.0, decay)), "seed": number + 1}
 
 
 def tables(plan: list[dict[str, Any]], known: list[dict[str, Any]]) -> Iterator[Table]:
     """What the known rows say of the plan's texts and times: today's defaults, and every trial that there is."""
     lines, best_lines = [], []
     for text, minutes in dict.fromkeys((Path(point["text"]).name, point["minutes"]) for point in plan):
-        usual = [point["settings"] for point in plan if point["role"] == "defaults"
-                 and (Path(point["text"]).name, point["minutes"]) == (text, minutes)]
         here = [row for row in known if (row["text"], row["minutes"]) == (text, minutes) and "failure" not in row]
-        defaults = [row for row in here if row["role"] == "defaults" and row["settings"] in usual]
+        defaults = [row for row in here if row["role"] == "defaults" and row["rules"] == rules()]
         trials = [row for row in here if row["role"] == "trial"]
         if not defaults or not trials:
             continue

@@ -254,29 +254,32 @@ def test_a_cold_block_begins_from_the_initial_state_and_all_of_it_counts(monkeyp
     assert learning.cold_loss(engine, ids[:1]) is None
 
 
-def test_automatic_settings_are_those_that_training_would_have(text: Path) -> None:
-    chosen = learning.automatic(text, {"minutes": 0.25, "val_fraction": 0.1})
-    assert (chosen["minutes"], chosen["val_fraction"], chosen["hidden"]) == (0.25, 0.1, 128)
-    assert "cell" not in chosen  # as it is by default
-    assert learning.automatic(text, {}, "best")["hidden"] == 512
+def test_settings_are_those_that_training_would_have(text: Path) -> None:
+    settings = {"epochs": 0.01, "val_fraction": 0.1, "hidden": 20}
+    chosen = learning.learned(str(text), settings, preset="default")["chosen"]
+    assert "hidden 20, " in chosen
+    assert "lstm" not in chosen
+    assert "beta" not in learning.learned(str(text), settings)["chosen"]
 
 
 def test_quality_reads_the_loss_in_two_ways(monkeypatch: pytest.MonkeyPatch, text: Path) -> None:
     asked = []
 
     def run_job(job: Job) -> dict[str, Any]:
-        asked.append(job.arguments["settings"].get("minutes"))
-        return {"validation": 1.5, "cold": 1.5625, "validations": 10, "steps": 2500, "sample": "so it goes"}
+        settings = job.arguments["settings"]
+        asked.append((job.arguments["preset"], settings.get("minutes"), settings["seed"]))
+        return {"validation": 1.5 + settings["seed"] / 8, "cold": 1.5625, "steps": 2500, "sample": "so it goes",
+                "chosen": "hidden 7"}
 
     monkeypatch.setattr(processes, "run_job", run_job)
-    [table] = quality.measure(Options(texts=[text], minutes=(3.0, 0.0)))
-    assert asked == [3.0, None]
-    assert table.rows == [("default", "3", "10", "2,500", "1.5000", "1.5625", "", ""),
-                          ("default", "0", "10", "2,500", "1.5000", "1.5625", "", "")]
+    [table] = quality.measure(Options(texts=[text], minutes=(3.0, 0.0), rounds=2))
+    assert asked == [("default", 3.0, 1), ("default", 3.0, 2), ("default", None, 1), ("default", None, 2)]
+    assert table.rows == [("default", "3", "2", "2,500", "1.6875", "", "1.5625", "", "0.1250"),
+                          ("default", "0", "2", "2,500", "1.6875", "", "1.5625", "", "0.1250")]
     assert table.notes[-1] == "so it goes"
     monkeypatch.setattr(quality, "TINYSHAKESPEARE", hashlib.sha256(TEXT.encode()).hexdigest())
-    [table] = quality.measure(Options(texts=[text], minutes=(3.0, 0.2)))
-    assert [row[-2:] for row in table.rows] == [("1.49", "no"), ("", "")]
+    [table] = quality.measure(Options(texts=[text], minutes=(3.0, 0.2), rounds=1))
+    assert [(row[5], row[7]) for row in table.rows] == [("1.44", "1.4697"), ("", "")]
 
 
 @pytest.fixture
@@ -321,10 +324,10 @@ def test_a_search_goes_on_where_it_was_stopped(searched: list[dict[str, Any]], t
 def test_defaults_that_were_changed_are_measured_anew(searched: list[dict[str, Any]], text: Path,
                                                       monkeypatch: pytest.MonkeyPatch) -> None:
     list(search.measure(Options(texts=[text], trials=1)))
-    before, usual = len(searched), search.automatic
-    monkeypatch.setattr(search, "automatic", lambda *given: {**usual(*given), "dropout": 0.45})
+    before = len(searched)
+    monkeypatch.setattr(search, "rules", lambda: "others")
     regret, _ = search.measure(Options(texts=[text], trials=1))
-    assert [settings["dropout"] for settings in searched[before:]] == [0.45] * 3
+    assert [settings["seed"] for settings in searched[before:]] == [1, 2, 3]
     assert regret.rows[0][4] == "1"
 
 
