@@ -6,7 +6,7 @@ that is known about them.
 
 import itertools
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from charrnn.engine.interface import Engine
 from charrnn.engine.threads import Workers
 from charrnn.errors import SettingsError
 from charrnn.sampling.constraints import SamplingRule, Spread, sampling_rule
+from charrnn.sampling.lead_in import LEAD_IN_STREAMS, lead_in
 from charrnn.sampling.sampler import Sampler, generators_of
 from charrnn.sampling.stopping import LENGTH, Ends, Piece, TextWriter, write_texts
 from charrnn.sampling.streams import Weights, weights_of
@@ -34,12 +35,10 @@ def mark_id(mark: str | None, vocabulary: Vocabulary) -> int:
     return -1 if mark is None else int(vocabulary.encode(mark)[0])
 
 
-def prime_ids(vocabulary: Vocabulary, prime: str, mark: str | None = None, *, name: str = "prime",
-              generators: Sequence[np.random.Generator] = ()) -> np.ndarray:
-    """The ids (P,) of the prime for all streams, behind the mark where documents begin with one.
+def prime_ids(vocabulary: Vocabulary, prime: str, mark: str | None = None, *, name: str = "prime") -> np.ndarray:
+    """The ids (P,) of the prime, behind the mark where documents begin with one; none without a mark and a prime.
 
-    Without a mark and a prime: a line end, or else one random character for each of N generators, (1, N). `name` is
-    what messages call the prime.
+    `name` is what messages call the prime. Spaces are no tokens: there may be no ids where there is a prime.
 
     Raises VocabularyError for a prime with characters that the model never saw, SettingsError for one that contains
     the end of a document.
@@ -49,12 +48,7 @@ def prime_ids(vocabulary: Vocabulary, prime: str, mark: str | None = None, *, na
             raise SettingsError(f"the {name} goes past the end of a document: it holds {mark!r}; give what one "
                                 "document begins with")
         prime = mark + prime
-    ids = vocabulary.encode(prime)
-    if len(ids):  # spaces are no tokens: there may be none where there is a prime
-        return ids
-    if "\n" in vocabulary.units:
-        return vocabulary.encode("\n")
-    return np.array([[generator.integers(len(vocabulary), dtype=np.int32) for generator in generators]])
+    return vocabulary.encode(prime)
 
 
 class LanguageModel:
@@ -69,6 +63,7 @@ class LanguageModel:
         self.settings, self.vocabulary, self.mark = settings, vocabulary, mark_of(settings.text)
         self._engine, self._workers = engine, Workers(engine.threads)
         self._weights: dict[str, Weights] = {}
+        self._lead_ins: dict[tuple[str, int], np.ndarray] = {}
 
     def readable(self, text: str, unknown: str = "error") -> Readable:
         """`text` as the model can read it, normalized as its training text was.
@@ -90,6 +85,13 @@ class LanguageModel:
         if precision not in self._weights:
             self._weights[precision] = weights_of(self._engine, precision)
         return self._weights[precision]
+
+    def lead_in(self, precision: str = "float32") -> np.ndarray:
+        """The ids (P,) that are read before a text without a prime; the network may be learning meanwhile."""
+        key = precision, self._engine.steps
+        if key not in self._lead_ins:
+            self._lead_ins = {key: lead_in(self.sampler(LEAD_IN_STREAMS, precision), self.vocabulary)}
+        return self._lead_ins[key]
 
 
 @dataclass(frozen=True)
@@ -146,11 +148,12 @@ class SamplingSession:
         self._length, self._count = settings.length or None, settings.samples
         # the same random draws at every temperature
         self._generators = [own for _ in self.temps for own in generators_of(self.seed, settings.samples)]
-        ids = prime_ids(model.vocabulary, prime, model.mark, generators=self._generators)
+        ids = prime_ids(model.vocabulary, prime, model.mark)
+        if not len(ids):
+            ids = model.lead_in(settings.precision)
 
         def spread_of(layer: int, unit: int) -> Spread:
-            return measured_spread(model.sampler(_STREAMS, settings.precision), ids if ids.ndim == 1 else ids[0, :1],
-                                   layer, unit)
+            return measured_spread(model.sampler(_STREAMS, settings.precision), ids, layer, unit)
 
         self.rule = sampling_rule(settings, model.settings.network, model.vocabulary, end, spread_of)
         if len(self.temps) > 1:
