@@ -161,19 +161,21 @@ class Model(LanguageModel):
             passage = self.passage(passage)
         return Inspection(self._engine, passage, features, signals)
 
-    def score(self, text: str, *, guesses: int = 5, rows: int = 16, unknown: str = "error",
-              on_read: Callable[[int, int], None] = lambda done, total: None) -> Score:
+    def score(self, text: str, *, guesses: int = 5, unknown: str = "error",
+              on_read: Callable[[int, int], None] = lambda done, total: None, **options: Any) -> Score:
         """How well the model predicts `text`, character by character; its mean is what loss() gives.
 
         guesses   how many of the likeliest characters to keep at each place
-        rows      parts that are read side by side, each from the initial state; 1 reads the text in one go
         unknown   as in sample()
         on_read   is called with the number of characters read, and of all
+        options   any other field of ScoreSettings, as `charrnn score --help` explains it: rows=1 reads the text in one
+                  go, cold=256 gives the loss of such blocks too, adapt=True goes on learning while it reads (dynamic
+                  evaluation), from a copy: the model stays as it is
 
         Raises VocabularyError and CorpusError as loss() does, SettingsError for bad numbers.
         """
-        return score_text(self._engine, self.vocabulary, self.settings, text, ScoreSettings(rows, guesses), unknown,
-                      on_read)
+        return score_text(self._engine, self.vocabulary, self.settings, text,
+                          ScoreSettings(predictions=guesses, **options), unknown, on_read)
 
     def _encoded(self, text: str) -> Text:
         """The text's ids, as training would read it."""

@@ -1,5 +1,6 @@
 """Layer cli: `charrnn score`: how well a network predicts a text."""
 
+import dataclasses
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -79,7 +80,7 @@ def score(names: tuple[str, ...], **options: Any) -> None:
     from charrnn.runs.checkpoint import resolve_checkpoint
 
     path = resolve_checkpoint(checkpoint)
-    found = _scored(str(path), file, how if given.wants_units else ScoreSettings(how.rows, 0),
+    found = _scored(str(path), file, how if given.wants_units else dataclasses.replace(how, predictions=0),
                     settings_from(UnknownSettings, options), given.kind)
     parts = _parts(found, given)
     note_score(found, given.wants_units or given.kind is not None)
@@ -120,9 +121,11 @@ def _scored(path: str, file: str, how: ScoreSettings, unknown: UnknownSettings, 
     text, model = read_text(file), load(path)
     if kind == "document" and model.mark is None:
         refuse_documents()
-    note_compiling(model.settings.network.cell, "forward", kernels=["output_scores"])
+    note_compiling(model.settings.network.cell, "forward", *["backward"] * how.adapt, kernels=["output_scores"])
     with ProgressBar(words="scoring", unit="char", patience=1.0) as bar:
-        return model.score(text, guesses=how.predictions, rows=how.rows, unknown=unknown.unknown, on_read=bar.show)
+        options = how.to_dict()
+        return model.score(text, guesses=options.pop("predictions"), unknown=unknown.unknown, on_read=bar.show,
+                           **options)
 
 
 def _parts(score: "Score", given: ScoreArguments) -> "list[ScoredPart]":
