@@ -1,5 +1,6 @@
 """Trains, scores and samples tiny networks of every kind, as runs do: afterwards every kernel is compiled."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ from charrnn.engine.threads import Workers
 from charrnn.kernels import jit
 from charrnn.kernels.sample_logits import Limits
 from charrnn.sampling.constraints import Clamp, SamplingRule
+from charrnn.sampling.ensemble import EnsembleSampler
 from charrnn.sampling.sampler import Sampler, generators_of
 from charrnn.sampling.streams import PackedModel, StreamGroup
 from charrnn.scoring.predict import Scorer, reader_of
@@ -56,6 +58,10 @@ def use(kind: Kind, optimizer: str) -> str:
     group = StreamGroup(PackedModel(settings.network, trainer.engine.network.weights), 3, 1)
     group.begin(np.ones((2, 3), np.int32))
     group.predict(np.ones(3, np.int32))
+    ensemble = EnsembleSampler([PackedModel(settings.network, trainer.engine.network.weights)] * 2, 3, Workers(1))
+    ensemble.begin(np.ones(2, np.int32))
+    list(ensemble.stream(4, generators_of(1, 3), SamplingRule(0.8)))
+    list(ensemble.stream(4, generators_of(1, 3), replace(rule, clamps=()), with_nats=True))
     return type(first).__name__
 
 

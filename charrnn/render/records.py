@@ -15,7 +15,7 @@ FORMAT = "charrnn-score/1"
 _DIGITS = 6  # behind the point; the numbers have about seven in all
 
 
-def print_score_json(score: Score, names: dict[str, str], kind: str | None, parts: Sequence[ScoredPart],
+def print_score_json(score: Score, names: dict[str, Any], kind: str | None, parts: Sequence[ScoredPart],
                      with_units: bool) -> None:
     """Everything in one object; `names` say what was scored with what."""
     whole = {"format": FORMAT, **names, "unit": score.unit, **_numbers(score), "starts": score.starts.tolist(),

@@ -8,7 +8,7 @@ import itertools
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,10 +21,14 @@ from charrnn.sampling.sampler import Sampler, generators_of
 from charrnn.sampling.stopping import LENGTH, Ends, Piece, TextWriter, write_texts
 from charrnn.sampling.streams import Weights, weights_of
 from charrnn.settings import SampleSettings, Settings
+from charrnn.settings.sampling import SampleOptions
 from charrnn.text.documents import mark_of, unescaped
 from charrnn.text.normalize import normalized
 from charrnn.text.unknown import Readable, readable
 from charrnn.text.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 # A cell's mean and deviation are measured while the network writes freely: streams, steps, first steps left out.
 _STREAMS, _STEPS, _SKIPPED = 8, 300, 50
@@ -54,6 +58,7 @@ def prime_ids(vocabulary: Vocabulary, prime: str, mark: str | None = None, *, na
 class LanguageModel:
     """A network with its vocabulary: what samples and completes texts.
 
+    engine       the network
     settings     how it was made
     vocabulary   its characters
     mark         what stands for the end of a document; None if it was trained on a text without documents
@@ -61,7 +66,7 @@ class LanguageModel:
 
     def __init__(self, engine: Engine, settings: Settings, vocabulary: Vocabulary) -> None:
         self.settings, self.vocabulary, self.mark = settings, vocabulary, mark_of(settings.text)
-        self._engine, self._workers = engine, Workers(engine.threads)
+        self.engine, self._workers = engine, Workers(engine.threads)
         self._weights: dict[str, Weights] = {}
         self._lead_ins: dict[tuple[str, int], np.ndarray] = {}
 
@@ -71,6 +76,43 @@ class LanguageModel:
         Raises VocabularyError for characters it never saw, unless `unknown` folds, skips or replaces them.
         """
         return readable(normalized(text, self.settings.text), self.vocabulary, unknown)
+
+    def sample(self, length: int = 500, *, prime: str = "", unknown: str = "error",
+               **options: "Unpack[SampleOptions]") -> str:
+        """At most `length` characters that follow `prime`, which is not repeated; 0: until a document or stop ends it.
+
+        unknown   what to do with characters of the prime that the model never saw: "error", "fold", "skip" or
+                  "replace" (charrnn.text.unknown)
+        options   any other field of SampleSettings, as `charrnn sample --help` explains it: temp=0.5, top_k=40,
+                  bias=("e=+1.5",), stop=("END",), seed=1 (the same seed gives the same text)
+
+        Raises VocabularyError for a prime with characters that the model never saw, SettingsError for bad numbers, and
+        for a text that would never end.
+        """
+        _refuse_several(options)
+        [text] = self.samples(1, length, prime=prime, unknown=unknown, **options)
+        return text
+
+    def samples(self, count: int, length: int = 500, *, prime: str = "", unknown: str = "error",
+                **options: "Unpack[SampleOptions]") -> list[str]:
+        """`count` texts as sample() gives them, made together; the first is what sample() gives for the same seed.
+
+        With temps=(0.5, 0.8) there are `count` at each temperature, in that order, all with the same seed.
+        """
+        settings = SampleSettings(length=length, samples=count, **options)
+        return [sample.text for sample in self.session(settings, prime, unknown).samples(with_nats=False)]
+
+    def draw(self, count: int, length: int = 500, *, prime: str = "", unknown: str = "error",
+             **options: "Unpack[SampleOptions]") -> "list[Sample]":
+        """The texts of samples(), each with the surprisal of every character, its seed and what ended it."""
+        return self.session(SampleSettings(length=length, samples=count, **options), prime, unknown).samples()
+
+    def stream(self, length: int = 500, *, prime: str = "", unknown: str = "error",
+               **options: "Unpack[SampleOptions]") -> Iterator[str]:
+        """The text of sample(), piece by piece as it is made; length 0 never ends. Errors are raised at once."""
+        _refuse_several(options)
+        session = self.session(SampleSettings(length=length, **options), prime, unknown)
+        return (piece.text for [piece] in session.pieces())
 
     def session(self, settings: SampleSettings, prime: str = "", unknown: str = "error") -> "SamplingSession":
         """Texts in the making, as `settings` ask for them. Raises what Model.sample() raises."""
@@ -83,15 +125,20 @@ class LanguageModel:
     def weights(self, precision: str = "float32") -> Weights:
         """The weights as sampling reads them, packed once for each precision."""
         if precision not in self._weights:
-            self._weights[precision] = weights_of(self._engine, precision)
+            self._weights[precision] = weights_of(self.engine, precision)
         return self._weights[precision]
 
     def lead_in(self, precision: str = "float32") -> np.ndarray:
         """The ids (P,) that are read before a text without a prime; the network may be learning meanwhile."""
-        key = precision, self._engine.steps
+        key = precision, self.engine.steps
         if key not in self._lead_ins:
             self._lead_ins = {key: lead_in(self.sampler(LEAD_IN_STREAMS, precision), self.vocabulary)}
         return self._lead_ins[key]
+
+
+def _refuse_several(options: SampleOptions) -> None:
+    if len(temps := options.get("temps", ())) > 1:
+        raise SettingsError(f"{len(temps)} temperatures make as many texts; samples() and draw() make several")
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from charrnn.engine.interface import Engine
 from charrnn.engine.predictions import Predictions
 from charrnn.errors import CorpusError, SettingsError
 from charrnn.scoring.dynamic_evaluation import SEGMENT, AdaptingNetwork
+from charrnn.scoring.mixture import mixture_reader
 from charrnn.scoring.predict import Reader, Scorer, cold_loss, reader_of
 from charrnn.settings import ScoreSettings, Settings
 from charrnn.text.documents import Documents
@@ -164,19 +165,23 @@ class Score(TextLoss):
         return -1 if self.vocabulary.unknown("\n") else int(self.vocabulary.encode("\n")[0])
 
 
-def score_text(engine: Engine, vocabulary: Vocabulary, settings: Settings, text: str, how: ScoreSettings,
+def score_text(engines: Sequence[Engine], vocabulary: Vocabulary, settings: Settings, text: str, how: ScoreSettings,
                unknown: str = "error", on_read: Callable[[int, int], None] = lambda done, total: None) -> Score:
-    """The predictions of `engine`, which was trained with `settings`, for `text`.
+    """The predictions of the first of `engines`, which was trained with `settings`, for `text`.
 
+    engines   of several, which have one vocabulary, the mean of the probabilities
     on_read   is told how many characters are predicted so far, and how many there are
 
     Raises VocabularyError for characters that are not in the vocabulary, CorpusError for a text shorter than 2, or
     without a document.
     """
     whole = model_input(text, settings.text, vocabulary, unknown)
-    reader, top = reader_of(engine, settings.training.shards or 1), min(how.predictions, engine.vocabulary)
+    if how.adapt and len(engines) > 1:
+        raise SettingsError("--adapt and --with contradict each other: one network at a time goes on learning")
+    shards, top = settings.training.shards or 1, min(how.predictions, len(vocabulary))
+    reader = reader_of(engines[0], shards) if len(engines) == 1 else mixture_reader(engines, shards)
     cold = _cold(reader, vocabulary, whole.content, how.cold, settings.windows.window) if how.cold else None
-    adapting = AdaptingNetwork(engine, how.adapt_rate) if how.adapt else None
+    adapting = AdaptingNetwork(engines[0], how.adapt_rate) if how.adapt else None
     if adapting is not None:
         scorer = Scorer(lambda rows, window: adapting.read, whole.content, SEGMENT, 1, top)
     else:

@@ -230,3 +230,20 @@ def test_losses_that_there_are_not(charrnn: Program, piece: str, arguments: tupl
     assert done.out == ""
     assert words in done.err
     assert done.err.count("\n") == 1
+
+
+def test_several_networks(charrnn: Program, piece: str, model: package.Model, tmp_path: Path) -> None:
+    other = dataclasses.replace(SETTINGS, network=dataclasses.replace(SETTINGS.network, cell="gru", hidden=11))
+    second = package.load(train_tiny(tmp_path / "checkpoints", other, "other"))
+    expected = package.Ensemble([model, second]).score(PIECE)
+    done = charrnn("score", "tiny", piece, "--with", "other")
+    assert done.code == 0
+    rows = dict(line.split(None, 1) for line in done.out.splitlines())
+    assert rows["checkpoint"] == "checkpoints/tiny/best.safetensors, checkpoints/other/best.safetensors"
+    assert rows["loss"].startswith(f"{expected.nats:.4f} nats")
+    told = json.loads(charrnn("score", "tiny", piece, "--json", "--with", "other").out)
+    assert (told["nats"], told["with"]) == (expected.nats, ["checkpoints/other/best.safetensors"])
+    assert charrnn("score", "tiny", piece, "--with", "nobody").code == 1
+    text = charrnn("sample", "tiny", "--with", "other", "--seed", "1", "--prime", "the ").out
+    expected_text = package.Ensemble([model, second]).sample(500, seed=1, prime="the ")
+    assert text.rstrip("\n") == "the " + expected_text.rstrip("\n")
