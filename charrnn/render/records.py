@@ -20,6 +20,7 @@ def print_score_json(score: Score, names: dict[str, Any], kind: str | None, part
     """Everything in one object; `names` say what was scored with what."""
     whole = {"format": FORMAT, **names, "unit": score.unit, **_numbers(score), "starts": score.starts.tolist(),
              "notes": score.notes}
+    whole["adapted"] = score.plain is not None
     if score.plain is not None:
         whole["plain"] = _numbers(score.plain)  # where the network adapted itself, beside the loss
     if score.cold is not None:

@@ -16,7 +16,7 @@ from charrnn.engine.interface import Engine
 from charrnn.engine.threads import Workers
 from charrnn.errors import SettingsError
 from charrnn.sampling.constraints import SamplingRule, Spread, sampling_rule
-from charrnn.sampling.lead_in import LEAD_IN_STREAMS, lead_in
+from charrnn.sampling.lead_in import LEAD_IN_STREAMS, lead_ins
 from charrnn.sampling.sampler import Sampler, generators_of
 from charrnn.sampling.stopping import LENGTH, Ends, Piece, TextWriter, write_texts
 from charrnn.sampling.streams import Weights, weights_of
@@ -128,11 +128,11 @@ class LanguageModel:
             self._weights[precision] = weights_of(self.engine, precision)
         return self._weights[precision]
 
-    def lead_in(self, precision: str = "float32") -> np.ndarray:
-        """The ids (P,) that are read before a text without a prime; the network may be learning meanwhile."""
+    def lead_ins(self, precision: str = "float32") -> np.ndarray:
+        """The ids (P, K), one of which is read before a text without a prime; the network may be learning meanwhile."""
         key = precision, self.engine.steps
         if key not in self._lead_ins:
-            self._lead_ins = {key: lead_in(self.sampler(LEAD_IN_STREAMS, precision), self.vocabulary)}
+            self._lead_ins = {key: lead_ins(self.sampler(LEAD_IN_STREAMS, precision), self.vocabulary)}
         return self._lead_ins[key]
 
 
@@ -197,10 +197,11 @@ class SamplingSession:
         self._generators = [own for _ in self.temps for own in generators_of(self.seed, settings.samples)]
         ids = prime_ids(model.vocabulary, prime, model.mark)
         if not len(ids):
-            ids = model.lead_in(settings.precision)
+            ids = self._lead_ins(model.lead_ins(settings.precision))
 
         def spread_of(layer: int, unit: int) -> Spread:
-            return measured_spread(model.sampler(_STREAMS, settings.precision), ids, layer, unit)
+            return measured_spread(model.sampler(_STREAMS, settings.precision), ids if ids.ndim == 1 else ids[:, 0],
+                                   layer, unit)
 
         self.rule = sampling_rule(settings, model.settings.network, model.vocabulary, end, spread_of)
         if len(self.temps) > 1:
@@ -208,6 +209,12 @@ class SamplingSession:
         self._sampler = model.sampler(len(self._generators), settings.precision)
         self._sampler.begin(ids)
         self._writers: list[TextWriter] = []
+
+    def _lead_ins(self, ids: np.ndarray) -> np.ndarray:
+        """One of K lead-ins (P, K) for each stream, in turn; temp 0 leaves nothing to chance and takes the first."""
+        chosen = [(self.seed + number) % ids.shape[1] if temp else 0
+                  for temp, number in itertools.product(self.temps, range(self._count))]
+        return ids[:, chosen]
 
     def pieces(self, with_nats: bool = False) -> Iterator[list[Piece]]:
         """What is added to each text, piece by piece as it is made; only once."""

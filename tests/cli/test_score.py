@@ -205,10 +205,12 @@ def test_other_losses(charrnn: Program, piece: str, model: package.Model, run: P
     assert rows["plain"].startswith(f"{model.score(PIECE, rows=1).nats:.4f} nats")
     assert rows["cold"].startswith(f"{adapted.cold.nats:.4f} nats")
     told = json.loads(charrnn("score", piece, "--json", "--cold", "40", "--adapt", "--adapt-rate", "0.01").out)
-    assert (told["nats"], told["plain"]["nats"]) == (adapted.nats, adapted.plain.nats)
+    assert (told["adapted"], told["nats"], told["plain"]["nats"]) == (True, adapted.nats, adapted.plain.nats)
     assert (told["cold"]["block"], told["cold"]["nats"], told["cold"]["predicted"]) == (
         40, adapted.cold.nats, adapted.cold.predicted)
-    assert not {"plain", "cold", "unknown"} & json.loads(charrnn("score", piece, "--json").out).keys()
+    plain = json.loads(charrnn("score", piece, "--json").out)
+    assert not plain["adapted"]
+    assert not {"plain", "cold", "unknown"} & plain.keys()
     assert (run / "best.safetensors").read_bytes() == before
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import charrnn
-from charrnn.sampling.lead_in import LEAD_IN_STREAMS, lead_in
+from charrnn.sampling.lead_in import LEAD_IN_STREAMS, lead_ins
 from charrnn.sampling.sampler import Sampler
 from charrnn.text.tokenizers import Bytes, Tokens, Words
 from charrnn.text.vocabulary import Vocabulary
@@ -38,44 +38,48 @@ class Scripted:
         return np.asarray(self.ids[np.minimum(places, len(self.ids) - 1)], np.int32)
 
 
-def found(vocabulary: Vocabulary, *texts: str) -> tuple[str, Scripted]:
-    """The lead-in where the streams write `texts`, and the first one's first unit for ever."""
+def found(vocabulary: Vocabulary, *texts: str) -> tuple[list[str], Scripted]:
+    """The lead-ins where the streams write `texts`, and the others the first one's first unit for ever."""
     columns = [vocabulary.encode(text) for text in texts]
     script = Scripted(columns + [columns[0][:1]] * (LEAD_IN_STREAMS - len(columns)))
-    return vocabulary.decode(lead_in(cast(Sampler, script), vocabulary)), script
+    ids = lead_ins(cast(Sampler, script), vocabulary)
+    return [vocabulary.decode(ids[:, n]) for n in range(ids.shape[1])], script
 
 
-def test_the_end_of_a_paragraph_is_first() -> None:
+def test_the_ends_of_paragraphs_are_first() -> None:
     a, b = "a" * 150, "b" * 140
-    text, script = found(Vocabulary("ab \n"), a + "\n" + a + " a\n", b + "\n\nb\n", b + "b\n\n")
-    assert text == "\n" + b + "b\n\n"  # the longest within the first pieces; the first stream's line end is later
+    texts, script = found(Vocabulary("ab \n"), a + "\n" + a + " a\n", b + "\n\nb\n", b + "b\n\n", "a\n\n" + b,
+                          b + "a\n\n", "b\n\n" + b + "\n\na")
+    assert texts == [b[-126:] + "\n\n", b[-126:] + "\n\n", b[-125:] + "a\n\n", b[-126:] + "\n\n"]
     assert script.begun == [[0] * LEAD_IN_STREAMS]
     assert script.written == 256
 
 
-def test_a_paragraph_that_ends_at_once_is_too_short() -> None:
+def test_one_paragraph_will_do() -> None:
     a = "a" * 300
-    text, script = found(Vocabulary("a \n"), a + " a\na", "a\n\n" + a)
-    assert text == "\n" + a + " a\n"
+    texts, script = found(Vocabulary("a \n"), a + " a\na", "a\n\n" + a, a + "\n\n")
+    assert texts == [a[-126:] + "\n\n"]
     assert script.written == 1024
+    texts, script = found(Vocabulary("a \n"), a + " a\na", "a\n\n" + a)
+    assert texts == [a[-125:] + " a\n"]
 
 
 @pytest.mark.parametrize("vocabulary", [Vocabulary("ab \n"), Bytes("ab \n"), Words(["a", "b", " ", "\n"])],
                          ids=lambda vocabulary: vocabulary.kind)
 def test_without_paragraphs_a_line_and_without_lines_a_word(vocabulary: Vocabulary) -> None:
     a = "a b " * 70
-    assert found(vocabulary, a + "\na", a[:200] + "b\na")[0] == "\n" + a + "\n"
-    assert found(vocabulary, a + "a", a[:100])[0] == "\n" + a
+    assert found(vocabulary, a + "\na", a[:200] + "b\na")[0] == [a[-127:] + "\n", (a[:200] + "b\n")[-128:]]
+    assert found(vocabulary, a + "a", a[:100])[0] == [a[-128:]]
 
 
 def test_vocabularies_without_line_ends() -> None:
-    text, script = found(Vocabulary("ab "), "ab " * 60 + "ab")
-    assert (text, script.begun) == (" " + "ab " * 60, [[0] * LEAD_IN_STREAMS])
-    text, script = found(Vocabulary("ab"), "ab" * 100)
+    texts, script = found(Vocabulary("ab "), "ab " * 60 + "ab")
+    assert (texts, script.begun) == ([("ab " * 60)[-128:]], [[0] * LEAD_IN_STREAMS])
+    texts, script = found(Vocabulary("ab"), "ab" * 512)
     assert script.begun == [[0, 1] * (LEAD_IN_STREAMS // 2)]
-    assert text == "a" + "ab" * 100 + "b" * 824
-    text, script = found(Tokens(["ab", "b"]), "ab b " * 600)  # every token is a beginning
-    assert len(text.split()) == 1025
+    assert texts == ["ab" * 64] + ["a" * 128] * 7
+    texts, script = found(Tokens(["ab", "b"]), "ab b " * 600)  # every token is a beginning
+    assert len(texts[0].split()) == 128
 
 
 @pytest.fixture(scope="module")
@@ -84,13 +88,19 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> charrnn.Model:
 
 
 def test_it_is_read_and_not_shown(model: charrnn.Model) -> None:
-    before = model.vocabulary.decode(model.lead_in())
-    assert len(before) > 128
-    text = model.sample(80, seed=3)
-    assert text == model.sample(80, prime=before, seed=3) != model.sample(80, prime="\n", seed=3)
-    assert text == "".join(model.stream(80, seed=3)) == model.samples(20, 80, seed=3)[0]
+    ids = model.lead_ins()
+    before = [model.vocabulary.decode(ids[:, n]) for n in range(ids.shape[1])]
+    assert len(set(before)) == len(before) > 2
+    assert {len(text) for text in before} == {128}
+    assert all(text.endswith("\n") for text in before)
+    for seed in (3, 4, 11):
+        text = model.sample(80, seed=seed)
+        assert text == model.sample(80, prime=before[seed % len(before)], seed=seed) != model.sample(
+            80, prime="\n", seed=seed)
+        assert text == "".join(model.stream(80, seed=seed)) == model.samples(20, 80, seed=seed)[0]
     assert [sample.prime for sample in model.draw(2, 10)] == ["", ""]
-    assert model.sample(80, temp=0.0) == model.sample(80, temp=0.0)  # no seed has a part in it
+    assert model.samples(9, 10, seed=2, temps=(0.5, 0.8))[9:] == model.samples(9, 10, seed=2)
+    assert len({*model.samples(9, 80, temp=0.0), model.sample(80, temp=0.0)}) == 1  # no seed has a part in it
 
 
 @pytest.mark.parametrize("between", ["\n\n", "\n", " "])
