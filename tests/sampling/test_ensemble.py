@@ -33,6 +33,14 @@ def test_a_network_with_itself_writes_what_it_writes_alone(models: list[charrnn.
     assert twice.sample(50, seed=2, stop=("a",)) == models[0].sample(50, seed=2, stop=("a",))
 
 
+def test_documents_and_bfloat16(tmp_path: Path) -> None:
+    model = charrnn.train(text=TEXT, folder=tmp_path, documents="line", **SMALL)
+    twice = charrnn.Ensemble([model, model])
+    assert twice.samples(4, 50, seed=1) == model.samples(4, 50, seed=1)
+    assert twice.sample(50, seed=1, min_length=45, precision="bf16") == model.sample(
+        50, seed=1, min_length=45, precision="bf16")
+
+
 def test_what_they_draw_is_what_they_predict(models: list[charrnn.Model]) -> None:
     both = charrnn.Ensemble(models)
     for count in (1, 3):
