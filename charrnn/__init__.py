@@ -16,7 +16,7 @@ if TYPE_CHECKING:
         TrainingError,
         VocabularyError,
     )
-    from charrnn.model import Model, load, train
+    from charrnn.model import Ensemble, Model, load, train
     from charrnn.settings import (
         CompleteSettings,
         NetworkSettings,
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    "CharrnnError", "CheckpointError", "CompleteSettings", "CorpusError", "Model", "NetworkSettings", "SampleSettings",
-    "Settings", "SettingsError", "StorageError", "TextSettings", "TrainingError", "TrainingSettings", "VocabularyError",
-    "WindowSettings", "__version__", "load", "train"]
+    "CharrnnError", "CheckpointError", "CompleteSettings", "CorpusError", "Ensemble", "Model", "NetworkSettings",
+    "SampleSettings", "Settings", "SettingsError", "StorageError", "TextSettings", "TrainingError", "TrainingSettings",
+    "VocabularyError", "WindowSettings", "__version__", "load", "train"]
 
 # Everything not listed here is an error class or a settings class, as its name says.
-_MODEL = ("Model", "load", "train")
+_MODEL = ("Ensemble", "Model", "load", "train")
 
 
 if not TYPE_CHECKING:  # a type checker that saw this would take any name for one of ours

@@ -6,10 +6,10 @@
     model = charrnn.load("checkpoints/corpus-lstm-1x256")
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -25,11 +25,11 @@ from charrnn.runs.checkpoint import RUNS, Checkpoint, load_checkpoint, resolve_c
 from charrnn.runs.finetune import FineTuning
 from charrnn.runs.run import Run
 from charrnn.runs.training_text import ELSEWHERE, TrainingText, read_training_text
-from charrnn.sampling.session import LanguageModel, Sample, mark_id
+from charrnn.sampling.ensemble import EnsembleModel
+from charrnn.sampling.session import LanguageModel, mark_id
 from charrnn.scoring.score import Score, score_text
-from charrnn.settings import RunSettings, SampleSettings, ScoreSettings, settings_of
+from charrnn.settings import RunSettings, ScoreSettings, settings_of
 from charrnn.settings.presets import DEFAULT, merge_settings, preset_values
-from charrnn.settings.sampling import SampleOptions
 from charrnn.text.corpus import Corpus, read_corpus
 from charrnn.text.documents import mark_of
 from charrnn.text.model_input import model_input
@@ -39,9 +39,6 @@ from charrnn.text.windows import Text
 from charrnn.training.auto_settings import automatic_settings
 from charrnn.training.evaluation import Evaluation
 from charrnn.training.events import Event
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
 
 
 class Model(LanguageModel):
@@ -67,47 +64,10 @@ class Model(LanguageModel):
     @property
     def parameters(self) -> dict[str, np.ndarray]:
         """Copies of the parameters, float32 arrays by name, in PyTorch's shapes and gate order."""
-        return self._engine.parameters()
+        return self.engine.parameters()
 
     def __repr__(self) -> str:
         return f"<Model of {self.corpus.name or 'a text'!r}: {self.settings.network}>"
-
-    def sample(self, length: int = 500, *, prime: str = "", unknown: str = "error",
-               **options: "Unpack[SampleOptions]") -> str:
-        """At most `length` characters that follow `prime`, which is not repeated; 0: until a document or stop ends it.
-
-        unknown   what to do with characters of the prime that the model never saw: "error", "fold", "skip" or
-                  "replace" (charrnn.text.unknown)
-        options   any other field of SampleSettings, as `charrnn sample --help` explains it: temp=0.5, top_k=40,
-                  bias=("e=+1.5",), stop=("END",), seed=1 (the same seed gives the same text)
-
-        Raises VocabularyError for a prime with characters that the model never saw, SettingsError for bad numbers, and
-        for a text that would never end.
-        """
-        _refuse_several(options)
-        [text] = self.samples(1, length, prime=prime, unknown=unknown, **options)
-        return text
-
-    def samples(self, count: int, length: int = 500, *, prime: str = "", unknown: str = "error",
-                **options: "Unpack[SampleOptions]") -> list[str]:
-        """`count` texts as sample() gives them, made together; the first is what sample() gives for the same seed.
-
-        With temps=(0.5, 0.8) there are `count` at each temperature, in that order, all with the same seed.
-        """
-        settings = SampleSettings(length=length, samples=count, **options)
-        return [sample.text for sample in self.session(settings, prime, unknown).samples(with_nats=False)]
-
-    def draw(self, count: int, length: int = 500, *, prime: str = "", unknown: str = "error",
-             **options: "Unpack[SampleOptions]") -> list[Sample]:
-        """The texts of samples(), each with the surprisal of every character, its seed and what ended it."""
-        return self.session(SampleSettings(length=length, samples=count, **options), prime, unknown).samples()
-
-    def stream(self, length: int = 500, *, prime: str = "", unknown: str = "error",
-               **options: "Unpack[SampleOptions]") -> Iterator[str]:
-        """The text of sample(), piece by piece as it is made; length 0 never ends. Errors are raised at once."""
-        _refuse_several(options)
-        session = self.session(SampleSettings(length=length, **options), prime, unknown)
-        return (piece.text for [piece] in session.pieces())
 
     def complete(self, prefix: str, k: int = 5, *, unknown: str = "error", **options: Any) -> list[Completion]:
         """The `k` most probable continuations of `prefix` up to a word (until="line": a line, "length": a length).
@@ -141,7 +101,7 @@ class Model(LanguageModel):
         Raises VocabularyError for characters that the model never saw, CorpusError for a text shorter than 2, or
         without a document.
         """
-        nats = Evaluation(self._engine, self._encoded(text), self.settings.windows.window,
+        nats = Evaluation(self.engine, self._encoded(text), self.settings.windows.window,
                           self.settings.training.shards or 1).loss()
         assert nats is not None  # nobody asked it to stop
         return nats
@@ -160,30 +120,42 @@ class Model(LanguageModel):
         """
         if isinstance(passage, str):
             passage = self.passage(passage)
-        return Inspection(self._engine, passage, features, signals)
+        return Inspection(self.engine, passage, features, signals)
 
-    def score(self, text: str, *, guesses: int = 5, rows: int = 16, unknown: str = "error",
-              on_read: Callable[[int, int], None] = lambda done, total: None) -> Score:
+    def score(self, text: str, *, guesses: int = 5, unknown: str = "error",
+              on_read: Callable[[int, int], None] = lambda done, total: None, **options: Any) -> Score:
         """How well the model predicts `text`, character by character; its mean is what loss() gives.
 
         guesses   how many of the likeliest characters to keep at each place
-        rows      parts that are read side by side, each from the initial state; 1 reads the text in one go
         unknown   as in sample()
         on_read   is called with the number of characters read, and of all
+        options   any other field of ScoreSettings, as `charrnn score --help` explains it: rows=1 reads the text in one
+                  go, cold=256 gives the loss of such blocks too, adapt=True goes on learning while it reads (dynamic
+                  evaluation), from a copy: the model stays as it is
 
         Raises VocabularyError and CorpusError as loss() does, SettingsError for bad numbers.
         """
-        return score_text(self._engine, self.vocabulary, self.settings, text, ScoreSettings(rows, guesses), unknown,
-                      on_read)
+        return score_text([self.engine], self.vocabulary, self.settings, text,
+                          ScoreSettings(predictions=guesses, **options), unknown, on_read)
 
     def _encoded(self, text: str) -> Text:
         """The text's ids, as training would read it."""
         return model_input(text, self.settings.text, self.vocabulary).content
 
 
-def _refuse_several(options: SampleOptions) -> None:
-    if len(temps := options.get("temps", ())) > 1:
-        raise SettingsError(f"{len(temps)} temperatures make as many texts; samples() and draw() make several")
+class Ensemble(EnsembleModel):
+    """Several models that predict and write together: the probability of a character is the mean of theirs.
+
+    sample(), samples(), draw(), stream() and score() are those of Model. Settings are those of the first.
+
+    Raises SettingsError for models that do not read a text in the same way.
+    """
+
+    def score(self, text: str, *, guesses: int = 5, unknown: str = "error",
+              on_read: Callable[[int, int], None] = lambda done, total: None, **options: Any) -> Score:
+        """How well they predict `text` together; as Model.score()."""
+        return score_text([model.engine for model in self.models], self.vocabulary, self.settings, text,
+                          ScoreSettings(predictions=guesses, **options), unknown, on_read)
 
 
 def load(path: str | Path | None = None) -> Model:

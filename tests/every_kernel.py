@@ -1,5 +1,6 @@
 """Trains, scores and samples tiny networks of every kind, as runs do: afterwards every kernel is compiled."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -9,9 +10,10 @@ from charrnn.engine.threads import Workers
 from charrnn.kernels import jit
 from charrnn.kernels.sample_logits import Limits
 from charrnn.sampling.constraints import Clamp, SamplingRule
+from charrnn.sampling.ensemble import EnsembleSampler
 from charrnn.sampling.sampler import Sampler, generators_of
 from charrnn.sampling.streams import PackedModel, StreamGroup
-from charrnn.scoring.predict import Scorer
+from charrnn.scoring.predict import Scorer, reader_of
 from charrnn.settings import NetworkSettings, Settings, TrainingSettings, WindowSettings
 from charrnn.training.trainer import Trainer
 
@@ -46,7 +48,7 @@ def use(kind: Kind, optimizer: str) -> str:
                          averaging=0.9))
     trainer = Trainer(settings, ids, 9)
     first, *_ = trainer.events()
-    Scorer(trainer.engine, ids, 8, 2, 5, OPTIMIZERS.index(optimizer) % 3).read()
+    Scorer(reader_of(trainer.engine, 2), ids, 8, 5, OPTIMIZERS.index(optimizer) % 3).read()
     sampler = Sampler(settings.network, trainer.engine.network.weights, 3, Workers(2))
     sampler.begin(np.ones((2, 3), np.int32))
     list(sampler.stream(40, generators_of(1, 3), SamplingRule(0.8, Limits(5))))
@@ -56,6 +58,10 @@ def use(kind: Kind, optimizer: str) -> str:
     group = StreamGroup(PackedModel(settings.network, trainer.engine.network.weights), 3, 1)
     group.begin(np.ones((2, 3), np.int32))
     group.predict(np.ones(3, np.int32))
+    ensemble = EnsembleSampler([PackedModel(settings.network, trainer.engine.network.weights)] * 2, 3, Workers(1))
+    ensemble.begin(np.ones(2, np.int32))
+    list(ensemble.stream(4, generators_of(1, 3), SamplingRule(0.8)))
+    list(ensemble.stream(4, generators_of(1, 3), replace(rule, clamps=()), with_nats=True))
     return type(first).__name__
 
 

@@ -52,6 +52,13 @@ def option(*names: str, group: str = "", **attributes: Any) -> Callable[[Functio
     return click.option(*names, cls=SettingOption, group=group, **attributes)
 
 
+def with_option(function: Function) -> Function:
+    """The option --with, of commands that several networks may predict for together."""
+    return option("--with", "others", metavar="CHECKPOINT", multiple=True, group="Several networks",
+                  help="average the predicted probabilities with those of this run too, which has the same vocabulary; "
+                       "repeatable")(function)
+
+
 class SettingOption(click.Option):
     """An option with a group, perhaps an old name, and bounds in words: `1 to 16`, `at least 0`."""
 

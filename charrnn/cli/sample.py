@@ -4,13 +4,13 @@ import os
 import select
 import stat
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from charrnn.cli.options import GroupedCommand, option, settings_from, settings_options
+from charrnn.cli.options import GroupedCommand, option, settings_from, settings_options, with_option
 from charrnn.errors import SettingsError
 from charrnn.settings import SampleSettings, UnknownSettings
 
@@ -34,6 +34,7 @@ class SampleArguments:
     color: str
     novelty: bool
     corpus: tuple[str, ...]
+    others: tuple[str, ...]
     in_json: bool
     output: str | None
 
@@ -46,6 +47,7 @@ class SampleArguments:
 @option("--hide-prime", is_flag=True, group="Prime", help="print only the new text")
 @settings_options(UnknownSettings, group="Prime")
 @settings_options(SampleSettings)
+@with_option
 @option("--color", type=click.Choice(["none", "surprise"]), default="none", show_default=True, group="Output",
         help="in a terminal, give each character the colour of its surprisal; FORCE_COLOR and NO_COLOR are respected")
 @option("--novelty", is_flag=True, group="Output", help="say on standard error how much of it stands in the training "
@@ -65,12 +67,13 @@ def sample(checkpoint: str | None, **options: Any) -> None:
     settings, given = settings_from(SampleSettings, options), settings_from(SampleArguments, options)
     _refuse_together(settings, given)
     typed = _prime(given)
-    from charrnn.model import load
+    from charrnn.model import Ensemble, load
     from charrnn.render.screen import screen_for
 
-    model = load(checkpoint)
-    readable = _readable(model, typed, settings_from(UnknownSettings, options))
-    session = model.session(settings, readable.text)
+    model, *others = [load(name) for name in (checkpoint, *given.others)]
+    writer = Ensemble([model, *others]) if others else model
+    readable = _readable([model, *others], typed, settings_from(UnknownSettings, options))
+    session = writer.session(settings, readable.text)
     # as it was typed, if it could be read; normalized letters stay
     shown = "" if given.hide_prime else readable.text if readable.notes else typed
     made: list[str] = []  # the texts without their prime
@@ -123,15 +126,17 @@ def _is_piped() -> bool:
     return stat.S_ISFIFO(kind) or stat.S_ISREG(kind)
 
 
-def _readable(model: "Model", prime: str, unknown: UnknownSettings) -> "Readable":
-    """The prime as the model reads it, with a note for everything that is not read as it stands."""
+def _readable(models: "Sequence[Model]", prime: str, unknown: UnknownSettings) -> "Readable":
+    """The prime as the models read it, with a note for everything that is not read as it stands."""
     from charrnn.render.wording import note_compiling, note_readable
     from charrnn.sampling.session import prime_ids
 
+    model = models[0]
     readable = model.readable(prime, unknown.unknown)
     prime_ids(model.vocabulary, readable.text, model.mark)  # what can't be read is refused before any note
     note_readable(readable, model.vocabulary)
-    note_compiling(model.settings.network.cell, "generate")
+    note_compiling([one.settings.network.cell for one in models], "generate",
+                   kernels=["choose_rows"] if len(models) > 1 else [])
     return readable
 
 

@@ -1,12 +1,14 @@
 """Layer cli: `charrnn score`: how well a network predicts a text."""
 
+import dataclasses
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from charrnn.cli.options import GroupedCommand, Whole, option, settings_from, settings_options
+from charrnn.cli.options import GroupedCommand, Whole, option, settings_from, settings_options, with_option
 from charrnn.settings import ColourSettings, ScoreSettings, UnknownSettings
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ class ScoreArguments:
     table: bool
     in_json: bool
     in_csv: bool
+    others: tuple[str, ...]
 
     def __post_init__(self) -> None:
         for one, other in (("json", "csv"), ("show", "table"), ("csv", "show"), ("csv", "table")):
@@ -62,6 +65,7 @@ class ScoreArguments:
         "with --show or --table each character")
 @option("--csv", "in_csv", is_flag=True, group="Output", help="rows of CSV: one for each character, or with --by for "
         "each part")
+@with_option
 @settings_options(UnknownSettings, group="Reading and predictions")
 @settings_options(ScoreSettings, ColourSettings)
 def score(names: tuple[str, ...], **options: Any) -> None:
@@ -78,13 +82,14 @@ def score(names: tuple[str, ...], **options: Any) -> None:
     from charrnn.render.screen import screen_for
     from charrnn.runs.checkpoint import resolve_checkpoint
 
-    path = resolve_checkpoint(checkpoint)
-    found = _scored(str(path), file, how if given.wants_units else ScoreSettings(how.rows, 0),
+    paths = [str(resolve_checkpoint(name)) for name in (checkpoint, *given.others)]
+    found = _scored(paths, file, how if given.wants_units else dataclasses.replace(how, predictions=0),
                     settings_from(UnknownSettings, options), given.kind)
     parts = _parts(found, given)
     note_score(found, given.wants_units or given.kind is not None)
     if given.in_json:
-        print_score_json(found, {"checkpoint": str(path), "source": file}, given.kind, parts,
+        others = {"with": paths[1:]} if given.others else {}
+        print_score_json(found, {"checkpoint": paths[0], **others, "source": file}, given.kind, parts,
                          given.show or given.table)
     elif given.in_csv and given.kind is not None:
         print_score_parts(given.kind, parts)
@@ -92,7 +97,7 @@ def score(names: tuple[str, ...], **options: Any) -> None:
         print_score_units(found)
     else:
         detail = "show" if given.show else "table" if given.table else None
-        print_score(found, {"checkpoint": str(path), "text": file}, given.kind, parts, detail,
+        print_score(found, {"checkpoint": ", ".join(paths), "text": file}, given.kind, parts, detail,
                     screen_for(settings_from(ColourSettings, options)))
 
 
@@ -105,10 +110,10 @@ def _named(names: tuple[str, ...]) -> tuple[str | None, str]:
     return (names[0] if len(names) == 2 else None), names[-1]
 
 
-def _scored(path: str, file: str, how: ScoreSettings, unknown: UnknownSettings, kind: str | None) -> "Score":
-    """Reads the text and the checkpoint, and shows progress if it takes long."""
+def _scored(paths: Sequence[str], file: str, how: ScoreSettings, unknown: UnknownSettings, kind: str | None) -> "Score":
+    """Reads the text and the checkpoints, and shows progress if it takes long."""
     from charrnn.errors import CorpusError
-    from charrnn.model import load
+    from charrnn.model import Ensemble, load
     from charrnn.render.progress import ProgressBar
     from charrnn.render.reading import read_text
     from charrnn.render.wording import note_compiling
@@ -117,12 +122,16 @@ def _scored(path: str, file: str, how: ScoreSettings, unknown: UnknownSettings, 
 
     if is_folder(file):
         raise CorpusError(f"{file!r} is a folder; name a file, or pipe several into - with cat")
-    text, model = read_text(file), load(path)
+    text, models = read_text(file), [load(path) for path in paths]
+    model = models[0] if len(models) == 1 else Ensemble(models)
     if kind == "document" and model.mark is None:
         refuse_documents()
-    note_compiling(model.settings.network.cell, "forward", kernels=["output_scores"])
+    note_compiling([one.settings.network.cell for one in models], "forward", *["backward"] * how.adapt,
+                   kernels=["output_scores"])
     with ProgressBar(words="scoring", unit="char", patience=1.0) as bar:
-        return model.score(text, guesses=how.predictions, rows=how.rows, unknown=unknown.unknown, on_read=bar.show)
+        options = how.to_dict()
+        return model.score(text, guesses=options.pop("predictions"), unknown=unknown.unknown, on_read=bar.show,
+                           **options)
 
 
 def _parts(score: "Score", given: ScoreArguments) -> "list[ScoredPart]":

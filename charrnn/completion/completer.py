@@ -62,9 +62,11 @@ class Completer:
         if key not in self._endings:
             self._endings[key] = Ending(vocabulary, mark, *key)
         ids = prime_ids(vocabulary, prefix, mark, name="prefix")
-        if ids.ndim > 1:  # a sample may begin with any character, a completion may not
-            raise SettingsError("there is nothing to complete, and the model knows no line end to begin with; give a "
-                                "text")
+        if not len(ids):
+            if vocabulary.unknown("\n"):
+                raise SettingsError("there is nothing to complete, and the model knows no line end to begin with; give "
+                                    "a text")
+            ids = vocabulary.encode("\n")
         state, logits = self._prefix.read(ids)
         search = BeamSearch(self._steps.step, self._endings[key], settings.count, settings.beams, settings.prove)
         return [self._completion(found, prefix) for found in

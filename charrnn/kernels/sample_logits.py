@@ -12,8 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 from charrnn.kernels.activations import ONE
-from charrnn.kernels.jit import inner
-from charrnn.kernels.softmax import softmax_row
+from charrnn.kernels.cpu import PAD
+from charrnn.kernels.jit import inner, kernel
+from charrnn.kernels.softmax import NEVER, softmax_row
 
 # 1 / temp from where on only equals of the most likely character can be chosen.
 _SHARPEST = 1e30
@@ -135,3 +136,20 @@ def choose(logits, plain, lanes, count, temp, limits, draw, with_nats):
                 if wanted < 0.0:
                     break
     return chosen, nats
+
+
+@kernel
+def choose_rows(logits, temps, limits, adjustment, draws, chosen, nats):
+    """Sets chosen (N,) to what is drawn in each row of logits (N, V), and nats (N,) to its surprisal by these logits.
+
+    adjustment (V padded) is added to the logits; temps and draws are (N,).
+    """
+    count = logits.shape[1]
+    width = adjustment.shape[0]
+    own, plain, lanes = np.empty(width, np.float32), np.empty((2, width), np.float32), np.empty(PAD, np.float32)
+    for n in range(logits.shape[0]):
+        for j in range(width):
+            plain[0, j] = logits[n, j] if j < count else NEVER
+            plain[1, j] = plain[0, j]
+            own[j] = plain[0, j] + adjustment[j]
+        chosen[n], nats[n] = choose(own, plain, lanes, count, temps[n], limits, draws[n], True)

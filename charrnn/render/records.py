@@ -15,11 +15,18 @@ FORMAT = "charrnn-score/1"
 _DIGITS = 6  # behind the point; the numbers have about seven in all
 
 
-def print_score_json(score: Score, names: dict[str, str], kind: str | None, parts: Sequence[ScoredPart],
+def print_score_json(score: Score, names: dict[str, Any], kind: str | None, parts: Sequence[ScoredPart],
                      with_units: bool) -> None:
     """Everything in one object; `names` say what was scored with what."""
     whole = {"format": FORMAT, **names, "unit": score.unit, **_numbers(score), "starts": score.starts.tolist(),
              "notes": score.notes}
+    whole["adapted"] = score.plain is not None
+    if score.plain is not None:
+        whole["plain"] = _numbers(score.plain)  # where the network adapted itself, beside the loss
+    if score.cold is not None:
+        whole["cold"] = {"block": score.cold.block, **_numbers(score.cold)}
+    if score.unknown is not None:
+        whole["unknown"] = {"count": score.unknown.count, "units": score.unknown.units, "share": score.unknown.share}
     if kind is not None:
         whole[f"{kind}s"] = [{"number": part.number, "start": part.start, "stop": part.stop, **_numbers(part),
                               "text": part.text} for part in parts]

@@ -12,8 +12,8 @@ from charrnn.render.colour.glyphs import columns, padded, visible
 from charrnn.render.colour.paint import Line, legend, levels_of_bits, lines, shown
 from charrnn.render.colour.palette import RESET
 from charrnn.render.screen import Screen
-from charrnn.render.wording import bits, counted
-from charrnn.scoring.score import Score, ScoredPart
+from charrnn.render.wording import counted
+from charrnn.scoring.score import Score, ScoredPart, TextLoss
 
 _ROOM = 10  # columns for text, however narrow the terminal
 _GUTTER = 6  # columns for what a line under the text is called
@@ -59,16 +59,29 @@ def print_score(score: Score, names: dict[str, str], kind: str | None, parts: Se
 
 def summary(score: Score) -> list[tuple[str, str]]:
     """The whole in a few lines, name and value."""
-    unit, ranks = score.unit, score.ranks[score.ranks > 0]
-    spread = f", {score.bits_per_character:.3f} bits a character" if score.predicted != score.characters else ""
+    ranks = score.ranks[score.ranks > 0]
     expected = float(score.expected[score.ranks > 0].mean())
     first, five = (100 * float((ranks <= most).mean()) for most in (1, 5))
-    return [
-        ("loss", f"{score.nats:.4f} nats ({bits(score.nats):.4f} bits) a {unit}{spread}"),
-        ("expected", f"{expected * math.log(2):.4f} nats ({expected:.4f} bits) a {unit}"),
-        ("perplexity", f"{score.perplexity:,.2f}"),
-        ("accuracy", f"{first:.1f}% (top 5: {five:.1f}%)"),
-    ]
+    rows = [("loss", _loss_words(score, score.unit))]
+    if score.plain is not None:
+        rows[0] = "loss", f"{rows[0][1]}, adapting to the text"
+        rows.append(("plain", f"{_loss_words(score.plain, score.unit)}: adapting changes it by "
+                              f"{score.nats - score.plain.nats:+.4f} nats"))
+    if score.cold is not None:
+        blocks = counted(score.cold.predicted // score.cold.block, "block")
+        rows.append(("cold", f"{_loss_words(score.cold, score.unit)}, in {blocks} of {score.cold.block:,} from the "
+                             "initial state"))
+    rows += [("expected", f"{expected * math.log(2):.4f} nats ({expected:.4f} bits) a {score.unit}"),
+             ("perplexity", f"{score.perplexity:,.2f}"), ("accuracy", f"{first:.1f}% (top 5: {five:.1f}%)")]
+    if score.unknown is not None:
+        rows.append(("unknown", f"{100 * score.unknown.share:.1f}% of the {score.unit}s ({score.unknown.count:,} of "
+                                f"{score.unknown.units:,})"))
+    return rows
+
+
+def _loss_words(loss: TextLoss, unit: str) -> str:
+    spread = f", {loss.bits_per_character:.3f} bits a character" if loss.predicted != loss.characters else ""
+    return f"{loss.nats:.4f} nats ({loss.bits:.4f} bits) a {unit}{spread}"
 
 
 def listed(score: Score, parts: Sequence[ScoredPart], kind: str, screen: Screen, width: int) -> Iterator[str]:

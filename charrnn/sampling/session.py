@@ -6,9 +6,9 @@ that is known about them.
 
 import itertools
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,14 +16,19 @@ from charrnn.engine.interface import Engine
 from charrnn.engine.threads import Workers
 from charrnn.errors import SettingsError
 from charrnn.sampling.constraints import SamplingRule, Spread, sampling_rule
+from charrnn.sampling.lead_in import LEAD_IN_STREAMS, lead_ins
 from charrnn.sampling.sampler import Sampler, generators_of
 from charrnn.sampling.stopping import LENGTH, Ends, Piece, TextWriter, write_texts
 from charrnn.sampling.streams import Weights, weights_of
 from charrnn.settings import SampleSettings, Settings
+from charrnn.settings.sampling import SampleOptions
 from charrnn.text.documents import mark_of, unescaped
 from charrnn.text.normalize import normalized
 from charrnn.text.unknown import Readable, readable
 from charrnn.text.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 # A cell's mean and deviation are measured while the network writes freely: streams, steps, first steps left out.
 _STREAMS, _STEPS, _SKIPPED = 8, 300, 50
@@ -34,12 +39,10 @@ def mark_id(mark: str | None, vocabulary: Vocabulary) -> int:
     return -1 if mark is None else int(vocabulary.encode(mark)[0])
 
 
-def prime_ids(vocabulary: Vocabulary, prime: str, mark: str | None = None, *, name: str = "prime",
-              generators: Sequence[np.random.Generator] = ()) -> np.ndarray:
-    """The ids (P,) of the prime for all streams, behind the mark where documents begin with one.
+def prime_ids(vocabulary: Vocabulary, prime: str, mark: str | None = None, *, name: str = "prime") -> np.ndarray:
+    """The ids (P,) of the prime, behind the mark where documents begin with one; none without a mark and a prime.
 
-    Without a mark and a prime: a line end, or else one random character for each of N generators, (1, N). `name` is
-    what messages call the prime.
+    `name` is what messages call the prime. Spaces are no tokens: there may be no ids where there is a prime.
 
     Raises VocabularyError for a prime with characters that the model never saw, SettingsError for one that contains
     the end of a document.
@@ -49,17 +52,13 @@ def prime_ids(vocabulary: Vocabulary, prime: str, mark: str | None = None, *, na
             raise SettingsError(f"the {name} goes past the end of a document: it holds {mark!r}; give what one "
                                 "document begins with")
         prime = mark + prime
-    ids = vocabulary.encode(prime)
-    if len(ids):  # spaces are no tokens: there may be none where there is a prime
-        return ids
-    if "\n" in vocabulary.units:
-        return vocabulary.encode("\n")
-    return np.array([[generator.integers(len(vocabulary), dtype=np.int32) for generator in generators]])
+    return vocabulary.encode(prime)
 
 
 class LanguageModel:
     """A network with its vocabulary: what samples and completes texts.
 
+    engine       the network
     settings     how it was made
     vocabulary   its characters
     mark         what stands for the end of a document; None if it was trained on a text without documents
@@ -67,8 +66,9 @@ class LanguageModel:
 
     def __init__(self, engine: Engine, settings: Settings, vocabulary: Vocabulary) -> None:
         self.settings, self.vocabulary, self.mark = settings, vocabulary, mark_of(settings.text)
-        self._engine, self._workers = engine, Workers(engine.threads)
+        self.engine, self._workers = engine, Workers(engine.threads)
         self._weights: dict[str, Weights] = {}
+        self._lead_ins: dict[tuple[str, int], np.ndarray] = {}
 
     def readable(self, text: str, unknown: str = "error") -> Readable:
         """`text` as the model can read it, normalized as its training text was.
@@ -76,6 +76,43 @@ class LanguageModel:
         Raises VocabularyError for characters it never saw, unless `unknown` folds, skips or replaces them.
         """
         return readable(normalized(text, self.settings.text), self.vocabulary, unknown)
+
+    def sample(self, length: int = 500, *, prime: str = "", unknown: str = "error",
+               **options: "Unpack[SampleOptions]") -> str:
+        """At most `length` characters that follow `prime`, which is not repeated; 0: until a document or stop ends it.
+
+        unknown   what to do with characters of the prime that the model never saw: "error", "fold", "skip" or
+                  "replace" (charrnn.text.unknown)
+        options   any other field of SampleSettings, as `charrnn sample --help` explains it: temp=0.5, top_k=40,
+                  bias=("e=+1.5",), stop=("END",), seed=1 (the same seed gives the same text)
+
+        Raises VocabularyError for a prime with characters that the model never saw, SettingsError for bad numbers, and
+        for a text that would never end.
+        """
+        _refuse_several(options)
+        [text] = self.samples(1, length, prime=prime, unknown=unknown, **options)
+        return text
+
+    def samples(self, count: int, length: int = 500, *, prime: str = "", unknown: str = "error",
+                **options: "Unpack[SampleOptions]") -> list[str]:
+        """`count` texts as sample() gives them, made together; the first is what sample() gives for the same seed.
+
+        With temps=(0.5, 0.8) there are `count` at each temperature, in that order, all with the same seed.
+        """
+        settings = SampleSettings(length=length, samples=count, **options)
+        return [sample.text for sample in self.session(settings, prime, unknown).samples(with_nats=False)]
+
+    def draw(self, count: int, length: int = 500, *, prime: str = "", unknown: str = "error",
+             **options: "Unpack[SampleOptions]") -> "list[Sample]":
+        """The texts of samples(), each with the surprisal of every character, its seed and what ended it."""
+        return self.session(SampleSettings(length=length, samples=count, **options), prime, unknown).samples()
+
+    def stream(self, length: int = 500, *, prime: str = "", unknown: str = "error",
+               **options: "Unpack[SampleOptions]") -> Iterator[str]:
+        """The text of sample(), piece by piece as it is made; length 0 never ends. Errors are raised at once."""
+        _refuse_several(options)
+        session = self.session(SampleSettings(length=length, **options), prime, unknown)
+        return (piece.text for [piece] in session.pieces())
 
     def session(self, settings: SampleSettings, prime: str = "", unknown: str = "error") -> "SamplingSession":
         """Texts in the making, as `settings` ask for them. Raises what Model.sample() raises."""
@@ -88,8 +125,20 @@ class LanguageModel:
     def weights(self, precision: str = "float32") -> Weights:
         """The weights as sampling reads them, packed once for each precision."""
         if precision not in self._weights:
-            self._weights[precision] = weights_of(self._engine, precision)
+            self._weights[precision] = weights_of(self.engine, precision)
         return self._weights[precision]
+
+    def lead_ins(self, precision: str = "float32") -> np.ndarray:
+        """The ids (P, K), one of which is read before a text without a prime; the network may be learning meanwhile."""
+        key = precision, self.engine.steps
+        if key not in self._lead_ins:
+            self._lead_ins = {key: lead_ins(self.sampler(LEAD_IN_STREAMS, precision), self.vocabulary)}
+        return self._lead_ins[key]
+
+
+def _refuse_several(options: SampleOptions) -> None:
+    if len(temps := options.get("temps", ())) > 1:
+        raise SettingsError(f"{len(temps)} temperatures make as many texts; samples() and draw() make several")
 
 
 @dataclass(frozen=True)
@@ -146,10 +195,12 @@ class SamplingSession:
         self._length, self._count = settings.length or None, settings.samples
         # the same random draws at every temperature
         self._generators = [own for _ in self.temps for own in generators_of(self.seed, settings.samples)]
-        ids = prime_ids(model.vocabulary, prime, model.mark, generators=self._generators)
+        ids = prime_ids(model.vocabulary, prime, model.mark)
+        if not len(ids):
+            ids = self._lead_ins(model.lead_ins(settings.precision))
 
         def spread_of(layer: int, unit: int) -> Spread:
-            return measured_spread(model.sampler(_STREAMS, settings.precision), ids if ids.ndim == 1 else ids[0, :1],
+            return measured_spread(model.sampler(_STREAMS, settings.precision), ids if ids.ndim == 1 else ids[:, 0],
                                    layer, unit)
 
         self.rule = sampling_rule(settings, model.settings.network, model.vocabulary, end, spread_of)
@@ -158,6 +209,12 @@ class SamplingSession:
         self._sampler = model.sampler(len(self._generators), settings.precision)
         self._sampler.begin(ids)
         self._writers: list[TextWriter] = []
+
+    def _lead_ins(self, ids: np.ndarray) -> np.ndarray:
+        """One of K lead-ins (P, K) for each stream, in turn; temp 0 leaves nothing to chance and takes the first."""
+        chosen = [(self.seed + number) % ids.shape[1] if temp else 0
+                  for temp, number in itertools.product(self.temps, range(self._count))]
+        return ids[:, chosen]
 
     def pieces(self, with_nats: bool = False) -> Iterator[list[Piece]]:
         """What is added to each text, piece by piece as it is made; only once."""

@@ -10,12 +10,15 @@ import numpy as np
 
 from charrnn.engine.interface import Engine
 from charrnn.engine.predictions import Predictions
-from charrnn.errors import SettingsError
-from charrnn.scoring.predict import Scorer
+from charrnn.errors import CorpusError, SettingsError
+from charrnn.scoring.dynamic_evaluation import SEGMENT, AdaptingNetwork
+from charrnn.scoring.mixture import mixture_reader
+from charrnn.scoring.predict import Reader, Scorer, cold_loss, reader_of
 from charrnn.settings import ScoreSettings, Settings
 from charrnn.text.documents import Documents
-from charrnn.text.model_input import model_input
+from charrnn.text.model_input import UnknownUnits, model_input
 from charrnn.text.vocabulary import Vocabulary
+from charrnn.text.windows import Text
 
 
 def refuse_documents() -> NoReturn:
@@ -57,6 +60,13 @@ class TextLoss:
 
 
 @dataclass(frozen=True)
+class ColdLoss(TextLoss):
+    """The loss of whole blocks of a text, `block` units each, read from the initial state; all of its units count."""
+
+    block: int
+
+
+@dataclass(frozen=True)
 class ScoredPart(TextLoss):
     """A line or a document: number `number`, from 1; the units start to stop of the text."""
 
@@ -76,6 +86,9 @@ class Score(TextLoss):
     starts        (M,) int64, positions at which the state is the initial one: the parts that were read side by side
     notes         on characters that were replaced or left out
     separator     the id of the document separator; -1 in a text without documents
+    unknown       of words and tokens: how many of them the model does not know; else None
+    plain         where the network adapted itself to the text: what the loss is otherwise; else None
+    cold          the loss of blocks that are read from the initial state, if it was asked for
     """
 
     unit: str
@@ -85,6 +98,9 @@ class Score(TextLoss):
     notes: list[str] = field(repr=False)
     vocabulary: Vocabulary = field(repr=False)
     separator: int
+    unknown: UnknownUnits | None = None
+    plain: TextLoss | None = None
+    cold: ColdLoss | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -149,26 +165,48 @@ class Score(TextLoss):
         return -1 if self.vocabulary.unknown("\n") else int(self.vocabulary.encode("\n")[0])
 
 
-def score_text(engine: Engine, vocabulary: Vocabulary, settings: Settings, text: str, how: ScoreSettings,
+def score_text(engines: Sequence[Engine], vocabulary: Vocabulary, settings: Settings, text: str, how: ScoreSettings,
                unknown: str = "error", on_read: Callable[[int, int], None] = lambda done, total: None) -> Score:
-    """The predictions of `engine`, which was trained with `settings`, for `text`.
+    """The predictions of the first of `engines`, which was trained with `settings`, for `text`.
 
+    engines   of several, which have one vocabulary, the mean of the probabilities
     on_read   is told how many characters are predicted so far, and how many there are
 
     Raises VocabularyError for characters that are not in the vocabulary, CorpusError for a text shorter than 2, or
     without a document.
     """
     whole = model_input(text, settings.text, vocabulary, unknown)
-    scorer = Scorer(engine, whole.content, settings.windows.window, settings.training.shards or 1, how.rows,
-                    how.predictions)
+    if how.adapt and len(engines) > 1:
+        raise SettingsError("--adapt and --with contradict each other: one network at a time goes on learning")
+    shards, top = settings.training.shards or 1, min(how.predictions, len(vocabulary))
+    reader = reader_of(engines[0], shards) if len(engines) == 1 else mixture_reader(engines, shards)
+    cold = _cold(reader, vocabulary, whole.content, how.cold, settings.windows.window) if how.cold else None
+    adapting = AdaptingNetwork(engines[0], how.adapt_rate) if how.adapt else None
+    if adapting is not None:
+        scorer = Scorer(lambda rows, window: adapting.read, whole.content, SEGMENT, 1, top)
+    else:
+        scorer = Scorer(reader, whole.content, settings.windows.window, how.parts, top)
     scorer.read(on_read)
     if isinstance(whole.content, Documents):
         first, unpredicted, separator = 1, "", whole.content.mark  # the separator before the text is not part of it
     else:
         first, unpredicted, separator = 0, vocabulary.writer()(whole.ids[:1]), -1
+    characters = len(vocabulary.decode(whole.ids[first:])) - len(unpredicted)
     return Score(
-        total=scorer.loss, predicted=scorer.predicted,
-        characters=len(vocabulary.decode(whole.ids[first:])) - len(unpredicted), unit=vocabulary.kind,
+        total=scorer.loss, predicted=scorer.predicted, characters=characters, unit=vocabulary.kind,
         ids=whole.ids[first:], predictions=scorer.predictions.select(slice(first, None)),
         starts=scorer.starts[:0] if first else scorer.starts, notes=whole.notes, vocabulary=vocabulary,
-        separator=separator)
+        separator=separator, unknown=whole.unknown, cold=cold,
+        plain=None if adapting is None else TextLoss(adapting.plain_loss, scorer.predicted, characters))
+
+
+def _cold(reader: Reader, vocabulary: Vocabulary, text: Text, block: int, window: int) -> ColdLoss:
+    """The loss of the text's blocks."""
+    if isinstance(text, Documents):
+        raise SettingsError("--cold has no use for a model of documents: each is read from the initial state anyway")
+    ids = np.asarray(text)
+    blocks = (len(ids) - 1) // block
+    if not blocks:
+        raise CorpusError(f"the text has {len(ids):,} {vocabulary.kind}s; --cold {block} needs at least {block + 1:,}")
+    first, whole = (len(vocabulary.writer()(ids[:count])) for count in (1, blocks * block + 1))
+    return ColdLoss(cold_loss(reader, ids, block, window), blocks * block, whole - first, block)

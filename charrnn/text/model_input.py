@@ -14,12 +14,28 @@ from charrnn.text.windows import Text
 
 
 @dataclass(frozen=True)
+class UnknownUnits:
+    """How many of a text's units the vocabulary lacks."""
+
+    count: int
+    units: int
+
+    @property
+    def share(self) -> float:
+        return self.count / self.units
+
+
+@dataclass(frozen=True)
 class ModelInput:
-    """A text as ids; of documents with the mark before each, and one behind the last."""
+    """A text as ids; of documents with the mark before each, and one behind the last.
+
+    unknown   of units that are words or tokens, or may be read as the stand-in; None where there can be none
+    """
 
     ids: np.ndarray
     content: Text  # what windows are cut from
     notes: list[str] = field(default_factory=list)  # on what is read as something else
+    unknown: UnknownUnits | None = None
 
 
 def model_input(text: str, settings: TextSettings, vocabulary: Vocabulary, unknown: str = "error") -> ModelInput:
@@ -35,15 +51,24 @@ def model_input(text: str, settings: TextSettings, vocabulary: Vocabulary, unkno
         if not marked:
             raise CorpusError(f"{_named(text)} holds no document; give a text with something in it")
         text = mark + marked
+    found = _unknown_units(text.removeprefix(mark or ""), vocabulary)
     read = readable(text, vocabulary, unknown)
     ids, notes = vocabulary.encode(read.text), list(read.notes)
     if rare := vocabulary.rare(read.text):
         notes.append(f"too rare in training to be known, and read as {STAND_IN}: {listed(rare)}")
     if mark is not None:
-        return ModelInput(ids, Documents.of(ids, int(ids[0])), notes)
+        return ModelInput(ids, Documents.of(ids, int(ids[0])), notes, found)
     if len(ids) < 2:
         raise CorpusError(f"{_named(read.text)} is too short: a loss needs at least 2 {vocabulary.kind}s")
-    return ModelInput(ids, ids, notes)
+    return ModelInput(ids, ids, notes, found)
+
+
+def _unknown_units(text: str, vocabulary: Vocabulary) -> UnknownUnits | None:
+    """Those of a text as it stands, before anything is read in their place."""
+    if vocabulary.kind not in ("token", "word") and vocabulary.stand_in < 0:
+        return None
+    units, known = vocabulary.units_of(text), set(vocabulary.units)
+    return UnknownUnits(sum(unit not in known for unit in units), len(units))
 
 
 def _named(text: str) -> str:

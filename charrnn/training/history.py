@@ -79,12 +79,15 @@ class History:
 
     @property
     def overfitting(self) -> tuple[Point, Point] | None:
-        """The best validation and the last one, where the loss rose in between while that in training fell."""
+        """The best validation and the last one, where the loss rose in between while that in training fell.
+
+        None within the first epoch: what was read only once was not learned by heart.
+        """
         validated = [point for point in self.points if point.val is not None]
         if not validated or math.isnan(self.best.val or math.nan):
             return None
         best, last = self.best, validated[-1]
-        has_turned = last.loss > best.loss + OVERFITTING and last.train < best.train
+        has_turned = last.epoch > 1 and last.loss > best.loss + OVERFITTING and last.train < best.train
         return (best, last) if has_turned else None
 
     def copy(self) -> "History":

@@ -1,6 +1,7 @@
 """`charrnn score`: what goes where, what is refused, and that every form says the same."""
 
 import csv
+import dataclasses
 import io
 import json
 import math
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import charrnn as package
+from charrnn.settings import TextSettings
 from tests.cli.conftest import Program
 from tests.cli.tiny import SETTINGS, TEXT, train_tiny
 
@@ -184,10 +186,6 @@ def test_parts_can_be_shown(charrnn: Program, piece: str, model: package.Model) 
 
 
 def test_documents(charrnn: Program, tmp_path: Path) -> None:
-    import dataclasses
-
-    from charrnn.settings import TextSettings
-
     train_tiny(tmp_path / "checkpoints", dataclasses.replace(SETTINGS, text=TextSettings(documents="line")), "lines")
     done = charrnn("score", "lines", "-", "--by", "document", stdin=PIECE.encode())
     assert done.code == 0
@@ -196,3 +194,58 @@ def test_documents(charrnn: Program, tmp_path: Path) -> None:
     told = json.loads(charrnn("score", "lines", "-", "--json", "--by", "document", stdin=PIECE.encode()).out)
     assert sorted(document["text"] for document in told["documents"]) == sorted(line + "\n" for line in LINES[:12])
     assert told["nats"] == pytest.approx(package.load("lines").loss(PIECE), abs=1e-9)
+
+
+def test_other_losses(charrnn: Program, piece: str, model: package.Model, run: Path) -> None:
+    before = (run / "best.safetensors").read_bytes()
+    done = charrnn("score", piece, "--cold", "40", "--adapt", "--adapt-rate", "0.01")
+    rows = dict(line.split(None, 1) for line in done.out.splitlines())
+    adapted = model.score(PIECE, adapt=True, adapt_rate=0.01, cold=40)
+    assert rows["loss"].startswith(f"{adapted.nats:.4f} nats")
+    assert rows["plain"].startswith(f"{model.score(PIECE, rows=1).nats:.4f} nats")
+    assert rows["cold"].startswith(f"{adapted.cold.nats:.4f} nats")
+    told = json.loads(charrnn("score", piece, "--json", "--cold", "40", "--adapt", "--adapt-rate", "0.01").out)
+    assert (told["adapted"], told["nats"], told["plain"]["nats"]) == (True, adapted.nats, adapted.plain.nats)
+    assert (told["cold"]["block"], told["cold"]["nats"], told["cold"]["predicted"]) == (
+        40, adapted.cold.nats, adapted.cold.predicted)
+    plain = json.loads(charrnn("score", piece, "--json").out)
+    assert not plain["adapted"]
+    assert not {"plain", "cold", "unknown"} & plain.keys()
+    assert (run / "best.safetensors").read_bytes() == before
+
+
+def test_unknown_words(charrnn: Program, tmp_path: Path) -> None:
+    package.train(text=TEXT, folder=tmp_path / "checkpoints", name="words", unit="word", hidden=8, layers=1, batch=2,
+                  window=10, epochs=1.0)
+    arguments = ("score", "words", "-", "--unknown", "skip")
+    out = charrnn(*arguments, stdin=b"the cat sat on dogs.").out
+    assert out.splitlines()[-1] == "unknown     10.0% of the words (1 of 10)"
+    told = json.loads(charrnn(*arguments, "--json", stdin=b"the cat sat on dogs.").out)
+    assert told["unknown"] == {"count": 1, "units": 10, "share": 0.1}
+
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    (("--adapt", "--rows", "4"), "leave out --rows 4"), (("--adapt-rate", "1"), "no use without --adapt"),
+    (("--cold", "9999999"), "0 to 1000000"), (("--cold", "5000"), "needs at least 5,001")])
+def test_losses_that_there_are_not(charrnn: Program, piece: str, arguments: tuple[str, ...], words: str) -> None:
+    done = charrnn("score", piece, *arguments)
+    assert done.out == ""
+    assert words in done.err
+    assert done.err.count("\n") == 1
+
+
+def test_several_networks(charrnn: Program, piece: str, model: package.Model, tmp_path: Path) -> None:
+    other = dataclasses.replace(SETTINGS, network=dataclasses.replace(SETTINGS.network, cell="gru", hidden=11))
+    second = package.load(train_tiny(tmp_path / "checkpoints", other, "other"))
+    expected = package.Ensemble([model, second]).score(PIECE)
+    done = charrnn("score", "tiny", piece, "--with", "other")
+    assert done.code == 0
+    rows = dict(line.split(None, 1) for line in done.out.splitlines())
+    assert rows["checkpoint"] == "checkpoints/tiny/best.safetensors, checkpoints/other/best.safetensors"
+    assert rows["loss"].startswith(f"{expected.nats:.4f} nats")
+    told = json.loads(charrnn("score", "tiny", piece, "--json", "--with", "other").out)
+    assert (told["nats"], told["with"]) == (expected.nats, ["checkpoints/other/best.safetensors"])
+    assert charrnn("score", "tiny", piece, "--with", "nobody").code == 1
+    text = charrnn("sample", "tiny", "--with", "other", "--seed", "1", "--prime", "the ").out
+    expected_text = package.Ensemble([model, second]).sample(500, seed=1, prime="the ")
+    assert text.rstrip("\n") == "the " + expected_text.rstrip("\n")

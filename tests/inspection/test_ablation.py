@@ -170,8 +170,8 @@ def test_the_estimate_ranks_cells_as_ablation_does(cell, tmp_path):
     model = charrnn.train(text=TEXT, folder=tmp_path, name=cell, lr=0.01, epochs=20, batch=4, window=20, shards=1,
                           val_fraction=0.1, validations=2, averaging=0, recurrent_dropout=0.0, precision="float32",
                           hidden=24, layers=1, dropout=0.0, cell=cell)
-    recording = record(model._engine, model.vocabulary.encode(TEXT))
-    stack = Stack.of(model._engine)
+    recording = record(model.engine, model.vocabulary.encode(TEXT))
+    stack = Stack.of(model.engine)
     trace = trace_of(stack, recording)
     assert recording.nats < 1.0  # it has learned something
     exact = np.array([one.overall.bits for one in ablate(stack, trace, [CellName(0, unit) for unit in range(24)])])

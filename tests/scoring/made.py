@@ -37,9 +37,10 @@ class Made:
         start = -1 if self.mark is None else int(self.vocabulary.encode(self.mark)[0])
         self.network = compiled_engine(self.settings.network, self.parameters, 2, start=start)
 
-    def score(self, text, **how):
+    def score(self, text, others=(), **how):
         unknown = how.pop("unknown", "error")
-        return score_text(self.network, self.vocabulary, self.settings, text, ScoreSettings(**how), unknown)
+        networks = [self.network, *(other.network for other in others)]
+        return score_text(networks, self.vocabulary, self.settings, text, ScoreSettings(**how), unknown)
 
     def loss(self, text):
         content = model_input(text, self.settings.text, self.vocabulary).content

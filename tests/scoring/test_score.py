@@ -160,7 +160,7 @@ def test_no_more_top_predictions_than_characters():
 
 def test_what_on_read_is_told():
     made, told = Made(), []
-    score_text(made.network, made.vocabulary, made.settings, text_of(100, 1), ScoreSettings(),
+    score_text([made.network], made.vocabulary, made.settings, text_of(100, 1), ScoreSettings(),
            on_read=lambda *done: told.append(done))
     assert len(told) > 1
     assert told == sorted(told)

@@ -124,3 +124,13 @@ def test_it_survives_json_and_goes_on_where_it_was():
 
 def test_an_empty_history_survives_too():
     assert History.from_dict(History().to_dict()).points == []
+
+
+@pytest.mark.parametrize(("epoch", "is_told"), [(0.7, False), (1.0, False), (1.01, True), (3.0, True)])
+def test_within_an_epoch_nothing_is_overfitted(epoch, is_told):
+    """Before the second pass a network has read nothing twice."""
+    history = History()
+    for step, (train, val) in enumerate([(2.0, 1.8), (1.5, 1.9)], 1):
+        history.add(train, 10)
+        history.close(step / 2, 2, step, epoch * step / 2, val)
+    assert history.overfitting == ((history.points[0], history.points[1]) if is_told else None)
