@@ -20,7 +20,6 @@ from charrnn.settings import SampleSettings, Settings, TrainingSettings, presets
 from charrnn.settings.training import PARTS
 from charrnn.text.corpus import read_corpus
 from charrnn.text.documents import Documents
-from charrnn.text.shape import TextShape
 from charrnn.text.windows import NO_TARGET, Text
 from charrnn.training import auto_settings, schedules
 from charrnn.training.auto_settings import automatic_settings
@@ -46,9 +45,10 @@ def learned(text: str, settings: dict[str, Any], test_share: float = 0.0, thread
     `rounded` is `validation` with bfloat16 products; `cpu_seconds` is what all threads took together: other work on
     the machine hardly counts in it.
     """
-    corpus = read_corpus([text], settings=settings_of(settings).text)
-    chosen = (automatic_settings(settings, preset, TextShape.of(corpus), threads=threads)[0] if preset
-              else settings_of(settings))
+    chosen = settings_of(settings)
+    corpus = read_corpus([text], settings=chosen.text)
+    if preset:
+        corpus, chosen, _ = automatic_settings(settings, preset, corpus, threads=threads)
     kept = len(corpus) - int(len(corpus) * test_share)
     trainer = Trainer(chosen, corpus.content if not test_share else corpus.ids[:kept], len(corpus.vocabulary), threads)
     start, cpu, halved, validations, best, weights = time.perf_counter(), time.process_time(), 0, 0, None, None
@@ -70,8 +70,9 @@ def learned(text: str, settings: dict[str, Any], test_share: float = 0.0, thread
         measured = Evaluation(reader, part, trainer.settings.windows.window, 1).loss()
         return round(measured, 5) if measured is not None else None
 
-    return {"chosen": words_of(chosen), "parameters": engine.parameter_count, "steps": trainer.step, "best_step": best.step,
-            "validations": validations, "epochs": round(trainer.cutter.progress, 3),
+    return {"chosen": words_of(chosen), "parameters": engine.parameter_count,
+            "steps": trainer.step, "best_step": best.step, "validations": validations,
+            "epochs": round(trainer.cutter.progress, 3),
             "validation": round(best.loss, 5), "cold": cold_loss(engine, validation),
             "rounded": loss(validation, rounded),
             "training": loss(corpus.ids[:min(TRAINING_PART, trainer.characters[0])]) if test_share else None,
@@ -130,7 +131,8 @@ def rows(file: Path, plan: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]
         named = {**point, "text": Path(point["text"]).name}
         found = next((row for row in known if all(row.get(key) == value for key, value in named.items())), None)
         if found is None:
-            arguments = {key: point[key] for key in ("text", "settings", "test_share", "threads", "preset") if key in point}
+            names = ("text", "settings", "test_share", "threads", "preset")
+            arguments = {key: point[key] for key in names if key in point}
             try:
                 found = {**named, **run_job(Job("benchmarks.learning:learned", arguments))}
             except MeasurementError as error:

@@ -10,9 +10,9 @@ from benchmarks.table import Table
 from charrnn.bench.processes import Job, take_turns
 from charrnn.engine.threads import physical_cores
 
-# Minutes -> nats that the defaults are to reach on tiny Shakespeare, with the state carried and in cold blocks; 0 stands
-# for --preset best to its end. nanoGPT's 10.65 M parameters reach 1.4697 in cold blocks, in 3 minutes on an A100 (its
-# README).
+# Minutes -> nats that the defaults are to reach on tiny Shakespeare, with the state carried and in cold blocks; 0
+# stands for --preset best to its end. nanoGPT's 10.65 M parameters reach 1.4697 in cold blocks, in 3 minutes on an A100
+# (its README).
 GOALS = {0.25: (1.62, None), 1.0: (1.47, None), 3.0: (1.44, 1.4697), 8.0: (1.42, 1.45), 0.0: (1.40, 1.43)}
 # 1,115,394 characters
 TINYSHAKESPEARE = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"

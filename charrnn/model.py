@@ -33,7 +33,6 @@ from charrnn.settings.presets import DEFAULT, merge_settings, preset_values
 from charrnn.text.corpus import Corpus, read_corpus
 from charrnn.text.documents import mark_of
 from charrnn.text.model_input import model_input
-from charrnn.text.shape import TextShape
 from charrnn.text.tokenizers import vocabulary_of
 from charrnn.text.windows import Text
 from charrnn.training.auto_settings import automatic_settings
@@ -195,7 +194,7 @@ def train(*sources: str | Path, text: str | None = None, name: str | None = None
     early = settings_of(merge_settings(settings, inherited, preset_values(preset)))
     corpus = (read_corpus([str(source) for source in sources], settings=early.text) if text is None
               else Corpus.of(text, settings=early.text))
-    chosen, _ = automatic_settings(settings, preset, TextShape.of(corpus), inherited, how, threads)
+    corpus, chosen, _ = automatic_settings(settings, preset, corpus, inherited, how, threads)
     with Run.start(corpus, chosen, name, folder, threads, how, parent) as run:
         for event in run.events():
             if on_event is not None:

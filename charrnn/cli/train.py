@@ -114,7 +114,6 @@ def _start(given: Mapping[str, Any], options: TrainArguments, run_settings: RunS
     from charrnn.render.training import parent_words
     from charrnn.runs.run import Run
     from charrnn.text.corpus_checks import corpus_warnings
-    from charrnn.text.shape import TextShape
     from charrnn.training.auto_settings import automatic_settings
 
     text = read(options.corpus, early.text)
@@ -123,8 +122,7 @@ def _start(given: Mapping[str, Any], options: TrainArguments, run_settings: RunS
     if not all(source in BUILTINS for source in options.corpus):  # which nobody can mend
         for warning in corpus_warnings(text, early.text):
             print(f"note: {warning}", file=sys.stderr)
-    settings, why = automatic_settings(given, options.preset, TextShape.of(text), inherited, run_settings,
-                                       options.threads)
+    text, settings, why = automatic_settings(given, options.preset, text, inherited, run_settings, options.threads)
     run = Run.start(text, settings, options.name, options.folder, options.threads, run_settings, parent)
     if parent:
         print(parent_words(parent, run), file=sys.stderr)

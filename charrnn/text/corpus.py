@@ -17,8 +17,8 @@ from charrnn.errors import CorpusError
 from charrnn.settings import TextSettings
 from charrnn.text.builtin import BUILTINS
 from charrnn.text.corpus_cache import CacheEntry, is_worth_caching
-from charrnn.text.documents import BLANK, FILE, LINE, Documents, Splitter, splitter_of, unescaped
-from charrnn.text.encode import Encoded, Encoder
+from charrnn.text.documents import BLANK, FILE, LINE, Documents, Splitter, mark_of, splitter_of, unescaped
+from charrnn.text.encode import Encoded, Encoder, vocabulary_and_table
 from charrnn.text.ids import Ids
 from charrnn.text.normalize import normalized_chunks
 from charrnn.text.sources import (
@@ -69,6 +69,11 @@ class Corpus(Encoded):
             return self
         numbers = self.vocabulary.places_in(vocabulary)
         return dataclasses.replace(self, ids=self.ids.renumbered(numbers), vocabulary=vocabulary)
+
+    def without_rare(self, settings: TextSettings) -> "Corpus":
+        """The same text with the --min-count of `settings`; apart from that they are those it was read with."""
+        vocabulary, table = vocabulary_and_table(self.counts, settings, mark_of(settings) or "")
+        return dataclasses.replace(self, ids=self.ids.with_table(table), vocabulary=vocabulary)
 
     @cached_property
     def content(self) -> Ids | Documents:

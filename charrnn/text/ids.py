@@ -46,7 +46,11 @@ class MappedIds:
 
     def renumbered(self, numbers: np.ndarray) -> "MappedIds":
         """The same text in a vocabulary in which what was id v is numbers[v], int32; nothing is read."""
-        return MappedIds(self._numbers, numbers.take(self._table), self._pages)
+        return self.with_table(numbers.take(self._table))
+
+    def with_table(self, table: np.ndarray) -> "MappedIds":
+        """The same text with another id for each number, int32; nothing is read."""
+        return MappedIds(self._numbers, table, self._pages)
 
     def blocks(self) -> Iterator[memoryview]:
         """The numbers as they are on disk, from first to last, in blocks."""

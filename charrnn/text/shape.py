@@ -1,4 +1,4 @@
-"""Layer text: what automatic settings look at in a text: how much of it there is, how many units, how long its lines."""
+"""Layer text: what automatic settings look at in a text: its length, its vocabulary, how long its lines are."""
 
 from dataclasses import dataclass
 

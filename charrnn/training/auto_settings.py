@@ -7,13 +7,22 @@ The numbers were measured (docs/benchmarks.md; python -m benchmarks search).
 import dataclasses
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 from charrnn.engine.threads import physical_cores
 from charrnn.kernels.cpu import HAS_BF16
-from charrnn.settings import NetworkSettings, RunSettings, Settings, TextSettings, TrainingSettings, WindowSettings, settings_of
+from charrnn.settings import (
+    NetworkSettings,
+    RunSettings,
+    Settings,
+    TextSettings,
+    TrainingSettings,
+    WindowSettings,
+    settings_of,
+)
 from charrnn.settings.presets import OURS, merge_settings, preset_values
+from charrnn.text.corpus import Corpus
 from charrnn.text.shape import TextShape
 from charrnn.text.validation_split import decided_fraction
 from charrnn.training.pace import Pace, expected_pace, measured_pace
@@ -45,6 +54,11 @@ SHRINK, FEW_PASSES = 1.9, 6
 AVERAGED = 1 / 20
 # Without a limit on time or passes a run lasts a few minutes for a million characters.
 UNHURRIED = 4.0
+# Words and tokens that a vocabulary keeps, at most: the rarest of more are read as one. From so many units on they are
+# read through an embedding, of at most such a width.
+MOST_UNITS, EMBEDDED_FROM, EMBEDDING = 5000, 500, 128
+# With fewer steps a network has hardly begun to learn.
+FEW_STEPS = 500
 # Sequences side by side, and units in a window: so many lines, within bounds.
 BATCH = 16
 WINDOW_LINES, SHORTEST_WINDOW, LONGEST_WINDOW = 2, 64, 256
@@ -71,8 +85,10 @@ class Machine:
 def fitting(given: Mapping[str, Any], text: TextShape, machine: Machine) -> tuple[dict[str, Any], str]:
     """Settings for all that `given` lacks, and why."""
     chosen: dict[str, Any] = {"precision": "bf16" if machine.has_bf16 else "float32", **_fitting_windows(given, text)}
-    wanted = {name: given[name] for name in (*_names(NetworkSettings), *_names(WindowSettings), *_names(TrainingSettings))
-              if given.get(name) is not None}
+    if text.vocabulary >= EMBEDDED_FROM:
+        chosen["embedding"] = EMBEDDING
+    names = (spec.name for kind in (NetworkSettings, WindowSettings, TrainingSettings) for spec in fields(kind))
+    wanted = {name: given[name] for name in names if given.get(name) is not None}
     minutes = given.get("minutes") or UNHURRIED
     for size in SIZES:
         chosen |= {"layers": size.layers, "hidden": size.hidden}
@@ -80,15 +96,15 @@ def fitting(given: Mapping[str, Any], text: TextShape, machine: Machine) -> tupl
         readable = machine.pace(settings) * minutes
         if text.length >= size.least and readable >= PASSES * min(text.length, WORTH):
             break
-    chosen |= _fitting_training(settings, text, readable, given)
+    steps = _steps(settings, text, readable)
+    chosen |= _fitting_training(settings, text, steps, given)
     chosen = {name: value for name, value in chosen.items() if name not in given}
     time = f"{given['minutes']:g} min on" if given.get("minutes") else "no time limit, and"
     unit, cores = TextSettings(unit=given.get("unit", "char")).unit_name, machine.cores
-    return chosen, f"to fit {text.length:,} {unit}s, {time} {cores} core{'' if cores == 1 else 's'}"
-
-
-def _names(kind: type[Any]) -> list[str]:
-    return [spec.name for spec in dataclasses.fields(kind)]
+    reason = f"to fit {text.length:,} {unit}s, {time} {cores} core{'' if cores == 1 else 's'}"
+    if steps < FEW_STEPS and given.get("minutes"):
+        reason += f"; only about {steps:,.0f} steps fit, so give more time, or a smaller network or vocabulary"
+    return chosen, reason
 
 
 def _fitting_windows(given: Mapping[str, Any], text: TextShape) -> dict[str, int]:
@@ -101,12 +117,19 @@ def _fitting_windows(given: Mapping[str, Any], text: TextShape) -> dict[str, int
     return {"window": window, "batch": batch}
 
 
-def _fitting_training(settings: Settings, text: TextShape, readable: float, given: Mapping[str, Any]) -> dict[str, Any]:
-    """How a network is trained that can read so many units: the more often it reads the text, the more is dropped."""
+def _steps(settings: Settings, text: TextShape, readable: float) -> float:
+    """The steps of a run in which so many units can be read."""
+    a_step = settings.windows.window * settings.windows.batch
+    if settings.training.minutes:
+        return max(1.0, readable / a_step)
+    return max(1.0, (settings.training.epochs or max(DEFAULT_EPOCHS, DEFAULT_STEPS * a_step / text.length))
+               * text.length / a_step)
+
+
+def _fitting_training(settings: Settings, text: TextShape, steps: float, given: Mapping[str, Any]) -> dict[str, Any]:
+    """How a network is trained in so many steps: the more often it reads the text, the more is dropped."""
     network, windows, training = settings.network, settings.windows, settings.training
-    usual = max(DEFAULT_EPOCHS, DEFAULT_STEPS * windows.window * windows.batch / text.length)
-    passes = training.epochs or (readable / text.length if training.minutes else usual)
-    steps = max(1.0, passes * text.length / (windows.window * windows.batch))
+    passes = steps * windows.window * windows.batch / text.length
     chosen: dict[str, Any] = {"averaging": round(max(0.0, min(0.999, 1 - 1 / (AVERAGED * steps))), 4)}
     is_large = network.hidden >= OVERFITS_FROM
     chosen["dropout"] = next(dropout for most, dropout in DROPOUTS if passes <= most) if is_large else 0.0
@@ -115,24 +138,46 @@ def _fitting_training(settings: Settings, text: TextShape, readable: float, give
         chosen |= {"optimizer": optimizer, "beta1": 0.8, "beta2": 0.99}
     if optimizer == "adamw":
         rate = training.lr or fitting_rate(network, optimizer)
-        chosen["weight_decay"] = float(f"{SHRINK * min(1.0, passes / FEW_PASSES) / (rate * steps):.1g}") if is_large else 0.0
+        decay = SHRINK * min(1.0, passes / FEW_PASSES) / (rate * steps) if is_large else 0.0
+        chosen["weight_decay"] = float(f"{decay:.1g}")
     return chosen
 
 
-def automatic_settings(given: Mapping[str, Any], preset: str, text: TextShape,
+class Automatic(NamedTuple):
+    """What a run is to be: its corpus, from which rare words may have been taken; its settings; and two lines for the
+    user: why, and what was set automatically."""
+
+    corpus: Corpus
+    settings: Settings
+    why: str
+
+
+def automatic_settings(given: Mapping[str, Any], preset: str, corpus: Corpus,
                        inherited: Mapping[str, Any] | None = None, run: RunSettings | None = None,
-                       threads: int | None = None) -> tuple[Settings, str]:
-    """The settings of a run on a text; and two lines for the user: why, and what was set automatically.
+                       threads: int | None = None) -> Automatic:
+    """The settings of a run on a corpus.
 
     What is given wins over what is inherited from another run, that over the preset, and that over the defaults.
     """
     named = merge_settings(given, inherited or {}, preset_values(preset))
     if preset not in OURS:
-        return settings_of(named), f"preset {preset}"
+        return Automatic(corpus, settings_of(named), f"preset {preset}")
+    rare = _fitting_min_count(named, corpus)
+    if rare:
+        corpus = corpus.without_rare(settings_of({**named, **rare}).text)
+    text = TextShape.of(corpus)
     machine = Machine.here(text, (run or RunSettings()).engine, threads, measured=named.get("minutes") is not None)
-    fitted, reason = fitting(named, text, machine)
+    fitted, reason = fitting({**named, **rare}, text, machine)
+    fitted |= rare
     words = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in sorted(fitted.items()))
-    return settings_of(merge_settings(named, fitted)), f"{reason}:\n{words}" if fitted else ""
+    return Automatic(corpus, settings_of(merge_settings(named, fitted)), f"{reason}:\n{words}" if fitted else "")
+
+
+def _fitting_min_count(given: Mapping[str, Any], corpus: Corpus) -> dict[str, int]:
+    """The lowest --min-count that leaves not too many words or tokens, where there are too many."""
+    if given.get("unit", "char") not in ("word", "token") or "min_count" in given or len(corpus.counts) <= MOST_UNITS:
+        return {}
+    return {"min_count": sorted(corpus.counts.values(), reverse=True)[MOST_UNITS] + 1}
 
 
 def with_automatic_settings(settings: Settings, characters: int, windows_per_epoch: int) -> Settings:

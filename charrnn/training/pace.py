@@ -56,7 +56,8 @@ def measured_pace(engine: str, vocabulary: int, shards: Callable[[int], int], th
             steps += 1
             if steps == 0:
                 began = time.perf_counter()
-        return 60 * steps * inputs.size / (time.perf_counter() - began)
+        units: int = steps * inputs.size
+        return 60 * units / (time.perf_counter() - began)
 
     return pace
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.runs.run import check_text
-from charrnn.settings import NetworkSettings, Settings, TrainingSettings, WindowSettings
+from charrnn.settings import NetworkSettings, Settings, TextSettings, TrainingSettings, WindowSettings
 from charrnn.settings.presets import DEFAULT, OURS, PRESETS
 from charrnn.text.corpus import Corpus
 from charrnn.text.shape import TextShape
@@ -86,7 +86,7 @@ def test_the_average_is_never_longer_than_the_run(epochs, characters):
 @pytest.mark.parametrize("preset", PRESETS)
 def test_what_is_given_stands(preset):
     asked = {"hidden": 77, "batch": 3, "window": 9, "dropout": 0.7, "precision": "float32", "lr": 0.123}
-    settings, why = automatic_settings(asked, preset, TextShape(50_000))
+    _, settings, why = automatic_settings(asked, preset, Corpus.of("some text\n" * 500))
     assert (settings.network.hidden, settings.windows.batch, settings.windows.window) == (77, 3, 9)
     assert (settings.network.dropout, settings.training.precision, settings.training.lr) == (0.7, "float32", 0.123)
     for name in asked:
@@ -98,7 +98,7 @@ def test_what_is_given_stands(preset):
 def test_nothing_is_told_where_nothing_was_chosen():
     everything = {"cell": "gru", "hidden": 7, "layers": 1, "batch": 3, "window": 9, "dropout": 0.0,
                   "precision": "float32", "averaging": 0.0, "optimizer": "sgd"}
-    settings, why = automatic_settings(everything, DEFAULT, TextShape(50_000))
+    _, settings, why = automatic_settings(everything, DEFAULT, Corpus.of("some text\n" * 500))
     assert why == ""
     assert settings.training == TrainingSettings(optimizer="sgd")
 
@@ -127,3 +127,20 @@ def test_lines_decide_the_window():
     assert windows == sorted(windows)
     assert len(set(windows)) == 3
     assert np.isfinite(windows).all()
+
+
+def test_rare_words_are_read_as_one_where_there_are_too_many(monkeypatch):
+    corpus = Corpus.of("a b b c c c d d d d " * 50 + "e " * 20, settings=TextSettings(unit="token"))
+    monkeypatch.setattr("charrnn.training.auto_settings.MOST_UNITS", 3)
+    wanted = {"unit": "token", "hidden": 9, "epochs": 1.0}
+    fewer, settings, why = automatic_settings(wanted, DEFAULT, corpus)
+    assert settings.text.min_count == 51
+    assert "--min-count 51" in why
+    read = Corpus.of("a b b c c c d d d d " * 50 + "e " * 20, settings=settings.text)
+    assert fewer.vocabulary == read.vocabulary
+    assert len(fewer.vocabulary) == 4  # the rare are one
+    places = np.arange(len(corpus))
+    np.testing.assert_array_equal(fewer.ids.take(places), read.ids.take(places))
+    same, settings, _ = automatic_settings({**wanted, "min_count": 1}, DEFAULT, corpus)
+    assert same.vocabulary == corpus.vocabulary
+    assert settings.text.min_count == 1
