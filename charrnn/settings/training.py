@@ -18,7 +18,7 @@ CELL_NAMES = ["rnn", "lstm", "gru", "peephole", "gru-original"]
 class NetworkSettings(Bounded):
     """The shape of the network."""
 
-    cell: str = setting("lstm", "kind of recurrent cell", choices=CELL_NAMES, group="Network")
+    cell: str = setting("lstm", "kind of recurrent cell", choices=CELL_NAMES, group="Network", fitted=True)
     hidden: int = setting(256, "hidden units in a layer", low=1, high=8192, fitted=True)
     layers: int = setting(1, "layers, one on top of the other", low=1, high=16, fitted=True)
     embedding: int = setting(0, "width of a learned character embedding; 0 is one-hot input", low=0, high=8192)

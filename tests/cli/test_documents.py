@@ -108,7 +108,7 @@ def test_resume_splits_the_text_as_before(charrnn: Program, names: Path) -> None
 def test_tunes(charrnn: Program) -> None:
     Path("tunes.abc").write_text(TUNES)
     assert charrnn("train", "tunes.abc", "--documents", "blank", *OPTIONS, "--epochs", "40", "--show-samples").code == 0
-    assert load_checkpoint(Path("checkpoints/tunes-lstm-1x8/last.safetensors")).vocabulary[1] == "\x1e"
+    assert load_checkpoint(Path("checkpoints/tunes-gru-1x8/last.safetensors")).vocabulary[1] == "\x1e"
     done = charrnn("sample", "-n", "3", "--length", "60", "--seed", "1")
     assert done.out.count("---\n") == 2
     assert "\x1e" not in done.out

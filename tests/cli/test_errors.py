@@ -56,7 +56,7 @@ TABLE: list[tuple[str, int, str]] = [
     ("train text.txt --name= --batch 2", 2, "'' can't name a folder; use letters, digits, '-' and '_'"),
     ("train text.txt --name=-x --batch 2", 2, "'-x' can't name a folder; use letters, digits, '-' and '_'"),
     ("train text.txt --folder text.txt/runs --layers 1 --hidden 256", 1,
-     "cannot write text.txt/runs/text-lstm-1x256: not a directory; nothing was changed"),
+     "cannot write text.txt/runs/text-gru-1x256: not a directory; nothing was changed"),
     ("train --resume nosuch", 1, "no checkpoint at nosuch, and no such run in checkpoints; runs there: tiny"),
     ("train --resume tiny --hidden 9", 2,
      "--hidden can't change when a run is resumed; leave it out, or start a new run"),
@@ -144,13 +144,13 @@ def test_a_disk_that_fills_up(charrnn: Program, text: Path, monkeypatch: pytest.
     assert (done.code, done.out) == (1, "")
     refusal = done.err.splitlines()[-1]
     assert refusal.startswith("charrnn: no space left on the disk that holds ")
-    kept = Path("checkpoints/text-lstm-1x8")
+    kept = Path("checkpoints/text-gru-1x8")
     if saves:
-        assert refusal.endswith("; what was saved before goes on with: charrnn train --resume text-lstm-1x8")
+        assert refusal.endswith("; what was saved before goes on with: charrnn train --resume text-gru-1x8")
         assert not [path for path in kept.iterdir() if path.suffix == ".tmp"]
         monkeypatch.undo()
         os.chdir(text.parent)
-        assert charrnn("train", "--resume", "text-lstm-1x8").code == 0
+        assert charrnn("train", "--resume", "text-gru-1x8").code == 0
     else:
         assert not kept.exists()
 

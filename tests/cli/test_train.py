@@ -20,15 +20,15 @@ def test_a_run_from_start_to_end(charrnn: Program, text: Path) -> None:
     out = done.out.splitlines()
     assert out[0].startswith("trained for ")
     assert out[1].startswith("best validation loss ")
-    assert out[2:] == ["kept in checkpoints/text-lstm-1x8", "next: charrnn sample text-lstm-1x8"]
+    assert out[2:] == ["kept in checkpoints/text-gru-1x8", "next: charrnn sample text-gru-1x8"]
     err = [line for line in done.err.splitlines() if not line.startswith("compiling")]
-    assert [line.split()[0] for line in err] == ["network", "text", "run", *["epoch"] * 4]
+    assert [line.split()[0] for line in err] == ["network", "text", "run", "chosen", "--beta1", *["epoch"] * 4]
     assert err[1] == (f"text     text.txt, {len(TEXT):,} characters, {len(set(TEXT))} different; "
                       f"the last {len(TEXT) - int(len(TEXT) * 0.9):,} kept for validation")
-    kept = Path("checkpoints/text-lstm-1x8")
+    kept = Path("checkpoints/text-gru-1x8")
     assert sorted(path.name for path in kept.iterdir()) == ["best.safetensors", "last.safetensors", "metrics.jsonl"]
     assert len((kept / "metrics.jsonl").read_text().splitlines()) == 4
-    assert charrnn("sample", "text-lstm-1x8", "--length", "5").code == 0
+    assert charrnn("sample", "text-gru-1x8", "--length", "5").code == 0
 
 
 @pytest.mark.parametrize("options", [
