@@ -112,9 +112,10 @@ def _start(given: Mapping[str, Any], options: TrainArguments, run_settings: RunS
     early = settings_of(merge_settings(given, inherited, preset_values(options.preset)))
     from charrnn.render.reading import read
     from charrnn.render.training import parent_words
+    from charrnn.render.wording import note_compiling
     from charrnn.runs.run import Run
     from charrnn.text.corpus_checks import corpus_warnings
-    from charrnn.training.auto_settings import automatic_settings
+    from charrnn.training.auto_settings import CELL, automatic_settings
 
     text = read(options.corpus, early.text)
     for reason in text.skipped.values():
@@ -122,6 +123,8 @@ def _start(given: Mapping[str, Any], options: TrainArguments, run_settings: RunS
     if not all(source in BUILTINS for source in options.corpus):  # which nobody can mend
         for warning in corpus_warnings(text, early.text):
             print(f"note: {warning}", file=sys.stderr)
+    if early.training.minutes and run_settings.engine == "compiled":  # then networks are timed
+        note_compiling(given.get("cell", inherited.get("cell", CELL)), "backward")
     text, settings, why = automatic_settings(given, options.preset, text, inherited, run_settings, options.threads)
     run = Run.start(text, settings, options.name, options.folder, options.threads, run_settings, parent)
     if parent:
