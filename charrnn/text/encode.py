@@ -5,6 +5,7 @@ first appearance; a number takes 1 byte while there are up to 256 of them, 2 up 
 """
 
 import hashlib
+from array import array
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -57,7 +58,7 @@ class Encoder:
         self.characters = 0
         self.last = ""  # the character that was written last
         self.marked = 0  # marks so far
-        self._file_starts: list[int] = []  # in units
+        self._file_starts = array("q")  # in units
         self._settings, self._mark = settings, mark
         self._numbering = numbering_of(settings.unit)
         self._kind = kind_for(0)
