@@ -13,6 +13,7 @@ from charrnn.text import validation_split
 from charrnn.text.corpus import Corpus, read_corpus
 from charrnn.text.ids import IdRanges, MappedIds
 from charrnn.text.validation_split import LEAST_HELD_OUT, cut_at, cuts_in_files
+from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.windows import Window, evaluation_windows, size, split
 from tests.text.test_chunks import chunks_of
 from tests.text.test_corpus import text_of, write
@@ -151,8 +152,10 @@ def corpus_of_two_kinds(folder: Path) -> Corpus:
     return read_corpus([write(folder / "1", b"ab\n" * 3_000), write(folder / "2", b"dc\n" * 6_000)])
 
 
-def test_what_is_held_out_is_of_the_kind_that_is_trained_on(tmp_path: Path) -> None:
+@pytest.mark.parametrize("more", ["", "XYZ"])
+def test_what_is_held_out_is_of_the_kind_that_is_trained_on(tmp_path: Path, more: str) -> None:
     corpus = corpus_of_two_kinds(tmp_path)
+    corpus = corpus.within(Vocabulary.of(more + "abcd\n"))
     for part, lengths in zip(split(corpus.content, BY_FILE), ((8_100, 16_200), (900, 1_800)), strict=True):
         assert isinstance(part, IdRanges)
         texts = [corpus.vocabulary.decode(ids.take(np.arange(len(ids)))) for ids in part.each()]
