@@ -96,5 +96,5 @@ def gru_backward(gates, extra, h_before, c_before, c, dout, dh, dc, dextra, H):
 GRU = CellSpec(
     name="gru", gate_names=("r", "z", "n"), has_memory=False, kept=4, recorded={"r": 0, "z": 1, "n": 3},
     sigmoid_gates="rz", step=gru_step, step_backward=gru_step_backward,
-    compiled=CompiledStep(gru_forward, gru_backward, hold_output), learning_rate=8e-3, products=(3,),
+    compiled=CompiledStep(gru_forward, gru_backward, hold_output), learning_rate=1.6e-2, products=(3,),
     input_columns=(Columns(0, 0, 2), Columns(3, 2, 1)), carries_dh=True, extra=Extra("bias_n", 1), extra_column=2)

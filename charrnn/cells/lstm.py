@@ -99,5 +99,5 @@ def lstm_hold(row, product, gates, extra, c, h, unit, value, H):
 LSTM = CellSpec(
     name="lstm", gate_names=("i", "f", "g", "o"), has_memory=True, kept=4, recorded={"i": 0, "f": 1, "g": 2, "o": 3},
     sigmoid_gates="ifo", step=lstm_step, step_backward=lstm_step_backward,
-    compiled=CompiledStep(lstm_forward, lstm_backward, lstm_hold), learning_rate=1.6e-2, products=(4,),
+    compiled=CompiledStep(lstm_forward, lstm_backward, lstm_hold), learning_rate=2.2e-2, products=(4,),
     input_columns=(Columns(0, 0, 4),), initial_bias={"f": 1.0})

@@ -115,7 +115,7 @@ def _start(given: Mapping[str, Any], options: TrainArguments, run_settings: RunS
     from charrnn.render.wording import note_compiling
     from charrnn.runs.run import Run
     from charrnn.text.corpus_checks import corpus_warnings
-    from charrnn.training.auto_settings import CELL, automatic_settings
+    from charrnn.training.auto_settings import SIZES, automatic_settings
 
     text = read(options.corpus, early.text)
     for reason in text.skipped.values():
@@ -124,7 +124,7 @@ def _start(given: Mapping[str, Any], options: TrainArguments, run_settings: RunS
         for warning in corpus_warnings(text, early.text):
             print(f"note: {warning}", file=sys.stderr)
     if early.training.minutes and run_settings.engine == "compiled":  # then networks are timed
-        note_compiling(given.get("cell", inherited.get("cell", CELL)), "backward")
+        note_compiling(given.get("cell", inherited.get("cell", [size.cell for size in SIZES])), "backward")
     text, settings, why = automatic_settings(given, options.preset, text, inherited, run_settings, options.threads)
     run = Run.start(text, settings, options.name, options.folder, options.threads, run_settings, parent)
     if parent:

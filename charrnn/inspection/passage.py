@@ -83,12 +83,12 @@ def held_out(corpus: Corpus, known: CorpusInfo, settings: Settings, vocabulary: 
 
     Raises CorpusError if the corpus has changed.
     """
-    if corpus.fingerprint != known.fingerprint:
+    if not known.is_of(corpus):
         names = " + ".join(corpus.sources) or "the text"
         raise CorpusError(f"{names} has changed since the network was trained on it, so its held-out part is unknown; "
                           "give another text with --text FILE")
     content = corpus.within(vocabulary).content
-    _, kept = split(content, settings.windows.val_fraction)
+    _, kept = split(content, settings.windows)
     mark = mark_of(settings.text)
     if size(kept) >= 2:
         return Passage.of(_beginning(kept, count), vocabulary, mark, "held-out text")

@@ -31,10 +31,12 @@ class SourcePlace:
 
 
 class _Seen(NamedTuple):
-    """The number of documents and lines before a position in the training part."""
+    """What stands before a position in the training part."""
 
     documents: int
-    lines: int  # line ends; of documents, those in the same document
+    lines: int  # line ends, with those that are held out; of documents, those in the same document
+    file: int  # the file with which the range begins that the position is in
+    characters: int  # since there
 
 
 class _Start(NamedTuple):
@@ -61,7 +63,8 @@ def _place(position: int, seen: _Seen, starts: list[_Start], trained: TrainingTe
         number = int(part.which[seen.documents])  # among all documents, with those held out
         start = starts[bisect_right(starts, number, key=lambda start: start.before) - 1]
         return SourcePlace(start.source, number - start.before + 1, seen.lines + 1, position)
-    counted = seen.lines if unit == "token" else position
+    first = starts[min(seen.file, len(starts) - 1)]  # files that can't be read again have one start
+    counted = seen.lines if unit == "token" else first.before + seen.characters
     start = starts[bisect_right(starts, counted, key=lambda start: start.before) - 1]
     return SourcePlace(start.source, None, seen.lines - start.lines + 1, position)
 
@@ -69,14 +72,18 @@ def _place(position: int, seen: _Seen, starts: list[_Start], trained: TrainingTe
 def _seen(positions: list[int], trained: TrainingText) -> Iterator[tuple[int, _Seen]]:
     """The numbers before each of the positions, which rise; the training part is read up to the last."""
     mark = -1 if trained.mark is None else ord(trained.mark)
-    base, documents, lines = 0, 0, 0
-    blocks = trained.blocks()
-    block = next(blocks)
+    base, range_base, documents, lines = 0, 0, 0, 0
+    blocks = trained.numbered_blocks()
+    number, block = next(blocks)
     for position in positions:
         while position >= base + len(block):
             documents, lines = _counted(block, mark, documents, lines)
-            base, block = base + len(block), next(blocks)
-        yield position, _Seen(*_counted(block[:position - base], mark, documents, lines))
+            before, base = number, base + len(block)
+            number, block = next(blocks)
+            if number != before:
+                lines, range_base = lines + trained.line_ends_behind(before), base
+        yield position, _Seen(*_counted(block[:position - base], mark, documents, lines), trained.first_file(number),
+                              position - range_base)
 
 
 def _counted(codes: np.ndarray, mark: int, documents: int, lines: int) -> tuple[int, int]:

@@ -26,7 +26,8 @@ def checkpoint_rows(loaded: Checkpoint) -> list[tuple[str, str]]:
         ("network", f"{network_words(settings.network)}: {parameters:,} parameters"),
         ("text", corpus_words(loaded.corpus, len(loaded.vocabulary), settings.text)),
         ("windows", f"{kind} of {counted(windows.window, settings.text.unit_name)}, {windows.batch} side by side, "
-                    f"{100 * (windows.val_fraction or 0.0):.2g}% of the text for validation"),
+                    f"{100 * (windows.val_fraction or 0.0):.2g}% of the text for validation"
+                    + (", from the ends of its files" if windows.val_from == "files" else "")),
         ("training", f"{training.optimizer}, rate {training.lr:g} ({training.decay}), {clip}, planned for {plan}, "
                      f"seed {training.seed}, {counted(training.shards, 'shard')}{precision}"),
         ("progress", f"{counted(loaded.progress['step'], 'step')}, {loaded.progress['epoch']:.2f} epochs"),

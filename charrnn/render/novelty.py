@@ -73,7 +73,10 @@ def short_lines(found: "Novelty") -> list[str]:
 
 def _notes(trained: "TrainingText", known: "CorpusInfo") -> Iterator[str]:
     """What to bear in mind, from a checkpoint's `corpus`: that the text has changed, or that it is not all."""
-    if trained.is_changed:
+    if trained.is_changed and trained.corpus.fingerprint == known.fingerprint:
+        yield ("note: the training text is in other files than it was, so other parts of it count as held out; the "
+               "sample is compared with the rest")
+    elif trained.is_changed:
         yield (f"note: the training text has changed since: {counted(trained.corpus.characters, 'character')}, it had "
                f"{known.characters:,}; the sample is compared with what is there now")
     parent = known.parent

@@ -50,13 +50,17 @@ def announce(run: Run, why: str) -> None:
 
 def _kept_words(run: Run) -> str:
     """What is kept for validation."""
-    characters, documents = run.trainer.characters[1], run.trainer.documents
+    trainer = run.trainer
+    characters, documents, unit = trainer.characters[1], trainer.documents, trainer.settings.text.unit_name
     if not characters:
         return "none kept for validation"
-    if documents is None:
+    if documents is not None:
+        return f"{counted(documents[1], 'document')} ({counted(characters, unit)}) kept for validation"
+    if trainer.files is None:
         return f"the last {characters:,} kept for validation"
-    units = counted(characters, run.trainer.settings.text.unit_name)
-    return f"{counted(documents[1], 'document')} ({units}) kept for validation"
+    files, ends = trainer.files
+    parts = f"{files:,} files" if files == ends else f"{ends:,} groups of the {files:,} files"
+    return f"the end of each of {parts} kept for validation, {counted(characters, unit)} in all"
 
 
 def parent_words(parent: FineTuning, run: Run) -> str:

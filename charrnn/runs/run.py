@@ -47,7 +47,8 @@ class Run:
         self.keep = keep or RunSettings()
         self.trainer = Trainer(settings, corpus.content, len(vocabulary), threads, self.keep.engine)
         # behind the trainer: once it has split the documents, it is known how many differ
-        self.corpus = CorpusInfo.of(corpus, settings.text.unit, vocabulary, parent)
+        self.corpus = CorpusInfo.of(corpus, settings.text.unit, vocabulary, parent,
+                                    is_by_file=settings.windows.val_from == "files")
         self.folder = Path()
         self.lock: FolderLock | None = None
 
@@ -95,6 +96,9 @@ class Run:
             raise CorpusError(
                 f"this is not the text that {folder.name} was trained on ({corpus.characters:,} characters, it had "
                 f"{known.characters:,}); give the same text, or start a new run")
+        if not known.is_of(corpus):
+            raise CorpusError(f"this is the text that {folder.name} was trained on, but not in the same files, and the "
+                              "ends of those were kept for validation; give the same files, or start a new run")
         settings = checkpoint.settings
         if len(budget or ()) == 1 and (settings.training.minutes is None) != ("minutes" not in (budget or ())):
             kind = "epochs" if settings.training.minutes is None else "minutes"

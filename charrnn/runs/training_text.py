@@ -9,7 +9,9 @@ One rule finds it, the same for novelty, inspect-cells and --resume:
 4. A text with another fingerprint has changed. inspect-cells and --resume refuse it; novelty reads it as it is now.
 """
 
+import itertools
 import os
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +24,7 @@ from charrnn.runs.corpus_info import CorpusInfo
 from charrnn.settings import Settings, TextSettings
 from charrnn.text.corpus import Corpus, read_corpus
 from charrnn.text.documents import RECORD, Documents, mark_of
+from charrnn.text.ids import IdRanges
 from charrnn.text.vocabulary import code_points
 from charrnn.text.windows import Text, size, split
 
@@ -78,7 +81,7 @@ class TrainingText:
     @classmethod
     def of(cls, corpus: Corpus, settings: Settings, known: CorpusInfo) -> "TrainingText":
         """With `settings`, and compared with what a checkpoint says of it (its `corpus`)."""
-        return cls(corpus, settings, corpus.fingerprint != known.fingerprint)
+        return cls(corpus, settings, not known.is_of(corpus))
 
     @property
     def mark(self) -> str | None:
@@ -92,16 +95,34 @@ class TrainingText:
 
     @cached_property
     def _parts(self) -> tuple[Text, Text]:
-        return split(self.corpus.content, self.settings.windows.val_fraction)
+        return split(self.corpus.content, self.settings.windows)
 
     def blocks(self) -> Iterator[np.ndarray]:
         """The code points of the training part, block by block; of documents with a mark behind each."""
+        return (block for _, block in self.numbered_blocks())
+
+    def numbered_blocks(self) -> Iterator[tuple[int, np.ndarray]]:
+        """The same, each block with the number of the range that it is in, where the training part is several."""
         write = self.corpus.vocabulary.writer()
-        for ids in _id_blocks(self.part):
-            text = write(ids)
-            if self.settings.text.unit == "token":  # a mark is a token, but nothing was put before it
-                text = text.replace(" " + RECORD, RECORD)
-            yield code_points(text)
+        for number, part in enumerate(self.part.each() if isinstance(self.part, IdRanges) else [self.part]):
+            for ids in _id_blocks(part):
+                text = write(ids)
+                if self.settings.text.unit == "token":  # a mark is a token, but nothing was put before it
+                    text = text.replace(" " + RECORD, RECORD)
+                yield number, code_points(text)
+
+    def first_file(self, number: int) -> int:
+        """The number of the file with which a range of the training part begins."""
+        part = self.part
+        return bisect_right(self.corpus.ids.file_starts, part.starts[number]) - 1 if isinstance(part, IdRanges) else 0
+
+    def line_ends_behind(self, number: int) -> int:
+        """How many line ends are held out behind a range of the training part, before the next one."""
+        part, units = self._parts[1], self.corpus.vocabulary.units
+        if not isinstance(part, IdRanges) or "\n" not in units:
+            return 0
+        [held_out] = itertools.islice(part.each(), number, number + 1)
+        return sum(int(np.count_nonzero(ids == units.index("\n"))) for ids in _id_blocks(held_out))
 
     def held_out(self, characters: int) -> list[str]:
         """About so many characters of the held-out part, from all over it; all of it if it has no more."""

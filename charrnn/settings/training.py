@@ -42,8 +42,10 @@ class WindowSettings(Bounded):
                           fitted=True)
     batch: int = setting(16, "sequences side by side in one step", low=1, high=65_536, fitted=True)
     val_fraction: float | None = setting(
-        None, "share of the text, at its end, kept for validation; 0 keeps none (default: 0.1, but at most 200,000 "
-              "characters)", low=0.0, high=0.9)
+        None, "share of the text kept for validation; 0 keeps none (default: 0.1, but at most 200,000 characters)",
+        low=0.0, high=0.9)
+    val_from: str = setting("end", "take that share from the end of the whole text, or from the end of each of its "
+                                   "files (short ones are taken together)", choices=("end", "files"), fitted=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -126,6 +128,9 @@ class Settings:
         if self.text.documents is not None and self.windows.windows == "snippets":
             raise SettingsError("--documents and --windows snippets contradict each other: a document is read whole, "
                                 "from its start; leave one of them out")
+        if self.text.documents is not None and self.windows.val_from == "files":
+            raise SettingsError("--documents and --val-from files contradict each other: whole documents are kept for "
+                                "validation; leave one of them out")
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """The settings by part; without `text` where the text is taken as it is, as before there was that part."""

@@ -131,9 +131,12 @@ class _Builder:
         elif self.encoder.characters:
             line_end = "" if self.encoder.last == "\n" else "\n"
             joint = line_end if self.between is None else self.between
+        is_begun = False
         for chunk in chunks:
-            self.encoder.append(joint + chunk)
-            joint = ""
+            if not is_begun:
+                self.encoder.begin_file(joint)
+                is_begun = True
+            self.encoder.append(chunk)
 
     def try_to_add(self, chunks: Iterable[str]) -> CorpusError | None:
         """Appends a file's text; if it can't be read, returns the error and drops what was appended."""

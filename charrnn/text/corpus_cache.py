@@ -76,7 +76,8 @@ class CacheEntry:
         numbers = len(text.ids) * text.ids.bytes_each
         marks = 0 if text.marks is None else len(text.marks)
         rest = json.dumps({"length": len(text.ids), "counts": text.counts, "fingerprint": text.fingerprint,
-                           "characters": text.characters, "marks": marks, "skipped": skipped}).encode()
+                           "characters": text.characters, "marks": marks, "file_starts": list(text.ids.file_starts),
+                           "skipped": skipped}).encode()
 
         def parts() -> Iterator[Buffer]:
             yield from text.ids.blocks()
@@ -102,7 +103,7 @@ def _loaded(memory: mmap.mmap, settings: TextSettings) -> tuple[Encoded, dict[st
     start = end - int.from_bytes(memory[end:end + _LENGTH], "little")
     rest: dict[str, Any] = json.loads(memory[start:end])
     vocabulary, table = vocabulary_and_table(rest["counts"], settings, mark_of(settings) or "")
-    ids = MappedIds.of(memory, kind_for(len(table)), table, rest["length"])
+    ids = MappedIds.of(memory, kind_for(len(table)), table, rest["length"], rest["file_starts"])
     marks = np.frombuffer(memory, np.int64, rest["marks"], start - rest["marks"] * _PLACE) if rest["marks"] else None
     return Encoded(ids, vocabulary, rest["fingerprint"], rest["characters"], rest["counts"], marks), rest["skipped"]
 

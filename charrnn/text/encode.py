@@ -5,6 +5,7 @@ first appearance; a number takes 1 byte while there are up to 256 of them, 2 up 
 """
 
 import hashlib
+from array import array
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -31,6 +32,7 @@ class Position(NamedTuple):
     last: str
     hash: Any
     marked: int
+    files: int
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class Encoder:
         self.characters = 0
         self.last = ""  # the character that was written last
         self.marked = 0  # marks so far
+        self._file_starts = array("q")  # in units
         self._settings, self._mark = settings, mark
         self._numbering = numbering_of(settings.unit)
         self._kind = kind_for(0)
@@ -69,6 +72,12 @@ class Encoder:
         self._hash.update(text.encode(errors="surrogatepass"))
         self.characters, self.last = self.characters + len(text), text[-1]
 
+    def begin_file(self, joint: str) -> None:
+        """Writes `joint`, if there is one; what comes after it is another file."""
+        if joint:
+            self.append(joint)
+        self._file_starts.append(self.length + self._numbering.waiting)
+
     def flush(self) -> None:
         """Writes what was still waiting for what comes."""
         self._write(self._numbering.numbers("", is_last=True))
@@ -76,13 +85,14 @@ class Encoder:
     def position(self) -> Position:
         """What rollback() needs to return here."""
         return Position(self.length, self.characters, len(self._numbering), self._numbering.rest, self.last,
-                        self._hash.copy(), self.marked)
+                        self._hash.copy(), self.marked, len(self._file_starts))
 
     def rollback(self, to: Position) -> None:
         """Forgets what was appended since then, its units too; a position serves once."""
         self._numbering.forget(to.units, to.rest)
         self.length, self.characters, self.marked = to.length, to.characters, to.marked
         self.last, self._hash = to.last, to.hash
+        del self._file_starts[to.files:]
 
     def finish(self) -> Encoded:
         """The whole text, which is flushed and not empty."""
@@ -91,8 +101,9 @@ class Encoder:
         self._file.truncate(self.length * self._kind.itemsize)
         counts = dict(zip(units, self._counts(len(units)).tolist(), strict=True))
         vocabulary, table = vocabulary_and_table(counts, self._settings, self._mark)
-        return Encoded(MappedIds.of(self._file.map(), self._kind, table), vocabulary, self._hash.hexdigest(),
-                       self.characters - len(self._mark), counts, self._marks())
+        ids = MappedIds.of(self._file.map(), self._kind, table, file_starts=self._file_starts or (0,))
+        characters = self.characters - len(self._mark)
+        return Encoded(ids, vocabulary, self._hash.hexdigest(), characters, counts, self._marks())
 
     def close(self) -> None:
         """Lets go of the files; of what was not finished nothing is left."""

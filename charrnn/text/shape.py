@@ -17,15 +17,18 @@ class TextShape:
     length       of the whole; of documents with the end of each
     vocabulary   how many units there are
     line         how long the line is that a unit most often stands in; None where there are no lines
+    files        in how many files it lies; 1 for documents
     """
 
     length: int
     vocabulary: int = 256
     line: int | None = None
+    files: int = 1
 
     @classmethod
     def of(cls, corpus: Corpus) -> "TextShape":
-        return cls(len(corpus), len(corpus.vocabulary), _usual_line(corpus))
+        files = len(corpus.ids.file_starts) if corpus.marks is None else 1
+        return cls(len(corpus), len(corpus.vocabulary), _usual_line(corpus), files)
 
 
 def _usual_line(corpus: Corpus) -> int | None:

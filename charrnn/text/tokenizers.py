@@ -145,6 +145,7 @@ class CharacterNumbering:
     """Numbers the characters of a growing text in the order of their first appearance."""
 
     rest = ""  # text whose units depend on what comes
+    waiting = 0  # units in it, as far as can be told
 
     def __init__(self) -> None:
         self._codes: list[int] = []  # code points, in the order of their numbers
@@ -213,6 +214,10 @@ class StringNumbering:
 
     def number(self, unit: str) -> int:
         return self._known.get(unit, -1)
+
+    @property
+    def waiting(self) -> int:
+        return len(self._split(self.rest))
 
     def forget(self, count: int, rest: str) -> None:
         for unit in list(self._known)[count:]:

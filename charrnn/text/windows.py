@@ -12,8 +12,8 @@ import numpy as np
 from charrnn.errors import CorpusError
 from charrnn.settings import WindowSettings
 from charrnn.text.documents import Documents
-from charrnn.text.ids import Ids
-from charrnn.text.validation_split import cut_at
+from charrnn.text.ids import IdRanges, Ids, MappedIds
+from charrnn.text.validation_split import cut_at, cuts_in_files
 
 Text = Ids | Documents
 
@@ -38,11 +38,15 @@ def size(text: Text) -> int:
     return text.transitions if isinstance(text, Documents) else len(text)
 
 
-def split(text: Text, val_fraction: float | None) -> tuple[Text, Text]:
-    """The part to train on, and the part to validate on: the end of a text, or some of its documents."""
+def split(text: Text, settings: WindowSettings) -> tuple[Text, Text]:
+    """The part to train on, and the part to validate on: the end of a text, those of its files, or some documents."""
     if isinstance(text, Documents):
-        return text.split(val_fraction)
-    cut = cut_at(len(text), val_fraction)
+        return text.split(settings.val_fraction)
+    if settings.val_from == "files" and isinstance(text, MappedIds):
+        bounds, cuts = cuts_in_files(text.file_starts, len(text), settings.val_fraction)
+        if len(cuts) > 1:
+            return IdRanges(text, bounds[:-1], cuts), IdRanges(text, cuts, bounds[1:])
+    cut = cut_at(len(text), settings.val_fraction)
     return text[:cut], text[cut:]
 
 
@@ -162,9 +166,9 @@ class Snippets(Cutter):
     def _cut(self) -> Window:
         starts = self._generator.integers(len(self._ids) - len(self._offsets), size=self._batch)
         places = self._offsets + starts
-        targets = _taken(self._ids, places + 1)
+        targets = _targets(self._ids, places)
         targets[:self._untargeted] = NO_TARGET
-        return Window(_taken(self._ids, places), targets, True, targets[self._untargeted:].size)
+        return Window(_taken(self._ids, places), targets, True, int(np.count_nonzero(targets != NO_TARGET)))
 
 
 class _StreamRows:
@@ -186,12 +190,18 @@ class _StreamRows:
         """Columns start to stop, the transitions rotated by `shift`."""
         places = np.arange(start, stop)[:, None] + (self._starts + shift)
         places[places >= self.transitions] -= self.transitions
-        targets = _taken(self._ids, places + 1)
-        predicted = targets.size
+        targets = _targets(self._ids, places)
         if stop == self.length:
             targets[-1, self._short] = NO_TARGET
-            predicted -= int(self._short.sum())
-        return Window(_taken(self._ids, places), targets, start == 0, predicted)
+        return Window(_taken(self._ids, places), targets, start == 0, int(np.count_nonzero(targets != NO_TARGET)))
+
+
+def _targets(ids: Ids, places: np.ndarray) -> np.ndarray:
+    """What follows each of `places` in the text; NO_TARGET where that is not known, at a joint of ranges."""
+    targets = _taken(ids, places + 1)
+    if isinstance(ids, IdRanges):
+        targets[ids.is_joint(places)] = NO_TARGET
+    return targets
 
 
 def _taken(ids: Ids, places: np.ndarray) -> np.ndarray:

@@ -35,38 +35,39 @@ SHARD_ROWS = 4
 DEFAULT_EPOCHS, DEFAULT_STEPS = 10, 1500
 
 
-# An LSTM of the same size learns as much from as many steps, and takes a third longer for them.
-CELL = "gru"
-
-
 class Size(NamedTuple):
     """A network, and the shortest text that it is for."""
 
+    cell: str
     layers: int
     hidden: int
     least: int  # units
 
 
-SIZES = (Size(1, 512, 400_000), Size(1, 384, 150_000), Size(1, 256, 40_000), Size(1, 128, 0))
+# A GRU trains a third faster than an LSTM of its size; read many times, a text is learned better by an LSTM.
+SIZES = (Size("lstm", 1, 512, 400_000), Size("gru", 1, 384, 150_000), Size("gru", 1, 256, 40_000),
+         Size("gru", 1, 128, 0))
 # A network is worth its size when it can read so many units for each of its parameters.
 WORTH = 7
+# It is not even timed if a usual machine would read less than this share of that; its kernels are then not compiled.
+HOPELESS = 0.5
 # The dropout of a network that reads a text at most so many times; and the size below which it has none.
-DROPOUTS = ((4, 0.1), (8, 0.2), (16, 0.3), (math.inf, 0.5))
+DROPOUTS = ((3.5, 0.0), (7, 0.2), (14, 0.4), (math.inf, 0.5))
 OVERFITS_FROM = 128
-# What weight decay takes from a weight over a run, as the sum of rate times decay, if the text is read so often.
-SHRINK, FEW_PASSES = 1.9, 6
+# The share of a weight that its decay takes away while a text is read once, at the highest rate; and the highest decay.
+DECAY_A_PASS, MOST_DECAY = 0.5, 0.1
 # Weights are averaged over about such a share of the run.
 AVERAGED = 1 / 20
 # Without a limit on time or passes a run lasts a few minutes for a million characters.
 UNHURRIED = 4.0
-# Words and tokens that a vocabulary keeps, at most: the rarest of more are read as one. From so many units on they are
-# read through an embedding, of at most such a width.
+# Words and tokens that a vocabulary keeps, at most: the rarest of more are read as one. So many units and more are read
+# through an embedding of such a width.
 MOST_UNITS, EMBEDDED_FROM, EMBEDDING = 5000, 500, 128
 # With fewer steps a network has hardly begun to learn.
 FEW_STEPS = 500
 # Sequences side by side, and units in a window: so many lines, within bounds.
 BATCH = 16
-WINDOW_LINES, SHORTEST_WINDOW, LONGEST_WINDOW = 2, 64, 256
+WINDOW_LINES, SHORTEST_WINDOW, LONGEST_WINDOW = 1.5, 64, 200
 
 
 @dataclass(frozen=True)
@@ -89,18 +90,23 @@ class Machine:
 
 def fitting(given: Mapping[str, Any], text: TextShape, machine: Machine) -> tuple[dict[str, Any], str]:
     """Settings for all that `given` lacks, and why."""
-    chosen: dict[str, Any] = {"cell": CELL, "precision": "bf16" if machine.has_bf16 else "float32",
-                              **_fitting_windows(given, text)}
+    chosen: dict[str, Any] = {"precision": "bf16" if machine.has_bf16 else "float32", **_fitting_windows(given, text)}
+    if text.files > 1:
+        chosen["val_from"] = "files"
     if text.vocabulary >= EMBEDDED_FROM:
         chosen["embedding"] = EMBEDDING
     names = (spec.name for kind in (NetworkSettings, WindowSettings, TrainingSettings) for spec in fields(kind))
     wanted = {name: given[name] for name in names if given.get(name) is not None}
     minutes = given.get("minutes") or UNHURRIED
+    expected = expected_pace(machine.cores, text.vocabulary)
     for size in SIZES:
-        chosen |= {"layers": size.layers, "hidden": size.hidden}
+        chosen |= {"cell": size.cell, "layers": size.layers, "hidden": size.hidden}
         settings = settings_of({**chosen, **wanted})
+        needed = WORTH * _parameters(settings.network, text.vocabulary)
+        if size != SIZES[-1] and (text.length < size.least or expected(settings) * minutes < HOPELESS * needed):
+            continue
         readable = machine.pace(settings) * minutes
-        if text.length >= size.least and readable >= WORTH * _parameters(settings.network, text.vocabulary):
+        if readable >= needed:
             break
     steps = _steps(settings, text, readable)
     chosen |= _fitting_training(settings, text, steps, given)
@@ -121,7 +127,7 @@ def _fitting_windows(given: Mapping[str, Any], text: TextShape) -> dict[str, int
     """Window and batch: a few lines, and of a short text little enough for some steps an epoch."""
     # documents are packed, and give some steps at any length
     room = text.length if given.get("documents") is None else math.inf
-    lines = min(max(WINDOW_LINES * (text.line or 0), SHORTEST_WINDOW), LONGEST_WINDOW)
+    lines = min(max(int(WINDOW_LINES * (text.line or 0)), SHORTEST_WINDOW), LONGEST_WINDOW)
     window = int(given.get("window") or max(1, min(lines, room // 16)))
     batch = int(given.get("batch") or max(1, min(BATCH, room // (4 * window))))
     return {"window": window, "batch": batch}
@@ -140,7 +146,8 @@ def _fitting_training(settings: Settings, text: TextShape, steps: float, given: 
     """How a network is trained in so many steps: the more often it reads the text, the more is dropped."""
     network, windows, training = settings.network, settings.windows, settings.training
     passes = steps * windows.window * windows.batch / text.length
-    chosen: dict[str, Any] = {"averaging": round(max(0.0, min(0.999, 1 - 1 / (AVERAGED * steps))), 4)}
+    averaging = max(0.0, min(0.999, 1 - 1 / (AVERAGED * steps)))
+    chosen: dict[str, Any] = {"averaging": math.floor(1e4 * averaging) / 1e4}  # never longer than that share
     is_large = network.hidden >= OVERFITS_FROM
     chosen["dropout"] = next(dropout for most, dropout in DROPOUTS if passes <= most) if is_large else 0.0
     optimizer = given.get("optimizer", "adamw")
@@ -148,7 +155,7 @@ def _fitting_training(settings: Settings, text: TextShape, steps: float, given: 
         chosen |= {"optimizer": optimizer, "beta1": 0.8, "beta2": 0.99}
     if optimizer == "adamw":
         rate = training.lr or fitting_rate(network, optimizer)
-        decay = SHRINK * min(1.0, passes / FEW_PASSES) / (rate * steps) if is_large else 0.0
+        decay = min(MOST_DECAY, DECAY_A_PASS * passes / (rate * steps)) if is_large else 0.0
         chosen["weight_decay"] = float(f"{decay:.1g}")
     return chosen
 

@@ -14,6 +14,7 @@ from charrnn.engine.engines import open_engine
 from charrnn.errors import CheckpointError, TrainingError
 from charrnn.settings import Settings
 from charrnn.text.documents import Documents
+from charrnn.text.ids import IdRanges, MappedIds
 from charrnn.text.windows import Text, size, split, training_windows
 from charrnn.training.auto_settings import with_automatic_settings
 from charrnn.training.evaluation import Evaluation
@@ -31,7 +32,7 @@ class Trainer:
                  engine: str = "compiled") -> None:
         windows = settings.windows
         self.generator = np.random.Generator(np.random.PCG64(settings.training.seed))
-        train_text, val_text = split(text, windows.val_fraction)
+        train_text, val_text = split(text, windows)
         self.cutter = training_windows(train_text, windows, self.generator)
         self.settings = settings = with_automatic_settings(settings, size(text), self.cutter.windows_per_epoch)
         training = settings.training
@@ -43,6 +44,9 @@ class Trainer:
         self.characters = size(train_text), size(val_text)
         self.documents = ((len(train_text), len(val_text))  # to train and to validate on, if there are any
                           if isinstance(train_text, Documents) and isinstance(val_text, Documents) else None)
+        # of how many files, and how many ends are validated on, if it is more than one
+        self.files = ((len(text.file_starts), len(val_text.starts))
+                      if isinstance(text, MappedIds) and isinstance(val_text, IdRanges) else None)
         self.history = History()
         self.rollback = Rollback(vocabulary)
         self.seconds = 0.0  # of training; decides something only for a run measured in minutes

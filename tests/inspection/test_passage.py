@@ -24,7 +24,7 @@ def whole(text=TEXT, val_fraction=0.25, **settings):
 
 def test_the_held_out_part_is_what_training_did_not_see():
     corpus, known, settings, vocabulary = whole()
-    trained, kept = split(corpus.content, 0.25)
+    trained, kept = split(corpus.content, settings.windows)
     passage = held_out(corpus, known, settings, vocabulary, 50)
     text = vocabulary.decode(passage.ids)
     assert (len(passage), passage.text + passage.pieces[-1], passage.origin) == (50, text, "held-out text")
@@ -61,7 +61,7 @@ def test_documents():
     assert len(passage) <= 33
     texts = vocabulary.decode(passage.ids).strip("\n").split("\n")
     assert len(texts) == 3
-    kept = split(corpus.content, 0.25)[1]
+    kept = split(corpus.content, settings.windows)[1]
     assert set(texts) <= {vocabulary.decode(kept.ids.take(np.arange(kept.marks[n] + 1, kept.marks[n + 1])))
                           for n in kept.which}
     column = next(one for one in passage.features() if one.name == "column")

@@ -7,6 +7,8 @@ import pytest
 from charrnn.novelty.places import SourcePlace, source_places
 from charrnn.runs import training_text as module
 from charrnn.runs.training_text import TrainingText
+from charrnn.text import validation_split
+from charrnn.text.ids import IdRanges
 from tests.novelty.texts import text_of, trained_on, trained_on_files
 
 FILES = {
@@ -100,3 +102,39 @@ def test_standard_input_among_the_sources_is_not_read_again() -> None:
     trained = trained_on_files(["one.txt", "folder/with three.txt"])
     object.__setattr__(trained.corpus, "sources", ("one.txt", "-"))
     assert place_of("last", trained) == SourcePlace("one.txt + standard input", None, 7, 38)
+
+
+@pytest.mark.parametrize("options", [
+    {}, {"unit": "byte"}, {"unit": "word"}, {"unit": "token"}, {"between": "--\n--"}], ids=str)
+def test_where_the_end_of_each_file_is_held_out(monkeypatch: pytest.MonkeyPatch, options: dict[str, object]) -> None:
+    monkeypatch.setattr(validation_split, "LEAST_HELD_OUT", 5)
+    names = [str(Path("folder/two.txt")), "long.txt", "one.txt", "tail.txt"]
+    Path("folder/two.txt").write_text("".join(f"two{n}\n" for n in range(30)), encoding="utf-8")
+    Path("long.txt").write_text("".join(f"é{n}ü\n\n" for n in range(40)), encoding="utf-8")
+    Path("tail.txt").write_text("".join(f"{n}tail \n" for n in range(50)) + "end", encoding="utf-8")
+    trained = trained_on_files(names, 0.4, val_from="files", **options)
+    assert isinstance(trained.part, IdRanges)
+    assert len(trained.part.starts) >= 3
+    text, held_out = text_of(trained), "".join(trained.held_out(10**6))
+    checked = 0
+    for word, name, line in [*((f"two{n}", names[0], n + 1) for n in range(10, 30)),
+                             *((f"é{n}ü", "long.txt", 2 * n + 1) for n in range(10, 40)),
+                             ("alpha", "one.txt", 3), ("gamma", "one.txt", 5),
+                             *((f"{n}tail", "tail.txt", n + 1) for n in range(10, 50))]:
+        if word in text:
+            place = place_of(word, trained)
+            assert (place.source, place.line) == (name, line), word
+            checked += 1
+        else:
+            assert word[1:-1] in held_out, word  # but for what is cut in two
+    assert 30 < checked < 80
+
+
+def test_standard_input_among_files_whose_ends_are_held_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(validation_split, "LEAST_HELD_OUT", 5)
+    for name in ("a.txt", "b.txt"):
+        Path(name).write_text("".join(f"{name}{n}\n" for n in range(10, 30)))
+    trained = trained_on_files(["a.txt", "b.txt"], 0.25, val_from="files")
+    object.__setattr__(trained.corpus, "sources", ("a.txt", "-"))
+    assert place_of("a.txt13", trained).line == 4
+    assert place_of("b.txt13", trained) == SourcePlace("a.txt + standard input", None, 24, 144)

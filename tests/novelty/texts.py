@@ -7,8 +7,9 @@ from charrnn.settings import Settings, TextSettings, WindowSettings
 from charrnn.text.corpus import Corpus, read_corpus
 
 
-def settings_of(val_fraction: float = 0.25, **text: object) -> Settings:
-    return Settings(windows=WindowSettings(val_fraction=val_fraction), text=TextSettings(**text))  # type: ignore[arg-type]
+def settings_of(val_fraction: float = 0.25, val_from: str = "end", **text: object) -> Settings:
+    windows = WindowSettings(val_fraction=val_fraction, val_from=val_from)
+    return Settings(windows=windows, text=TextSettings(**text))  # type: ignore[arg-type]
 
 
 def trained_on(text: str, val_fraction: float = 0.25, **options: object) -> TrainingText:

@@ -61,7 +61,7 @@ def test_documents_are_those_that_were_trained_on(unit: str, documents: str, mar
     random.Random(1).shuffle(names)
     between = "\n" if documents == "line" else "###"
     trained = trained_on(between.join(names), 0.4, documents=documents, unit=unit)
-    for_training, held_out = split(trained.corpus.content, 0.4)
+    for_training, held_out = split(trained.corpus.content, trained.settings.windows)
     assert isinstance(for_training, Documents)
     assert isinstance(held_out, Documents)
     assert text_of(trained) == "".join(names[number] + mark for number in for_training.which)

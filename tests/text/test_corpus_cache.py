@@ -52,6 +52,7 @@ def same(one: Corpus, other: Corpus) -> bool:
     assert one.ids.bytes_each == other.ids.bytes_each
     assert (one.marks is None) == (other.marks is None)
     assert one.marks is None or np.array_equal(one.marks, other.marks)
+    assert list(one.ids.file_starts) == list(other.ids.file_starts)
     return np.array_equal(*(corpus.ids.take(np.arange(len(corpus.ids))) for corpus in (one, other)))
 
 

@@ -180,7 +180,7 @@ def test_hashes_of_long_documents(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_cutting_finds_the_way_that_fits() -> None:
     documents = documents_of([[0, 1], [2], [4, 4, 4], [5]])
-    train, val = split(documents, 0.3)
+    train, val = split(documents, WindowSettings(val_fraction=0.3))
     cutter = training_windows(train, WindowSettings(batch=2, window=3), drawn(0))
     assert isinstance(cutter, PackedDocuments)
     found = read(cutter.next_window() for _ in range(cutter.windows_per_epoch))

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charrnn.settings import WindowSettings
 from charrnn.text import ids as module
 from charrnn.text.corpus import Corpus
 from charrnn.text.windows import Snippets, StreamCutter, evaluation_windows, split
@@ -34,7 +35,8 @@ def test_parts_are_those_of_an_array() -> None:
 
 @cutters
 def test_windows_are_those_of_an_array(make) -> None:
-    for mapped, array in zip(split(Corpus.of(TEXT).ids, 0.3), split(ARRAY, 0.3), strict=True):
+    settings = WindowSettings(val_fraction=0.3)
+    for mapped, array in zip(split(Corpus.of(TEXT).ids, settings), split(ARRAY, settings), strict=True):
         one, other = make(mapped, 3, 5, drawn(1)), make(array, 3, 5, drawn(1))
         for _ in range(2 * one.windows_per_epoch):
             window = one.next_window()

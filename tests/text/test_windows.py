@@ -9,6 +9,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from charrnn.errors import CorpusError
+from charrnn.settings import WindowSettings
 from charrnn.text.validation_split import cut_at, decided_fraction
 from charrnn.text.windows import Cutter, Snippets, StreamCutter, Window, evaluation_windows, split
 
@@ -172,14 +173,14 @@ def test_evaluation_predicts_each_character_once_and_always_alike(length: int, r
 
 
 def test_tiny_shakespeare_is_split_where_the_field_splits_it() -> None:
-    train, val = split(places(1_115_394), 0.1)
+    train, val = split(places(1_115_394), WindowSettings(val_fraction=0.1))
     assert (len(train), train[-1], val[0], val[-1]) == (1_003_854, 1_003_853, 1_003_854, 1_115_393)
 
 
 @given(lengths, st.floats(0, 0.9))
 @example(11, 0.0)
 def test_split_loses_nothing(length: int, val_fraction: float) -> None:
-    train, val = split(places(length), val_fraction)
+    train, val = split(places(length), WindowSettings(val_fraction=val_fraction))
     assert np.array_equal(np.concatenate([train, val]), places(length))
     assert abs(len(val) - length * val_fraction) < 1 + 1e-9
 
