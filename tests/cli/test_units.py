@@ -8,7 +8,8 @@ import pytest
 import charrnn as package
 from charrnn.runs.checkpoint import load_checkpoint
 from charrnn.text.tokenizers import tokens_of, words_of
-from charrnn.training.auto_settings import fitting
+from charrnn.text.shape import TextShape
+from charrnn.training.auto_settings import Machine, fitting
 from tests.cli.conftest import Program
 from tests.cli.tiny import OPTIONS, TEXT
 
@@ -114,5 +115,7 @@ def test_what_looks_wrong_is_told_before_training(charrnn: Program) -> None:
 
 
 def test_what_is_chosen_is_told_in_units() -> None:
-    assert fitting({}, 4_300, 2)[1].startswith("to fit 4,300 characters, ")
-    assert fitting({"unit": "token"}, 4_300, 2)[1].startswith("to fit 4,300 tokens, ")
+    text = TextShape(4_300, vocabulary=90)
+    machine = Machine.here(text)
+    assert fitting({}, text, machine)[1].startswith("to fit 4,300 characters, ")
+    assert fitting({"unit": "token"}, text, machine)[1].startswith("to fit 4,300 tokens, ")

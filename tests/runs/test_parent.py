@@ -91,7 +91,8 @@ def test_it_learns_new_characters_and_goes_on_to_the_bit(old: Path, tmp_path: Pa
 def test_from_python_and_with_less_of_a_rate(old: Path, tmp_path: Path) -> None:
     model = charrnn.train(text=NEW, init_from=old, folder=tmp_path, epochs=0.5, batch=2, window=10, dropout=0.0)
     assert (model.settings.network.hidden, model.settings.network.layers) == (8, 1)
-    plain = charrnn.train(text=NEW, folder=tmp_path, hidden=8, layers=1, epochs=0.5, batch=2, window=10, dropout=0.0)
+    plain = charrnn.train(text=NEW, folder=tmp_path, cell="lstm", hidden=8, layers=1, epochs=0.5, batch=2, window=10,
+                          dropout=0.0)
     assert 0 < model.settings.training.lr < plain.settings.training.lr * 0.6
     assert charrnn.train(text=NEW, init_from=old, folder=tmp_path, epochs=0.1, lr=0.03, batch=2, window=10
                          ).settings.training.lr == 0.03
