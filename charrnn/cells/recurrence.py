@@ -93,6 +93,7 @@ class Scratch(NamedTuple):
 step = step_backward = finish = finish_backward = inner(lambda: None)
 KEPT = FIRST = SECOND = 1
 HAS_MEMORY = CARRIES_DH = False
+IS_STACKED = True
 EXTRA_COLUMN = -1
 INPUT_COLUMNS = ((0, 0, 1),)
 
@@ -139,23 +140,26 @@ def add_rows(gates, start, stop, first, width, total, total_at):
 
 
 @inner
-def add_input_gradients(tiles, window, start, stop, gates, columns, weight_ih, dout, gradients, scratch):
-    """Sends the gate gradients of steps start..stop back to the input: to rows of the table, or to weights and to x.
-
-    columns, (kept, gate, count), says whose they are. For a dense input, dout (T, N, D) takes the gradient of x; the
-    gradient of h that it held has been used up.
-    """
-    tokens, x = window.tokens, window.x
-    N, ld, H = tokens.shape[1], gates.shape[2], dout.shape[2]
+def add_table_gradients(tokens, start, stop, gates, columns, H, table):
+    """Adds the gate gradients of steps start..stop to the rows of the table that were read: those of `columns`."""
     first, to, width = columns[0] * H, columns[1] * H, columns[2] * H
-    if x.size == 0:
-        for t in range(start, stop):
-            for n in range(N):
-                row = gates[t, n, first:first + width]
-                out = gradients.table[tokens[t, n], to:to + width]
-                for j in range(width):
-                    out[j] += row[j]
-        return
+    for t in range(start, stop):
+        for n in range(tokens.shape[1]):
+            row = gates[t, n, first:first + width]
+            out = table[tokens[t, n], to:to + width]
+            for j in range(width):
+                out[j] += row[j]
+
+
+@inner
+def add_input_gradients(tiles, x, start, stop, gates, columns, weight_ih, dout, gradients, scratch):
+    """Sends the gate gradients of steps start..stop back to the weights of a dense input, and to the input itself.
+
+    columns, (kept, gate, count), says whose they are. dout (T, N, D) takes the gradient of x; the gradient of h that it
+    held has been used up.
+    """
+    N, ld, H = x.shape[1], gates.shape[2], dout.shape[2]
+    first, to, width = columns[0] * H, columns[1] * H, columns[2] * H
     D = x.shape[2]
     rows = (stop - start) * N
     add_rows(gates, start, stop, first, width, gradients.bias, to)
@@ -174,13 +178,13 @@ def forward(tiles, window, table, weights, kept, scratch):
     H = h.shape[2]
     chunk = chunk_steps(N)
     for t in range(T):
-        if x.size and t % chunk == 0:
+        if IS_STACKED and x.size and t % chunk == 0:
             input_rows(tiles, x, t, min(chunk, T - t), weights.ih, weights.bias, table, rounded)
         at = t * N * KEPT * H
         a, a_at = state_before(tokens, t, start, h, h0, scratch.before)
         matmul(tiles, a, a_at, H, N, weights.hh, 0, H, FIRST * H, flat(gates), at, KEPT * H, False, rounded)
         for n in range(N):
-            row = table[t % chunk * N + n if x.size else tokens[t, n]]
+            row = table[t % chunk * N + n if IS_STACKED and x.size else tokens[t, n]]
             h_before = h0 if tokens[t, n] == start else h[t, n]
             if HAS_MEMORY:
                 c_before = c0 if tokens[t, n] == start else c[t, n]
@@ -244,12 +248,17 @@ def backward(tiles, window, weights, kept, flow, gradients, scratch):
             if EXTRA_COLUMN >= 0:
                 add_rows(gates, t, stop, EXTRA_COLUMN * H, H, gradients.extra, 0)
             for columns in INPUT_COLUMNS:
-                add_input_gradients(tiles, window, t, stop, gates, columns, weights.ih, dout, gradients, scratch)
+                if IS_STACKED and window.x.size:
+                    add_input_gradients(tiles, window.x, t, stop, gates, columns, weights.ih, dout, gradients, scratch)
+                else:
+                    add_table_gradients(tokens, t, stop, gates, columns, H, gradients.table)
             stop = t
 
 
-def of_cell(template: Any, spec: CellSpec) -> Any:
+def of_cell(template: Any, spec: CellSpec, is_stacked: bool = True) -> Any:
     """The template with the steps and numbers of a cell, as a kernel.
+
+    is_stacked   for networks of several layers; one layer has its table to read from, and a kernel that compiles faster
 
     They are globals of the new function, not a closure: numba's cache would take a closure over functions for another
     one in every process. Numbers in globals are constants to it, and what they rule out is not compiled. The name of
@@ -260,16 +269,20 @@ def of_cell(template: Any, spec: CellSpec) -> Any:
            "finish": compiled.finish or finish, "finish_backward": compiled.finish_backward or finish_backward,
            "KEPT": spec.kept, "FIRST": spec.products[0], "SECOND": sum(spec.products[1:]),
            "HAS_MEMORY": spec.has_memory, "CARRIES_DH": spec.carries_dh, "EXTRA_COLUMN": spec.extra_column,
-           "INPUT_COLUMNS": tuple(tuple(columns) for columns in spec.input_columns)}
-    made = FunctionType(template.__code__, {**template.__globals__, **own}, kernel_name(template.__name__, spec))
+           "INPUT_COLUMNS": tuple(tuple(columns) for columns in spec.input_columns), "IS_STACKED": is_stacked}
+    name = kernel_name(template.__name__, spec, is_stacked)
+    made = FunctionType(template.__code__, {**template.__globals__, **own}, name)
     made.__qualname__, made.__module__ = made.__name__, template.__module__
     return kernel(made)
 
 
-def kernel_name(template: str, spec: CellSpec) -> str:
-    """`lstm_forward`, `generate_lstm`: what a cell's kernel is called, and its machine code kept under."""
+def kernel_name(template: str, spec: CellSpec, is_stacked: bool = True) -> str:
+    """`lstm_forward`, `lstm_forward_one`, `generate_lstm`: what a cell's kernel is called, and its machine code kept
+    under."""
     source = Path(inspect.getfile(spec.step))
     is_ours = source.parent == Path(__file__).parent
     foreign = "" if is_ours else hashlib.sha256(source.read_bytes()).hexdigest()[:8] + "_"
     name = spec.name.replace("-", "_")
-    return f"generate_{foreign}{name}" if template == "generate" else f"{name}_{foreign}{template}"
+    if template == "generate":
+        return f"generate_{foreign}{name}"
+    return f"{name}_{foreign}{template}" + ("" if is_stacked else "_one")

@@ -24,21 +24,22 @@ def register(spec: CellSpec) -> None:
         CELL_NAMES.append(spec.name)
 
 
-def is_compiled(cell: str, *templates: str) -> bool:
-    """True if `templates` ("forward", "backward", "generate") of the cell need no compiling on this machine."""
-    return all(jit.is_compiled(kernel_name(template, CELLS[cell])) for template in templates)
+def is_compiled(cell: str, *templates: str, layers: int = 1) -> bool:
+    """True if `templates` ("forward", "backward", "generate") of the cell, for networks of so many layers, need no
+    compiling on this machine."""
+    return all(jit.is_compiled(kernel_name(template, CELLS[cell], layers > 1)) for template in templates)
 
 
 @cache
-def forward_kernel(cell: str) -> Any:
+def forward_kernel(cell: str, is_stacked: bool = True) -> Any:
     """A window forward, see recurrence.forward."""
-    return of_cell(forward, CELLS[cell])
+    return of_cell(forward, CELLS[cell], is_stacked)
 
 
 @cache
-def backward_kernel(cell: str) -> Any:
+def backward_kernel(cell: str, is_stacked: bool = True) -> Any:
     """A window backward, see recurrence.backward."""
-    return of_cell(backward, CELLS[cell])
+    return of_cell(backward, CELLS[cell], is_stacked)
 
 
 @cache

@@ -124,4 +124,4 @@ def _announce_compiling(shapes: tuple[Shape, ...]) -> None:
     """Says what the first processes are going to wait for."""
     from charrnn.render.wording import note_compiling
 
-    note_compiling([shape.cell for shape in shapes], "backward", "generate", kernels=["multiply_and_add", "read"])
+    note_compiling([shape.settings() for shape in shapes], "backward", "generate", kernels=["multiply_and_add", "read"])

@@ -38,7 +38,7 @@ def complete(arguments: tuple[str, ...], in_json: bool, **options: Any) -> None:
 
     *checkpoint, text = arguments
     model = load(checkpoint[0] if checkpoint else None)
-    note_compiling(model.settings.network.cell, "generate")
+    note_compiling([model.settings.network], "generate")
     answer = _answers(model, settings, unknown, in_json)
     if text != _STDIN:
         answer(text)

@@ -194,7 +194,7 @@ def _inspected(checkpoint: str | None, settings: InspectSettings, given: InputAr
     cell = model.settings.network.cell
     passage = _passage(model, path, settings, given)
     own = _own_features(passage, given)
-    note_compiling(cell, "forward")
+    note_compiling([model.settings.network], "forward")
     signals = signals_of(cell) if every_signal else default_signals(cell)
     return Inspected(model.inspect(passage, own, (*signals, *([settings.signal] if settings.signal else []))), model,
                      path)

@@ -57,7 +57,7 @@ def play(checkpoint: str | None, prime: str, file: str | None, resume: bool, **o
         raise PlayError("no text was left without being saved; play without --resume")
     model = load(checkpoint)
     console = Console()
-    note_compiling(model.settings.network.cell, "generate")
+    note_compiling([model.settings.network], "generate")
     session = PlaySession(model, settings, is_watched=console.is_talking)
     resume_call = " ".join(["charrnn play", *([shell_quoted(checkpoint)] if checkpoint else []), "--resume"])
     files = SessionFiles(session, Draft(path) if console.is_talking else None, resume_call, console.wants_result)

@@ -135,7 +135,7 @@ def _readable(models: "Sequence[Model]", prime: str, unknown: UnknownSettings) -
     readable = model.readable(prime, unknown.unknown)
     prime_ids(model.vocabulary, readable.text, model.mark)  # what can't be read is refused before any note
     note_readable(readable, model.vocabulary)
-    note_compiling([one.settings.network.cell for one in models], "generate",
+    note_compiling([one.settings.network for one in models], "generate",
                    kernels=["choose_rows"] if len(models) > 1 else [])
     return readable
 

@@ -126,7 +126,7 @@ def _scored(paths: Sequence[str], file: str, how: ScoreSettings, unknown: Unknow
     model = models[0] if len(models) == 1 else Ensemble(models)
     if kind == "document" and model.mark is None:
         refuse_documents()
-    note_compiling([one.settings.network.cell for one in models], "forward", *["backward"] * how.adapt,
+    note_compiling([one.settings.network for one in models], "forward", *["backward"] * how.adapt,
                    kernels=["output_scores"])
     with ProgressBar(words="scoring", unit="char", patience=1.0) as bar:
         options = how.to_dict()

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -124,7 +124,8 @@ def _start(given: Mapping[str, Any], options: TrainArguments, run_settings: RunS
         for warning in corpus_warnings(text, early.text):
             print(f"note: {warning}", file=sys.stderr)
     if early.training.minutes and run_settings.engine == "compiled":  # then networks are timed
-        note_compiling(given.get("cell", inherited.get("cell", [size.cell for size in SIZES])), "backward")
+        cells = [early.network.cell] if "cell" in {**given, **inherited} else [size.cell for size in SIZES]
+        note_compiling([replace(early.network, cell=cell) for cell in cells], "backward")
     text, settings, why = automatic_settings(given, options.preset, text, inherited, run_settings, options.threads)
     run = Run.start(text, settings, options.name, options.folder, options.threads, run_settings, parent)
     if parent:

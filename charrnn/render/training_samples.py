@@ -23,7 +23,7 @@ class TrainingSamples:
         self._run, self._every, self._at_validations = run, every, at_validations
         self._loss, self._characters, self._last_step = 0.0, 0, -1
         if every or at_validations:
-            note_compiling(run.trainer.settings.network.cell, "generate")
+            note_compiling([run.trainer.settings.network], "generate")
             sample_of(run, 1)  # compiles now, not during the minutes of the run
 
     def after(self, event: Event) -> str | None:

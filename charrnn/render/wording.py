@@ -103,13 +103,13 @@ def note_readable(readable: Readable, vocabulary: Vocabulary) -> None:
         print(f"note: {note}", file=sys.stderr, flush=True)
 
 
-def note_compiling(cells: str | Sequence[str], *parts: str, kernels: Sequence[str] = ()) -> None:
-    """Says on stderr that the compiler will take a while, if these parts of cells and these kernels need it."""
+def note_compiling(networks: Sequence[NetworkSettings], *parts: str, kernels: Sequence[str] = ()) -> None:
+    """Says on stderr that the compiler will take a while, if these parts of networks and these kernels need it."""
     from charrnn.cells import registry
     from charrnn.kernels import jit
 
-    names = [cells] if isinstance(cells, str) else cells
-    if not (all(registry.is_compiled(cell, *parts) for cell in names) and all(map(jit.is_compiled, kernels))):
+    are_compiled = all(registry.is_compiled(network.cell, *parts, layers=network.layers) for network in networks)
+    if not (are_compiled and all(map(jit.is_compiled, kernels))):
         print(compiling_words(), file=sys.stderr, flush=True)
 
 

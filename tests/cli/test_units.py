@@ -7,8 +7,8 @@ import pytest
 
 import charrnn as package
 from charrnn.runs.checkpoint import load_checkpoint
-from charrnn.text.tokenizers import tokens_of, words_of
 from charrnn.text.shape import TextShape
+from charrnn.text.tokenizers import tokens_of, words_of
 from charrnn.training.auto_settings import Machine, fitting
 from tests.cli.conftest import Program
 from tests.cli.tiny import OPTIONS, TEXT

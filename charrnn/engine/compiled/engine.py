@@ -28,7 +28,7 @@ class CompiledEngine(Engine):
 
     @property
     def is_compiled(self) -> bool:
-        return is_compiled(self.settings.cell, "backward")
+        return is_compiled(self.settings.cell, "backward", layers=self.settings.layers)
 
     def precompile(self) -> None:
         """Takes one step of a network too small to take time; every kernel then exists in its one signature."""

@@ -44,7 +44,8 @@ class Shard:
         self.parameters, self.weights, self.network = parameters, weights, network
         self.rows, self.first_row = rows, first_row
         self.cell = cell = CELLS[network.cell]
-        self.forward, self.backward = forward_kernel(cell.name), backward_kernel(cell.name)
+        self.forward, self.backward = (kernel(cell.name, network.layers > 1)
+                                       for kernel in (forward_kernel, backward_kernel))
         H, L = padded(network.hidden), network.layers
         width = cell.kept * H
 
