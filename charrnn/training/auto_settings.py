@@ -53,6 +53,7 @@ WORTH = 7
 HOPELESS = 0.5
 # The dropout of a network that reads a text at most so many times; and the size below which it has none.
 DROPOUTS = ((3.5, 0.0), (7, 0.2), (14, 0.4), (math.inf, 0.5))
+MANY_PASSES, RECURRENT_DROPOUT = 14, 0.25
 OVERFITS_FROM = 128
 # The share of a weight that its decay takes away while a text is read once, at the highest rate; and the highest decay.
 DECAY_A_PASS, MOST_DECAY = 0.5, 0.1
@@ -60,14 +61,14 @@ DECAY_A_PASS, MOST_DECAY = 0.5, 0.1
 AVERAGED = 1 / 20
 # Without a limit on time or passes a run lasts a few minutes for a million characters.
 UNHURRIED = 4.0
-# Words and tokens that a vocabulary keeps, at most: the rarest of more are read as one. So many units and more are read
-# through an embedding of such a width.
+# Words and tokens that a vocabulary keeps, at most: the rarest of more are read as one. So many units and more are
+# read through an embedding of such a width.
 MOST_UNITS, EMBEDDED_FROM, EMBEDDING = 5000, 500, 128
 # With fewer steps a network has hardly begun to learn.
 FEW_STEPS = 500
-# Sequences side by side, and units in a window: so many lines, within bounds.
-BATCH = 16
-WINDOW_LINES, SHORTEST_WINDOW, LONGEST_WINDOW = 1.5, 64, 200
+# Sequences side by side, and units in a window. From windows of two lines more is learned of a line, but fewer of them
+# fit into the time: they pay only where so many steps are left.
+BATCH, WINDOW, LINES, LONGEST_WINDOW, MANY_STEPS = 16, 64, 2, 200, 10_000
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,10 @@ def fitting(given: Mapping[str, Any], text: TextShape, machine: Machine) -> tupl
         readable = machine.pace(settings) * minutes
         if readable >= needed:
             break
+    batch = settings.windows.batch
+    lines = min(LINES * (text.line or 0), LONGEST_WINDOW, text.length // (4 * batch))
+    chosen["window"] = max(chosen["window"], min(lines, int(readable / (batch * MANY_STEPS))))
+    settings = settings_of({**chosen, **wanted})
     steps = _steps(settings, text, readable)
     chosen |= _fitting_training(settings, text, steps, given)
     chosen = {name: value for name, value in chosen.items() if name not in given}
@@ -124,11 +129,10 @@ def _parameters(network: NetworkSettings, vocabulary: int) -> int:
 
 
 def _fitting_windows(given: Mapping[str, Any], text: TextShape) -> dict[str, int]:
-    """Window and batch: a few lines, and of a short text little enough for some steps an epoch."""
+    """Window and batch: of a short text little enough for some steps an epoch."""
     # documents are packed, and give some steps at any length
     room = text.length if given.get("documents") is None else math.inf
-    lines = min(max(int(WINDOW_LINES * (text.line or 0)), SHORTEST_WINDOW), LONGEST_WINDOW)
-    window = int(given.get("window") or max(1, min(lines, room // 16)))
+    window = int(given.get("window") or max(1, min(WINDOW, room // 16)))
     batch = int(given.get("batch") or max(1, min(BATCH, room // (4 * window))))
     return {"window": window, "batch": batch}
 
@@ -150,6 +154,8 @@ def _fitting_training(settings: Settings, text: TextShape, steps: float, given: 
     chosen: dict[str, Any] = {"averaging": math.floor(1e4 * averaging) / 1e4}  # never longer than that share
     is_large = network.hidden >= OVERFITS_FROM
     chosen["dropout"] = next(dropout for most, dropout in DROPOUTS if passes <= most) if is_large else 0.0
+    if is_large and passes > MANY_PASSES:
+        chosen["recurrent_dropout"] = RECURRENT_DROPOUT
     optimizer = given.get("optimizer", "adamw")
     if optimizer in ("adam", "adamw"):
         chosen |= {"optimizer": optimizer, "beta1": 0.8, "beta2": 0.99}
