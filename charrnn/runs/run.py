@@ -14,16 +14,16 @@ from pathlib import Path
 from types import TracebackType
 
 from charrnn.errors import CheckpointError, CorpusError, SettingsError
-from charrnn.runs.checkpoint import BEST, LAST, RUNS, Checkpoint, load_checkpoint, save_checkpoint
+from charrnn.runs.checkpoint import BEST, LAST, RUNS, Checkpoint, load_checkpoint, naming, save_checkpoint
 from charrnn.runs.corpus_info import CorpusInfo, Parent
 from charrnn.runs.finetune import FineTuning
 from charrnn.runs.metrics import METRICS, read_metrics, seconds_at
+from charrnn.runs.trained_network import check_state
 from charrnn.runs.training_text import located
 from charrnn.settings import NetworkSettings, RunSettings, Settings
 from charrnn.storage.files import TEMPORARY, append_line, new_folder
 from charrnn.storage.locks import FolderLock
 from charrnn.text.corpus import Corpus
-from charrnn.text.tokenizers import vocabulary_of
 from charrnn.text.validation_split import cut_at
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.events import Event, Finished, Saved, Started, Step, Validated
@@ -67,10 +67,8 @@ class Run:
         run = cls(corpus.within(vocabulary), settings, vocabulary, threads, keep,
                   None if parent is None else parent.parent)
         if parent is not None:
-            try:
+            with naming(parent.path):
                 run.trainer.begin_from(parent.arrays_for(vocabulary))
-            except CheckpointError as error:
-                raise CheckpointError(f"{parent.path}: {error}") from error
         run.folder = new_folder(runs, run_name(corpus.name, settings.network) if name is None else name)
         run.lock = FolderLock(run.folder)
         return run
@@ -90,6 +88,8 @@ class Run:
                                   "of its own, and name that")
         lock = FolderLock(folder)
         checkpoint = load_checkpoint(path)
+        with naming(path):
+            vocabulary = check_state(checkpoint)
         known = checkpoint.corpus
         if corpus.fingerprint != known.fingerprint:
             raise CorpusError(
@@ -104,15 +104,13 @@ class Run:
             training = dataclasses.replace(settings.training, epochs=budget.get("epochs"),
                                            minutes=budget.get("minutes"))
             settings = dataclasses.replace(settings, training=training)
-        vocabulary = vocabulary_of(settings.text, checkpoint.vocabulary)
+        check_text(len(corpus), corpus.vocabulary.units, settings)
         if list(corpus.sources) == located(known.sources, path):
             corpus = dataclasses.replace(corpus, sources=known.sources)  # found again; the run keeps its name
         run = cls(corpus.within(vocabulary), settings, vocabulary, threads, keep, known.parent)
-        try:
+        with naming(path):
             run.trainer.restore(checkpoint.arrays, TrainingProgress.from_dict(checkpoint.progress),
                                 known.parent is not None)
-        except CheckpointError as error:
-            raise CheckpointError(f"{path}: {error}") from error
         run.folder, run.lock = folder, lock
         if settings.training.minutes is None:  # then the seconds decide nothing, and are not in the checkpoint
             run.trainer.seconds = seconds_at(read_metrics(folder), run.trainer.step)
