@@ -162,7 +162,7 @@ def test_memory_that_runs_out(charrnn: Program, text: Path, monkeypatch: pytest.
     monkeypatch.setattr(CompiledEngine, "streams", no_memory)
     done = charrnn("train", "text.txt", *OPTIONS)
     assert (done.code, done.out) == (1, "")
-    assert done.err == "charrnn: not enough memory; lower --hidden, --layers, --batch or --window\n"
+    assert done.err == "charrnn: not enough memory; close other programs, or use a smaller network, batch or window\n"
     assert not Path("checkpoints").exists()
 
 
