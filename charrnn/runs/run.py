@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from charrnn.errors import CheckpointError, CorpusError, SettingsError
 from charrnn.runs.checkpoint import BEST, LAST, RUNS, Checkpoint, load_checkpoint, naming, save_checkpoint
@@ -21,7 +22,7 @@ from charrnn.runs.metrics import METRICS, read_metrics, seconds_at
 from charrnn.runs.trained_network import check_state
 from charrnn.runs.training_text import located
 from charrnn.settings import NetworkSettings, RunSettings, Settings
-from charrnn.storage.files import TEMPORARY, append_line, new_folder
+from charrnn.storage.files import TEMPORARY, append_line, drop_torn_line, new_folder
 from charrnn.storage.locks import FolderLock
 from charrnn.text.corpus import Corpus
 from charrnn.text.validation_split import cut_at
@@ -112,6 +113,7 @@ class Run:
             run.trainer.restore(checkpoint.arrays, TrainingProgress.from_dict(checkpoint.progress),
                                 known.parent is not None)
         run.folder, run.lock = folder, lock
+        run._complete_metrics()
         if settings.training.minutes is None:  # then the seconds decide nothing, and are not in the checkpoint
             run.trainer.seconds = seconds_at(read_metrics(folder), run.trainer.step)
         for torn in folder.glob(TEMPORARY.format("*")):  # left by a run that was killed while it saved
@@ -168,6 +170,26 @@ class Run:
         for file in sorted(self.folder.glob("step-*.safetensors"))[:-self.keep.keep_last]:
             file.unlink(missing_ok=True)
 
+    def _complete_metrics(self) -> None:
+        """Gives metrics.jsonl the validations that a kill between saving and logging took from it, as far as the
+        checkpoint knows them, and takes away a last line that was torn."""
+        known, points = {line["step"] for line in read_metrics(self.folder)}, self.trainer.history.points
+        missing = [point for point in points if point.val is not None and point.step not in known]
+        if missing and missing[0].step < max(known, default=0):
+            return  # readers take a line for one that replaces all later ones
+        drop_torn_line(self.folder / METRICS)
+        best = math.inf
+        for point in points:
+            is_best = point.val is not None and point.loss < best
+            best = point.loss if is_best else best
+            if point in missing:
+                self._append({"step": point.step, "epoch": round(point.epoch, 6), "train_loss": point.train,
+                              "val_loss": point.val, "best": is_best})
+
+    def _append(self, line: dict[str, Any]) -> None:
+        append_line(self.folder / METRICS, json.dumps(
+            {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in line.items()}))
+
     def _log(self, event: Validated, last: Step | None, characters_a_second: float) -> None:
         """One line of metrics.jsonl; losses in nats per character, JSON's null where there is none.
 
@@ -178,8 +200,7 @@ class Run:
                 "train_loss": event.train_loss, "val_loss": event.loss, "best": event.is_best,
                 "lr": last.lr if last else math.nan, "norm": last.norm if last else math.nan,
                 "characters_a_second": round(characters_a_second), "unix_time": round(time.time(), 3)}
-        append_line(self.folder / METRICS, json.dumps(
-            {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in line.items()}))
+        self._append(line)
 
 
 def run_name(corpus: str, network: NetworkSettings) -> str:

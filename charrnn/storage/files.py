@@ -65,6 +65,13 @@ def append_line(path: str | Path, text: str) -> None:
         file.write(text.encode() + b"\n")
 
 
+def drop_torn_line(path: str | Path) -> None:
+    """Drops what stands after the last line end of the file at `path`, if there is such a file."""
+    with refusals(Path(path), "its whole lines are kept"), contextlib.suppress(FileNotFoundError), \
+            open(path, "rb+") as file:
+        file.truncate(_end_of_lines(file))
+
+
 def new_folder(parent: str | Path, name: str) -> Path:
     """A folder in `parent` that did not exist a moment ago: `name`, else `name-2`, `name-3` and so on."""
     # What Windows refuses is refused everywhere: a run may be taken from one system to another.
