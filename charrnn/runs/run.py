@@ -10,11 +10,12 @@ import json
 import math
 import time
 from collections.abc import Iterator, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from charrnn.errors import CheckpointError, CorpusError, SettingsError
+from charrnn.errors import CheckpointError, CorpusError, SettingsError, StorageError
 from charrnn.runs.checkpoint import BEST, LAST, RUNS, Checkpoint, load_checkpoint, naming, save_checkpoint
 from charrnn.runs.corpus_info import CorpusInfo, Parent
 from charrnn.runs.finetune import FineTuning
@@ -23,7 +24,7 @@ from charrnn.runs.trained_network import check_state
 from charrnn.runs.training_text import located
 from charrnn.settings import NetworkSettings, RunSettings, Settings
 from charrnn.storage.files import TEMPORARY, append_line, drop_torn_line, new_folder
-from charrnn.storage.locks import FolderLock
+from charrnn.storage.locks import LOCK_FILE, FolderLock
 from charrnn.text.corpus import Corpus
 from charrnn.text.validation_split import cut_at
 from charrnn.text.vocabulary import Vocabulary
@@ -70,7 +71,9 @@ class Run:
         if parent is not None:
             with naming(parent.path):
                 run.trainer.begin_from(parent.arrays_for(vocabulary))
-        run.folder = new_folder(runs, run_name(corpus.name, settings.network) if name is None else name)
+        name = run_name(corpus.name, settings.network) if name is None else name
+        _remove_unborn(Path(runs) / name)
+        run.folder = new_folder(runs, name)
         run.lock = FolderLock(run.folder)
         return run
 
@@ -201,6 +204,21 @@ class Run:
                 "lr": last.lr if last else math.nan, "norm": last.norm if last else math.nan,
                 "characters_a_second": round(characters_a_second), "unix_time": round(time.time(), 3)}
         self._append(line)
+
+
+def _remove_unborn(folder: Path) -> None:
+    """Removes the folder of a run that was killed in its first save, and left nothing but a part of that."""
+    with contextlib.suppress(OSError, ValueError, StorageError):  # there is none, or it is another process's
+        names = {file.name for file in folder.iterdir()} - {LOCK_FILE}
+        if not names or not all(fnmatch(name, TEMPORARY.format("*")) for name in names):
+            return
+        lock = FolderLock(folder)
+        try:
+            for name in names:
+                (folder / name).unlink(missing_ok=True)
+        finally:
+            lock.release()
+        folder.rmdir()
 
 
 def run_name(corpus: str, network: NetworkSettings) -> str:

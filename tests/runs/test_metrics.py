@@ -8,6 +8,8 @@ import pytest
 from charrnn.runs.checkpoint import LAST
 from charrnn.runs.metrics import read_metrics, seconds_at
 from charrnn.runs.run import Run
+from charrnn.storage.files import TEMPORARY
+from charrnn.storage.locks import LOCK_FILE, FolderLock
 from charrnn.text.corpus import Corpus
 from charrnn.training.events import Step, Validated
 from tests.cli.tiny import SETTINGS, TEXT, train_tiny
@@ -100,3 +102,17 @@ def test_a_torn_last_line_of_a_finished_run_goes(tmp_path: Path) -> None:
     with Run.resume(folder / LAST, Corpus.of(TEXT, ["text.txt"])):
         pass
     assert (folder / "metrics.jsonl").read_text() == text
+
+
+def test_a_run_killed_in_its_first_save_leaves_its_name_to_the_next(tmp_path: Path) -> None:
+    (tmp_path / "tiny").mkdir()
+    for name in (TEMPORARY.format("0123"), LOCK_FILE):
+        (tmp_path / "tiny" / name).write_bytes(b"half")
+    assert train_tiny(tmp_path) == tmp_path / "tiny"
+    assert TEMPORARY.format("0123") not in {path.name for path in (tmp_path / "tiny").iterdir()}
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / TEMPORARY.format("0123")).write_bytes(b"half")
+    lock = FolderLock(tmp_path / "other")  # of a run that saves at this moment
+    assert train_tiny(tmp_path, name="other") == tmp_path / "other-2"
+    assert (tmp_path / "other" / TEMPORARY.format("0123")).exists()
+    lock.release()
