@@ -3,6 +3,10 @@
 A bug of ours is never one of these: it keeps its traceback.
 """
 
+from typing import Any
+
+_LONGEST = 60  # characters of a value in a message
+
 
 class CharrnnError(Exception):
     """Something the user can mend; str() is the one line that says what is wrong and what to do."""
@@ -42,3 +46,14 @@ class MeasurementError(CharrnnError):
 
 class PlayError(CharrnnError):
     """A line of a session that asks for what can't be done."""
+
+
+def shortened(value: Any) -> str:
+    """A value as a message shows it: as Python writes it, and its beginning if that is long."""
+    if isinstance(value, int) and abs(value) >= 10**_LONGEST:  # Python refuses to write very long ones
+        return "a number of very many digits"
+    try:
+        shown = repr(value[:_LONGEST + 1] if isinstance(value, (str, list, tuple)) else value)
+    except (ValueError, RecursionError):
+        return f"a {type(value).__name__}"
+    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}..."

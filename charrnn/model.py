@@ -16,14 +16,15 @@ import numpy as np
 from charrnn.completion.completer import Completer, Completion
 from charrnn.engine.engines import open_engine
 from charrnn.engine.threads import physical_cores
-from charrnn.errors import CheckpointError, SettingsError
+from charrnn.errors import SettingsError
 from charrnn.inspection.features.feature import Feature
 from charrnn.inspection.passage import Passage, joined, of_text
 from charrnn.inspection.results import Inspection
 from charrnn.novelty.report import Novelty, novelty_of
-from charrnn.runs.checkpoint import RUNS, Checkpoint, load_checkpoint, resolve_checkpoint
+from charrnn.runs.checkpoint import RUNS, Checkpoint, load_checkpoint, naming, resolve_checkpoint
 from charrnn.runs.finetune import FineTuning
 from charrnn.runs.run import Run
+from charrnn.runs.trained_network import check_network
 from charrnn.runs.training_text import ELSEWHERE, TrainingText, read_training_text
 from charrnn.sampling.ensemble import EnsembleModel
 from charrnn.sampling.session import LanguageModel, mark_id
@@ -33,7 +34,6 @@ from charrnn.settings.presets import DEFAULT, merge_settings, preset_values
 from charrnn.text.corpus import Corpus, read_corpus
 from charrnn.text.documents import mark_of
 from charrnn.text.model_input import model_input
-from charrnn.text.tokenizers import vocabulary_of
 from charrnn.text.windows import Text
 from charrnn.training.auto_settings import automatic_settings
 from charrnn.training.evaluation import Evaluation
@@ -54,7 +54,7 @@ class Model(LanguageModel):
     def __init__(self, checkpoint: Checkpoint, path: Path | None = None) -> None:
         settings, self.corpus, self.progress = checkpoint.settings, checkpoint.corpus, checkpoint.progress
         self.path = path
-        vocabulary = vocabulary_of(settings.text, checkpoint.vocabulary)
+        vocabulary = check_network(checkpoint)
         engine = open_engine("compiled", settings.network, len(vocabulary), threads=physical_cores(),
                              start=mark_id(mark_of(settings.text), vocabulary))
         engine.load(checkpoint.arrays)
@@ -164,10 +164,8 @@ def load(path: str | Path | None = None) -> Model:
     """
     file = resolve_checkpoint(None if path is None else str(path))
     checkpoint = load_checkpoint(file)
-    try:
+    with naming(file):
         return Model(checkpoint, file)
-    except CheckpointError as error:
-        raise CheckpointError(f"{file}: {error}") from error
 
 
 def train(*sources: str | Path, text: str | None = None, name: str | None = None, folder: str | Path = RUNS,

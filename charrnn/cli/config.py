@@ -83,7 +83,7 @@ def _load(path: str) -> dict[str, Any]:
         raise SettingsError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
     except UnicodeDecodeError as error:
         raise SettingsError(f"{path} is not UTF-8; a config is a text file in TOML") from error
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: also a number of very many digits
         raise SettingsError(f"{path} is no TOML: {str(error) or 'too many brackets'}") from error
 
 

@@ -54,8 +54,13 @@ class FileArguments:
     npz_file: str | None
 
     def __post_init__(self) -> None:
-        names = [self.json_file, self.csv_file, self.chars_file, self.npz_file]
-        if names.count("-") > 1 or self.npz_file == "-":
+        names = [self.html_file, self.json_file, self.csv_file, self.chars_file, self.npz_file]
+        if "" in names:
+            raise SettingsError("a file needs a name; give one behind --html, --json, --csv, --csv-chars or --npz")
+        files = [os.path.realpath(name) for name in names if name and name != "-"]
+        if len(set(files)) < len(files):
+            raise SettingsError("two of --html, --json, --csv, --csv-chars and --npz name one file; give each its own")
+        if names[1:].count("-") > 1 or self.npz_file == "-":
             raise SettingsError("one file may be -, standard output, and --npz none; give the others names")
 
     @property

@@ -5,7 +5,6 @@
 """
 
 import contextlib
-import errno
 import io
 import os
 import signal
@@ -13,18 +12,23 @@ import sys
 from types import FrameType
 from typing import NoReturn, TextIO
 
-from charrnn.errors import CharrnnError
-from charrnn.storage.files import NO_SPACE
-
 INTERRUPTED, PIPE_CLOSED, TERMINATED = 130, 141, 143
+_LONGEST = 600  # characters of a message
 COMPLETE = "_CHARRNN_COMPLETE"
 
 
 def main() -> NoReturn:
-    """Runs the command in sys.argv and leaves with its exit code."""
+    """Runs the command in sys.argv and leaves with its exit code.
+
+    Even our own modules are imported here, where Ctrl-C during the import is caught.
+    """
     signal.signal(signal.SIGTERM, _terminate)
-    _choose_encoding()
     try:
+        _hold_descriptors()
+        _choose_encoding()
+        from charrnn.render.streams import take_streams
+
+        take_streams()
         code = _run(sys.argv[1:])
     except BaseException as error:
         code = _exit_code(error)
@@ -32,7 +36,7 @@ def main() -> NoReturn:
 
 
 def _run(arguments: list[str]) -> int:
-    """The exit code of the command; imports it here, where Ctrl-C during the import is caught too."""
+    """The exit code of the command."""
     import click
 
     from charrnn.cli.group import charrnn
@@ -66,24 +70,37 @@ def _run(arguments: list[str]) -> int:
 
 def _exit_code(error: BaseException) -> int:
     """The code for `error`, with its one line on stderr; an error that is no refusal is raised again."""
+    if isinstance(error, KeyboardInterrupt):
+        return INTERRUPTED
+    from charrnn.errors import CharrnnError
+    from charrnn.render.streams import is_pipe_closed
+    from charrnn.storage.files import NO_SPACE
+
     if isinstance(error, CharrnnError):
         _say(str(error))
         return error.exit_code
-    if isinstance(error, KeyboardInterrupt):
-        return INTERRUPTED
     if isinstance(error, SystemExit) and isinstance(error.code, int):
         return error.code
     if isinstance(error, MemoryError):
-        _say("not enough memory; lower --hidden, --layers, --batch or --window")
+        _say("not enough memory; close other programs, or use a smaller network, batch or window")
         return CharrnnError.exit_code
     if isinstance(error, OSError):
-        if _pipe_closed(error):
+        if is_pipe_closed(error):
             return PIPE_CLOSED
         # Files of ours raise StorageError, so this is the output: `charrnn sample > file`.
         if error.errno in NO_SPACE:
             _say("no space left for the output; free some, or send it elsewhere")
             return CharrnnError.exit_code
     raise error
+
+
+def _hold_descriptors() -> None:
+    """Opens what was closed before we began, or the next file would get its number, and what is written to it."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
 
 
 def _choose_encoding() -> None:
@@ -101,7 +118,7 @@ def _flush(code: int) -> int:
         try:
             if stream is not None:
                 stream.flush()
-        except OSError as error:
+        except Exception as error:
             _discard(stream)
             if not code:
                 code = _exit_code(error)
@@ -115,14 +132,13 @@ def _discard(stream: TextIO) -> None:
     os.close(nowhere)
 
 
-def _pipe_closed(error: OSError) -> bool:
-    return isinstance(error, BrokenPipeError) or (os.name == "nt" and error.errno == errno.EINVAL)
-
-
 def _say(message: str) -> None:
-    """One line on stderr, if that is open."""
+    """One line on stderr, if that is open; of one that is long because a name in it is, both ends."""
+    line = " ".join(message.split())
+    if len(line) > _LONGEST:
+        line = f"{line[:_LONGEST // 2]} ... {line[-_LONGEST // 2:]}"
     with contextlib.suppress(OSError):
-        print("charrnn:", " ".join(message.split()), file=sys.stderr, flush=True)
+        print("charrnn:", line, file=sys.stderr, flush=True)
 
 
 def _terminate(signum: int, frame: FrameType | None) -> NoReturn:

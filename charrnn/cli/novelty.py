@@ -58,4 +58,4 @@ def _is_run(name: str) -> bool:
     """Whether `name` can only be meant for a checkpoint."""
     from charrnn.runs.checkpoint import RUNS
 
-    return name != "-" and (os.path.isdir(name) or (not os.path.exists(name) and (RUNS / name).is_dir()))
+    return name != "-" and (os.path.isdir(name) or (not os.path.exists(name) and os.path.isdir(RUNS / name)))

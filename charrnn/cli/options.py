@@ -13,6 +13,7 @@ from typing import Any, TypeVar, get_args, get_type_hints
 
 import click
 
+from charrnn.errors import shortened
 from charrnn.settings import Bounded
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -122,7 +123,11 @@ class Number(click.FloatRange):
     """A number within bounds, refused in the words of help; click's own range lets `nan` through."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        return _within(self, click.FLOAT.convert(value, param, ctx), param, ctx)
+        try:
+            number = click.FLOAT.convert(value, param, ctx)
+        except OverflowError:  # a whole number in a config
+            number = math.inf if value > 0 else -math.inf
+        return _within(self, number, param, ctx)
 
 
 class Numbers(click.ParamType):
@@ -141,7 +146,9 @@ class Numbers(click.ParamType):
 
 def _within(kind: Whole | Number, number: float, param: click.Parameter | None, ctx: click.Context | None) -> float:
     if not (kind.min or 0) <= number <= (kind.max or math.inf):
-        kind.fail(f"{number} is out of bounds: {range_words(kind)}.", param, ctx)
+        high = _plain(kind.max)
+        words = f"at most {high:,}" if number > HIGH_ENOUGH <= high else range_words(kind)
+        kind.fail(f"{shortened(number)} is out of bounds: {words}.", param, ctx)
     return number
 
 

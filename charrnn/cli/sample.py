@@ -163,11 +163,12 @@ def _brush(screen: "Screen") -> "Brush | None":
     """What colours a text on standard output; None where it shows no colours. Its legend goes to stderr."""
     from charrnn.render.colour.paint import Painter, legend
     from charrnn.render.samples import Brush
+    from charrnn.render.streams import painted
 
     if screen.depth is None:
         return None
-    click.echo("bits of surprisal: " + legend("0", "7 or more", screen.sequential, screen.depth, 0), err=True,
-               color=True)
+    click.echo("bits of surprisal: " + legend("0", "7 or more", screen.sequential, screen.depth, 0),
+               file=painted(sys.stderr), color=True)
     return Brush(Painter(screen.sequential, screen.depth))
 
 

@@ -7,6 +7,8 @@ from charrnn.render.plots.terminal import picture
 from charrnn.render.screen import Screen
 from charrnn.render.wording import corpus_words, counted, loss_words, network_words
 from charrnn.runs.checkpoint import Checkpoint
+from charrnn.runs.trained_network import not_finite
+from charrnn.text.vocabulary import listed
 from charrnn.training.history import History
 
 _WIDTH, _HEIGHT = 70, 11  # of the curve, which `charrnn plot` draws larger
@@ -38,6 +40,8 @@ def checkpoint_rows(loaded: Checkpoint) -> list[tuple[str, str]]:
         part = "training" if math.isnan(best.val or 0.0) else "validation"
         loss = loss_words(best.loss, loaded.corpus, settings.text)
         rows.append(("best loss", f"{loss} in {part}, at step {best.step:,}"))
+    if names := not_finite(loaded):
+        rows.append(("not usable", f"NaN or infinite values in {listed(names)}"))
     return rows
 
 

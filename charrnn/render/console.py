@@ -14,6 +14,8 @@ import click
 
 from charrnn.errors import PlayError
 from charrnn.render.screen import has_colour
+from charrnn.render.streams import painted
+from charrnn.render.terminal_text import terminal_text
 
 
 class Console:
@@ -40,7 +42,7 @@ class Console:
             if not self.is_talking:
                 return next(self._script)
             if self._has_line_editor:
-                return input(prompt)
+                return input(terminal_text(prompt))  # which is written by the line editor itself
             self._write(prompt)
             self._last = "\n"  # the person ends it
             line = sys.stdin.readline()
@@ -66,14 +68,13 @@ class Console:
     def note(self, line: str) -> None:
         """Something that is no text; a script does not get it."""
         if self.is_talking:
-            self.tell(click.style("-- " + line, dim=True))
+            self.tell(click.style("-- " + terminal_text(line), dim=True))
 
     def tell(self, line: str) -> None:
         """A line on standard error."""
         self.end_line()
         sys.stdout.flush()
-        with contextlib.suppress(OSError):
-            click.echo(line, err=True, color=self._has_colour)
+        click.echo(line, file=painted(sys.stderr), color=self._has_colour)
 
     def deliver(self, text: str, ends_line: bool) -> None:
         """The text on standard output, with a line end behind it if that is wanted."""

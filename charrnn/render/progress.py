@@ -4,6 +4,9 @@ import sys
 
 from tqdm import tqdm
 
+from charrnn.render.streams import unmarked
+from charrnn.render.terminal_text import terminal_text
+
 _FORMAT = "{percentage:3.0f}%|{bar}| {desc}"
 
 
@@ -18,7 +21,8 @@ class ProgressBar:
         self.is_shown = sys.stderr is not None and sys.stderr.isatty()
         self._total, self._done = total, 0.0
         look = {"unit": unit, "unit_scale": True} if unit else {"bar_format": _FORMAT}
-        self._settings = {"desc": words, "delay": patience, "dynamic_ncols": True, "leave": False, **look}
+        self._settings = {"desc": terminal_text(words), "delay": patience, "dynamic_ncols": True, "leave": False,
+                          **look}
         self._bar: tqdm[None] | None = None
 
     def show(self, done: float, total: float | None = None, words: str | None = None, now: bool = False) -> None:
@@ -27,9 +31,9 @@ class ProgressBar:
         if not self.is_shown:
             return
         if self._bar is None:
-            self._bar = tqdm(total=self._total if total is None else total, file=sys.stderr, **self._settings)
+            self._bar = tqdm(total=self._total if total is None else total, file=unmarked(sys.stderr), **self._settings)
         if words is not None:
-            self._bar.set_description_str(words, refresh=False)
+            self._bar.set_description_str(terminal_text(words), refresh=False)
         self._bar.update(done - self._bar.n)
         if now:
             self._bar.refresh()

@@ -13,6 +13,7 @@ from typing import IO, Any
 
 from charrnn.render.colour.palette import DIVERGING, SEQUENTIAL, Palette
 from charrnn.render.plots.terminal import Style
+from charrnn.render.streams import painted
 from charrnn.settings import ColourSettings
 
 _WIDEST = 100  # a curve stretched further looks flat
@@ -50,7 +51,7 @@ class Screen:
             return
         import click
 
-        click.echo(text + end, nl=False, color=True)
+        click.echo(text + end, file=painted(sys.stdout), nl=False, color=True)
 
     def show(self, lines: Iterable[str]) -> None:
         """Writes lines."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from charrnn.kernels.cpu import HAS_BF16
 from charrnn.render.progress import ProgressBar
+from charrnn.render.streams import notes_are_lost
 from charrnn.render.wording import (
     bits,
     compiling_words,
@@ -155,6 +156,8 @@ def report(run: Run, finished: Finished) -> None:
     if line := _overfitting_words(run):
         print(line)
     print(f"kept in {run.folder}")
+    if notes_are_lost():
+        print("standard error could not be written: what was said there during the run is lost")
     if finished.stopped:
         print(f"to go on: {resume_call(run)}")
     print(f"next: charrnn sample {_short(run)}")

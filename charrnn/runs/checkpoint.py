@@ -17,15 +17,18 @@ import numpy as np
 import safetensors.numpy
 from safetensors import SafetensorError
 
-from charrnn.errors import CheckpointError, SettingsError
+from charrnn.errors import CheckpointError, SettingsError, shortened
 from charrnn.runs.corpus_info import CorpusInfo
 from charrnn.settings import Settings, TextSettings
 from charrnn.storage.files import write_atomic
+from charrnn.training.history import History
+from charrnn.training.progress import TrainingProgress
 
 RUNS = Path("checkpoints")
 BEST, LAST = "best.safetensors", "last.safetensors"
 # 2 came with TextSettings: a program that knows only 1 would take every unit for a character.
 FORMAT, VERSION = "charrnn", 2
+_LONGEST = 200  # characters of what a library says of a file
 LARGEST_HEADER = 100_000_000  # the bound that safetensors itself sets
 # What turning hostile bytes into numbers, arrays and settings can raise.
 MALFORMED = (ValueError, TypeError, LookupError, ArithmeticError, RecursionError, SafetensorError,
@@ -36,8 +39,8 @@ MALFORMED = (ValueError, TypeError, LookupError, ArithmeticError, RecursionError
 class Checkpoint:
     """Everything that is needed to resume a run, or to sample.
 
-    `vocabulary` is its units in the order of their ids, a string if they are characters; `progress` is plain JSON
-    (numbers, strings, lists, dicts with string keys): step, best loss, random generator's state.
+    `vocabulary` is its units in the order of their ids, a string if they are characters; `progress` is plain JSON, as
+    TrainingProgress gives it: step, losses, the random generator's state.
     """
 
     settings: Settings
@@ -80,6 +83,15 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         raise CheckpointError(f"{path} {error}") from error
     except OSError as error:
         raise CheckpointError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Puts the file's name before what is said of a checkpoint."""
+    try:
+        yield
+    except CheckpointError as error:
+        raise CheckpointError(f"{path}: {error}") from error
 
 
 def latest_checkpoint(folder: str | Path = RUNS, which: str = "best") -> Path:
@@ -164,17 +176,33 @@ def _decode(data: bytes) -> Checkpoint:
     with _blame("vocabulary"):
         vocabulary = _vocabulary(json.loads(text["vocabulary"]), settings.text.unit)
     with _blame("corpus"):
-        corpus = CorpusInfo.from_dict(dict(json.loads(text["corpus"])))
+        corpus = CorpusInfo.from_dict(json.loads(text["corpus"]))
     with _blame("progress"):
-        progress = dict(json.loads(text["progress"]))
+        progress = _progress(json.loads(text["progress"]))
     return Checkpoint(settings, vocabulary, corpus, progress, arrays)
 
 
 def _vocabulary(units: list[Any], unit: str) -> Sequence[str]:
-    """The units, from code points or from strings."""
-    if unit in ("token", "word"):
-        return tuple(unit + "" for unit in units)  # what is no string is refused
-    return "".join(map(chr, units))
+    """The units, from code points or from strings; raises TypeError and ValueError for what can't be read or written.
+    """
+    if not isinstance(units, list) or not units:
+        raise TypeError(f"it is {shortened(units)}, and must be a list of at least one unit")
+    if unit not in ("token", "word"):
+        characters = "".join(map(chr, units))
+        if unit == "byte":
+            characters.encode("latin-1")
+        return characters
+    for written in units:
+        if not isinstance(written, str) or not written:
+            raise TypeError(f"{shortened(written)} is no {unit}")
+        written.encode()
+    return tuple(units)
+
+
+def _progress(values: Any) -> dict[str, Any]:
+    """The progress; a file that was made to be read, and not to be resumed, may lack any part of it."""
+    nothing = TrainingProgress(0, 0.0, {}, {}, History()).to_dict()
+    return TrainingProgress.from_dict({**nothing, **values} if isinstance(values, dict) else values).to_dict()
 
 
 @contextmanager
@@ -183,7 +211,9 @@ def _blame(part: str) -> Iterator[None]:
     try:
         yield
     except MALFORMED as error:
-        raise CheckpointError(f"is damaged or cut off: its {part} can't be read ({error})") from error
+        cause = str(error)
+        raise CheckpointError(f"is damaged or cut off: its {part} can't be read "
+                              f"({cause[:_LONGEST]}{'...' * (len(cause) > _LONGEST)})") from error
 
 
 def _split(data: bytes) -> tuple[dict[str, Any], memoryview]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from charrnn.storage.records import Record
 from charrnn.text.documents import Documents
 from charrnn.text.sources import STDIN
 
@@ -23,6 +24,13 @@ class Parent:
     step: int
     text: str | None = None  # its corpus's name
     fingerprint: str | None = None
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Parent":
+        """From the values of its fields by name; raises TypeError for those of another type."""
+        record = Record(values, "origin")
+        return cls(record.text("name"), record.whole("step"), record.text("text", None),
+                   record.text("fingerprint", None))
 
 
 @dataclass(frozen=True)
@@ -71,18 +79,12 @@ class CorpusInfo:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "CorpusInfo":
         """What to_dict() made; raises TypeError for values of another type. Unknown keys are ignored."""
-        known = {spec.name: values[spec.name] for spec in dataclasses.fields(cls)
-                 if spec.name != "parent" and values.get(spec.name) is not None}
-        for key, value in known.items():
-            wanted = str if key in ("name", "fingerprint", "file_starts") else list if key == "sources" else int
-            if not isinstance(value, wanted):
-                raise TypeError(f"{key} is {value!r}")
-        if not all(isinstance(source, str) for source in known.setdefault("sources", [])):
-            raise TypeError(f"sources are {known['sources']!r}")
-        origin = values.get("origin")
-        parent = Parent(str(origin["name"]), int(origin["step"]), origin.get("text"),
-                        origin.get("fingerprint")) if origin else None
-        return cls(**{**known, "sources": tuple(known["sources"])}, parent=parent)
+        record = Record(values, "corpus")
+        origin = record.object("origin", None)
+        return cls(record.text("name", ""), record.texts("sources"), record.whole("characters", 0),
+                   record.text("fingerprint", None), record.whole("units", None), record.whole("rare_units", None),
+                   record.whole("documents", None), record.whole("different_documents", None),
+                   None if origin is None else Parent.from_dict(origin), record.text("file_starts", None))
 
 
 def _digest(starts: Sequence[int]) -> str:

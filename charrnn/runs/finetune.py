@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from charrnn.engine.vocabulary_growth import grow_vocabulary
-from charrnn.errors import CheckpointError, SettingsError
-from charrnn.runs.checkpoint import BEST, LAST, load_checkpoint
+from charrnn.errors import SettingsError
+from charrnn.runs.checkpoint import BEST, LAST, load_checkpoint, naming
 from charrnn.runs.corpus_info import Parent
+from charrnn.runs.trained_network import check_network
 from charrnn.settings import TextSettings, TrainingSettings
 from charrnn.settings.presets import merge_settings
 from charrnn.text.tokenizers import vocabulary_of
@@ -31,7 +32,8 @@ class FineTuning:
     def __init__(self, path: Path) -> None:
         self.path, self.checkpoint = path, load_checkpoint(path)
         settings = self.checkpoint.settings
-        self.vocabulary: Vocabulary = vocabulary_of(settings.text, self.checkpoint.vocabulary)
+        with naming(path):
+            self.vocabulary: Vocabulary = check_network(self.checkpoint)
         self.name = path.absolute().parent.name if path.name in (BEST, LAST) else path.name
         self._shape = {**{name: getattr(settings.network, name) for name in _NETWORK},
                        **{name: getattr(settings.text, name) for name in _TEXT}}
@@ -60,11 +62,8 @@ class FineTuning:
         return [unit for unit in vocabulary.units if unit not in known]
 
     def arrays_for(self, vocabulary: Vocabulary) -> dict[str, np.ndarray]:
-        """The parent's parameters for a larger vocabulary; raises CheckpointError if their sizes don't fit."""
-        try:
-            return grow_vocabulary(self.checkpoint.arrays, self.vocabulary.places_in(vocabulary), len(vocabulary))
-        except (ValueError, IndexError) as error:
-            raise CheckpointError(f"it does not hold the network that it describes ({error})") from error
+        """The parent's parameters for a larger vocabulary."""
+        return grow_vocabulary(self.checkpoint.arrays, self.vocabulary.places_in(vocabulary), len(vocabulary))
 
     @property
     def parent(self) -> Parent:

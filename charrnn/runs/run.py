@@ -10,20 +10,22 @@ import json
 import math
 import time
 from collections.abc import Iterator, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
-from charrnn.errors import CheckpointError, CorpusError, SettingsError
-from charrnn.runs.checkpoint import BEST, LAST, RUNS, Checkpoint, load_checkpoint, save_checkpoint
+from charrnn.errors import CheckpointError, CorpusError, SettingsError, StorageError
+from charrnn.runs.checkpoint import BEST, LAST, RUNS, Checkpoint, load_checkpoint, naming, save_checkpoint
 from charrnn.runs.corpus_info import CorpusInfo, Parent
 from charrnn.runs.finetune import FineTuning
 from charrnn.runs.metrics import METRICS, read_metrics, seconds_at
+from charrnn.runs.trained_network import check_state
 from charrnn.runs.training_text import located
 from charrnn.settings import NetworkSettings, RunSettings, Settings
-from charrnn.storage.files import TEMPORARY, append_line, new_folder
-from charrnn.storage.locks import FolderLock
+from charrnn.storage.files import TEMPORARY, append_line, drop_torn_line, new_folder
+from charrnn.storage.locks import LOCK_FILE, FolderLock
 from charrnn.text.corpus import Corpus
-from charrnn.text.tokenizers import vocabulary_of
 from charrnn.text.validation_split import cut_at
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.events import Event, Finished, Saved, Started, Step, Validated
@@ -68,11 +70,11 @@ class Run:
         run = cls(corpus.within(vocabulary), settings, vocabulary, threads, keep,
                   None if parent is None else parent.parent)
         if parent is not None:
-            try:
+            with naming(parent.path):
                 run.trainer.begin_from(parent.arrays_for(vocabulary))
-            except CheckpointError as error:
-                raise CheckpointError(f"{parent.path}: {error}") from error
-        run.folder = new_folder(runs, run_name(corpus.name, settings.network) if name is None else name)
+        name = run_name(corpus.name, settings.network) if name is None else name
+        _remove_unborn(Path(runs) / name)
+        run.folder = new_folder(runs, name)
         run.lock = FolderLock(run.folder)
         return run
 
@@ -91,6 +93,8 @@ class Run:
                                   "of its own, and name that")
         lock = FolderLock(folder)
         checkpoint = load_checkpoint(path)
+        with naming(path):
+            vocabulary = check_state(checkpoint)
         known = checkpoint.corpus
         if corpus.fingerprint != known.fingerprint:
             raise CorpusError(
@@ -108,16 +112,15 @@ class Run:
             training = dataclasses.replace(settings.training, epochs=budget.get("epochs"),
                                            minutes=budget.get("minutes"))
             settings = dataclasses.replace(settings, training=training)
-        vocabulary = vocabulary_of(settings.text, checkpoint.vocabulary)
+        check_text(len(corpus), corpus.vocabulary.units, settings)
         if list(corpus.sources) == located(known.sources, path):
             corpus = dataclasses.replace(corpus, sources=known.sources)  # found again; the run keeps its name
         run = cls(corpus.within(vocabulary), settings, vocabulary, threads, keep, known.parent)
-        try:
+        with naming(path):
             run.trainer.restore(checkpoint.arrays, TrainingProgress.from_dict(checkpoint.progress),
                                 known.parent is not None)
-        except CheckpointError as error:
-            raise CheckpointError(f"{path}: {error}") from error
         run.folder, run.lock = folder, lock
+        run._complete_metrics()
         if settings.training.minutes is None:  # then the seconds decide nothing, and are not in the checkpoint
             run.trainer.seconds = seconds_at(read_metrics(folder), run.trainer.step)
         for torn in folder.glob(TEMPORARY.format("*")):  # left by a run that was killed while it saved
@@ -174,6 +177,26 @@ class Run:
         for file in sorted(self.folder.glob("step-*.safetensors"))[:-self.keep.keep_last]:
             file.unlink(missing_ok=True)
 
+    def _complete_metrics(self) -> None:
+        """Gives metrics.jsonl the validations that a kill between saving and logging took from it, as far as the
+        checkpoint knows them, and takes away a last line that was torn."""
+        known, points = {line["step"] for line in read_metrics(self.folder)}, self.trainer.history.points
+        missing = [point for point in points if point.val is not None and point.step not in known]
+        if missing and missing[0].step < max(known, default=0):
+            return  # readers take a line for one that replaces all later ones
+        drop_torn_line(self.folder / METRICS)
+        best = math.inf
+        for point in points:
+            is_best = point.val is not None and point.loss < best
+            best = point.loss if is_best else best
+            if point in missing:
+                self._append({"step": point.step, "epoch": round(point.epoch, 6), "train_loss": point.train,
+                              "val_loss": point.val, "best": is_best})
+
+    def _append(self, line: dict[str, Any]) -> None:
+        append_line(self.folder / METRICS, json.dumps(
+            {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in line.items()}))
+
     def _log(self, event: Validated, last: Step | None, characters_a_second: float) -> None:
         """One line of metrics.jsonl; losses in nats per character, JSON's null where there is none.
 
@@ -184,8 +207,22 @@ class Run:
                 "train_loss": event.train_loss, "val_loss": event.loss, "best": event.is_best,
                 "lr": last.lr if last else math.nan, "norm": last.norm if last else math.nan,
                 "characters_a_second": round(characters_a_second), "unix_time": round(time.time(), 3)}
-        append_line(self.folder / METRICS, json.dumps(
-            {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in line.items()}))
+        self._append(line)
+
+
+def _remove_unborn(folder: Path) -> None:
+    """Removes the folder of a run that was killed in its first save, and left nothing but a part of that."""
+    with contextlib.suppress(OSError, ValueError, StorageError):  # there is none, or it is another process's
+        names = {file.name for file in folder.iterdir()} - {LOCK_FILE}
+        if not names or not all(fnmatch(name, TEMPORARY.format("*")) for name in names):
+            return
+        lock = FolderLock(folder)
+        try:
+            for name in names:
+                (folder / name).unlink(missing_ok=True)
+        finally:
+            lock.release()
+        folder.rmdir()
 
 
 def run_name(corpus: str, network: NetworkSettings) -> str:

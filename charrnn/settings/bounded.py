@@ -4,13 +4,12 @@ A frozen instance is always valid: its bounds are checked when it is made.
 """
 
 import dataclasses
-import math
 import numbers
 from collections.abc import Mapping
 from dataclasses import field
 from typing import Any
 
-from charrnn.errors import SettingsError
+from charrnn.errors import SettingsError, shortened
 
 PRECISIONS = ("float32", "bf16")
 
@@ -49,7 +48,7 @@ class Bounded:
         known = {spec.name for spec in dataclasses.fields(cls)}  # type: ignore[arg-type]
         for name in values:
             if name not in known:
-                raise SettingsError(f"unknown setting {name!r}; {cls.__name__} has {', '.join(sorted(known))}")
+                raise SettingsError(f"unknown setting {shortened(name)}; {cls.__name__} has {', '.join(sorted(known))}")
         return cls(**values)
 
     def to_dict(self) -> dict[str, Any]:
@@ -67,27 +66,29 @@ def _checked(spec: Any, value: Any) -> Any:
                      for item in (value if isinstance(value, (tuple, list)) else [value]))
     if meta["choices"]:
         if value not in meta["choices"]:
-            raise SettingsError(f"{name} is {value!r}; it must be one of {', '.join(meta['choices'])}")
+            raise SettingsError(f"{name} is {shortened(value)}; it must be one of {', '.join(meta['choices'])}")
         return value
     if isinstance(spec.default, bool):
         if not isinstance(value, bool):
-            raise SettingsError(f"{name} is {value!r}; it must be True or False")
+            raise SettingsError(f"{name} is {shortened(value)}; it must be True or False")
         return value
     if meta["low"] is None:
-        return value  # free text
+        if not isinstance(value, str):
+            raise SettingsError(f"{name} is {shortened(value)}; it must be text")
+        return value
     return _checked_number(name, meta, value)
 
 
 def _checked_number(name: str, meta: Mapping[str, Any], value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or math.isnan(value):
-        raise SettingsError(f"{name} is {value!r}; it must be a number")
-    is_whole = isinstance(meta["low"], int)
-    if is_whole and float(value) % 1 != 0:
-        raise SettingsError(f"{name} is {value!r}; it must be a whole number")
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or value != value:
+        raise SettingsError(f"{name} is {shortened(value)}; it must be a number")
     if value < meta["low"]:
-        raise SettingsError(f"{name} is {value}; it must be at least {meta['low']}")
+        raise SettingsError(f"{name} is {shortened(value)}; it must be at least {meta['low']}")
     if meta["high"] is not None and value > meta["high"]:
-        raise SettingsError(f"{name} is {value}; it must be at most {meta['high']}")
+        raise SettingsError(f"{name} is {shortened(value)}; it must be at most {meta['high']}")
+    is_whole = isinstance(meta["low"], int)
+    if is_whole and value % 1 != 0:
+        raise SettingsError(f"{name} is {shortened(value)}; it must be a whole number")
     return int(value) if is_whole else float(value)  # type: ignore[call-overload]
 
 
@@ -96,5 +97,5 @@ def _checked_item(name: str, meta: Mapping[str, Any], item: Any) -> Any:
     if meta["low"] is not None:
         return _checked_number(name, meta, item)
     if not isinstance(item, str):
-        raise SettingsError(f"{name} has {item!r}; it must be text")
+        raise SettingsError(f"{name} has {shortened(item)}; it must be text")
     return item

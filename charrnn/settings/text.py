@@ -44,10 +44,8 @@ class TextSettings(Bounded):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.documents is not None and (not isinstance(self.documents, str) or not self.documents):
+        if self.documents == "":
             raise SettingsError("--documents needs line, blank, file, or the text that stands between documents")
-        if self.between is not None and not isinstance(self.between, str):
-            raise SettingsError(f"between is {self.between!r}; it must be the text to put between files")
         if any("\ud800" <= character <= "\udfff" for character in self.between or ""):
             raise SettingsError(f"between is {self.between!r}, which is no UTF-8; give other text")
         if self.documents is not None and self.between is not None:

@@ -9,6 +9,8 @@ import itertools
 import os
 import re
 import secrets
+import stat
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -29,7 +31,15 @@ def write_atomic(path: str | Path, data: Buffer | Iterable[Buffer]) -> None:
 
     The new content goes to a file beside it, is flushed to disk, takes the name in one step, and the folder
     is flushed too. A link is followed. The mode bits are those of any new file: they follow the umask.
+
+    What is no regular file (a FIFO, a device, our own standard output by name) can't be replaced: it is written to.
     """
+    with refusals(Path(path), "nothing was changed"):
+        stream = _open_stream(path)
+    if stream is not None:
+        with refusals(Path(path), "only a part of it was written"), stream:
+            _write_all(stream, data)
+        return
     target = Path(os.path.realpath(path))
     temporary = target.with_name(TEMPORARY.format(secrets.token_hex(8)))
     with refusals(target, "nothing was changed"):
@@ -55,6 +65,13 @@ def append_line(path: str | Path, text: str) -> None:
         file.write(text.encode() + b"\n")
 
 
+def drop_torn_line(path: str | Path) -> None:
+    """Drops what stands after the last line end of the file at `path`, if there is such a file."""
+    with refusals(Path(path), "its whole lines are kept"), contextlib.suppress(FileNotFoundError), \
+            open(path, "rb+") as file:
+        file.truncate(_end_of_lines(file))
+
+
 def new_folder(parent: str | Path, name: str) -> Path:
     """A folder in `parent` that did not exist a moment ago: `name`, else `name-2`, `name-3` and so on."""
     # What Windows refuses is refused everywhere: a run may be taken from one system to another.
@@ -74,11 +91,32 @@ def new_folder(parent: str | Path, name: str) -> Path:
     return folder
 
 
+def _open_stream(path: str | Path) -> BinaryIO | None:
+    """What is written to where the file at `path` can't be replaced; None where it can, or where there is none."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    for own in (sys.stdout, sys.stderr):
+        # opened anew, a file would be written from its start, over what we and others wrote there
+        with contextlib.suppress(AttributeError, OSError, ValueError):  # closed, or a test's own
+            if os.path.samestat(status, os.fstat(own.fileno())):
+                own.flush()
+                return os.fdopen(os.dup(own.fileno()), "wb", buffering=0)
+    return None if stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode) else open(path, "wb", buffering=0)
+
+
 def _write_through(file: BinaryIO, data: Buffer | Iterable[Buffer]) -> None:
-    for buffer in (data,) if isinstance(data, Buffer) else data:
-        file.write(buffer)
+    _write_all(file, data)
     file.flush()
     os.fsync(file.fileno())
+
+
+def _write_all(file: BinaryIO, data: Buffer | Iterable[Buffer]) -> None:
+    for buffer in (data,) if isinstance(data, Buffer) else data:
+        left = memoryview(buffer).cast("B")
+        while len(left):
+            left = left[file.write(left):]  # an unbuffered stream may take less
 
 
 def _flush_folder(folder: Path) -> None:
@@ -110,9 +148,16 @@ def _end_of_lines(file: BinaryIO, block: int = 65_536) -> int:
 
 @contextlib.contextmanager
 def refusals(path: Path, outcome: str) -> Iterator[None]:
-    """Turns a refusal into a StorageError about `path` that ends in `outcome`: what is there now."""
+    """Turns a refusal into a StorageError about `path` that ends in `outcome`: what is there now.
+
+    A reader that went away has what it wanted, and is none.
+    """
+    if "\0" in str(path):
+        raise StorageError(f"{str(path)!r} can't name a file: it has a NUL character; {outcome}")
     try:
         yield
+    except BrokenPipeError:
+        raise
     except OSError as error:
         raise StorageError(f"{_cause(error, path)}; {outcome}") from error
 

@@ -61,8 +61,11 @@ class Vocabulary:
         return self.decode
 
     def places_in(self, other: "Vocabulary") -> np.ndarray:
-        """The id that each unit has in a vocabulary that has them all, (V,) int32."""
+        """The id that each unit has in a vocabulary that has them all, (V,) int32; else raises VocabularyError."""
         places = {unit: number for number, unit in enumerate(other.units)}
+        if missing := [self.named(unit) for unit in self.units if unit not in places]:
+            raise VocabularyError(f"text has {self.kind}s that the network's vocabulary lacks: {listed(missing)}; it "
+                                  "was trained on another text")
         return np.array([places[unit] for unit in self.units], np.int32)
 
     def unknown(self, text: str) -> list[tuple[str, int]]:

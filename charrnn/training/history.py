@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from charrnn.storage.records import Record
+
 # Points of the training loss between two validations, for a smooth curve.
 POINTS_A_VALIDATION = 5
 # Nats that the validation loss must have risen by before that is called overfitting; less is noise.
@@ -102,8 +104,14 @@ class History:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "History":
-        """What to_dict() was made from."""
-        fields: list[dict[str, Any]] = [{key: math.nan if value == "nan" else value for key, value in point.items()}
-                                        for point in values["points"]]
-        points = [Point(**point) for point in fields]
-        return cls(points, values["ticks"], values["sum"], values["count"])
+        """What to_dict() was made from; raises TypeError for values of another type."""
+        record = Record(values, "history")
+        points = [_point(item) for item in record.list("points")]
+        return cls(points, record.whole("ticks"), record.number("sum"), record.whole("count"))
+
+
+def _point(values: Any) -> Point:
+    if isinstance(values, dict):
+        values = {key: math.nan if value == "nan" else value for key, value in values.items()}
+    point = Record(values, "a point of the history")
+    return Point(point.whole("step"), point.size("epoch"), point.number("train"), point.number("val", None))

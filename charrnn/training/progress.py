@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from charrnn.errors import CheckpointError
+from charrnn.storage.records import Record
 from charrnn.training.history import History
 
 
@@ -36,10 +36,9 @@ class TrainingProgress:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "TrainingProgress":
-        """What to_dict() was made from; raises CheckpointError for anything else."""
-        try:
-            # the epoch is for readers: the cursor says it too
-            return cls(int(values["step"]), values.get("epoch", 0.0), values["cursor"], values["generator"],
-                       History.from_dict(values["history"]), values.get("seconds"), values.get("halvings", 0))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise CheckpointError(f"cannot resume: the saved state does not fit ({error})") from error
+        """What to_dict() was made from; raises TypeError for values of another type."""
+        record = Record(values, "progress")
+        # the epoch is for readers: the cursor says it too
+        return cls(record.whole("step"), record.size("epoch", 0.0), record.wholes("cursor"), record.object("generator"),
+                   History.from_dict(record.object("history")), record.size("seconds", None),
+                   record.whole("halvings", 0))

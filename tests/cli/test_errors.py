@@ -46,6 +46,18 @@ TABLE: list[tuple[str, int, str]] = [
     ("train text.txt --hidden 1.5", 2, "invalid value for '--hidden': '1.5' is not a valid integer."),
     ("train text.txt --lr nan", 2, "invalid value for '--lr': nan is out of bounds: 0 to 10."),
     ("train text.txt --seed -1", 2, "invalid value for '--seed': -1 is out of bounds: at least 0."),
+    ("train text.txt --epochs 1e300", 2,
+     "invalid value for '--epochs': 1e+300 is out of bounds: at most 1,000,000,000."),
+    (f"train text.txt --seed {10**99}", 2,
+     "invalid value for '--seed': a number of very many digits is out of bounds: at most 9,223,372,036,854,775,807."),
+    ("train text.txt --config digits.toml", 2, "digits.toml is no TOML: "),
+    ("train text.txt --config large.toml", 2, "large.toml: lr in [training]: inf is out of bounds: 0 to 10"),
+    ("train text.txt --config nul.toml", 2, "'a\\x00b' can't name a folder"),
+    (f"novelty {'x' * 300}", 1, "cannot read 'xxx"),
+    ("inspect-cells tiny --json=", 2, "a file needs a name; give one behind --html, --json, --csv"),
+    ("inspect-cells tiny --html=", 2, "a file needs a name"),
+    ("inspect-cells tiny --json a --csv ./a", 2, "two of --html, --json, --csv, --csv-chars and --npz name one file"),
+    ("inspect-cells tiny --find a{99999999999}", 2, "'a{99999999999}' is no regular expression: "),
     ("train text.txt --threads 0", 2, "invalid value for '--threads': 0 is out of bounds: 1 to 1024."),
     ("train text.txt --epochs 0", 2, "a run of length 0 trains nothing; give --epochs or --minutes more"),
     ("train text.txt --minutes 0", 2, "a run of length 0 trains nothing; give --epochs or --minutes more"),
@@ -108,6 +120,9 @@ def folder(run: Path, tmp_path: Path) -> Path:
     for name, data in contents.items():
         (tmp_path / name).write_bytes(data)
     (tmp_path / "folder").mkdir()
+    (tmp_path / "digits.toml").write_text(f"seed = {'9' * 5000}")
+    (tmp_path / "large.toml").write_text(f"[training]\nlr = 1{'0' * 400}")
+    (tmp_path / "nul.toml").write_text('name = "a\\u0000b"\nbatch = 2')
     return tmp_path
 
 
@@ -162,7 +177,7 @@ def test_memory_that_runs_out(charrnn: Program, text: Path, monkeypatch: pytest.
     monkeypatch.setattr(CompiledEngine, "streams", no_memory)
     done = charrnn("train", "text.txt", *OPTIONS)
     assert (done.code, done.out) == (1, "")
-    assert done.err == "charrnn: not enough memory; lower --hidden, --layers, --batch or --window\n"
+    assert done.err == "charrnn: not enough memory; close other programs, or use a smaller network, batch or window\n"
     assert not Path("checkpoints").exists()
 
 

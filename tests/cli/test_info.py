@@ -88,3 +88,18 @@ def test_wording() -> None:
     assert corpus_words(CorpusInfo(), 0, TextSettings()) == "a text, 0 characters, 0 different"
     assert [counted(n, "step") for n in (1.0, 2.5, 10.0, 4823)] == ["1 step", "2.5 steps", "10 steps", "4,823 steps"]
     assert [duration_words(s) for s in (6.6, 750, 11_109)] == ["0:07", "12:30", "3:05:09"]
+
+
+def test_weights_that_are_not_finite_are_named_and_used_by_nobody(charrnn: Program, run: Path) -> None:
+    loaded = load_checkpoint(run / "last.safetensors")
+    loaded.arrays["weight_out"][1, 2] = math.nan
+    for name in ("best", "last"):
+        save_checkpoint(run / f"{name}.safetensors", loaded)
+    done = charrnn("info", "tiny")
+    assert (done.code, done.err) == (0, "")
+    assert "not usable  NaN or infinite values in weight_out\n" in done.out
+    for command in ("sample tiny", "score tiny text.txt", "complete tiny the", "inspect-cells tiny --json -",
+                    "train --resume tiny --epochs 2", "train text.txt --init-from tiny", "play tiny"):
+        done = charrnn(*command.split())
+        assert (done.code, done.out, done.err.count("\n")) == (1, "", 1)
+        assert "safetensors: parameter weight_out has values that are NaN or infinite; use an earlier" in done.err

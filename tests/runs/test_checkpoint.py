@@ -28,6 +28,8 @@ from charrnn.runs.checkpoint import (
 )
 from charrnn.runs.corpus_info import CorpusInfo, Parent
 from charrnn.settings import NetworkSettings, Settings, TrainingSettings
+from charrnn.training.history import History, Point
+from charrnn.training.progress import TrainingProgress
 
 ROOT = Path(__file__).parents[2]
 DTYPES = ["float32", "float64", "int64", "uint64", "int32", "uint8", "bool"]
@@ -39,8 +41,9 @@ def example() -> Checkpoint:
         settings=Settings(NetworkSettings("gru", hidden=3), training=TrainingSettings(lr=1 / 3, minutes=2.5)),
         vocabulary="\0\n aé\u0301\u2028🙂\ud83d\ude00\udcff\uffff\U0010ffff",
         corpus=CorpusInfo("tiny", ("a\udc80.txt", "-"), 812, "00", units=9, parent=Parent("old", 3, "é")),
-        progress={"step": 7, "best": math.inf, "loss": 0.1 + 0.2, "generator": {"state": 2**127 + 1},
-                  "history": [[1, 2.5]]},
+        progress=TrainingProgress(7, 0.1 + 0.2, {"position": 3}, {"state": 2**127 + 1}, History(
+            [Point(1, 2.5, math.nan, None), Point(2, 3.5, math.inf, 1 / 3)], ticks=4, loss_sum=0.1, count=9),
+            seconds=1e-300).to_dict(),
         arrays={
             "weight": np.arange(12, dtype=np.float32).reshape(3, 4), "moment": np.linspace(0, 1, 5),
             "position": np.array(7, dtype=np.int64), "counter": np.array([2**64 - 1], dtype=np.uint64),
@@ -150,11 +153,19 @@ json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3), max_leaves=8)
 any_text = st.text(st.characters(exclude_categories=()), max_size=20)
-any_number = st.none() | st.integers(0, 2**70)
+any_whole = st.integers(0, 2**63 - 1)
+any_number = st.none() | any_whole
 any_corpus = st.builds(
-    CorpusInfo, any_text, st.lists(any_text, max_size=3).map(tuple), st.integers(0), st.none() | any_text,
+    CorpusInfo, any_text, st.lists(any_text, max_size=3).map(tuple), any_whole, st.none() | any_text,
     any_number, any_number, any_number, any_number,
-    st.none() | st.builds(Parent, any_text, st.integers(0), any_text, st.none() | any_text))
+    st.none() | st.builds(Parent, any_text, any_whole, any_text, st.none() | any_text))
+any_size = st.floats(0, allow_infinity=False)
+any_history = st.builds(
+    History, st.lists(st.builds(Point, any_whole, any_size, st.floats(), st.none() | st.floats()), max_size=3),
+    any_whole, st.floats(), any_whole)
+any_progress = st.builds(
+    TrainingProgress, any_whole, any_size, st.dictionaries(any_text, any_whole, max_size=3),
+    st.dictionaries(any_text, json_values, max_size=3), any_history, st.none() | any_size, any_whole)
 any_shape = arrays_of.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4)
 any_array = st.sampled_from(DTYPES).flatmap(lambda dtype: arrays_of.arrays(dtype, any_shape))
 # Arrays' names are UTF-8 in the file; our own text may hold anything.
@@ -162,7 +173,7 @@ any_name = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(any_text, any_corpus, st.dictionaries(any_text, json_values, max_size=4),
+@given(any_text.filter(bool), any_corpus, any_progress.map(lambda progress: progress.to_dict()),
        st.dictionaries(any_name, any_array, max_size=4))
 def test_round_trip(tmp_path: Path, vocabulary: str, corpus: CorpusInfo, progress: dict[str, Any],
                     arrays: dict[str, Any]) -> None:
@@ -259,6 +270,7 @@ def test_a_forgery_without_changes_loads(tmp_path: Path) -> None:
     ({"settings": '{"network": {"colour": 1}, "windows": {}, "training": {}}'}, "colour"),
     ({"vocabulary": "["}, "vocabulary"),
     ({"vocabulary": "7"}, "vocabulary"),
+    ({"vocabulary": "[]"}, "vocabulary"),
     ({"vocabulary": "[-1]"}, "vocabulary"),
     ({"vocabulary": f"[{10**30}]"}, "vocabulary"),
     ({"vocabulary": '["a"]'}, "vocabulary"),

@@ -14,7 +14,7 @@ from charrnn.runs.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from charrnn.runs.corpus_info import CorpusInfo
 from charrnn.settings import Settings, TextSettings
 
-units = st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), unique=True).map(tuple)
+units = st.lists(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), min_size=1, unique=True).map(tuple)
 
 
 def version(path: Path) -> str:

@@ -8,6 +8,8 @@ import pytest
 from charrnn.runs.checkpoint import LAST
 from charrnn.runs.metrics import read_metrics, seconds_at
 from charrnn.runs.run import Run
+from charrnn.storage.files import TEMPORARY
+from charrnn.storage.locks import LOCK_FILE, FolderLock
 from charrnn.text.corpus import Corpus
 from charrnn.training.events import Step, Validated
 from tests.cli.tiny import SETTINGS, TEXT, train_tiny
@@ -74,3 +76,43 @@ def test_a_way_that_was_given_up_is_forgotten(tmp_path: Path) -> None:
 def test_what_is_no_time_is_not_taken_for_one(tmp_path: Path, seconds: object) -> None:
     (tmp_path / "metrics.jsonl").write_text(json.dumps({"step": 1, "seconds": seconds}) + "\n")
     assert seconds_at(read_metrics(tmp_path), 9) == 0.0
+
+
+@pytest.mark.parametrize("left", [0, 1, 3])
+def test_a_resumed_run_completes_what_a_kill_took(tmp_path: Path, left: int) -> None:
+    """Killed between saving and logging, in the middle of a line."""
+    folder = train_tiny(tmp_path)
+    whole = read_metrics(folder)
+    text = (folder / "metrics.jsonl").read_text().splitlines(keepends=True)
+    (folder / "metrics.jsonl").write_text("".join(text[:left]) + text[-1][:20])
+    with Run.resume(folder / LAST, Corpus.of(TEXT, ["text.txt"])):
+        pass
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    assert len(lines) == 4
+    assert lines[:left] == whole[:left]
+    for line, expected in zip(lines, whole, strict=True):
+        shared = ("step", "epoch", "train_loss", "val_loss", "best")
+        assert [line[key] for key in shared] == [expected[key] for key in shared]
+
+
+def test_a_torn_last_line_of_a_finished_run_goes(tmp_path: Path) -> None:
+    folder = train_tiny(tmp_path)
+    text = (folder / "metrics.jsonl").read_text()
+    (folder / "metrics.jsonl").write_text(text + '{"step": 9')
+    with Run.resume(folder / LAST, Corpus.of(TEXT, ["text.txt"])):
+        pass
+    assert (folder / "metrics.jsonl").read_text() == text
+
+
+def test_a_run_killed_in_its_first_save_leaves_its_name_to_the_next(tmp_path: Path) -> None:
+    (tmp_path / "tiny").mkdir()
+    for name in (TEMPORARY.format("0123"), LOCK_FILE):
+        (tmp_path / "tiny" / name).write_bytes(b"half")
+    assert train_tiny(tmp_path) == tmp_path / "tiny"
+    assert TEMPORARY.format("0123") not in {path.name for path in (tmp_path / "tiny").iterdir()}
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / TEMPORARY.format("0123")).write_bytes(b"half")
+    lock = FolderLock(tmp_path / "other")  # of a run that saves at this moment
+    assert train_tiny(tmp_path, name="other") == tmp_path / "other-2"
+    assert (tmp_path / "other" / TEMPORARY.format("0123")).exists()
+    lock.release()

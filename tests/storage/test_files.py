@@ -185,6 +185,14 @@ def test_a_missing_folder_and_a_folder_in_place_of_the_file(tmp_path: Path) -> N
     assert os.listdir(tmp_path) == ["folder"]
 
 
+def test_a_name_with_a_nul_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="can't name a file: it has a NUL"):
+        write_atomic(f"{tmp_path}/a\0b", b"")
+    with pytest.raises(StorageError, match="can't name a file: it has a NUL"):
+        new_folder(f"{tmp_path}/a\0b", "run")
+    assert os.listdir(tmp_path) == []
+
+
 @POSIX
 @pytest.mark.parametrize("umask", [0o022, 0o077, 0o002])
 def test_mode_bits_follow_the_umask(tmp_path: Path, umask: int) -> None:

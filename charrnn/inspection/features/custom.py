@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from charrnn.errors import CorpusError, SettingsError
+from charrnn.errors import CorpusError, SettingsError, shortened
 from charrnn.inspection.features.feature import Feature
 
 # Each label is a row of a large matrix; a file with more of them is probably not a file of labels.
@@ -31,8 +31,8 @@ def regex_feature(text: str, name: str, pattern: str) -> Feature:
     """
     try:
         found = re.compile(pattern, re.MULTILINE)
-    except re.error as error:
-        raise SettingsError(f"{pattern!r} is no regular expression: {error}") from error
+    except (re.error, OverflowError, RecursionError) as error:
+        raise SettingsError(f"{shortened(pattern)} is no regular expression: {error}") from error
     values = np.zeros(len(text), bool)
     for match in found.finditer(text):
         values[match.start():match.end()] = True

@@ -1,14 +1,10 @@
-"""Layer render: a text made visible: one sign for each character, and how many columns it takes.
-
-What would move the cursor, hide itself or reverse the direction of writing must not reach a terminal, which would obey.
-"""
+"""Layer render: a text made visible, line ends too: one sign for each character, and how many columns it takes."""
 
 from functools import lru_cache
 
 from wcwidth import wcwidth, wrap
 
-_DIRECTIONS = {*range(0x202A, 0x202F), *range(0x2066, 0x206A)}
-_BREAKS = {0x2028, 0x2029}
+from charrnn.render.terminal_text import SIGNS
 
 
 def visible(text: str, plain: bool = False) -> list[str]:
@@ -18,17 +14,11 @@ def visible(text: str, plain: bool = False) -> list[str]:
 
 @lru_cache(maxsize=1 << 12)
 def _sign(character: str, plain: bool) -> str:
-    code = ord(character)
     if plain:
         return {"\n": "$", "\t": ">"}.get(character, character if character.isprintable() else "?")
     if character in "\n\t":
         return "⏎" if character == "\n" else "→"
-    if code < 0x20:
-        return chr(0x2400 + code)
-    if code == 0x7F:
-        return "␡"
-    is_unseen = 0x80 <= code < 0xA0 or code in _DIRECTIONS or code in _BREAKS or 0xD800 <= code < 0xE000
-    return "\ufffd" if is_unseen else character
+    return SIGNS.get(ord(character), character)
 
 
 def columns(text: str) -> int:

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from charrnn.render.colour.glyphs import columns, visible
 from charrnn.render.colour.palette import RESET, TOP, Palette, escape
+from charrnn.render.terminal_text import terminal_text
 
 SIGNS = "gfedcba.1234567"
 
@@ -28,7 +29,7 @@ def levels_of_bits(bits: Iterable[float], step: float = 1.0) -> list[int]:
 
 
 class Painter:
-    """Paints a text that comes piece by piece. Nothing but the colours is added: it can be copied as it was."""
+    """Paints a text that comes piece by piece, fit for a terminal. Nothing but the colours is added to it."""
 
     def __init__(self, palette: Palette, depth: str) -> None:
         self._palette, self._depth = palette, depth
@@ -37,7 +38,7 @@ class Painter:
     def paint(self, text: str, levels: Iterable[int]) -> str:
         """The next piece. A colour stays until the next one or end(); at a line end there is none."""
         painted = []
-        for character, level in zip(text, levels, strict=True):
+        for character, level in zip(terminal_text(text), levels, strict=True):
             if character == "\n":
                 level = 0  # or the rest of the line would be coloured, to the edge of the window
             code = escape(self._palette, level, self._depth)
