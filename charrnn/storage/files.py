@@ -38,7 +38,7 @@ def write_atomic(path: str | Path, data: Buffer | Iterable[Buffer]) -> None:
         stream = _open_stream(path)
     if stream is not None:
         with refusals(Path(path), "only a part of it was written"), stream:
-            _write_all(stream, data)
+            write_all(stream, data)
         return
     target = Path(os.path.realpath(path))
     temporary = target.with_name(TEMPORARY.format(secrets.token_hex(8)))
@@ -107,16 +107,17 @@ def _open_stream(path: str | Path) -> BinaryIO | None:
 
 
 def _write_through(file: BinaryIO, data: Buffer | Iterable[Buffer]) -> None:
-    _write_all(file, data)
+    write_all(file, data)
     file.flush()
     os.fsync(file.fileno())
 
 
-def _write_all(file: BinaryIO, data: Buffer | Iterable[Buffer]) -> None:
+def write_all(file: BinaryIO, data: Buffer | Iterable[Buffer]) -> None:
+    """Writes one buffer or several in a row, also to a file that takes less at a time."""
     for buffer in (data,) if isinstance(data, Buffer) else data:
         left = memoryview(buffer).cast("B")
         while len(left):
-            left = left[file.write(left):]  # an unbuffered stream may take less
+            left = left[file.write(left):]
 
 
 def _flush_folder(folder: Path) -> None:
