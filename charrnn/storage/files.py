@@ -69,7 +69,9 @@ def drop_torn_line(path: str | Path) -> None:
     """Drops what stands after the last line end of the file at `path`, if there is such a file."""
     with refusals(Path(path), "its whole lines are kept"), contextlib.suppress(FileNotFoundError), \
             open(path, "rb+") as file:
-        file.truncate(_end_of_lines(file))
+        end = _end_of_lines(file)
+        if end < file.seek(0, os.SEEK_END):  # a whole file keeps its time
+            file.truncate(end)
 
 
 def new_folder(parent: str | Path, name: str) -> Path:
