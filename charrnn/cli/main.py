@@ -45,6 +45,7 @@ def _run(arguments: list[str]) -> int:
         from click.shell_completion import shell_complete
 
         return shell_complete(charrnn, {}, "charrnn", COMPLETE, os.environ[COMPLETE])
+    _check_threads()
     try:
         # Not charrnn.main(): it would turn a closed pipe and Ctrl-C into codes of its own.
         with charrnn.make_context("charrnn", arguments) as context:
@@ -66,6 +67,16 @@ def _run(arguments: list[str]) -> int:
     except click.ClickException as refusal:
         refusal.show()
         return refusal.exit_code
+
+
+def _check_threads() -> None:
+    """Refuses what numba would refuse with a traceback, when it is imported."""
+    with contextlib.suppress(ValueError):  # what is no number it only warns of
+        if int(os.environ.get("NUMBA_NUM_THREADS", "1")) < 1:
+            from charrnn.errors import SettingsError
+
+            raise SettingsError(f"NUMBA_NUM_THREADS is {os.environ['NUMBA_NUM_THREADS']}; it must be at least 1, or "
+                                "not set")
 
 
 def _exit_code(error: BaseException) -> int:

@@ -20,7 +20,7 @@ from typing import BinaryIO, cast
 import platformdirs
 
 from charrnn.errors import StorageError
-from charrnn.storage.files import Buffer, refusals
+from charrnn.storage.files import NO_SPACE, Buffer, refusals, write_all
 
 _BLOCK = 1 << 20
 # Bytes behind what a store keeps, its CRC-32; and what a file is called until it is whole.
@@ -43,7 +43,7 @@ def in_home(path: Path) -> Path:
 class ScratchFile:
     """An empty file in the cache folder, or where that can't be written in the system's temporary folder.
 
-    The temporary folder comes second because it often lies in memory.
+    The temporary folder comes second because it often lies in memory; a file whose disk fills up moves there.
     """
 
     def __init__(self) -> None:
@@ -58,8 +58,12 @@ class ScratchFile:
     def write(self, start: int, data: Buffer) -> None:
         """Puts `data` over what stands from `start`, or behind it."""
         with self._refusals():
-            self._file.seek(start)
-            self._file.write(data)
+            try:
+                self._put(start, data)
+            except OSError as error:
+                if error.errno not in NO_SPACE or not self._move():
+                    raise
+                self._put(start, data)
 
     def truncate(self, size: int) -> None:
         """Drops what stands behind the first `size` bytes."""
@@ -76,6 +80,27 @@ class ScratchFile:
         """Lets go of the file; it is gone unless it is mapped."""
         with contextlib.suppress(OSError):  # a full disk refuses what is left to be written, and none of it is wanted
             self._file.close()
+
+    def _put(self, start: int, data: Buffer) -> None:
+        self._file.seek(start)
+        write_all(self._file, data)
+
+    def _move(self) -> bool:
+        """Goes on in the system's temporary folder; False where the file is there already."""
+        folder = Path(tempfile.gettempdir())
+        if folder == self.folder:
+            return False
+        new = cast(BinaryIO, tempfile.TemporaryFile(dir=folder, buffering=0))
+        try:
+            self._file.seek(0)
+            while block := self._file.read(_BLOCK):
+                write_all(new, block)
+        except BaseException:
+            new.close()
+            raise
+        self.close()
+        self.folder, self._file = folder, new
+        return True
 
     def _refusals(self) -> AbstractContextManager[None]:
         return refusals(self.folder / "scratch file", "a text takes a byte or two a character there")
@@ -170,5 +195,5 @@ def _open_scratch_file() -> tuple[Path, BinaryIO]:
         with contextlib.suppress(OSError, RuntimeError):  # RuntimeError: there is no home folder
             folder = find()
             folder.mkdir(parents=True, exist_ok=True)
-            return folder, cast(BinaryIO, tempfile.TemporaryFile(dir=folder))
+            return folder, cast(BinaryIO, tempfile.TemporaryFile(dir=folder, buffering=0))
     raise StorageError("no folder takes temporary files, not even the system's own; name one in TMPDIR")

@@ -38,7 +38,7 @@ def write_atomic(path: str | Path, data: Buffer | Iterable[Buffer]) -> None:
         stream = _open_stream(path)
     if stream is not None:
         with refusals(Path(path), "only a part of it was written"), stream:
-            _write_all(stream, data)
+            write_all(stream, data)
         return
     target = Path(os.path.realpath(path))
     temporary = target.with_name(TEMPORARY.format(secrets.token_hex(8)))
@@ -69,7 +69,9 @@ def drop_torn_line(path: str | Path) -> None:
     """Drops what stands after the last line end of the file at `path`, if there is such a file."""
     with refusals(Path(path), "its whole lines are kept"), contextlib.suppress(FileNotFoundError), \
             open(path, "rb+") as file:
-        file.truncate(_end_of_lines(file))
+        end = _end_of_lines(file)
+        if end < file.seek(0, os.SEEK_END):  # a whole file keeps its time
+            file.truncate(end)
 
 
 def new_folder(parent: str | Path, name: str) -> Path:
@@ -107,16 +109,17 @@ def _open_stream(path: str | Path) -> BinaryIO | None:
 
 
 def _write_through(file: BinaryIO, data: Buffer | Iterable[Buffer]) -> None:
-    _write_all(file, data)
+    write_all(file, data)
     file.flush()
     os.fsync(file.fileno())
 
 
-def _write_all(file: BinaryIO, data: Buffer | Iterable[Buffer]) -> None:
+def write_all(file: BinaryIO, data: Buffer | Iterable[Buffer]) -> None:
+    """Writes one buffer or several in a row, also to a file that takes less at a time."""
     for buffer in (data,) if isinstance(data, Buffer) else data:
         left = memoryview(buffer).cast("B")
         while len(left):
-            left = left[file.write(left):]  # an unbuffered stream may take less
+            left = left[file.write(left):]
 
 
 def _flush_folder(folder: Path) -> None:

@@ -87,3 +87,9 @@ def test_ctrl_c_while_the_first_modules_are_imported(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-m", "charrnn", "--version"], capture_output=True, text=True,
                           env=environment)
     assert (done.returncode, done.stderr) == (130, "")
+
+
+def test_a_number_of_threads_that_numba_refuses(run: Path, tmp_path: Path) -> None:
+    done = shell("NUMBA_NUM_THREADS=-1 charrnn sample tiny", tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "charrnn: NUMBA_NUM_THREADS is -1; it must be at least 1, or not set\n"

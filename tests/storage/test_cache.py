@@ -104,9 +104,27 @@ def test_a_full_disk(cache: Path, monkeypatch: pytest.MonkeyPatch, room: int) ->
     monkeypatch.setattr(tempfile, "TemporaryFile", full)
     with pytest.raises(StorageError, match=r"no space left on the disk that holds .*; a text takes a byte or two"):
         Corpus.of(TEXT)
-    assert len(made) == 1
-    assert made[0].closed
+    assert len(made) == 2  # the temporary folder's is full too
+    assert all(file.closed for file in made)
     assert [path for path in cache.rglob("*") if path.is_file()] == []
+
+
+def test_a_full_cache_disk_moves_the_file_to_the_temporary_folder(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    really = tempfile.TemporaryFile
+
+    def full(dir: Path, **options: Any) -> Any:
+        file = really(dir=dir, **options)
+        return Full(file, 10_000) if dir == cache / "charrnn" else file
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    with closing(ScratchFile()) as file:
+        file.write(0, b"ab" * 4000)
+        assert file.folder == cache / "charrnn"
+        file.write(8000, b"cd" * 4000)
+        assert file.folder == Path(tempfile.gettempdir())
+        file.write(1, b"xyz")
+        assert bytes(file.map()) == b"axyz" + b"ab" * 3998 + b"cd" * 4000
+    assert Corpus.of(TEXT).characters == len(TEXT)
 
 
 def test_the_file_is_closed_when_reading_fails(monkeypatch: pytest.MonkeyPatch) -> None:

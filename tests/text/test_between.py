@@ -35,5 +35,5 @@ def test_what_makes_no_sense_is_refused() -> None:
             TextSettings(documents=documents, between="")
     with pytest.raises(SettingsError, match="which is no UTF-8"):
         TextSettings(between="a\udcff")
-    with pytest.raises(SettingsError, match="between is 3; it must be the text"):
+    with pytest.raises(SettingsError, match="between is 3; it must be text"):
         TextSettings(between=3)  # type: ignore[arg-type]
