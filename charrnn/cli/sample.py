@@ -101,6 +101,8 @@ def _refuse_together(settings: SampleSettings, given: SampleArguments) -> None:
         raise SettingsError("--corpus has no use without --novelty; leave it out, or ask for both")
     if given.prime is not None and given.prime_file is not None:
         raise SettingsError("--prime and --prime-file contradict each other; give one of them")
+    if "" in (given.prime_file, given.output):
+        raise SettingsError("a file needs a name; give one behind --prime-file and --output, or leave them out")
 
 
 def _prime(given: SampleArguments) -> str:

@@ -81,6 +81,8 @@ TABLE: list[tuple[str, int, str]] = [
      "checkpoints/tiny/last.safetensors"),
     ("train --resume text.txt", 1, "text.txt is no checkpoint: it does not begin as a safetensors file does"),
     ("train --resume --folder nowhere", 1, "no checkpoint in nowhere; run `charrnn train` to make one, or name a file"),
+    ("sample tiny --prime-file=", 2, "a file needs a name; give one behind --prime-file and --output"),
+    ("sample tiny --output=", 2, "a file needs a name; give one behind --prime-file and --output"),
     ("sample nosuch", 1, "no checkpoint at nosuch, and no such run in checkpoints; runs there: tiny"),
     ("sample cut.safetensors", 1, "cut.safetensors is cut off: it has 1,000 bytes, its header alone takes "),
     ("sample torn.safetensors", 1, "torn.safetensors is damaged or cut off: its arrays can't be read ("),
