@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from charrnn.settings import NetworkSettings, Settings, TrainingSettings, WindowSettings
-from charrnn.training.events import Step
+from charrnn.training.events import Compiling, Step
 from charrnn.training.trainer import Trainer
 
 V = 11
@@ -39,7 +39,8 @@ def advance(trainer, steps):
     """Takes so many steps more, and what they told; a validation that is due right after the last comes along."""
     events, taken = [], 0
     for event in trainer.events():
-        events.append(event)
+        if not isinstance(event, Compiling):  # that depends on what was compiled before, and not on the run
+            events.append(event)
         taken += isinstance(event, Step)
         if taken == steps and isinstance(event, Step):
             trainer.stop()
