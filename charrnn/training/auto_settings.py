@@ -48,7 +48,7 @@ class Size(NamedTuple):
 SIZES = (Size("lstm", 1, 512, 400_000), Size("gru", 1, 384, 150_000), Size("gru", 1, 256, 40_000),
          Size("gru", 1, 128, 0))
 # A network is worth its size when it can read so many units for each of its parameters.
-WORTH = 7
+WORTH = 5
 # It is not even timed if a usual machine would read less than this share of that; its kernels are then not compiled.
 HOPELESS = 0.5
 # The dropout of a network that reads a text at most so many times; and the size below which it has none.
