@@ -52,8 +52,8 @@ WORTH = 5
 # It is not even timed if a usual machine would read less than this share of that; its kernels are then not compiled.
 HOPELESS = 0.5
 # The dropout of a network that reads a text at most so many times; and the size below which it has none.
-DROPOUTS = ((3.5, 0.0), (7, 0.2), (14, 0.4), (math.inf, 0.5))
-MANY_PASSES, RECURRENT_DROPOUT = 14, 0.25
+DROPOUTS = ((3.5, 0.0), (7, 0.2), (10, 0.4), (math.inf, 0.5))
+MANY_PASSES, RECURRENT_DROPOUT = 20, 0.25
 OVERFITS_FROM = 128
 # The share of a weight that its decay takes away while a text is read once, at the highest rate; and the highest decay.
 DECAY_A_PASS, MOST_DECAY = 0.5, 0.1
