@@ -6,6 +6,7 @@
     model = charrnn.load("checkpoints/corpus-lstm-1x256")
 """
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -121,21 +122,21 @@ class Model(LanguageModel):
             passage = self.passage(passage)
         return Inspection(self.engine, passage, features, signals)
 
-    def score(self, text: str, *, guesses: int = 5, unknown: str = "error",
+    def score(self, text: str, *, unknown: str = "error",
               on_read: Callable[[int, int], None] = lambda done, total: None, **options: Any) -> Score:
         """How well the model predicts `text`, character by character; its mean is what loss() gives.
 
-        guesses   how many of the likeliest characters to keep at each place
         unknown   as in sample()
         on_read   is called with the number of characters read, and of all
-        options   any other field of ScoreSettings, as `charrnn score --help` explains it: rows=1 reads the text in one
-                  go, cold=256 gives the loss of such blocks too, adapt=True goes on learning while it reads (dynamic
-                  evaluation), from a copy: the model stays as it is
+        options   any field of ScoreSettings, as `charrnn score --help` explains it: predictions=5 keeps so many of the
+                  most probable characters at each place, rows=1 reads the text in one go, cold=256 gives the loss of
+                  such blocks too, adapt=True goes on learning while it reads (dynamic evaluation), from a copy: the
+                  model stays as it is
 
         Raises VocabularyError and CorpusError as loss() does, SettingsError for bad numbers.
         """
         return score_text([self.engine], self.vocabulary, self.settings, text,
-                          ScoreSettings(predictions=guesses, **options), unknown, on_read)
+                          _score_settings(options), unknown, on_read)
 
     def _encoded(self, text: str) -> Text:
         """The text's ids, as training would read it."""
@@ -150,11 +151,19 @@ class Ensemble(EnsembleModel):
     Raises SettingsError for models that do not read a text in the same way.
     """
 
-    def score(self, text: str, *, guesses: int = 5, unknown: str = "error",
+    def score(self, text: str, *, unknown: str = "error",
               on_read: Callable[[int, int], None] = lambda done, total: None, **options: Any) -> Score:
         """How well they predict `text` together; as Model.score()."""
         return score_text([model.engine for model in self.models], self.vocabulary, self.settings, text,
-                          ScoreSettings(predictions=guesses, **options), unknown, on_read)
+                          _score_settings(options), unknown, on_read)
+
+
+def _score_settings(options: dict[str, Any]) -> ScoreSettings:
+    """Those of the options of score(), of which one had another name."""
+    if "guesses" in options:
+        warnings.warn("guesses= is now predictions=", DeprecationWarning, stacklevel=3)
+        options["predictions"] = options.pop("guesses")
+    return ScoreSettings(**options)
 
 
 def load(path: str | Path | None = None) -> Model:

@@ -170,3 +170,11 @@ def test_load_refuses(folder: Path) -> None:
 
 def test_settings_of_the_same_run_are_the_same() -> None:
     assert charrnn.train(text=TEXT, cell="lstm", optimizer="adam", beta1=0.9, beta2=0.999, **TINY).settings == SETTINGS
+
+
+def test_score_keeps_as_many_predictions_as_are_asked_for() -> None:
+    model = charrnn.train(text=TEXT, **TINY)
+    scored = model.score(TEXT[:200], predictions=2)
+    assert scored.predictions.top.shape[-1] == 2
+    with pytest.warns(DeprecationWarning, match="predictions="):
+        assert model.score(TEXT[:200], guesses=2).predictions.top.shape == scored.predictions.top.shape

@@ -129,9 +129,7 @@ def _scored(paths: Sequence[str], file: str, how: ScoreSettings, unknown: Unknow
     note_compiling([one.settings.network for one in models], "forward", *["backward"] * how.adapt,
                    kernels=["output_scores"])
     with ProgressBar(words="scoring", unit="char", patience=1.0) as bar:
-        options = how.to_dict()
-        return model.score(text, guesses=options.pop("predictions"), unknown=unknown.unknown, on_read=bar.show,
-                           **options)
+        return model.score(text, unknown=unknown.unknown, on_read=bar.show, **how.to_dict())
 
 
 def _parts(score: "Score", given: ScoreArguments) -> "list[ScoredPart]":

@@ -109,12 +109,13 @@ def fitting(given: Mapping[str, Any], text: TextShape, machine: Machine) -> tupl
         readable = machine.pace(settings) * minutes
         if readable >= needed:
             break
+    read = readable if given.get("minutes") else _planned(settings, text)
     batch = settings.windows.batch
     lines = min(LINES * (text.line or 0), LONGEST_WINDOW, text.length // (4 * batch))
-    chosen["window"] = max(chosen["window"], min(lines, int(readable / (batch * MANY_STEPS))))
+    chosen["window"] = max(chosen["window"], min(lines, int(read / (batch * MANY_STEPS))))
     settings = settings_of({**chosen, **wanted})
-    steps = _steps(settings, text, readable)
-    chosen |= _fitting_training(settings, text, steps, given)
+    steps = max(1.0, read / (settings.windows.window * batch))
+    chosen |= _fitting_training(settings, read / text.length, steps, given)
     chosen = {name: value for name, value in chosen.items() if name not in given}
     time = f"{given['minutes']:g} min on" if given.get("minutes") else "no time limit, and"
     unit, cores = TextSettings(unit=given.get("unit", "char")).unit_name, machine.cores
@@ -137,19 +138,15 @@ def _fitting_windows(given: Mapping[str, Any], text: TextShape) -> dict[str, int
     return {"window": window, "batch": batch}
 
 
-def _steps(settings: Settings, text: TextShape, readable: float) -> float:
-    """The steps of a run in which so many units can be read."""
-    a_step = settings.windows.window * settings.windows.batch
-    if settings.training.minutes:
-        return max(1.0, readable / a_step)
-    return max(1.0, (settings.training.epochs or max(DEFAULT_EPOCHS, DEFAULT_STEPS * a_step / text.length))
-               * text.length / a_step)
+def _planned(settings: Settings, text: TextShape) -> float:
+    """The units that a run without a limit on time reads."""
+    usual = max(DEFAULT_EPOCHS * text.length, DEFAULT_STEPS * settings.windows.window * settings.windows.batch)
+    return (settings.training.epochs or 0.0) * text.length or usual
 
 
-def _fitting_training(settings: Settings, text: TextShape, steps: float, given: Mapping[str, Any]) -> dict[str, Any]:
+def _fitting_training(settings: Settings, passes: float, steps: float, given: Mapping[str, Any]) -> dict[str, Any]:
     """How a network is trained in so many steps: the more often it reads the text, the more is dropped."""
-    network, windows, training = settings.network, settings.windows, settings.training
-    passes = steps * windows.window * windows.batch / text.length
+    network, training = settings.network, settings.training
     averaging = max(0.0, min(0.999, 1 - 1 / (AVERAGED * steps)))
     chosen: dict[str, Any] = {"averaging": math.floor(1e4 * averaging) / 1e4}  # never longer than that share
     is_large = network.hidden >= OVERFITS_FROM

@@ -130,6 +130,23 @@ def test_lines_decide_the_window():
 
     assert [window(line) for line in (None, 10, 80, 5000)] == [64, 64, 160, 200]
     assert window(80, 1.0) == 64  # with longer ones too few steps would fit
+    [short, long] = (fitting({"epochs": epochs}, TextShape(1_000_000, line=80), machine())[0]["window"]
+                     for epochs in (2.0, 200.0))
+    assert short == 64 < long == 160
+
+
+def test_networks_far_too_large_are_not_even_timed():
+    timed = []
+
+    def pace(settings):
+        timed.append(settings.network.hidden)
+        return expected_pace(2, 65)(settings)
+
+    fitting({"minutes": 0.15}, TextShape(1_000_000, 65), Machine(2, pace, True))
+    assert timed == [256]
+    timed.clear()
+    fitting({"minutes": 3.0}, TextShape(100_000, 65), Machine(2, pace, True))
+    assert timed == [256]  # for larger ones the text is too short
 
 
 def test_rare_words_are_read_as_one_where_there_are_too_many(monkeypatch):
