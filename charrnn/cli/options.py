@@ -34,7 +34,8 @@ def settings_options(*classes: type[Bounded], group: str = "") -> Callable[[Func
             title, made = group, []
             for spec in _fields(kind):
                 title = spec.metadata["group"] or title
-                made.append(_option(kind, spec, title))
+                if not spec.metadata["decided"]:
+                    made.append(_option(kind, spec, title))
             for put_on in reversed(made):
                 function = put_on(function)
         return function

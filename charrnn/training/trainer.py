@@ -4,6 +4,7 @@ It prints nothing and writes nothing. One generator makes every random draw, in 
 each step its window, the keys of dropout and those of recurrent dropout.
 """
 
+import dataclasses
 import math
 import time
 from collections.abc import Iterator
@@ -34,6 +35,9 @@ class Trainer:
         self.generator = np.random.Generator(np.random.PCG64(settings.training.seed))
         train_text, val_text = split(text, windows)
         self.cutter = training_windows(train_text, windows, self.generator)
+        labels = text.labels if isinstance(text, Documents) else None
+        width = 0 if labels is None else labels.scheme.width
+        settings = dataclasses.replace(settings, network=dataclasses.replace(settings.network, label_width=width))
         self.settings = settings = with_automatic_settings(settings, size(text), self.cutter.windows_per_epoch)
         training = settings.training
         self.engine = open_engine(engine, settings.network, vocabulary, training=training, generator=self.generator,
@@ -118,7 +122,7 @@ class Trainer:
             self.streams.reset()
         keys = self._keys() if network.dropout else None
         recurrent_keys = self._keys() if network.recurrent_dropout else None
-        loss = self.streams.learn(window.inputs, window.targets, keys, recurrent_keys)
+        loss = self.streams.learn(window.inputs, window.targets, keys, recurrent_keys, window.labels)
         try:
             norm = self.engine.update(lr, training.clip)
         except TrainingError:
