@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from charrnn.completion.completer import Completer, Completion
+from charrnn.completion.translator import Translator
 from charrnn.engine.engines import open_engine
 from charrnn.engine.interface import Engine
 from charrnn.engine.threads import physical_cores
@@ -88,6 +89,11 @@ class Model(LanguageModel):
         if scheme is None:
             raise SettingsError("this network was trained without labels; train one with --labels")
         return classify([self.readable(text, unknown).text for text in texts], scheme, self._text_losses, on_read)
+
+    def translate(self, sources: Sequence[str], k: int = 1, **options: Any) -> list[list[Completion]]:
+        """The `k` most probable targets of each source; Translator.translate explains options and errors."""
+        translator = Translator(self)
+        return [translator.translate(source, k, **options) for source in sources]
 
     def _text_losses(self, texts: Sequence[str], vector: np.ndarray) -> np.ndarray:
         """-log p(text | label) of each text in nats, for the label with this vector."""

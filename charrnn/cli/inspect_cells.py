@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from charrnn.cli.options import GroupedCommand, option, settings_from, settings_options
+from charrnn.cli.options import GroupedCommand, label_option, option, settings_from, settings_options
 from charrnn.errors import SettingsError
 from charrnn.settings import ColourSettings, InspectSettings, PageSettings, UnknownSettings
 
@@ -37,6 +37,7 @@ class InputArguments:
     patterns: tuple[str, ...]
     named: tuple[str, ...]
     labels: str | None
+    label: str | None
 
     @property
     def has_features(self) -> bool:
@@ -110,6 +111,7 @@ class Inspected(NamedTuple):
 @option("--text", metavar="FILE", group=_TEXT, help="read FILE, - for standard input, instead of the corpus's held-out "
                                                     "part")
 @settings_options(UnknownSettings, group=_TEXT)
+@label_option
 @settings_options(InspectSettings)
 @option("--find", "patterns", multiple=True, metavar="REGEX", group=_FEATURES,
         help="which cells follow the matches of REGEX")
@@ -191,11 +193,12 @@ def _inspected(checkpoint: str | None, settings: InspectSettings, given: InputAr
                every_signal: bool) -> Inspected:
     from charrnn.inspection.recording import default_signals, signals_of
     from charrnn.model import load
-    from charrnn.render.wording import note_compiling
+    from charrnn.render.wording import note_compiling, note_label
     from charrnn.runs.checkpoint import resolve_checkpoint
 
     path = resolve_checkpoint(checkpoint)
-    model = load(path)
+    model = load(path, given.label)
+    note_label(model.corpus.labels, given.label)
     cell = model.settings.network.cell
     passage = _passage(model, path, settings, given)
     own = _own_features(passage, given)

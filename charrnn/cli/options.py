@@ -54,6 +54,23 @@ def option(*names: str, group: str = "", **attributes: Any) -> Callable[[Functio
     return click.option(*names, cls=SettingOption, group=group, **attributes)
 
 
+def label_option(function: Function) -> Function:
+    """The option --label, of commands that read or write texts with a network that may have labels."""
+    return option("--label", metavar="LABEL", group="Label",
+                  help="of a network that was trained with --labels: read and write texts of this label, of a blend "
+                       "such as Irish:0.7,Greek:0.3, or of numbers such as 0.2,0.4,0.9 (default: the average of all)"
+                  )(function)
+
+
+def checkpoint_and_file(names: tuple[str, ...]) -> tuple[str | None, str]:
+    """The checkpoint, if one is named, and the file with a text."""
+    if not names:
+        raise click.UsageError("Missing argument 'FILE'; - reads standard input.")
+    if len(names) > 2:
+        raise click.UsageError(f"A checkpoint and a text are wanted, at most; got {len(names)} names.")
+    return (names[0] if len(names) == 2 else None), names[-1]
+
+
 def with_option(function: Function) -> Function:
     """The option --with, of commands that several networks may predict for together."""
     return option("--with", "others", metavar="CHECKPOINT", multiple=True, group="Several networks",

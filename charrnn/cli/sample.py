@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from charrnn.cli.options import GroupedCommand, option, settings_from, settings_options, with_option
+from charrnn.cli.options import GroupedCommand, label_option, option, settings_from, settings_options, with_option
 from charrnn.errors import SettingsError
 from charrnn.settings import SampleSettings, UnknownSettings
 
@@ -35,6 +35,7 @@ class SampleArguments:
     novelty: bool
     corpus: tuple[str, ...]
     others: tuple[str, ...]
+    label: str | None
     in_json: bool
     output: str | None
 
@@ -48,6 +49,7 @@ class SampleArguments:
 @settings_options(UnknownSettings, group="Prime")
 @settings_options(SampleSettings)
 @with_option
+@label_option
 @option("--color", type=click.Choice(["none", "surprise"]), default="none", show_default=True, group="Output",
         help="in a terminal, give each character the colour of its surprisal; FORCE_COLOR and NO_COLOR are respected")
 @option("--novelty", is_flag=True, group="Output", help="say on standard error how much of it stands in the training "
@@ -69,8 +71,10 @@ def sample(checkpoint: str | None, **options: Any) -> None:
     typed = _prime(given)
     from charrnn.model import Ensemble, load
     from charrnn.render.screen import screen_for
+    from charrnn.render.wording import note_label
 
-    model, *others = [load(name) for name in (checkpoint, *given.others)]
+    model, *others = [load(name, given.label) for name in (checkpoint, *given.others)]
+    note_label(model.corpus.labels, given.label)
     writer = Ensemble([model, *others]) if others else model
     readable = _readable([model, *others], typed, settings_from(UnknownSettings, options))
     session = writer.session(settings, readable.text)

@@ -102,6 +102,14 @@ def agreement(found: Sequence[Classified], labels: Sequence[str]) -> Agreement:
                      float(sum(gaps) / len(found)), confusions)
 
 
+def number_errors(found: Sequence[Classified], labels: Sequence[str],
+                  scheme: LabelScheme) -> tuple[list[float], list[float]]:
+    """The mean absolute error of each number, and the one that always giving the mean of the training texts has."""
+    true = np.array([scheme.vector(label) for label in labels]) * scheme.scales + scheme.means
+    values = np.array([one.values for one in found])
+    return (np.abs(values - true).mean(axis=0).tolist(), np.abs(true - np.array(scheme.means)).mean(axis=0).tolist())
+
+
 def _of_category(text: str, weights: np.ndarray, scheme: LabelScheme, vectors: np.ndarray) -> Classified:
     order = np.argsort(-weights, kind="stable")
     probabilities = {scheme.names[place]: float(weights[place]) for place in order}

@@ -32,8 +32,8 @@ class TextSettings(Bounded):
               "between them (\\n and \\t are read as in Python); each is read from the initial state",
         metavar="[line|blank|file|TEXT]", group="Text")
     labels: str | None = setting(
-        None, "what is generated depends on a label: the column before a tab in each line, numbers with commas there, or "
-              "the path, one file a label", choices=("column", "path", "numbers"))
+        None, "what is generated depends on a label: the column before a tab in each line, numbers with commas there, "
+              "or the path, one file a label", choices=("column", "path", "numbers"))
     pairs: bool = setting(False, "each line is a source, a tab and a target: only the target is predicted")
     unit: str = setting("char", "what is read and predicted at a time: a character, a byte of UTF-8, a token between "
                                 "spaces, or a word and what stands between words",
@@ -56,8 +56,8 @@ class TextSettings(Bounded):
             raise SettingsError(f"--{'pairs' if self.pairs else 'labels'} reads one document a line, with a tab in it; "
                                 "leave --documents out")
         if self.pairs and self.unit in ("token", "word"):
-            raise SettingsError(f"--pairs and --unit {self.unit} contradict each other: the tab has to be a unit of its "
-                                "own; leave one of them out")
+            raise SettingsError(f"--pairs and --unit {self.unit} contradict each other: the tab has to be a unit of "
+                                "its own; leave one of them out")
         if self.documents == "":
             raise SettingsError("--documents needs line, blank, file, or the text that stands between documents")
         if any("\ud800" <= character <= "\udfff" for character in self.between or ""):

@@ -117,7 +117,7 @@ class Documents:
         """marks (D + 1,) int64 has the places of the marks in `ids`; `which` are the documents chosen, all if None.
 
         labels        of all documents
-        source_ends   (D,) int64, the places of the tabs behind which each document is predicted; None predicts all of it
+        source_ends   (D,) int64, the places of the tabs from which on each document is predicted; None predicts all
         """
         self.ids, self.marks, self.labels, self.source_ends = ids, marks, labels, source_ends
         self.mark = int(ids.take(marks[:1])[0])  # its id
@@ -206,7 +206,7 @@ def source_ends(ids: Ids, marks: np.ndarray, vocabulary: Vocabulary) -> np.ndarr
     wrong = np.flatnonzero(ends >= marks[1:] - 1)
     if len(wrong):
         document = "".join(vocabulary.decode(ids.take(np.arange(marks[wrong[0]] + 1, marks[wrong[0] + 1]))))
-        raise CorpusError(f"document {wrong[0] + 1:,}, {shortened(document)}, is no source, a tab and a target; mend it, "
+        raise CorpusError(f"document {wrong[0] + 1:,}, {shortened(document)}, is not source, tab and target; mend it, "
                           "or leave --pairs out")
     return ends
 

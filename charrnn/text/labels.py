@@ -1,5 +1,5 @@
-"""Layer text: the labels of documents: what stands before a tab, or what a file is called, and the vector that a network
-reads for it at every step.
+"""Layer text: the labels of documents: what stands before a tab, or what a file is called, and the vector that a
+network reads for it at every step.
 
 A category is a one-hot vector. Numbers are standardized: each column has mean 0 and deviation 1 over the documents.
 """
@@ -51,7 +51,8 @@ class LabelScheme:
             if numbers is None or len(numbers) != self.width:
                 raise SettingsError(f"label {shortened(label)} does not fit; this network takes {self.width} numbers "
                                     f"with commas between, such as {','.join(f'{mean:.3g}' for mean in self.means)}")
-            return self.standardized(np.array([numbers]))[0]
+            row: np.ndarray = self.standardized(np.array([numbers]))[0]
+            return row
         vector = np.zeros(self.width, np.float32)
         for name, weight in self._parts(label):
             vector[self.names.index(name)] += weight
@@ -59,7 +60,17 @@ class LabelScheme:
 
     def standardized(self, numbers: np.ndarray) -> np.ndarray:
         """Rows of numbers (K, width) as the network reads them, float32."""
-        return ((numbers - np.array(self.means)) / np.array(self.scales)).astype(np.float32)
+        rows: np.ndarray = ((numbers - np.array(self.means)) / np.array(self.scales)).astype(np.float32)
+        return rows
+
+    def check_all(self, labels: Sequence[str]) -> None:
+        """Raises SettingsError unless all are single labels that the network knows."""
+        for label in dict.fromkeys(labels):
+            if not label:
+                raise SettingsError("a line has no label; give label, tab and text in each, or leave --score out")
+            if self.names and label not in self.names:
+                raise SettingsError(self._refusal(label))
+            self.vector(label)
 
     @property
     def average(self) -> np.ndarray:
@@ -137,10 +148,17 @@ class LabelReader:
     def _text_of(self, document: str) -> str:
         label, tab, text = document.partition(TAB)
         if not tab or not text.strip() or not label.strip():
-            raise CorpusError(f"document {len(self.labels) + 1:,}, {shortened(document)}, is no label, a tab and a text; "
+            raise CorpusError(f"document {len(self.labels) + 1:,}, {shortened(document)}, is not label, tab and text; "
                               "mend it, or leave --labels out")
         self.labels.append(label.strip())
         return text
+
+
+def labelled_lines(text: str) -> tuple[list[str], list[str]]:
+    """The labels and the texts in lines of label, tab and text; a line without a tab is a text, with an empty label."""
+    parts = [line.rpartition(TAB) if TAB not in line else line.partition(TAB) for line in text.splitlines()]
+    kept = [(label.strip(), text) for label, _, text in parts if text.strip()]
+    return [label for label, _ in kept], [text for _, text in kept]
 
 
 def _label_of(path: str) -> str:
@@ -154,11 +172,12 @@ def _of_names(labels: Sequence[str]) -> Labels:
         raise CorpusError(f"every document has the label {shortened(labels[0])}; labels have to differ, so leave "
                           "--labels out")
     if len(counts) > MOST_CATEGORIES:
-        raise CorpusError(f"there are {len(counts):,} different labels, at most {MOST_CATEGORIES:,} can be learned; for "
-                          "numbers give --labels numbers")
+        raise CorpusError(f"there are {len(counts):,} different labels, and at most {MOST_CATEGORIES:,} can be "
+                          "learned; for numbers give --labels numbers")
     places = {name: place for place, (name, _) in enumerate(counts)}
     scheme = LabelScheme(tuple(places), tuple(count / len(labels) for _, count in counts))
-    return Labels(scheme, np.array([places[label] for label in labels], np.int32), np.eye(len(places), dtype=np.float32))
+    numbers = np.array([places[label] for label in labels], np.int32)
+    return Labels(scheme, numbers, np.eye(len(places), dtype=np.float32))
 
 
 def _of_numbers(labels: Sequence[str]) -> Labels:
@@ -167,13 +186,13 @@ def _of_numbers(labels: Sequence[str]) -> Labels:
         numbers = _numbers(label)
         width = width or len(numbers or ())
         if numbers is None or len(numbers) != width:
-            raise CorpusError(f"document {place:,} has the label {shortened(label)}, not {width or 'some'} numbers with "
-                              "commas between; mend it, or give --labels column for names")
+            raise CorpusError(f"document {place:,} has the label {shortened(label)}, which is not {width or 'some'} "
+                              "numbers with commas between; mend it, or give --labels column for names")
         rows.append(numbers)
     different, numbers_of = np.unique(np.array(rows, np.float64), axis=0, return_inverse=True)
     every = different[numbers_of.reshape(-1)]
-    scales = every.std(axis=0)
-    scheme = LabelScheme(means=tuple(every.mean(axis=0).tolist()), scales=tuple(np.where(scales > 0, scales, 1).tolist()))
+    means, scales = every.mean(axis=0), every.std(axis=0)
+    scheme = LabelScheme(means=tuple(means.tolist()), scales=tuple(np.where(scales > 0, scales, 1).tolist()))
     return Labels(scheme, numbers_of.reshape(-1).astype(np.int32), scheme.standardized(different))
 
 
