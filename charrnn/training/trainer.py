@@ -158,9 +158,9 @@ class Trainer:
                                   val_loss)
 
     def begin_from(self, arrays: dict[str, np.ndarray]) -> None:
-        """Takes another run's parameters, by name, in place of the initial values."""
+        """Takes another run's parameters, by name, in place of the initial values; the weights of labels are left."""
         self.rollback.may_begin_worse = True
-        self.engine.load(arrays)
+        self.engine.load({**self.engine.parameters(), **arrays} if self.settings.network.label_width else arrays)
 
     def state(self) -> tuple[dict[str, np.ndarray], TrainingProgress]:
         """Arrays and progress from which restore() continues as if nothing had happened."""
