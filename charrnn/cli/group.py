@@ -3,6 +3,7 @@
 A command's module is imported only when that command is called: help stays quick.
 """
 
+from difflib import get_close_matches
 from importlib import import_module
 
 import click
@@ -40,6 +41,13 @@ class LazyGroup(click.Group):
         module, _, function = self.table[cmd_name][0].partition(":")
         command: click.Command = getattr(import_module(module), function)
         return command
+
+    def resolve_command(self, ctx: click.Context,
+                        args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in self.table and (near := get_close_matches(name, self.table, n=1)):
+            raise click.UsageError(f"no such command {name!r}; did you mean {near[0]}?", ctx)
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
