@@ -10,6 +10,8 @@ import click
 
 from charrnn import __version__
 
+HELP = {"help_option_names": ["-h", "--help"]}
+
 # Name -> (module:function, the line in the list of commands).
 COMMANDS = {
     "train": ("charrnn.cli.train:train", "Train a network on a text."),
@@ -54,7 +56,7 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, line) for name, (_, line) in self.table.items()])
 
 
-@click.group(cls=LazyGroup, table=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, table=COMMANDS, context_settings=HELP)
 @click.version_option(__version__, prog_name="charrnn", message="%(prog)s %(version)s")
 def charrnn() -> None:
     """Train a small recurrent network on a text, then let it write."""

@@ -150,8 +150,10 @@ def _say(message: str) -> None:
     line = " ".join(message.split())
     if len(line) > _LONGEST:
         line = f"{line[:_LONGEST // 2]} ... {line[-_LONGEST // 2:]}"
+    from charrnn.render.streams import loud
+
     with contextlib.suppress(OSError):
-        print("charrnn:", line, file=sys.stderr, flush=True)
+        print("charrnn:", line, file=loud(), flush=True)
 
 
 def _terminate(signum: int, frame: FrameType | None) -> NoReturn:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from charrnn.render.console import Console
 
 
-@click.command(cls=GroupedCommand)
+@click.command(cls=GroupedCommand, talks=True)
 @click.argument("checkpoint", required=False)
 @option("--prime", metavar="TEXT", default="", group="Your text", help="text to begin with")
 @option("--open", "file", metavar="FILE", group="Your text", help="begin with the text in FILE; /save saves it there")

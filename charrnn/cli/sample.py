@@ -87,9 +87,10 @@ def sample(checkpoint: str | None, **options: Any) -> None:
         _write(pieces, given.output)
     if given.novelty:
         from charrnn.render.novelty import novelty_with_notes, short_lines
+        from charrnn.render.streams import loud
 
         found = novelty_with_notes(made, model.settings, model.corpus, model.path, given.corpus)
-        print("\n".join(short_lines(found)), file=sys.stderr)
+        print("\n".join(short_lines(found)), file=loud())
 
 
 def _refuse_together(settings: SampleSettings, given: SampleArguments) -> None:

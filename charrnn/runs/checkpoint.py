@@ -7,6 +7,7 @@ progress. The same content gives the same bytes, and a file that was changed by 
 import difflib
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ RUNS = Path("checkpoints")
 BEST, LAST = "best.safetensors", "last.safetensors"
 # 2 came with TextSettings: a program that knows only 1 would take every unit for a character.
 FORMAT, VERSION = "charrnn", 2
+_log = logging.getLogger(__name__)
 _LONGEST = 200  # characters of what a library says of a file
 _NEWEST = 5  # runs that an error names
 LARGEST_HEADER = 100_000_000  # the bound that safetensors itself sets
@@ -72,6 +74,7 @@ def save_checkpoint(path: str | Path, checkpoint: Checkpoint) -> None:
     encoded = _dump(header).encode()
     encoded += b" " * (-len(encoded) % 8)
     write_atomic(path, (len(encoded).to_bytes(8, "little"), encoded, body))
+    _log.debug("saved %s, %s bytes", path, f"{8 + len(encoded) + len(body):,}")
 
 
 def load_checkpoint(path: str | Path) -> Checkpoint:
@@ -80,11 +83,13 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     Its arrays are the caller's own: writable and C-contiguous.
     """
     try:
-        return _decode(_read(path))
+        checkpoint = _decode(_read(path))
     except CheckpointError as error:
         raise CheckpointError(f"{path} {error}") from error
     except OSError as error:
         raise CheckpointError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
+    _log.debug("read %s, at step %s", path, f"{checkpoint.progress['step']:,}")
+    return checkpoint
 
 
 @contextmanager
