@@ -34,7 +34,7 @@ CALLS = {
 @pytest.mark.slow
 def test_no_command_uses_the_network(run: Path, tmp_path: Path) -> None:
     calls = [CALLS[name] for name in COMMANDS]  # a new command needs its line
-    code, out, err = finish(start("-c", CODE, *calls, folder=tmp_path))
+    _, out, err = finish(start("-c", CODE, *calls, folder=tmp_path))
     told = [line for line in out.splitlines() if line.endswith("]")]
     assert [line for line in told if not line.endswith(": 0 []")] == [], err
     assert [line.partition(": 0")[0] for line in told] == calls

@@ -19,7 +19,8 @@ EVERY_CELL = [{"cell": name, "learn_initial_state": True, "layers": 2} for name 
 
 def named(chapter: str) -> set[str]:
     """What the first columns of a chapter's tables name."""
-    return {name for row in re.findall(r"^\| (`[^|]+`) \|", chapter, re.MULTILINE) for name in re.findall("`(.+?)`", row)}
+    cells = re.findall(r"^\| (`[^|]+`) \|", chapter, re.MULTILINE)
+    return {name for cell in cells for name in re.findall("`(.+?)`", cell)}
 
 
 def pattern(name: str) -> str:
@@ -56,5 +57,5 @@ def test_nothing_on_the_page_is_made_up(tmp_path: Path) -> None:
         charrnn.train(text=TEXT, folder=tmp_path / str(number), **{**SMALL, **options})
     for path in tmp_path.rglob("last.safetensors"):
         with safe_open(path, "numpy") as file:
-            found |= {pattern(name) for name in file.keys()}  # noqa: SIM118
+            found |= {pattern(name) for name in file.keys()}
     assert found == named(MODEL) | named(RESUMING)
