@@ -201,8 +201,8 @@ def _inspected(checkpoint: str | None, settings: InspectSettings, given: InputAr
     own = _own_features(passage, given)
     note_compiling([model.settings.network], "forward")
     signals = signals_of(cell) if every_signal else default_signals(cell)
-    return Inspected(model.inspect(passage, own, (*signals, *([settings.signal] if settings.signal else []))), model,
-                     path)
+    wanted = (*signals, *([settings.signal] if settings.signal else []))
+    return Inspected(model.inspect(passage, own, wanted, settings.ablate_chars), model, path)
 
 
 def _passage(model: "Model", path: Path, settings: InspectSettings, given: InputArguments) -> "Passage":
@@ -317,13 +317,10 @@ def _horizon_view(networks: Sequence[Inspected], style: "ReportStyle", pictures:
 
 
 def _horizon(network: Inspected, name: str) -> "NetworkHorizon":
-    from charrnn.inspection.horizon import LAGS, PLACES
     from charrnn.render.inspection.pictures import NetworkHorizon
-    from charrnn.render.progress import ProgressBar
 
-    with ProgressBar(PLACES * (LAGS + 1), "gradients") as bar:
-        horizon, context = network.done.full_horizon(bar.advance)
-    return NetworkHorizon(name, horizon, context, network.model.settings.windows.window,
+    done = network.done
+    return NetworkHorizon(name, done.horizon, done.context_use, network.model.settings.windows.window,
                           network.done.recording.nats / math.log(2))
 
 
@@ -335,11 +332,13 @@ def _ablation_view(done: "Inspection", wanted: str, style: "ReportStyle") -> Ite
         count = wanted.removeprefix("top:")
         if not count.isdecimal() or not int(count):
             raise SettingsError(f"--ablate {wanted}: a number above 0 should follow top:, as in top:16")
-        cells = done.ablation_candidates(int(count))
+        most = int(count)
+        cells = done.most_costly(most + max(8, most // 2))  # the estimate is not exact
     else:
         cells = list(dict.fromkeys(_cell(name, done) for name in wanted.split(",")))
-    with ProgressBar((len(cells) + 1) * len(done.passage), "ablation") as bar:
-        found = done.ablate_fully(cells, bar.advance)
+        most = len(cells)
+    with ProgressBar((len(cells) + 1) * done.ablated, "ablation") as bar:
+        found = sorted(done.costs(cells, bar.advance), key=lambda one: -one.overall.bits)[:most]
     yield from ablation_report(found, done.estimates, style)
 
 

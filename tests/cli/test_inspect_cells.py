@@ -49,10 +49,12 @@ def test_the_summary_names_the_cell_and_fits_a_terminal(charrnn: Program, plante
     assert ("\x1b[" in result.out) == (colour == "always")
     assert lines[0].startswith("planted/best.safetensors  lstm, 1 layer of 12, one-hot input, ")
     beginning = " ".join(" ".join(lines[:5]).split())
-    assert "held-out text: 4,000 places, read as one stream; " in beginning
+    assert re.search(r"held-out text: 4,\d\d\d places, read as one stream; ", beginning)
     assert "evaluation finds the same, to 1e-05" in beginning
     heading = next(number for number, line in enumerate(lines) if line.startswith("CELLS THAT TRACK CONTEXT"))
-    assert re.match(r' L1:5 +c\+ inside "double quotes" +AUC 1\.00 \[\.\d\d\] 1\.00 ', lines[heading + 2])
+    rows = lines[heading + 2:lines.index("", heading)]
+    assert sum(bool(re.match(r' L1:5 +c\+ inside "double quotes" +AUC 1\.00 \[\.\d\d\] 1\.00 ', row))
+               for row in rows) == 1
     for word in ("HEALTH", "MEMORY", "SURPRISAL", "next:"):
         assert sum(line.startswith(word) for line in lines) == 1, word
     painted = next(number for number, line in enumerate(lines) if line.startswith("L1:5 (c) on the text"))
@@ -140,7 +142,7 @@ def test_a_cell(charrnn: Program, planted_run: Path) -> None:
     assert result.code == 0
     assert max(map(len, lines)) <= 80
     assert [line.split()[0] for line in lines if re.match(r"L1:\d+  ", line)] == ["L1:5", "L1:0"]
-    for word in ("pushed up by", "pushed down by", "highest:", "lowest:", "held at its mean, it costs"):
+    for word in ("pushed up by", "pushed down by", "highest:", "lowest:", "c held at its mean, it costs"):
         assert sum(line.startswith(word) for line in lines) == 2, word
     assert sum(line.startswith("  ") and "⏎" in line for line in lines) >= 4
     first = " ".join(" ".join(lines[:lines.index("highest:")]).split())
@@ -151,8 +153,40 @@ def test_a_cell(charrnn: Program, planted_run: Path) -> None:
     assert len(shown) > 10
     assert all(line in (planted_run / "../../quoted.txt").read_text() for line in shown)
     wrong = charrnn("inspect-cells", "--cell", "L2:0")
-    assert (wrong.code, wrong.err) == (2, "charrnn: there is no cell L2:0: this network has layers L1 to L1, with "
-                                          "units 0 to 11 each\n")
+    assert (wrong.code, wrong.err) == (2, "charrnn: there is no cell L2:0: this network has one layer, L1, with "
+                                          "units 0 to 11\n")
+
+
+def test_every_output_says_the_same(charrnn: Program, planted_run: Path, tmp_path: Path) -> None:
+    """Memory, context and cost of a cell, and which of its signals a claim is about."""
+    done = charrnn("inspect-cells", "--json", "a.json", "--html", "a.html", "--no-compress")
+    summary, content = " ".join(done.out.split()), json.loads((tmp_path / "a.json").read_text())
+    [embedded] = re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', (tmp_path / "a.html").read_text(),
+                            re.DOTALL)
+    page, row = json.loads(embedded), content["cells"][5]
+    for name in ("memory", "holds", "tau", "best", "signal"):
+        assert page["cells"][5][name] == row[name], name
+    assert {name: page["cells"][5]["delta"][name] for name in ("exact", "se", "most", "estimate")} == {
+        name: row["delta"][name] for name in ("exact", "se", "most", "estimate")}
+    assert page["context"] == content["horizon"]["context"]
+    assert page["horizon"]["within"] == content["horizon"]["within"]
+    reach = page["advice"].split(";")[0]
+    assert f"within {content['horizon']['within']['99']} characters" in reach
+    assert f"MEMORY {reach} (trained" in summary
+    assert reach in " ".join(charrnn("inspect-cells", "--horizon").out.split())
+    rows = summary[:summary.index("EXPECT")]
+    cost = re.search(r" L1:5 c\+ inside .*? ([+-]?\.\d+) costs most (before .*?): ([+-]\.\d+) ", rows)
+    assert cost
+    assert float(cost[1]) == pytest.approx(row["delta"]["exact"], abs=5e-4)
+    assert cost[2] == row["delta"]["most"]
+    measured = {name: bits for name, bits, *_ in row["delta"]["by"]}
+    assert float(cost[3]) == pytest.approx(measured[cost[2]], abs=5e-4)
+    cell = " ".join(charrnn("inspect-cells", "--cell", "L1:5").out.split())
+    assert f"it costs {cost[1]} bits a character (se {row['delta']['se']:.3f})" in cell
+    assert ("holds until reset" in cell) == row["holds"] == (" reset " in rows)
+    assert cell.startswith("L1:5 tanh c, its memory")
+    ablated = charrnn("inspect-cells", "--ablate", "L1:5").out
+    assert f"{row['delta']['exact']:+.4f}" in ablated
 
 
 def test_features_of_ones_own(charrnn: Program, run: Path, tmp_path: Path) -> None:

@@ -76,13 +76,13 @@ def anticipating(text: str, following: str) -> Iterator[Feature]:
                   "the character to come ends the line", is_causal=False)
     yield Feature("next: white space", bools(character in " \t" for character in to_come),
                   "the character to come is a space or a tab", is_causal=False)
-    yield Feature("next: a closing quote", bools(_closing_quotes(text + (following or " ")))[1:],
+    yield Feature("next: a closing quote", bools(closing_quotes(text + (following or " ")))[1:],
                   "the character to come is the second \" of a pair, or ”", is_causal=False)
     yield Feature("until line end", numbers(_until_line_end(to_come))[::-1], "characters to come before the line ends",
                   is_causal=False)
 
 
-def _closing_quotes(text: str) -> Iterator[bool]:
+def closing_quotes(text: str) -> Iterator[bool]:
     """Which characters close a double quote."""
     is_open = False
     for character in text:

@@ -5,18 +5,19 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from charrnn.inspection.ablation import Ablation
 from charrnn.inspection.cell_statistics import CellStatistics
 from charrnn.inspection.find import Finding
 from charrnn.inspection.results import Inspection
-from charrnn.render.inspection.style import ReportStyle, bits_words, memory_words, score_words, share_words
+from charrnn.render.inspection.style import ReportStyle, bits_words, hold_words, score_words, share_words
 
 _LINES, _LINES_WITHOUT_COLOUR = 6, 3  # of text, in the colours of a cell
 
 
-def table(findings: Sequence[Finding], statistics: CellStatistics, costs: Sequence[float] = ()) -> Iterator[str]:
-    """A heading and a row for each finding, in at most 80 columns.
+def table(findings: Sequence[Finding], statistics: CellStatistics, costs: Sequence[Ablation] = ()) -> Iterator[str]:
+    """A heading and a row for each finding, in at most 80 columns; under it what was measured of the cell.
 
-    costs   of ablating each cell, in bits a character, if they were measured
+    costs   of ablating each cell, if they were measured
     """
     width = max((len(str(one.cell)) for one in findings), default=4)
     room = 80 - (width + 5) - 14 - 5 - 5 - 7 - (8 if costs else 0)
@@ -25,8 +26,18 @@ def table(findings: Sequence[Finding], statistics: CellStatistics, costs: Sequen
     for number, one in enumerate(findings):
         yield (f" {one.cell!s:{width}} {signal_words(one)} {_cut(one.feature.name, room - 1):{room}}"
                f"{scored(one):14}{score_words(one.threshold.iou) if one.threshold else '-':>5}"
-               f"{share_words(one.current):>5}{memory_words(float(statistics.tau[one.cell])):>7}"
-               + (f"{bits_words(costs[number]):>8}" if costs else ""))
+               f"{share_words(one.current):>5}{hold_words(statistics, one.cell):>7}"
+               + (f"{bits_words(costs[number].overall.bits):>8}" if costs else ""))
+        if costs and costs[number].most:
+            yield f" {'':{width}}    {most_words(costs[number])}"
+
+
+def most_words(cost: Ablation) -> str:
+    """`costs most before ": +2.27 +-.31 bits`, the character that comes next."""
+    if cost.most is None:
+        return ""
+    name, found = cost.most
+    return f"costs most {name}: {bits_words(found.bits)} +-{score_words(found.error)} bits"
 
 
 def _cut(name: str, room: int) -> str:
@@ -72,11 +83,19 @@ def custom_report(inspection: Inspection, style: ReportStyle, top: int) -> Itera
             continue
         yield from table(best, inspection.statistics)
         first = best[0]
-        claim = "confirmed" if first.is_confirmed else "NOT confirmed: it may be chance"
-        yield from style.wrapped(f" {first.cell} is {claim};", [
+        yield from style.wrapped(f" {first.cell} {claim_words(first)};", [
             f"the current character alone would give {score_words(first.alone)}, a cell that is always on an IoU of "
             f"{share_words(first.threshold.prevalence if first.threshold else 0.0)}"])
         yield from on_the_text(inspection, first, style)
+
+
+def claim_words(finding: Finding) -> str:
+    """Whether a cell tracks a feature, and if not, why not."""
+    if finding.is_context or (finding.is_confirmed and finding.feature.is_plain):
+        return "tracks it: confirmed on the second half"
+    if finding.is_confirmed:
+        return "does NOT track it: the character just read predicts it as well"
+    return "is NOT confirmed: it may be chance"
 
 
 def on_the_text(inspection: Inspection, finding: Finding, style: ReportStyle) -> Iterator[str]:
