@@ -36,11 +36,12 @@ class InputArguments:
     unknown: str
     patterns: tuple[str, ...]
     named: tuple[str, ...]
+    since: tuple[str, ...]
     labels: str | None
 
     @property
     def has_features(self) -> bool:
-        return bool(self.patterns or self.named or self.labels)
+        return bool(self.patterns or self.named or self.since or self.labels)
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,8 @@ class Inspected(NamedTuple):
         help="which cells follow the matches of REGEX")
 @option("--feature", "named", multiple=True, metavar="NAME=REGEX", group=_FEATURES,
         help="the same, under a name of yours")
+@option("--since", multiple=True, metavar="TEXT", group=_FEATURES,
+        help="which cells count the characters since the last TEXT, for example a separator")
 @option("--labels", metavar="FILE", group=_FEATURES, help="which cells follow the labels in FILE: one sign for each "
         "character of the text, line ends left out, or lines START<tab>END<tab>NAME")
 @option("--cell", "cells", multiple=True, metavar="L1:24", group=_VIEWS, help="show everything about a cell (unit 24, "
@@ -232,12 +235,13 @@ def _own_text(model: "Model", count: int) -> list[str]:
 
 
 def _own_features(passage: "Passage", given: InputArguments) -> "list[Feature]":
-    from charrnn.inspection.features.custom import label_features, named_pattern, regex_feature
+    from charrnn.inspection.features.custom import label_features, named_pattern, regex_feature, since_feature
     from charrnn.render.reading import read_text
 
     text = passage.text
     made = [regex_feature(text, pattern, pattern) for pattern in given.patterns]
     made += [regex_feature(text, *named_pattern("--feature", argument)) for argument in given.named]
+    made += [since_feature(text, sign) for sign in given.since]
     if given.labels:
         made += label_features(text, read_text(given.labels), given.labels)
     return passage.at_places(made)

@@ -58,11 +58,12 @@ def cell_rows(inspection: Inspection) -> str:
     rows = []
     for record in _cells(inspection):
         row: dict[str, Any] = {**record, "flags": " ".join(record["flags"])}
-        best = row.pop("best") or {}
+        best, steers = row.pop("best") or {}, row.pop("steering") or {}
         row |= {f"{gate}_{end}": share for gate, pair in row.pop("sat").items()
                 for end, share in zip(("left", "right"), pair, strict=True)}
         row |= {f"delta_{name}": value for name, value in row.pop("delta").items() if name not in ("by", "most")}
-        rows.append({**row, **{f"best_{name}": value for name, value in best.items()}})
+        rows.append({**row, **{f"best_{name}": value for name, value in best.items()},
+                     **{f"steering_{name}": value for name, value in steers.items()}})
     return _table(list(dict.fromkeys(name for row in rows for name in row)), rows)
 
 
@@ -107,6 +108,7 @@ def _cells(inspection: Inspection) -> list[CellRecord]:
 def _cell(inspection: Inspection, cell: CellName, measured: Ablation | None) -> CellRecord:
     statistics, recording = inspection.statistics, inspection.recording
     best = inspection.claim(cell)
+    steers = None if measured is None else inspection.steering(cell)
     current, pair = inspection.eta
     return {
         "id": str(cell), "layer": cell.layer + 1, "unit": cell.unit, "signal": inspection.signal_of(cell),
@@ -120,6 +122,7 @@ def _cell(inspection: Inspection, cell: CellName, measured: Ablation | None) -> 
                 for gate in _GATES if gate in recording.signals},
         "best": None if best is None else _finding(best),
         "delta": _cost(inspection, cell, measured),
+        "steering": steers.to_dict() if steers else None,
     }
 
 

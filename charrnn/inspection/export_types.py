@@ -90,13 +90,15 @@ class _CellValues(TypedDict):
     sat: dict[str, list[float | None]]
     best: FindingRecord | None
     delta: CostRecord
+    steering: dict[str, Any] | None
 
 
 class CellRecord(_CellValues, total=False):
     """A cell: its cell_statistics.CellStatistics, and the feature that it follows best.
 
-    sat     by gate, the shares of the places where it is shut and open
-    group   on a page: "context", "local", "expecting" or "other"
+    sat        by gate, the shares of the places where it is shut and open
+    steering   a steering.Steering, of the cells whose ablation is measured
+    group      on a page: "context", "local", "expecting" or "other"
     """
 
     group: str

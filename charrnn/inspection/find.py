@@ -206,11 +206,14 @@ class CellSearch:
         values = feature.values[self._start:]
         if not len(values) or (values == values[0]).all():
             return "always so" if len(values) and values[0] else "absent"
-        return "" if all(_is_common_enough(values[half]) for half in self.halves) else "too rare"
+        return "" if all(_is_common_enough(values[half], feature.restarts) for half in self.halves) else "too rare"
 
 
-def _is_common_enough(values: np.ndarray) -> bool:
-    """Whether a feature comes often enough; a numeric one is there where it does not have its commonest value."""
+def _is_common_enough(values: np.ndarray, restarts: bool) -> bool:
+    """Whether a feature comes often enough; a numeric one is there where it does not have its commonest value, and one
+    that counts has to start again often enough."""
+    if restarts and np.count_nonzero(values[1:] < values[:-1]) < LEAST_PLACES:
+        return False
     if values.dtype == bool:
         there, absent = values, int(np.count_nonzero(~values))
     else:

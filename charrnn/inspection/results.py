@@ -21,6 +21,7 @@ from charrnn.inspection.passage import Passage
 from charrnn.inspection.recording import evaluated, record
 from charrnn.inspection.stack import Stack, Trace, trace_of
 from charrnn.inspection.statistics import explained
+from charrnn.inspection.steering import Steering, steering
 from charrnn.inspection.surprisal import next_masks
 
 OnStep = Callable[[int], None]
@@ -49,6 +50,7 @@ class Inspection:
         most = max(LEAST_ABLATED, min(ABLATED, int(ABLATION_BUDGET / engine.parameter_count)))
         self.ablated = min(len(passage), ablated or most)
         self._measured: dict[CellName, Ablation] = {}
+        self._steering: dict[CellName, Steering | None] = {}
         self.features = [*passage.features(), *custom]
         names = [one.name for one in self.features]
         if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
@@ -183,6 +185,15 @@ class Inspection:
         character."""
         named = [*(one.cell for one in self.context), *(one.cell for one in self.local)]
         return self.costs(named[:MEASURED])
+
+    def steering(self, cell: CellName) -> Steering | None:
+        """Whether a cell steers what it tracks, or mirrors it; None for a cell without a confirmed claim, or a claim
+        that can't be seen in new text. A cell is tested once: all reports say the same of it."""
+        if cell not in self._steering:
+            found = self.claim(cell)
+            self._steering[cell] = (steering(self.engine, self.stack, self.trace, self.passage, found)
+                                    if found is not None and found.is_confirmed and found.feature.is_causal else None)
+        return self._steering[cell]
 
     def most_costly(self, count: int) -> list[CellName]:
         """The cells with the highest estimated costs."""

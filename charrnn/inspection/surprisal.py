@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charrnn.inspection.features.builtin import closing_quotes
+from charrnn.inspection.features.enclosures import closing_quotes
 from charrnn.inspection.passage import Passage
 from charrnn.inspection.recording import Recording
 
@@ -40,15 +40,14 @@ def next_masks(passage: Passage) -> dict[str, np.ndarray]:
     """The same, and the places (T,) before each sign that is neither letter nor digit, before a capital, a digit, and a
     closing quote."""
     signs = [piece.strip()[:1] for piece in passage.pieces[1:]]
-    masks = kind_masks(passage)
+    masks = {name.replace("inside words", "letters in words"): mask for name, mask in kind_masks(passage).items()}
     for sign in sorted(set(signs)):
         if sign and not sign.isalnum():
             masks[repr(sign)] = np.array([one == sign for one in signs], bool)
     masks["a capital"] = np.array([sign.isupper() for sign in signs], bool)
     masks["a digit"] = np.array([sign.isdigit() for sign in signs], bool)
     # whether a quote closes depends on those before it, so the whole text is read
-    closes = np.fromiter(closing_quotes("".join(sign or " " for sign in [passage.pieces[0].strip()[:1], *signs])), bool)
-    masks["a closing quote"] = closes[1:]
+    masks["a closing quote"] = closing_quotes("".join(sign or " " for sign in ["", *signs]))[1:]
     return masks
 
 

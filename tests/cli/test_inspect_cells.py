@@ -175,16 +175,22 @@ def test_every_output_says_the_same(charrnn: Program, planted_run: Path, tmp_pat
     assert f"MEMORY {reach} (trained" in summary
     assert reach in " ".join(charrnn("inspect-cells", "--horizon").out.split())
     rows = summary[:summary.index("EXPECT")]
-    cost = re.search(r" L1:5 c\+ inside .*? ([+-]?\.\d+) costs most (before .*?): ([+-]\.\d+) ", rows)
+    cost = re.search(
+        r" L1:5 c\+ inside .*? ([+-]?\.\d+) ([+-]\d\.\d+) \+-\d\.\d+ (before .*?); (\w+: .*? -> .*?%) ", rows)
     assert cost
     assert float(cost[1]) == pytest.approx(row["delta"]["exact"], abs=5e-4)
-    assert cost[2] == row["delta"]["most"]
+    assert cost[3] == row["delta"]["most"]
     measured = {name: bits for name, bits, *_ in row["delta"]["by"]}
-    assert float(cost[3]) == pytest.approx(measured[cost[2]], abs=5e-4)
+    assert float(cost[2]) == pytest.approx(measured[cost[3]], abs=5e-3)
+    steers = row["steering"]
+    words = f"{steers['verdict']}: {100 * steers['with_low']:.0f}% -> {100 * steers['with_high']:.0f}%"
+    assert cost[4] == words
+    assert page["cells"][5]["steering"] == steers
     cell = " ".join(charrnn("inspect-cells", "--cell", "L1:5").out.split())
     assert f"it costs {cost[1]} bits a character (se {row['delta']['se']:.3f})" in cell
     assert ("holds until reset" in cell) == row["holds"] == (" reset " in rows)
     assert cell.startswith("L1:5 tanh c, its memory")
+    assert words in cell
     ablated = charrnn("inspect-cells", "--ablate", "L1:5").out
     assert f"{row['delta']['exact']:+.4f}" in ablated
 
@@ -198,7 +204,11 @@ def test_features_of_ones_own(charrnn: Program, run: Path, tmp_path: Path) -> No
     starts = [line for line in lines if re.fullmatch(r".*: true at [\d,]+ places", line)]
     assert [line.split(":")[0] for line in starts] == ["sat|mat", "ends", "label A", "label B"]
     assert sum(line.startswith(" L1:") and "AUC" in line for line in lines) == 8
-    for options, code, words in [(("--find", "("), 2, "no regular expression"), (("--feature", "x"), 2, "NAME=REGEX"),
+    since = charrnn("inspect-cells", "--text", "text.txt", "--since", "at ", "--top", "2").out
+    assert re.search(r"since 'at ': 0 to \d+\n", since)
+    assert since.count(" rho ") == 2
+    for options, code, words in [(("--since", ""), 2, "to count from"),
+                                 (("--find", "("), 2, "no regular expression"), (("--feature", "x"), 2, "NAME=REGEX"),
                                  (("--labels", "gone"), 1, "no file or folder 'gone'"),
                                  (("--feature", "column=a"), 2, "two features are called 'column'")]:
         wrong = charrnn("inspect-cells", *options)

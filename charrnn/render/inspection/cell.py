@@ -7,7 +7,7 @@ import numpy as np
 from charrnn.inspection.ablation import BEFORE
 from charrnn.inspection.cell_statistics import FLAGS, CellName, main_signal, peaks, pushes
 from charrnn.inspection.results import Inspection
-from charrnn.render.inspection.findings import scored, signal_words
+from charrnn.render.inspection.findings import scored, signal_words, steer_words
 from charrnn.render.inspection.style import ReportStyle, bits_words, memory_words, score_words, share_words
 
 _MOVERS, _PEAKS, _AROUND = 6, 5, 20
@@ -105,6 +105,9 @@ def _cost(inspection: Inspection, cell: CellName, style: ReportStyle) -> Iterato
               for _, name, part in reversed(before[-_CONDITIONS:])]
     items.append(f"estimated {bits_words(float(inspection.estimates[cell]))}")
     yield from style.wrapped(f"{found.signal} held at its mean, it costs", items)
+    if best is not None and (steers := inspection.steering(cell)) is not None:
+        yield from style.wrapped("held low, then high, while the network writes, it", [
+            f"{steer_words(best.feature, steers)}: {best.feature.name}, in {steers.characters:,} characters each"])
 
 
 def _moved(inspection: Inspection, values: np.ndarray, style: ReportStyle) -> Iterator[str]:

@@ -46,7 +46,7 @@ def _tracking(inspection: Inspection, style: ReportStyle, top: int) -> Iterator[
         rows = inspection.context[:top]
         costs = inspection.costs([one.cell for one in rows])
         yield "CELLS THAT TRACK CONTEXT, found on the first half, tested on the second"
-        yield from table(rows, inspection.statistics, costs)
+        yield from table(rows, inspection.statistics, costs, [inspection.steering(one.cell) for one in rows])
         if len(inspection.context) > top:
             yield f" and {len(inspection.context) - top} more; --top {len(inspection.context)} shows all"
     else:
