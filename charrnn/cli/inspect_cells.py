@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from charrnn.cli.options import GroupedCommand, option, settings_from, settings_options
+from charrnn.cli.options import GroupedCommand, is_default, option, settings_from, settings_options
 from charrnn.errors import SettingsError
 from charrnn.settings import ColourSettings, InspectSettings, PageSettings, UnknownSettings
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from charrnn.render.plots.scene import Scene
     from charrnn.render.plots.terminal import Style
 
+# A rare feature of the user's own may need more text: so many characters at most, and values of all cells in memory.
+_MOST_CHARACTERS, _MOST_VALUES = 200_000, 50_000_000
 _TEXT, _FEATURES, _VIEWS, _FILES = "Text", "Features of your own", "Views", "Files"
 
 
@@ -200,30 +202,69 @@ def _inspected(checkpoint: str | None, settings: InspectSettings, given: InputAr
     path = resolve_checkpoint(checkpoint)
     model = load(path)
     cell = model.settings.network.cell
-    passage = _passage(model, path, settings, given)
+    read = _reader(model, path, settings, given)
+    passage = read(settings.chars)
     own = _own_features(passage, given)
+    if own and not settings.sample and is_default("chars"):
+        passage, own = _more_of(read, model, passage, own, given)
     note_compiling([model.settings.network], "forward")
     signals = signals_of(cell) if every_signal else default_signals(cell)
     wanted = (*signals, *([settings.signal] if settings.signal else []))
     return Inspected(model.inspect(passage, own, wanted, settings.ablate_chars), model, path)
 
 
-def _passage(model: "Model", path: Path, settings: InspectSettings, given: InputArguments) -> "Passage":
-    """The text that is given, one that the network writes itself, or what was held out in training."""
+def _reader(model: "Model", path: Path, settings: InspectSettings,
+            given: InputArguments) -> "Callable[[int], Passage]":
+    """What gives the first so many characters (0: all) of the text that is given, of one that the network writes
+    itself, or of what was held out in training."""
     from charrnn.inspection.passage import held_out
     from charrnn.render.reading import read, read_text
     from charrnn.runs.training_text import read_training_text
 
     if given.text:
-        readable = model.readable(read_text(given.text), given.unknown)
-        for note in readable.notes:
-            print(f"note: {note}", file=sys.stderr)
-        return model.passage(readable.text, settings.chars, "standard input" if given.text == "-" else given.text)
+        name, whole = "standard input" if given.text == "-" else given.text, read_text(given.text)
+        return lambda count: _beginning(model, whole, count, given.unknown, name)
     if settings.sample:
-        return model.passage(_own_text(model, settings.sample), settings.sample, "text of its own")
+        return lambda count: model.passage(_own_text(model, settings.sample), settings.sample, "text of its own")
     corpus = read_training_text(model.corpus, model.settings.text, path, (), read,
                                 advice="give another text with --text FILE")
-    return held_out(corpus, model.corpus, model.settings, model.vocabulary, settings.chars or 10**9)
+    return lambda count: held_out(corpus, model.corpus, model.settings, model.vocabulary, count or 10**9)
+
+
+def _beginning(model: "Model", text: str, count: int, unknown: str, name: str) -> "Passage":
+    """The first `count` characters of a text. Unknown characters behind them do not matter."""
+    is_one_text = model.mark is None and model.vocabulary.kind in ("character", "byte")
+    part = count + 1 if count and is_one_text else len(text)
+    while True:
+        readable = model.readable(text[:part], unknown)
+        passage = model.passage(readable.text, count, name) if len(readable.text) > 1 or part >= len(text) else None
+        if part >= len(text) or (passage and len(passage) >= count):
+            break
+        part = 2 * part  # some were left out
+    for note in readable.notes:
+        print(f"note: {note}", file=sys.stderr)
+    assert passage is not None
+    return passage
+
+
+def _more_of(read: "Callable[[int], Passage]", model: "Model", passage: "Passage", own: "list[Feature]",
+             given: InputArguments) -> "tuple[Passage, list[Feature]]":
+    """More of the text where a feature of the user's own is too rare in what was read, as far as memory allows."""
+    from charrnn.inspection.find import why_untested
+    from charrnn.inspection.recording import WARM_UP
+
+    network, name = model.settings.network, ""
+    most = min(_MOST_CHARACTERS, _MOST_VALUES // (network.layers * network.hidden))
+    read_at_first = len(passage)
+    while rare := [one.name for one in own if why_untested(one, WARM_UP) in ("too rare", "absent")]:
+        more = read(min(3 * len(passage), most))
+        if len(more) <= len(passage):
+            break
+        passage, own, name = more, _own_features(more, given), rare[0]
+    if len(passage) > read_at_first:
+        print(f"note: read {len(passage):,} characters instead of {read_at_first:,}, because {name!r} is rare",
+              file=sys.stderr)
+    return passage, own
 
 
 def _own_text(model: "Model", count: int) -> list[str]:

@@ -27,7 +27,7 @@ class Passage:
     units     the units of the vocabulary
     mark      the document separator, if the text is one of documents
     origin    where the text is from, for reports
-    kind      that of the vocabulary: char, byte, word or token
+    kind      that of the vocabulary: character, byte, word or token
     """
 
     ids: np.ndarray
@@ -35,7 +35,7 @@ class Passage:
     units: Sequence[str] = field(repr=False)
     mark: str | None
     origin: str
-    kind: str = "char"
+    kind: str = "character"
 
     @classmethod
     def of(cls, ids: np.ndarray, vocabulary: Vocabulary, mark: str | None, origin: str) -> "Passage":

@@ -227,6 +227,39 @@ def test_unknown_characters_are_named_and_never_dropped_unseen(charrnn: Program,
     assert "'%' (U+0025): it is left out" in result.err
 
 
+def test_unknown_characters_behind_what_is_read_do_not_matter(charrnn: Program, run: Path, tmp_path: Path) -> None:
+    (tmp_path / "other.txt").write_text(TEXT[:700] + "Ünd%", encoding="utf-8")
+    result = charrnn("inspect-cells", "--text", "other.txt", "--chars", "600")
+    assert (result.code, result.err) == (0, "")
+    assert "other.txt: 600 places" in result.out
+    refused = charrnn("inspect-cells", "--text", "other.txt", "--chars", "701")
+    assert (refused.code, refused.err.count("\n")) == (1, 1)
+    (tmp_path / "other.txt").write_text("%" * 50 + TEXT[:700], encoding="utf-8")
+    skipped = charrnn("inspect-cells", "--text", "other.txt", "--chars", "600", "--unknown", "skip")
+    assert "other.txt: 600 places" in skipped.out
+    assert skipped.err.count("\n") == 1
+
+
+def test_more_is_read_for_a_rare_feature_and_said(charrnn: Program, run: Path, tmp_path: Path) -> None:
+    rare = (TEXT[:999] + "\n") * 60
+    marked = "".join(rare[start:start + 6000] + "tttt\n" for start in range(0, len(rare), 6000))
+    (tmp_path / "long.txt").write_text(marked, encoding="utf-8")
+    result = charrnn("inspect-cells", "--text", "long.txt", "--find", "tttt")
+    assert result.code == 0
+    assert re.fullmatch(r"note: read [\d,]+ characters instead of 20,000, because 'tttt' is rare\n", result.err)
+    assert " AUC " in result.out
+    fewer = charrnn("inspect-cells", "--text", "long.txt", "--find", "tttt", "--chars", "9000")
+    assert "too rare in this text" in fewer.out
+    assert fewer.err == ""
+
+
+def test_a_cell_that_knows_less_than_the_current_character_is_not_confirmed(charrnn: Program, run: Path) -> None:
+    out = charrnn("inspect-cells", "--text", "text.txt", "--find", "[aeiou]").out
+    alone = float(re.search(r"alone would give (1.00|\.\d+)", out)[1])  # type: ignore[index]
+    assert alone == 1
+    assert "confirmed on the second half" not in out
+
+
 def test_text_from_standard_input(charrnn: Program, run: Path) -> None:
     result = charrnn("inspect-cells", "--text", "-", stdin=TEXT[:900].encode())
     assert "standard input: 899 places" in result.out
