@@ -77,10 +77,24 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
 
     Its arrays are the caller's own: writable and C-contiguous.
     """
+    with _reading(path):
+        try:
+            return _decode(_read(path))
+        except CheckpointError as error:
+            raise CheckpointError(f"{path} {error}") from error
+
+
+def file_sha256(path: str | Path) -> str:
+    """The SHA-256 of the whole file, as other programs compute it; raises CheckpointError where it can't be read."""
+    with _reading(path):
+        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+@contextmanager
+def _reading(path: str | Path) -> Iterator[None]:
+    """Turns the system's refusal to read the file into a CheckpointError."""
     try:
-        return _decode(_read(path))
-    except CheckpointError as error:
-        raise CheckpointError(f"{path} {error}") from error
+        yield
     except OSError as error:
         raise CheckpointError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
 
