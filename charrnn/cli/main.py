@@ -22,8 +22,8 @@ def main() -> NoReturn:
 
     Even our own modules are imported here, where Ctrl-C during the import is caught.
     """
-    signal.signal(signal.SIGTERM, _terminate)
     try:
+        signal.signal(signal.SIGTERM, _terminate)
         _hold_descriptors()
         _choose_encoding()
         from charrnn.render.streams import take_streams

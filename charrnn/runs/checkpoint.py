@@ -82,14 +82,28 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
 
     Its arrays are the caller's own: writable and C-contiguous.
     """
-    try:
-        checkpoint = _decode(_read(path))
-    except CheckpointError as error:
-        raise CheckpointError(f"{path} {error}") from error
-    except OSError as error:
-        raise CheckpointError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
+    with _reading(path):
+        try:
+            checkpoint = _decode(_read(path))
+        except CheckpointError as error:
+            raise CheckpointError(f"{path} {error}") from error
     _log.debug("read %s, at step %s", path, f"{checkpoint.progress['step']:,}")
     return checkpoint
+
+
+def file_sha256(path: str | Path) -> str:
+    """The SHA-256 of the whole file, as other programs compute it; raises CheckpointError where it can't be read."""
+    with _reading(path):
+        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+@contextmanager
+def _reading(path: str | Path) -> Iterator[None]:
+    """Turns the system's refusal to read the file into a CheckpointError."""
+    try:
+        yield
+    except OSError as error:
+        raise CheckpointError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
 
 
 @contextmanager

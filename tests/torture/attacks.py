@@ -20,4 +20,5 @@ class Attack(NamedTuple):
 
 ATTACKS = (
     Attack("kills", 300, 30),
+    Attack("faults", 3000, 150),
 )
