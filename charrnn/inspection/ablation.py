@@ -15,7 +15,7 @@ import numpy as np
 from charrnn.cells.numpy_step import Array, State, sigmoid
 from charrnn.engine.interface import Engine, LayerStep
 from charrnn.inspection.cell_statistics import CellName
-from charrnn.inspection.stack import Stack, Trace
+from charrnn.inspection.stack import Stack, Trace, refuse_overflow
 from charrnn.inspection.statistics import block_error
 
 OnStep = Callable[[int], None]
@@ -65,6 +65,7 @@ def means(trace: Trace) -> Array:
     return np.stack([layer[-1][trace.warm_up:].mean(axis=0, dtype=np.float64) for layer in trace.states])
 
 
+@refuse_overflow()
 def ablate(stack: Stack, trace: Trace, cells: Sequence[CellName], conditions: Mapping[str, Array] | None = None,
            values: Sequence[float] | None = None, on_step: OnStep = lambda steps: None,
            engine: Engine | None = None) -> list[Ablation]:
