@@ -149,8 +149,8 @@ def _read(path: str | Path) -> bytes:
         if not start:
             raise CheckpointError("is empty; it is no checkpoint")
         if start[8:] != b"{":
-            raise CheckpointError("is no checkpoint: it does not begin as a safetensors file does; name a run, its folder "
-                                  "or its file")
+            raise CheckpointError("is no checkpoint: it does not begin as a safetensors file does; name a run, its "
+                                  "folder or its file")
         if size > LARGEST_HEADER:
             raise CheckpointError(f"is no checkpoint: a header of {size:,} bytes is too big")
         data = start + file.read()

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from charrnn.cli.main import _exit_code, _run
 from charrnn.render.streams import take_streams
@@ -106,9 +107,9 @@ def watched(action: Callable[[], Any]) -> Answer:
 
 @contextlib.contextmanager
 def new_folder() -> Iterator[None]:
-    """Makes an empty folder the current one, and removes it at the end."""
+    """Makes an empty folder the current one, for the user's own files too, and removes it at the end."""
     before = os.getcwd()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, mock.patch.dict(os.environ, XDG_STATE_HOME=f"{folder}/state"):
         os.chdir(folder)
         try:
             yield
@@ -116,11 +117,17 @@ def new_folder() -> Iterator[None]:
             os.chdir(before)
 
 
-def bounded_memory(gigabytes: float) -> None:
+@contextlib.contextmanager
+def bounded_memory(gigabytes: float) -> Iterator[None]:
     """Lets this process take so much more address space at most: an attack must not take the machine down."""
-    now = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() if _STATUS.exists() else 0
-    if now:
-        resource.setrlimit(resource.RLIMIT_AS, (now + int(gigabytes * 2**30), resource.RLIM_INFINITY))
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    if _STATUS.exists():
+        now = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (now + int(gigabytes * 2**30), before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 def _code(arguments: tuple[str, ...]) -> int:

@@ -17,8 +17,10 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
+import safetensors.numpy
 
 from charrnn.errors import CharrnnError
+from charrnn.interchange.export import export_network
 from charrnn.runs.checkpoint import BEST, LAST, Checkpoint, load_checkpoint
 from charrnn.runs.finetune import FineTuning
 from charrnn.runs.run import Run
@@ -30,8 +32,10 @@ from tests.torture.commands import Answer, answer, bounded_memory, new_folder, w
 from tests.torture.findings import Findings
 
 MOST_SECONDS, MOST_MEGABYTES, LONGEST = 5.0, 200.0, 700
-OTHERS = (("complete", "the "), ("novelty", "text.txt"), ("plot",), ("inspect-cells", "--text", "text.txt", "--chars", "200"),
-          ("info", "--config"), ("sample", "--json", "--length", "9"), ("score", "text.txt", "--table"))
+OTHERS = (("complete", "the "), ("novelty", "text.txt"), ("plot",), ("info", "--config"),
+          ("inspect-cells", "--text", "text.txt", "--chars", "200"), ("sample", "--json", "--length", "9"),
+          ("score", "text.txt", "--table"), ("export", "--to", "safetensors", "-o", "checkpoints/run/exported"))
+IMPORTS = 0.15  # share of the tries that are files of another program
 # Beside those of forging: numbers at the edges of what is allowed, and names that are more than names.
 EDGES = [1e308, 5e-324, 2**63 - 1, 2**31, 1e-9, 0.0, 1.0, 8192, 16, 100_000, "@python-docs", ["-"], ["/dev/zero"],
          ["/dev/stdin"], ["."], ["text.txt"] * 1000, ["\x1b]0;title\x07"], "blank", "file", "word", [[]], [None]]
@@ -41,9 +45,10 @@ DTYPES = ["F64", "F32", "F16", "BF16", "F8_E4M3", "I64", "I32", "U8", "BOOL", "C
 
 @dataclass
 class Original:
-    """A good checkpoint; budget continues its run by a step or two."""
+    """A good checkpoint, and the same for another program; budget continues its run by a step or two."""
 
     data: bytes
+    exported: bytes
     read: Checkpoint
     budget: tuple[str, str]
 
@@ -61,8 +66,8 @@ class Most:
         self.seconds, self.megabytes = max(self.seconds, found.seconds), max(self.megabytes, found.megabytes)
 
 
-def originals() -> list[Original]:
-    """One of each kind, trained here and now on text.txt in the current folder."""
+def originals(most: int) -> list[Original]:
+    """One of each kind, of up to `most` kinds, trained here and now on text.txt in the current folder."""
     Path("text.txt").write_text(TEXT, encoding="utf-8")
     short = replace(SETTINGS.training, epochs=0.3, validations=3)
     kinds: list[Settings] = [
@@ -73,14 +78,16 @@ def originals() -> list[Original]:
         Settings(NetworkSettings("lstm", 4, dropout=0.0, learn_initial_state=True), SETTINGS.windows,
                  TrainingSettings(lr=0.01, minutes=0.0005, shards=1), TextSettings(unit="byte", lowercase=True))]
     made = []
-    for number, settings in enumerate([*kinds, kinds[0]]):
+    for number, settings in enumerate([*kinds, kinds[0]][:most]):
         parent = FineTuning(Path("made/0") / BEST) if number == len(kinds) else None
         with Run.start(read_corpus(["text.txt"], settings=settings.text), settings, str(number), "made", threads=1,
                        parent=parent) as run:
             for _ in run.events():
                 pass
         budget = ("--minutes", "0.0006") if settings.training.minutes else ("--epochs", "0.32")
-        made.append(Original((run.folder / LAST).read_bytes(), load_checkpoint(run.folder / LAST), budget))
+        export_network(run.folder / LAST, "safetensors", exported := run.folder / "exported")
+        last = run.folder / LAST
+        made.append(Original(last.read_bytes(), exported.read_bytes(), load_checkpoint(last), budget))
     return made
 
 
@@ -176,6 +183,26 @@ def _other(array: np.ndarray, rng: random.Random) -> np.ndarray:
     return changed
 
 
+def with_other_tensors(data: bytes, rng: random.Random) -> bytes:
+    """A state dict that is damaged, or whose arrays, their names or description are others."""
+    if rng.random() < 0.3:
+        return damaged(data, rng)
+    text, arrays = split(data)[0].get("__metadata__", {}), safetensors.numpy.load(data)
+    for _ in range(rng.choice([1, 1, 2])):
+        name, way = rng.choice(sorted(arrays)), rng.randrange(4)
+        if way == 0 and len(arrays) > 1:
+            del arrays[name]
+        elif way == 1:
+            arrays[rng.choice([f"{name}_reverse", name.replace("l0", "l1"), name.replace("ih", "hh"), "x", "",
+                               "\x1b[2J", rng.choice(sorted(arrays)), f"module.{name}", "h0", "c0"])] = arrays.pop(name)
+        elif way == 2 and text:
+            key = rng.choice(sorted(text))
+            text[key] = rng.choice(["", "x", "[]", "{}", "null", "5", "[" * 5000, '"\\ud800"', "[1, 2]", "1" * 5000])
+        else:
+            arrays[name] = _other(arrays[name], rng)
+    return safetensors.numpy.save(arrays, metadata=text or None)
+
+
 def with_other_text(data: bytes, rng: random.Random) -> bytes:
     """Its settings, vocabulary, corpus or progress say something else, at one place or a few; signed."""
     text, parts, arrays = opened(data)
@@ -203,15 +230,18 @@ WAYS: tuple[Callable[[bytes, random.Random], bytes], ...] = (damaged, with_other
                                                              with_other_text, with_other_text)
 
 
-def attack(findings: Findings) -> Most:
-    """Mutates and uses so many checkpoints, in the current folder, which is empty."""
+def attack(findings: Findings, kinds: int = 5) -> Most:
+    """Mutates and uses so many checkpoints, of so many kinds, in the current folder, which is empty."""
     most = Most()
-    good, path = originals(), Path("checkpoints/run") / LAST
+    good, path = originals(kinds), Path("checkpoints/run") / LAST
     for original in good:  # what has to be compiled is compiled, and what can be used is used
-        for found, command in _uses(original.data, original, path, list(OTHERS)):
+        for found, command in _uses(original.data, original, path, list(OTHERS) if kinds > 1 else []):
             assert found.code == 0, (command, found)
     for number in range(findings.seed, findings.seed + findings.tries):
         rng = random.Random(number)
+        if rng.random() < IMPORTS:
+            _try_import(rng.choice(good).exported, rng, findings, f"--seed {number} --tries 1", most)
+            continue
         original, way = rng.choice(good), rng.choice(WAYS)
         data = way(original.data, rng)
         if way is damaged:
@@ -221,6 +251,17 @@ def attack(findings: Findings) -> Most:
             if what := wrong(found):
                 findings.add(f"--seed {number} --tries 1 ({way.__name__}): charrnn {command}: {what}")
     return most
+
+
+def _try_import(data: bytes, rng: random.Random, findings: Findings, case: str, most: Most) -> None:
+    """What import says of a changed file, and sample of what it made."""
+    path = _place(with_other_tensors(data, rng), Path("checkpoints/run/network.safetensors"))
+    shutil.rmtree("checkpoints/imported", ignore_errors=True)
+    for call in (("import", str(path), "--name", "imported"), ("sample", "imported", "--length", "20")):
+        if Path("checkpoints/imported").exists() or call[0] == "import":
+            most.note(found := answer(*call))
+            if what := wrong(found):
+                findings.add(f"{case}: charrnn {' '.join(call)}: {what}")
 
 
 def _check_damaged(data: bytes, original: Original, path: Path, findings: Findings, number: int) -> None:
@@ -283,8 +324,7 @@ def wrong(found: Answer) -> str:
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     findings = Findings(__doc__ or "", arguments=arguments, tries=20_000)
-    bounded_memory(4)
-    with new_folder():
+    with bounded_memory(4), new_folder():
         most = attack(findings)
     findings.leave(f"mutations: {findings.tries:,} checkpoints in {most.uses:,} uses; the longest took "
                    f"{most.seconds:.1f} s, the largest {most.megabytes:.0f} MB")

@@ -8,18 +8,19 @@ file) and says what would be right; nothing is printed on standard output, and n
 
 import itertools
 import json
-import os
 import random
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn
 
 import click
 
 from charrnn.cli.config import part_of
 from charrnn.cli.group import COMMANDS, charrnn
 from charrnn.cli.options import Number, Numbers, SettingOption, Whole
+from charrnn.interchange.export import export_network
+from charrnn.runs.checkpoint import BEST
 from charrnn.settings.training import PARTS
 from tests.cli.tiny import OPTIONS, tiny_corpus, train_tiny
 from tests.torture.commands import Answer, answer, bounded_memory, new_folder
@@ -31,24 +32,30 @@ LONG, NUL, COLOUR = "x" * 300, "a\0b", "\x1b[31mx"
 # What makes each command work but for the option that a row adds.
 BASES = {"train": ("text.txt", *OPTIONS), "sample": (RUN, "--length", "5"), "play": (RUN,), "complete": (RUN, "the "),
          "score": (RUN, "text.txt"), "novelty": (RUN, "text.txt"), "info": (RUN,), "plot": (RUN,),
-         "inspect-cells": (RUN, "--text", "text.txt", "--chars", "100"), "bench": ()}
+         "inspect-cells": (RUN, "--text", "text.txt", "--chars", "100"), "bench": (),
+         "export": (RUN, "--to", "safetensors", "-o", "network.safetensors"), "import": ("exported.safetensors",),
+         "corpora": ()}
 READ = ("missing.txt", "empty", "", NUL, LONG)
 WRITTEN = ("empty", "missing/x.svg", "", NUL, f"{LONG}.svg")
 RUNS = ("missing", "", NUL, "text.txt", LONG, "empty")
+WRONG_NAMES = ("", "a/b", ".", "..", "-x", "nul", "COM1.txt", NUL, LONG, "a ", "a\n", COLOUR, "a:b", "a*")
+WRONG_FOLDERS = ("text.txt", NUL, LONG, "text.txt/x", "/dev/null")
 CELLS = ("x", "", "L0:1", "L9:0", "L1:999", "L1:-1", "L1:", "1:1", "L1:1.5", "L1:x", COLOUR, LONG)
 PATTERNS = ("(", "[", "*", "a{99999999999}", "(?P<x", "\\", "(?<=a+)b", LONG + "(")
 # Values of texts and names, of commands' options by Python name, that are always wrong.
 WRONG_TEXTS: dict[str, dict[str, Sequence[str]]] = {
     "train": {"config": READ, "init_from": RUNS, "resume": RUNS[:1] + RUNS[2:], "documents": ("",),
-              "name": ("", "a/b", ".", "..", "-x", "nul", "COM1.txt", NUL, LONG, "a ", "a\n", COLOUR, "a:b", "a*"),
-              "folder": ("text.txt", NUL, LONG, "text.txt/x", "/dev/null")},
-    "sample": {"prime_file": READ, "bias": ("", "x", "=1", "a=", "a=x", "a=nan", "a=inf", "ab=1", "§=1", "a=1e400", LONG),
+              "name": WRONG_NAMES, "folder": WRONG_FOLDERS},
+    "sample": {"prime_file": READ,
+               "bias": ("", "x", "=1", "a=", "a=x", "a=nan", "a=inf", "ab=1", "§=1", "a=1e400", LONG),
                "clamp": (*CELLS[:9], "L1:1=", "L1:1=x", "L1:1=nan", "L1:1=1@", "L1:1=1@5:2",
                                               "L1:1=1@x:y", "L1:1=sd", "L9:1=1", "L1:99=1"),
                "stop": ("",), "others": RUNS, "output": WRITTEN, "prime": ("§§", "\udcff")},
     "play": {"bias": ("", "x", "=1", "a=", "a=x", "a=nan", "§=1"), "clamp": (*CELLS[:9], "L1:1="),
              "stop": ("",), "prime": ("§§",)},
-    "complete": {}, "info": {}, "novelty": {"corpus": READ}, "score": {"others": RUNS},
+    "complete": {}, "info": {}, "corpora": {}, "export": {"output": WRITTEN},
+    "import": {"vocabulary": READ, "name": WRONG_NAMES, "folder": WRONG_FOLDERS},
+    "novelty": {"corpus": READ}, "score": {"others": RUNS},
     "plot": {"output": (*WRITTEN, "x.gif", "x", "svg")},
     "inspect-cells": {"text": READ, "patterns": PATTERNS,
                       "named": ("", "x", "=a", "x=(", "x=*", "x=[", LONG), "labels": READ,
@@ -80,8 +87,8 @@ CONTRADICTIONS: dict[str, Sequence[tuple[str, ...]]] = {
                       ("--signal", "r", "--cell", "L1:1")],
     "bench": [("--against", "onnx", "--precision", "bf16")]}
 REMEDY = re.compile(r"; |not one of|not a valid (integer|float)|\d to -?\d|at (least|most) |requires an argument|"
-                    r"does not take a value|[Nn]o such option|must be|should |without --|needs? |in place of|name |can't both|leave out|"
-                    r"give |it is |as in ")
+                    r"does not take a value|[Nn]o such option|must be|should |without --|needs? |in place of|name |"
+                    r"can't both|leave out|give |it is |as in ")
 
 
 class Row(NamedTuple):
@@ -160,8 +167,8 @@ def _wrong_values(name: str, param: click.Option) -> Iterator[Row]:
         named = (*param.opts, str(param.name).replace("_", "-"), option[2:])
         is_text = value in WRONG_TEXTS[name].get(str(param.name), ())
         if is_text:  # which a message may name by its kind
-            named = (*named, *[_beginning(value)] * bool(value), "names no cell", "regular expression", "name a", "text has", "file or folder",
-                     "needs a name")
+            named = (*named, *[_beginning(value)] * bool(value), "names no cell", "regular expression", "name a",
+                     "text has", "file or folder", "needs a name")
         for arguments in ((f"{option}={value}",), *[(option, value)] * (not value.startswith("-"))):
             yield Row(name, arguments, named)
 
@@ -198,7 +205,8 @@ def _resumed() -> Iterator[Row]:
     """What can't change when a run is resumed."""
     for param in _command("train").params:
         if isinstance(param, SettingOption) and param.name not in {
-                "epochs", "minutes", "threads", "engine", "resume", "folder", "show_samples", "samples_every", "keep_last"}:
+                "epochs", "minutes", "threads", "engine", "resume", "folder", "show_samples", "samples_every",
+                "keep_last"}:
             option = param.opts[0]
             if param.is_flag:
                 values: Sequence[str] = ("",)
@@ -282,8 +290,8 @@ def attack(findings: Findings) -> int:
             arguments = (row.command, *row.arguments)
         found = answer(*arguments)
         if what := wrong(row, found, before, _files()):
-            shown = [argument if len(argument) <= 60 else f"{argument[:60]}..." for argument in (row.command, *row.arguments)]
-            findings.add(f"charrnn {shown} {row.config[:60]!r}: {what[:400]}")
+            shown = [f"{argument[:60]}..." if len(argument) > 60 else argument for argument in row.arguments]
+            findings.add(f"charrnn {row.command} {shown} {row.config[:60]!r}: {what[:400]}")
             before = _files()
     return len(table)
 
@@ -292,9 +300,9 @@ def prepare() -> None:
     """A text, a trained run, and an empty one, in the current folder."""
     tiny_corpus()
     train_tiny(Path("checkpoints"), name=RUN)
+    export_network(Path("checkpoints") / RUN / BEST, "safetensors", Path("exported.safetensors"))
     Path("empty").mkdir()
     Path("config.toml").touch()
-    os.environ["XDG_STATE_HOME"] = os.path.abspath("state")
 
 
 def _files() -> set[str]:
@@ -304,8 +312,7 @@ def _files() -> set[str]:
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     findings = Findings(__doc__ or "", arguments=arguments, tries=5_000)
-    bounded_memory(4)
-    with new_folder():
+    with bounded_memory(4), new_folder():
         count = attack(findings)
     findings.leave(f"options: {count:,} rows, of every option of {len(COMMANDS)} commands")
 
