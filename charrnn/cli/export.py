@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from charrnn.cli.options import GroupedCommand, option
+from charrnn.errors import SettingsError
 
 
 @click.command(cls=GroupedCommand)
@@ -22,6 +23,8 @@ def export(checkpoint: str | None, to: str, output: str | None) -> None:
     from charrnn.interchange.export import export_network
     from charrnn.runs.checkpoint import resolve_checkpoint
 
+    if output == "":
+        raise SettingsError("a file needs a name; give one behind --output, or leave it out")
     path = resolve_checkpoint(checkpoint)
     file = Path(output or f"{path.parent.name or path.stem}.{to}")
     size = export_network(path, to, file)

@@ -41,6 +41,10 @@ class InputArguments:
     since: tuple[str, ...]
     labels: str | None
 
+    def __post_init__(self) -> None:
+        if "" in (self.text, self.labels):
+            raise SettingsError("a file needs a name; give one behind --text and --labels, or leave them out")
+
     @property
     def has_features(self) -> bool:
         return bool(self.patterns or self.named or self.since or self.labels)
@@ -60,6 +64,8 @@ class FileArguments:
         names = [self.html_file, self.json_file, self.csv_file, self.chars_file, self.npz_file]
         if "" in names:
             raise SettingsError("a file needs a name; give one behind --html, --json, --csv, --csv-chars or --npz")
+        if wrong := [name for name in names if name and "\0" in name]:
+            raise SettingsError(f"{wrong[0]!r} can't name a file: it has a NUL character; give another name")
         files = [os.path.realpath(name) for name in names if name and name != "-"]
         if len(set(files)) < len(files):
             raise SettingsError("two of --html, --json, --csv, --csv-chars and --npz name one file; give each its own")
@@ -84,6 +90,8 @@ class ViewArguments:
 
     def __post_init__(self) -> None:
         """Raises SettingsError for what can't be done together, or can't be written, before any work."""
+        if self.ablate == "":
+            raise SettingsError("--ablate needs cells: top:16 takes the 16 that matter most, L1:24,L2:3 those two")
         wanted = [f"--{name}" for name in ("gates", "horizon", "ablate") if getattr(self, name)]
         if wanted and self.cells:
             wanted.append("--cell")
@@ -172,7 +180,10 @@ def inspect_cells(checkpoint: str | None, explain: bool, **options: Any) -> None
         from charrnn.render.plots.picture_file import check_picture_name
 
         check_picture_name(views.output)
-    files = settings_from(FileArguments, options)
+    files, page = settings_from(FileArguments, options), settings_from(PageSettings, options)
+    if page != PageSettings() and not files.html_file:
+        raise SettingsError("--html-cells, --html-precision, --html-max-mb and --no-compress have no use without "
+                            "--html; leave them out, or give --html FILE")
 
     def inspect(name: str | None) -> Inspected:
         return _inspected(name, settings, given, files.need_every_signal)
@@ -180,7 +191,7 @@ def inspect_cells(checkpoint: str | None, explain: bool, **options: Any) -> None
     found = inspect(checkpoint)
     if files.html_file:
         write_page(found.done, found.path, found.model.corpus.name, found.model.settings.windows.window,
-                   files.html_file, settings_from(PageSettings, options))
+                   files.html_file, page)
     if views.is_network:
         # all of it before any of it is shown: an error then stands alone
         lines = list(_view(found, views, style, screen.style, settings.top, inspect))

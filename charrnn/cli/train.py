@@ -81,7 +81,7 @@ def train(context: click.Context, resume: str | None, config: str | None, **opti
     typed = {key: value for key, value in context.params.items() if value != ()
              and context.get_parameter_source(key) == click.core.ParameterSource.COMMANDLINE}
     if resume is None:
-        given = merge_settings(typed, read_config(config, context.command) if config else {})
+        given = merge_settings(typed, read_config(config, context.command) if config is not None else {})
         options |= given
     train_options, run_settings = settings_from(TrainArguments, options), settings_from(RunSettings, options)
     if resume is None:

@@ -130,6 +130,8 @@ def resolve_checkpoint(argument: str | None, which: str = "best", runs: str | Pa
     """
     if argument is None:
         return latest_checkpoint(runs, which)
+    if not argument or "\0" in argument:
+        raise CheckpointError(f"{argument!r} can't name a checkpoint; give the name of a run, its folder or its file")
     places = [Path(argument), Path(runs) / argument]
     if os.path.isfile(argument) and os.path.isdir(places[1]) and _files(places[1]):
         places.reverse()  # `charrnn train alice --name alice` leaves a text and a run of one name
@@ -178,7 +180,8 @@ def _read(path: str | Path) -> bytes:
         if not start:
             raise CheckpointError("is empty; it is no checkpoint")
         if start[8:] != b"{":
-            raise CheckpointError("is no checkpoint: it does not begin as a safetensors file does")
+            raise CheckpointError("is no checkpoint: it does not begin as a safetensors file does; name a run, its "
+                                  "folder or its file")
         if size > LARGEST_HEADER:
             raise CheckpointError(f"is no checkpoint: a header of {size:,} bytes is too big")
         data = start + file.read()

@@ -183,7 +183,7 @@ class Trainer:
                                     if name.startswith("state.")})
             self.cutter.restore(progress.cursor)
             self.generator.bit_generator.state = progress.generator
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise CheckpointError(f"cannot resume: the saved state does not fit ({error})") from error
         self.history = progress.history.copy()
         self.seconds = progress.seconds or 0.0
