@@ -22,7 +22,15 @@ from charrnn.inspection.features.feature import Feature
 from charrnn.inspection.passage import Passage, joined, of_text
 from charrnn.inspection.results import Inspection
 from charrnn.novelty.report import Novelty, novelty_of
-from charrnn.runs.checkpoint import RUNS, Checkpoint, load_checkpoint, naming, resolve_checkpoint
+from charrnn.runs.checkpoint import (
+    RUNS,
+    Checkpoint,
+    as_stored,
+    load_checkpoint,
+    naming,
+    resolve_checkpoint,
+    save_checkpoint,
+)
 from charrnn.runs.finetune import FineTuning
 from charrnn.runs.run import Run
 from charrnn.runs.trained_network import check_network
@@ -65,6 +73,26 @@ class Model(LanguageModel):
     def parameters(self) -> dict[str, np.ndarray]:
         """Copies of the parameters, float32 arrays by name, in PyTorch's shapes and gate order."""
         return self.engine.parameters()
+
+    def state_dict(self) -> dict[str, np.ndarray]:
+        """The same as `parameters`, under the name that PyTorch has for it."""
+        return self.parameters
+
+    def save(self, path: str | Path, dtype: str = "float32") -> Path:
+        """Writes a checkpoint of the model alone, which load() reads; returns its path.
+
+        It has what sampling, scoring and inspecting need, and the losses of its run, but no state of the optimizer: it
+        can be fine-tuned, and not resumed. Nothing but a whole file takes the place of an old one.
+
+        dtype   "float32", or "float16" for half the size: its values are read as float32, rounded to 11 bits
+
+        Raises StorageError where the disk refuses, SettingsError for another dtype, CheckpointError for parameters
+        too large for float16.
+        """
+        arrays = as_stored(self.parameters, dtype)
+        progress = {name: self.progress[name] for name in ("step", "epoch", "history")}
+        save_checkpoint(path, Checkpoint(self.settings, self.vocabulary.units, self.corpus, progress, arrays))
+        return Path(path)
 
     def __repr__(self) -> str:
         return f"<Model of {self.corpus.name or 'a text'!r}: {self.settings.network}>"
