@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from charrnn.errors import SettingsError
 from charrnn.inspection.features.feature import Feature
 from charrnn.inspection.passage import Passage, joined, of_text
 from charrnn.inspection.results import Inspection
+from charrnn.interchange.torch_module import torch_module
 from charrnn.novelty.report import Novelty, novelty_of
 from charrnn.runs.checkpoint import (
     RUNS,
@@ -47,6 +48,9 @@ from charrnn.text.windows import Text
 from charrnn.training.auto_settings import automatic_settings
 from charrnn.training.evaluation import Evaluation
 from charrnn.training.events import Event
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 class Model(LanguageModel):
@@ -93,6 +97,13 @@ class Model(LanguageModel):
         progress = {name: self.progress[name] for name in ("step", "epoch", "history")}
         save_checkpoint(path, Checkpoint(self.settings, self.vocabulary.units, self.corpus, progress, arrays))
         return Path(path)
+
+    def to_torch(self) -> "nn.Module":
+        """The network as a PyTorch module, with copies of the parameters (charrnn.interchange.torch_module).
+
+        Raises SettingsError for a cell that PyTorch does not have, or without PyTorch.
+        """
+        return torch_module(self.settings.network, self.parameters, len(self.vocabulary))
 
     def __repr__(self) -> str:
         return f"<Model of {self.corpus.name or 'a text'!r}: {self.settings.network}>"
