@@ -59,8 +59,7 @@ def _answers(model: "Model", settings: CompleteSettings, unknown: UnknownSetting
 
     def answer(text: str) -> None:
         read = model.readable(text, unknown.unknown)
-        completions = completer.complete(read.text, settings.count, until=settings.until, length=settings.length,
-                                         beams=settings.beams, prove=settings.prove)
+        completions = completer.complete(read.text, **settings.to_dict())
         note_readable(read, model.vocabulary)
         print(completions_json(text, completions, settings) if in_json
               else "\n".join(completions_table(read.text, completions, screen_for().width)), flush=True)
