@@ -107,7 +107,7 @@ $(USER_STAMP): pyproject.toml
 
 $(DEV_STAMP): pyproject.toml
 	$(call environment,.venv-dev)
-	@.venv-dev/bin/python -m pip install $(PIP_FLAGS) -e '.[plot,zst]' --group dev
+	@.venv-dev/bin/python -m pip install $(PIP_FLAGS) -e '.[plot,zst,serve]' --group dev
 	@touch $@
 
 $(TORCH_STAMP): $(DEV_STAMP)
