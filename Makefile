@@ -25,7 +25,8 @@ CAN_INSTALL := [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null
 INSTALL_CHROMIUM := export DEBIAN_FRONTEND=noninteractive && apt-get update -qq && \
 	apt-get install -y -qq --no-install-recommends chromium >/dev/null
 
-.PHONY: help demo test test-slow test-nojit test-torch test-browser test-oldest torture bench lint fix types readme dist lock clean
+.PHONY: help demo model test test-slow test-nojit test-torch test-browser test-oldest torture bench lint fix types readme \
+	dist lock clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1@/p' Makefile | while IFS=@ read -r name text; do \
@@ -34,6 +35,15 @@ help:  ## list these targets
 demo: $(USER_STAMP)  ## train for one minute on Python's documentation, then let the network write
 	.venv/bin/charrnn train @python-docs --minutes 1 --name demo
 	.venv/bin/charrnn sample --prime "The "
+
+# The number of shards and the precision belong to the result, and would otherwise follow the machine.
+model: $(USER_STAMP)  ## train the model that comes with charrnn again: half an hour on two cores, and one download
+	rm -rf build/model
+	.venv/bin/charrnn corpora fetch shakespeare
+	.venv/bin/charrnn train @shakespeare --preset best --val-fraction 0.1 --seed 1 --shards 2 --precision bf16 \
+		--folder build/model --name shakespeare
+	.venv/bin/python -c "import charrnn; charrnn.load('build/model/shakespeare').save( \
+		'charrnn/pretrained/shakespeare.safetensors', dtype='float16')"
 
 test: $(DEV_STAMP)  ## run the fast tests
 	$(PYTEST) $(PARALLEL)
@@ -109,7 +119,7 @@ $(USER_STAMP): pyproject.toml
 
 $(DEV_STAMP): pyproject.toml
 	$(call environment,.venv-dev)
-	@.venv-dev/bin/python -m pip install $(PIP_FLAGS) -e '.[plot,zst]' --group dev
+	@.venv-dev/bin/python -m pip install $(PIP_FLAGS) -e '.[plot,zst,serve]' --group dev
 	@touch $@
 
 $(TORCH_STAMP): $(DEV_STAMP)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from charrnn.cli.checkpoints import find_checkpoint
 from charrnn.cli.options import GroupedCommand, option
 from charrnn.errors import SettingsError
 
@@ -17,15 +18,14 @@ from charrnn.errors import SettingsError
 def export(checkpoint: str | None, to: str, output: str | None) -> None:
     """Write the network in CHECKPOINT (a file, a run's folder or its name) for another program.
 
-    Without CHECKPOINT the newest run in ./checkpoints is used; of a run, its best moment. docs/interchange.md shows
-    how the file is used.
+    Without CHECKPOINT the newest run in ./checkpoints is used; if there is none, @shakespeare, which comes with
+    charrnn. Of a run it is the best moment. docs/interchange.md shows how the file is used.
     """
     from charrnn.interchange.export import export_network
-    from charrnn.runs.checkpoint import resolve_checkpoint
 
     if output == "":
         raise SettingsError("a file needs a name; give one behind --output, or leave it out")
-    path = resolve_checkpoint(checkpoint)
+    path = find_checkpoint(checkpoint)
     file = Path(output or f"{path.parent.name or path.stem}.{to}")
     size = export_network(path, to, file)
     print(f"wrote {file} ({size:,} bytes)", file=sys.stderr)

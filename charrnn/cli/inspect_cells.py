@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from charrnn.cli.checkpoints import find_checkpoint
 from charrnn.cli.options import GroupedCommand, is_default, option, settings_from, settings_options
 from charrnn.errors import SettingsError
 from charrnn.settings import ColourSettings, InspectSettings, PageSettings, UnknownSettings
@@ -156,8 +157,9 @@ class Inspected(NamedTuple):
 def inspect_cells(checkpoint: str | None, explain: bool, **options: Any) -> None:
     """Name what the cells of the network in CHECKPOINT track, on text that it never saw.
 
-    Without CHECKPOINT the newest run in ./checkpoints is used. Every cell is compared with some fifty features of the
-    text on one half of it; the best is tested on the other half and compared with chance.
+    Without CHECKPOINT the newest run in ./checkpoints is used; if there is none, @shakespeare, which comes with
+    charrnn. Every cell is compared with some fifty features of the text on one half of it; the best is tested on the
+    other half and compared with chance.
     """
     settings = settings_from(InspectSettings, options)
     # Thousands of small products: threads of NumPy's library would spin for each other, on a busy machine for minutes.
@@ -208,9 +210,8 @@ def _inspected(checkpoint: str | None, settings: InspectSettings, given: InputAr
     from charrnn.inspection.recording import default_signals, signals_of
     from charrnn.model import load
     from charrnn.render.wording import note_compiling
-    from charrnn.runs.checkpoint import resolve_checkpoint
 
-    path = resolve_checkpoint(checkpoint)
+    path = find_checkpoint(checkpoint)
     model = load(path)
     cell = model.settings.network.cell
     read = _reader(model, path, settings, given)
@@ -227,13 +228,19 @@ def _inspected(checkpoint: str | None, settings: InspectSettings, given: InputAr
 def _reader(model: "Model", path: Path, settings: InspectSettings,
             given: InputArguments) -> "Callable[[int], Passage]":
     """What gives the first so many characters (0: all) of the text that is given, of one that the network writes
-    itself, or of what was held out in training."""
+    itself, or of what was held out in training.
+
+    Of a model that comes with charrnn the training text need not be here; a text like it is.
+    """
     from charrnn.inspection.passage import held_out
     from charrnn.render.reading import read, read_text
+    from charrnn.runs.pretrained import pretrained_at
     from charrnn.runs.training_text import read_training_text
 
-    if given.text:
-        name, whole = "standard input" if given.text == "-" else given.text, read_text(given.text)
+    pretrained = pretrained_at(path)
+    source = given.text or (pretrained.unseen if pretrained and not settings.sample else None)
+    if source:
+        name, whole = "standard input" if source == "-" else source, read_text(source)
         return lambda count: _beginning(model, whole, count, given.unknown, name)
     if settings.sample:
         return lambda count: model.passage(_own_text(model, settings.sample), settings.sample, "text of its own")
@@ -403,9 +410,8 @@ def _comparison_view(found: Inspected, other: str, style: "ReportStyle", top: in
     from charrnn.model import load
     from charrnn.render.inspection.compare import compare_report
     from charrnn.render.plots.curves import names_of
-    from charrnn.runs.checkpoint import resolve_checkpoint
 
-    file = resolve_checkpoint(other)
+    file = find_checkpoint(other)
     model = load(file)
     theirs = model.inspect(same_text(found.done.passage, model.vocabulary, model.mark, other))
     first, second = names_of([found.path, file])
