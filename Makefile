@@ -25,7 +25,7 @@ CAN_INSTALL := [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null
 INSTALL_CHROMIUM := export DEBIAN_FRONTEND=noninteractive && apt-get update -qq && \
 	apt-get install -y -qq --no-install-recommends chromium >/dev/null
 
-.PHONY: help demo test test-slow test-nojit test-torch test-browser test-oldest bench lint fix types readme clean
+.PHONY: help demo test test-slow test-nojit test-torch test-browser test-oldest torture bench lint fix types readme clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1@/p' Makefile | while IFS=@ read -r name text; do \
@@ -55,6 +55,9 @@ test-browser: $(BROWSER_STAMP)  ## open the page of inspect-cells in a real Chro
 
 test-oldest: $(OLDEST_STAMP)  ## test kernels and engines with the oldest dependencies that pyproject.toml allows
 	.venv-oldest/bin/python -m pytest -q $(PARALLEL) tests/kernels tests/cells tests/engine
+
+torture: $(DEV_STAMP)  ## attack the program: kills, refusing disks, hostile files and terminals (under an hour)
+	.venv-dev/bin/python -m tests.torture
 
 bench: $(BENCH_STAMP)  ## measure the speed beside PyTorch's and ONNX Runtime's (a big download)
 	.venv-dev/bin/python -m benchmarks

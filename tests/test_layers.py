@@ -200,4 +200,4 @@ def test_every_public_name_is_there() -> None:
 def test_tests_lie_where_the_package_has_what_they_test() -> None:
     """A folder of tests is named after a layer, or holds what belongs to none."""
     folders = {path.name for path in (ROOT / "tests").iterdir() if path.is_dir() and path.name != "__pycache__"}
-    assert folders <= {*LAYERS, "browser", "corpora", "golden", "torch"}
+    assert folders <= {*LAYERS, "browser", "corpora", "golden", "torch", "torture"}

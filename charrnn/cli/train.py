@@ -16,7 +16,7 @@ from charrnn.cli.options import GroupedCommand, Whole, option, settings_from, se
 from charrnn.errors import SettingsError, StorageError
 from charrnn.settings import NetworkSettings, RunSettings, TextSettings, TrainingSettings, WindowSettings, settings_of
 from charrnn.settings.presets import DEFAULT, PRESETS, merge_settings, preset_values
-from charrnn.text.builtin import BUILTINS
+from charrnn.text.builtin import BUILTINS, SUCH_AS
 
 if TYPE_CHECKING:
     from charrnn.runs.finetune import FineTuning
@@ -28,7 +28,8 @@ _CHANGEABLE = {*_BUDGET, "threads", "engine", "device", "resume", "corpus", "fol
                "samples_every", "keep_last"}
 SETTING_NAMES = {spec.name for kind in (NetworkSettings, TextSettings, WindowSettings, TrainingSettings)
                  for spec in dataclasses.fields(kind)}
-_EPILOG = "Built-in texts: " + "; ".join(f"{name}, {text.description}" for name, text in BUILTINS.items()) + "."
+_EPILOG = "Built-in texts: " + "; ".join(f"{name}, {text.description}" for name, text in BUILTINS.items()
+                                         if text.origin != "fetched") + ". `charrnn corpora` lists more."
 _FILES = "Files and samples"
 
 
@@ -103,8 +104,7 @@ def train(context: click.Context, resume: str | None, config: str | None, **opti
 def _start(given: Mapping[str, Any], options: TrainArguments, run_settings: RunSettings) -> tuple["Run", str]:
     """A new run with the `given` settings, and why it has the others."""
     if not options.corpus:
-        raise click.UsageError("name a text to train on: a file, a folder, - or a built-in one "
-                               f"({', '.join(BUILTINS)})")
+        raise click.UsageError(f"name a text to train on: a file, a folder, - or {SUCH_AS}")
     given = {name: value for name, value in given.items() if name in SETTING_NAMES}
     parent = _parent(options)
     inherited = parent.settings(given, preset_values(options.preset)) if parent else {}

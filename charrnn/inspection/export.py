@@ -8,7 +8,7 @@ import hashlib
 import io
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,8 +21,7 @@ from charrnn.inspection.find import Finding
 from charrnn.inspection.results import Inspection
 from charrnn.text.vocabulary import code_points
 
-FORMAT = "charrnn-inspect/1"
-_FLAG_NAMES = {"saturated": "railed"}  # in this format
+FORMAT = "charrnn-inspect/2"
 _GATES = "iforz"  # those that open and shut
 
 
@@ -52,17 +51,14 @@ def as_dict(inspection: Inspection, path: str, digest: str,
 
 def as_json(content: InspectionRecord) -> str:
     """The record as JSON: the same text for the same content."""
-    cells = [{**cell, "flags": _flag_names(cell["flags"])} for cell in content["cells"]]
-    definitions = dict(zip(_flag_names(content["definitions"]), content["definitions"].values(), strict=True))
-    return json.dumps({**content, "cells": cells, "definitions": definitions}, sort_keys=True, indent=1,
-                      ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(content, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def cell_rows(inspection: Inspection) -> str:
     """CSV with a row for each cell; empty where a value is missing."""
     rows = []
     for record in _cells(inspection, _costs(inspection)):
-        row: dict[str, Any] = {**record, "flags": " ".join(_flag_names(record["flags"]))}
+        row: dict[str, Any] = {**record, "flags": " ".join(record["flags"])}
         best = row.pop("best") or {}
         row |= {f"{gate}_{end}": share for gate, pair in row.pop("sat").items()
                 for end, share in zip(("left", "right"), pair, strict=True)}
@@ -101,10 +97,6 @@ def arrays(inspection: Inspection) -> bytes:
     stream = io.BytesIO()
     np.savez_compressed(stream, allow_pickle=False, **named)
     return stream.getvalue()
-
-
-def _flag_names(names: Iterable[str]) -> list[str]:
-    return [_FLAG_NAMES.get(name, name) for name in names]
 
 
 def _cells(inspection: Inspection, costs: Mapping[CellName, CostRecord]) -> list[CellRecord]:
@@ -153,7 +145,7 @@ def _finding(one: Finding) -> FindingRecord:
         "char_alone": _number(one.alone), "eta2_char": _number(one.current), "eta2_binned": _number(one.binned),
         "iou": _number(one.threshold.iou) if one.threshold else None,
         "theta": _number(one.threshold.value) if one.threshold else None,
-        "confirmed": one.is_confirmed, "context": one.is_confirmed and not one.is_local,
+        "confirmed": one.is_confirmed, "context": one.is_context,
     }
 
 

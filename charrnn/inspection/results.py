@@ -87,8 +87,7 @@ class Inspection:
     @cached_property
     def context(self) -> list[Finding]:
         """The cells that track more than the current character, each once, the strongest first."""
-        return each_cell_once(one for one in self.findings
-                              if one.is_confirmed and not one.is_local and one.feature.is_causal)
+        return each_cell_once(one for one in self.findings if one.is_context and one.feature.is_causal)
 
     @cached_property
     def local(self) -> list[Finding]:
@@ -102,7 +101,7 @@ class Inspection:
     def expecting(self) -> list[Finding]:
         """Cells that predict what comes next better than the current character does."""
         return [one for one in self.findings
-                if one.is_confirmed and not one.is_local and not one.feature.is_causal]
+                if one.is_context and not one.feature.is_causal]
 
     @cached_property
     def unconfirmed(self) -> list[Finding]:

@@ -75,8 +75,7 @@ class Run:
                 run.trainer.begin_from(parent.arrays_for(vocabulary))
         name = run_name(corpus.name, settings.network) if name is None else name
         _remove_unborn(Path(runs) / name)
-        run.folder = new_folder(runs, name)
-        run.lock = FolderLock(run.folder)
+        run.folder, run.lock = _locked_folder(runs, name)
         return run
 
     @classmethod
@@ -212,18 +211,32 @@ class Run:
 
 
 def _remove_unborn(folder: Path) -> None:
-    """Removes the folder of a run that was killed in its first save, and left nothing but a part of that."""
+    """Removes the folder of a run that was killed before its first save was done, and left nothing but a part of that.
+    """
     with contextlib.suppress(OSError, ValueError, StorageError):  # there is none, or it is another process's
-        names = {file.name for file in folder.iterdir()} - {LOCK_FILE}
-        if not names or not all(fnmatch(name, TEMPORARY.format("*")) for name in names):
+        names = {file.name for file in folder.iterdir()}
+        unfinished = names - {LOCK_FILE}
+        if not all(fnmatch(name, TEMPORARY.format("*")) for name in unfinished):
             return
-        lock = FolderLock(folder)
-        try:
-            for name in names:
-                (folder / name).unlink(missing_ok=True)
-        finally:
-            lock.release()
+        if names:
+            lock = FolderLock(folder)
+            try:
+                for name in unfinished:
+                    (folder / name).unlink(missing_ok=True)
+            finally:
+                lock.release()
         folder.rmdir()
+
+
+def _locked_folder(runs: str | Path, name: str) -> tuple[Path, FolderLock]:
+    """A new folder in `runs` and its lock. While it is empty, another process may take it for one that a killed run
+    left, and remove it: then there is a next one."""
+    while True:
+        folder = new_folder(runs, name)
+        with contextlib.suppress(StorageError):  # the other one was faster
+            lock = FolderLock(folder)
+            if folder.is_dir():
+                return folder, lock
 
 
 def run_name(corpus: str, network: NetworkSettings) -> str:

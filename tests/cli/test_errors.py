@@ -14,13 +14,13 @@ from charrnn.storage import files
 from tests.cli.conftest import Program
 from tests.cli.tiny import OPTIONS, TEXT
 
-TEXTS = "(@python-docs, @python-source)"
+TEXT_WORDS = "a built-in text such as @fables (charrnn corpora lists them)"
 
 # The command line -> exit code, the line on stderr or how it begins.
 TABLE: list[tuple[str, int, str]] = [
     ("train", 2,
-     f"name a text to train on: a file, a folder, - or a built-in one {TEXTS}. Usage: charrnn train --help"),
-    ("train missing.txt", 1, f"no file or folder 'missing.txt'; check the name, or try a built-in text {TEXTS}"),
+     f"name a text to train on: a file, a folder, - or {TEXT_WORDS}. Usage: charrnn train --help"),
+    ("train missing.txt", 1, f"no file or folder 'missing.txt'; check the name, or try {TEXT_WORDS}"),
     ("train empty.txt", 1, "'empty.txt' is empty; give a text with something in it"),
     ("train binary", 1, "'binary' is binary, not text: NUL byte at offset 3; give a text file"),
     ("train latin.txt", 1, "'latin.txt' is not UTF-8: byte 0xe9 at offset 6; convert it first"),

@@ -129,8 +129,8 @@ def test_a_text_that_was_moved_can_be_named(charrnn: Program, run: Path, text: P
     done = charrnn("novelty", "-", stdin=b"the cat sat")
     assert done.code == 1
     assert done.err == ("charrnn: the text of this network can't be read again: no file or folder 'text.txt'; check "
-                        "the name, or try a built-in text (@python-docs, @python-source); name a file that has it with "
-                        "--corpus FILE (Python: corpus=)\n")
+                        "the name, or try a built-in text such as @fables (charrnn corpora lists them); name a file "
+                        "that has it with --corpus FILE (Python: corpus=)\n")
     record = record_of(charrnn, "-", "--corpus", "elsewhere.txt", stdin="the cat sat")
     assert record["grams"] == before["grams"]
     assert record["passages"][0]["place"]["source"] == "elsewhere.txt"  # type: ignore[index]

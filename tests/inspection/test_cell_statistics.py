@@ -67,7 +67,11 @@ def test_flags_by_count():
              for name, mask in found.flags.items()}
     assert names == {"integrator": [(0, 0)], "feed-forward": [(1, 0)], "saturated": [(0, 2)], "dead": [(1, 4)],
                      "constant": [(0, 3)]}
-    assert found.is_mute.sum() == 3
+    assert np.argwhere(found.is_mute("h")).tolist() == [[1, 4]]  # a pinned or constant c is not the end of it
+    assert np.argwhere(found.is_mute("c")).tolist() == [[0, 3], [1, 4]]
+    shown = recording(c=c, h=h, f=f).shown("c")
+    assert (shown[0, WARM:, 2].min(), shown[0, WARM:, 2].max()) == (-1, 1)  # not a flat block
+    np.testing.assert_allclose(shown[0, :, 0], np.tanh(c[0, :, 0]), rtol=1e-5)
     assert found.largest[0, 3] == 2
     assert found.mean[0, 3] == pytest.approx(math.tanh(2), rel=1e-6)
     assert found.spread[0, 3] == 0

@@ -79,7 +79,7 @@ function cellCard(index) {
 }
 
 function flagWords(flag) {
-  return { saturated: "Saturated: its value is at one end of its scale nearly always, so it carries little information.",
+  return { saturated: "Saturated: its memory is pinned at one end nearly always; it speaks through its output gate.",
     dead: "Dead: its h hardly moves.", constant: "Constant: it never moves.", integrator: "Integrator: its forget gate is open nearly always.",
     "feed-forward": "Feed-forward: it forgets at nearly every step." }[flag] || flag;
 }

@@ -84,7 +84,7 @@ def _health(inspection: Inspection, style: ReportStyle) -> Iterator[str]:
     has_gate = np.isfinite(inspection.statistics.resets).all()
     items = []
     for name, words in (("integrator", "integrators"), ("feed-forward", "feed-forward"),
-                        ("saturated", "saturated (kept out above)"), ("dead", "dead")):
+                        ("saturated", "saturated (speak through their output gate)"), ("dead", "dead")):
         counts = inspection.statistics.flags[name].sum(axis=1)
         if name in ("integrator", "feed-forward") and not has_gate:
             continue
@@ -101,7 +101,7 @@ def _memory(inspection: Inspection, style: ReportStyle, window: int) -> Iterator
     context = inspection.context_use
     items.append("more context than the last " + (f"{context.enough} is worth < .01 bits" if context.enough is not None
                                                  else f"{context.lengths[-1]} is still worth something"))
-    tau = np.where(inspection.statistics.is_mute, -1.0, inspection.statistics.tau)
+    tau = np.where(inspection.statistics.is_mute("h"), -1.0, inspection.statistics.tau)
     if tau.max() > 0:
         longest = CellName(*(int(place) for place in np.unravel_index(tau.argmax(), tau.shape)))
         items.append(f"longest memory {longest}, {memory_words(float(tau.max()))}")

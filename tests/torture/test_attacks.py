@@ -1,0 +1,38 @@
+"""The attacks in small: a few tries with the fast tests, more with the slow ones; `make torture` runs them whole."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.torture import kills
+from tests.torture.attacks import ATTACKS, Attack
+from tests.torture.forked import CAN_FORK
+
+ROOT = Path(__file__).parents[2]
+needs_fork = pytest.mark.skipif(not CAN_FORK, reason="no fork on this system")
+
+
+@needs_fork
+@pytest.mark.slow
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.name)
+def test_attack(attack: Attack) -> None:
+    call = [sys.executable, "-m", f"tests.torture.{attack.name}", "--tries", str(attack.middle)]
+    done = subprocess.run(call, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.splitlines()[-1].startswith(f"{attack.name}: ")
+
+
+@needs_fork
+def test_some_kills(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        kills.main(["--tries", "2"])
+    assert end.value.code == 0, capsys.readouterr().out
+    assert capsys.readouterr().out.startswith("kills: 2 of 2 resumed to the same bytes")
+
+
+def test_attacks_have_names_of_their_own() -> None:
+    names = [attack.name for attack in ATTACKS]
+    assert len(set(names)) == len(names)
+    assert all((Path(__file__).parent / f"{name}.py").exists() for name in names)
