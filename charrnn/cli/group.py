@@ -20,6 +20,7 @@ COMMANDS = {
     "info": ("charrnn.cli.info:info", "Show what a checkpoint holds."),
     "plot": ("charrnn.cli.plot:plot", "Draw the losses of runs."),
     "inspect-cells": ("charrnn.cli.inspect_cells:inspect_cells", "Name what each cell of a network tracks."),
+    "export": ("charrnn.cli.export:export", "Write a network as a page that writes."),
     "bench": ("charrnn.cli.bench:bench", "Measure how fast this machine trains and samples."),
 }
 
