@@ -20,13 +20,15 @@ PARALLEL := -n auto --maxprocesses 8 --dist worksteal
 NOJIT := tests/kernels tests/cells -W ignore::RuntimeWarning --cov=charrnn.kernels --cov=charrnn.cells \
 	--cov-report=term:skip-covered --cov-fail-under=68
 
+WASM_FLAGS := --target=wasm32 -std=c11 -O3 -msimd128 -ffp-contract=off -nostdlib -Wall -Wextra -Werror \
+	-Wl,--no-entry -Wl,--import-memory -Wl,--strip-all
 HAS_CHROMIUM := .venv-dev/bin/python -c "from tests.browser.conftest import chromium; raise SystemExit(not chromium())"
 CAN_INSTALL := [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null
 INSTALL_CHROMIUM := export DEBIAN_FRONTEND=noninteractive && apt-get update -qq && \
 	apt-get install -y -qq --no-install-recommends chromium >/dev/null
 
-.PHONY: help demo model test test-slow test-nojit test-torch test-browser test-oldest torture bench lint fix types readme \
-	dist lock clean
+.PHONY: help demo model test test-slow test-nojit test-torch test-browser test-oldest torture wasm bench lint fix types \
+	readme dist lock clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1@/p' Makefile | while IFS=@ read -r name text; do \
@@ -62,6 +64,10 @@ test-browser: $(BROWSER_STAMP)  ## open the page of inspect-cells in a real Chro
 	@$(HAS_CHROMIUM) || { $(CAN_INSTALL) && $(INSTALL_CHROMIUM); } || \
 		echo "there is no Chromium here, and it was not installed: these tests are skipped" >&2
 	$(PYTEST) -m browser -rs
+
+# The flags stand in the test too, which rebuilds the module and compares the bytes (clang 14 of Debian 12 made it).
+wasm:  ## compile the arithmetic of the page that writes to WebAssembly (Debian: apt-get install clang lld)
+	clang $(WASM_FLAGS) -o charrnn/live/assets/kernels.wasm charrnn/live/assets/kernels.c
 
 test-oldest: $(OLDEST_STAMP)  ## test kernels and engines with the oldest dependencies that pyproject.toml allows
 	.venv-oldest/bin/python -m pytest -q $(PARALLEL) tests/kernels tests/cells tests/engine
