@@ -2,9 +2,9 @@
 
     cost of unit u  ~  mean over t of  x + x*x / 2      x = dL/dh_u(t) (ablated h_u(t) - h_u(t))
 
-The ablated h is o tanh(mean c) for a cell with c, and mean h for one without and for one whose c is pinned. L is the sum
-of the losses. The gradient covers all later effects of h but those through the cell's own state (c, and z*h of a GRU),
-which is ablated there too.
+The ablated h is o tanh(mean c) for a cell with c, and mean h for one without and for one whose c is pinned. L is the
+sum of the losses. The gradient covers all later effects of h but those through the cell's own state (c, and z*h of a
+GRU), which is ablated there too.
 
 x alone is the first-order estimate (attribution patching). Training makes the sum of the slopes small, so the curvature
 decides, and for a log-likelihood the mean squared slope is the curvature (Fisher information). The slope is that of h,
