@@ -26,8 +26,8 @@ from charrnn.settings import LivePageSettings
 @settings_options(LivePageSettings)
 def export(checkpoint: str | None, to: str | None, output: str | None, html_file: str | None, text: str | None,
            **options: Any) -> None:
-    """Write the network in CHECKPOINT (a file, a run's folder or its name) for use elsewhere: with --html as a page, with
-    --to for another program.
+    """Write the network in CHECKPOINT (a file, a run's folder or its name) for use elsewhere: with --html as a page,
+    with --to for another program.
 
     Without CHECKPOINT the newest run in ./checkpoints is used; if there is none, @shakespeare, which comes with
     charrnn. Of a run it is the best moment.
