@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from charrnn.cli.checkpoints import find_checkpoint
 from charrnn.cli.options import GroupedCommand, checkpoint_and_file, option, settings_from, settings_options
 from charrnn.errors import CorpusError, SettingsError
 from charrnn.settings import UnknownSettings
@@ -33,7 +34,7 @@ def classify(names: tuple[str, ...], score: bool, in_json: bool, **options: Any)
     from charrnn.render.wording import note_compiling
     from charrnn.text.labels import labelled_lines
 
-    model = load(checkpoint)
+    model = load(find_checkpoint(checkpoint))
     scheme = model.corpus.labels
     if scheme is None:
         raise SettingsError("this network was trained without labels; train one with --labels")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from charrnn.cli.checkpoints import find_checkpoint
 from charrnn.cli.options import GroupedCommand, label_option, option, settings_from, settings_options
 from charrnn.errors import CharrnnError
 from charrnn.settings import CompleteSettings, UnknownSettings
@@ -26,7 +27,8 @@ def complete(arguments: tuple[str, ...], in_json: bool, label: str | None, **opt
 
     Probabilities are the network's own. The search is a beam search that returns to what it dropped; it says whether
     its results are proven to be the most probable. CHECKPOINT is a file, a run's folder or its name; without it the
-    newest run in ./checkpoints is used. TEXT may be empty: the start of a document, or a line.
+    newest run in ./checkpoints is used; if there is none, @shakespeare, which comes with charrnn. TEXT may be empty:
+    the start of a document, or a line.
 
     With - in place of TEXT each line of standard input is completed as soon as it arrives (\\n and \\t in it are read
     as in Python), for programs that ask at each keystroke.
@@ -38,7 +40,7 @@ def complete(arguments: tuple[str, ...], in_json: bool, label: str | None, **opt
     from charrnn.render.wording import note_compiling, note_label
 
     *checkpoint, text = arguments
-    model = load(checkpoint[0] if checkpoint else None, label)
+    model = load(find_checkpoint(checkpoint[0] if checkpoint else None), label)
     note_label(model.corpus.labels, label)
     note_compiling([model.settings.network], "generate")
     answer = _answers(model, settings, unknown, in_json)
@@ -59,8 +61,7 @@ def _answers(model: "Model", settings: CompleteSettings, unknown: UnknownSetting
 
     def answer(text: str) -> None:
         read = model.readable(text, unknown.unknown)
-        completions = completer.complete(read.text, settings.count, until=settings.until, length=settings.length,
-                                         beams=settings.beams, prove=settings.prove)
+        completions = completer.complete(read.text, **settings.to_dict())
         note_readable(read, model.vocabulary)
         print(completions_json(text, completions, settings) if in_json
               else "\n".join(completions_table(read.text, completions, screen_for().width)), flush=True)
@@ -72,6 +73,7 @@ def _answer_all(answer: Callable[[str], None], in_json: bool) -> bool:
     """Answers each line of standard input, also those after one that is refused; whether none was refused."""
     from charrnn.render.completion import refusal_json
     from charrnn.render.reading import read_lines
+    from charrnn.render.streams import loud
     from charrnn.text.documents import unescaped
 
     is_good = True
@@ -83,5 +85,5 @@ def _answer_all(answer: Callable[[str], None], in_json: bool) -> bool:
             if in_json:
                 print(refusal_json(text, str(error)), flush=True)
             else:
-                print(f"charrnn: {error}", file=sys.stderr, flush=True)
+                print(f"charrnn: {error}", file=loud(), flush=True)
     return is_good

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from charrnn.cli.checkpoints import find_checkpoint
 from charrnn.cli.options import GroupedCommand, checkpoint_and_file, option, settings_from, settings_options
 from charrnn.errors import CharrnnError, CorpusError, shortened
 from charrnn.settings import TranslateSettings, UnknownSettings
@@ -35,7 +36,7 @@ def translate(names: tuple[str, ...], score: bool, in_json: bool, **options: Any
     from charrnn.render.wording import note_compiling
     from charrnn.text.labels import TAB
 
-    model = load(checkpoint)
+    model = load(find_checkpoint(checkpoint))
     translator = Translator(model)
     note_compiling([model.settings.network], "generate")
     targets, references, is_good = [], [], True
