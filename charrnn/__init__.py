@@ -3,6 +3,7 @@
 Names are fetched when they are first used, so that `import charrnn` loads neither NumPy nor numba.
 """
 
+import logging
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,9 @@ __all__ = [
     "CharrnnError", "CheckpointError", "CompleteSettings", "CorpusError", "Ensemble", "Model", "NetworkSettings",
     "SampleSettings", "Settings", "SettingsError", "StorageError", "TextSettings", "TrainingError", "TrainingSettings",
     "VocabularyError", "WindowSettings", "__version__", "load", "train"]
+
+# What the library tells is for those who ask logging for it; without this Python would print warnings by itself.
+logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 # Everything not listed here is an error class or a settings class, as its name says.
 _MODEL = ("Ensemble", "Model", "load", "train")
