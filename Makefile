@@ -25,7 +25,7 @@ CAN_INSTALL := [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null
 INSTALL_CHROMIUM := export DEBIAN_FRONTEND=noninteractive && apt-get update -qq && \
 	apt-get install -y -qq --no-install-recommends chromium >/dev/null
 
-.PHONY: help demo model test test-slow test-nojit test-torch test-browser test-oldest torture bench lint fix types readme clean
+.PHONY: help demo model test test-slow test-nojit test-torch test-browser test-oldest torture bench lint fix types readme dist lock clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1@/p' Makefile | while IFS=@ read -r name text; do \
@@ -82,6 +82,17 @@ types: $(DEV_STAMP)  ## check the types
 
 readme: $(DEV_STAMP)  ## write the help texts into the README again
 	.venv-dev/bin/cog -r README.md
+
+dist: $(DEV_STAMP)  ## build wheel and source distribution into dist/, and check them
+	rm -rf dist
+	.venv-dev/bin/python -m build --outdir dist
+	.venv-dev/bin/python -m twine check --strict dist/*
+
+# --universal: for every system and Python that pyproject.toml allows.
+lock: $(OLDEST_STAMP)  ## pin what work on the code takes, with checksums, in requirements-dev.txt
+	.venv-oldest/bin/uv pip compile --quiet --universal --upgrade --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links --python-version 3.10 --extra plot --extra zst --group dev \
+		pyproject.toml -o requirements-dev.txt
 
 clean:  ## remove the environments and caches; runs in checkpoints/ stay
 	rm -rf .venv .venv-dev .venv-oldest .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage build dist

@@ -3,6 +3,7 @@
 Names are fetched when they are first used, so that `import charrnn` loads neither NumPy nor numba.
 """
 
+import logging
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +60,9 @@ __all__ = [
     "Passage", "PlayError", "Point", "RunSettings", "Sample", "SampleSettings", "Score", "ScoreSettings",
     "ScoredPart", "Settings", "SettingsError", "StorageError", "TextSettings", "TrainedRun", "TrainingError",
     "TrainingSettings", "VocabularyError", "WindowSettings", "__version__", "load", "train"]
+
+# What the library tells is for those who ask logging for it; without this Python would print warnings by itself.
+logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 
 if not TYPE_CHECKING:  # a type checker that saw this would take any name for one of ours

@@ -70,6 +70,7 @@ def _answers(model: "Model", settings: CompleteSettings, unknown: UnknownSetting
 def _answer_all(answer: Callable[[str], None], in_json: bool) -> bool:
     """Answers each line of standard input, also those after one that is refused; whether none was refused."""
     from charrnn.render.completion import refusal_json
+    from charrnn.render.streams import loud
 
     is_good = True
     for text in _lines():
@@ -80,7 +81,7 @@ def _answer_all(answer: Callable[[str], None], in_json: bool) -> bool:
             if in_json:
                 print(refusal_json(text, str(error)), flush=True)
             else:
-                print(f"charrnn: {error}", file=sys.stderr, flush=True)
+                print(f"charrnn: {error}", file=loud(), flush=True)
     return is_good
 
 

@@ -3,11 +3,14 @@
 A command's module is imported only when that command is called: help stays quick.
 """
 
+from difflib import get_close_matches
 from importlib import import_module
 
 import click
 
 from charrnn import __version__
+
+HELP = {"help_option_names": ["-h", "--help"]}
 
 # Name -> (module:function, the line in the list of commands).
 COMMANDS = {
@@ -45,12 +48,19 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(import_module(module), function)
         return command
 
+    def resolve_command(self, ctx: click.Context,
+                        args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in self.table and (near := get_close_matches(name, self.table, n=1)):
+            raise click.UsageError(f"no such command {name!r}; did you mean {near[0]}?", ctx)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in self.table.items()])
 
 
-@click.group(cls=LazyGroup, table=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, table=COMMANDS, context_settings=HELP)
 @click.version_option(__version__, prog_name="charrnn", message="%(prog)s %(version)s")
 def charrnn() -> None:
     """Train a small recurrent network on a text, then let it write."""

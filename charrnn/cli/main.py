@@ -40,6 +40,7 @@ def _run(arguments: list[str]) -> int:
     import click
 
     from charrnn.cli.group import charrnn
+    from charrnn.errors import speaking
 
     if COMPLETE in os.environ:
         from click.shell_completion import shell_complete
@@ -48,7 +49,7 @@ def _run(arguments: list[str]) -> int:
     _check_threads()
     try:
         # Not charrnn.main(): it would turn a closed pipe and Ctrl-C into codes of its own.
-        with charrnn.make_context("charrnn", arguments) as context:
+        with speaking("command"), charrnn.make_context("charrnn", arguments) as context:
             charrnn.invoke(context)
         return 0
     except click.exceptions.Exit as leave:
@@ -83,12 +84,13 @@ def _exit_code(error: BaseException) -> int:
     """The code for `error`, with its one line on stderr; an error that is no refusal is raised again."""
     if isinstance(error, KeyboardInterrupt):
         return INTERRUPTED
-    from charrnn.errors import CharrnnError
+    from charrnn.errors import CharrnnError, speaking
     from charrnn.render.streams import is_pipe_closed
     from charrnn.storage.files import NO_SPACE
 
     if isinstance(error, CharrnnError):
-        _say(str(error))
+        with speaking("command"):
+            _say(str(error))
         return error.exit_code
     if isinstance(error, SystemExit) and isinstance(error.code, int):
         return error.code
@@ -148,8 +150,10 @@ def _say(message: str) -> None:
     line = " ".join(message.split())
     if len(line) > _LONGEST:
         line = f"{line[:_LONGEST // 2]} ... {line[-_LONGEST // 2:]}"
+    from charrnn.render.streams import loud
+
     with contextlib.suppress(OSError):
-        print("charrnn:", line, file=sys.stderr, flush=True)
+        print("charrnn:", line, file=loud(), flush=True)
 
 
 def _terminate(signum: int, frame: FrameType | None) -> NoReturn:

@@ -2,7 +2,6 @@
 
 import dataclasses
 import os
-import re
 from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ import click
 
 from charrnn.cli.checkpoints import find_checkpoint
 from charrnn.cli.options import GroupedCommand, option, settings_from, settings_options
-from charrnn.errors import CharrnnError, PlayError
+from charrnn.errors import CharrnnError, PlayError, speaking
 from charrnn.play.lines import action_of
 from charrnn.play.words import choice_words, ending_words, help_lines, prompt_of, setting_words, tail_of, undone_words
 from charrnn.settings import PlaySettings
@@ -22,11 +21,8 @@ if TYPE_CHECKING:
     from charrnn.play.session import PlaySession
     from charrnn.render.console import Console
 
-# What is an option of other commands is a command here.
-_OPTION = re.compile(r"(?<!\S)--(?=[a-z])")
 
-
-@click.command(cls=GroupedCommand)
+@click.command(cls=GroupedCommand, talks=True)
 @click.argument("checkpoint", required=False)
 @option("--prime", metavar="TEXT", default="", group="Your text", help="text to begin with")
 @option("--open", "file", metavar="FILE", group="Your text", help="begin with the text in FILE; /save saves it there")
@@ -108,7 +104,8 @@ class _Player:
                     self._console.show("\n")
                     self._console.note("the text is still here; /quit or Ctrl-D leaves")
                 except CharrnnError as error:
-                    words = _OPTION.sub("/", str(error))
+                    with speaking("play"):
+                        words = str(error)
                     if not self._console.is_talking:
                         raise type(error)(f"line {number:,} of standard input: {words}") from error
                     self._console.note(words)

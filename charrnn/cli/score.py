@@ -139,10 +139,13 @@ def _parts(score: "Score", given: ScoreArguments) -> "list[ScoredPart]":
         return []
     top = (_LISTED if given.is_for_people else 0) if given.top is None else given.top
     shortest = _SHORTEST if given.is_for_people and given.kind == "line" else 0
-    shortest = shortest if given.min_length is None else given.min_length
     every = score.by(given.kind)
+    if not any(part.predicted >= shortest for part in every):
+        shortest = 0  # all are short
+    shortest = shortest if given.min_length is None else given.min_length
     parts = sorted((part for part in every if part.predicted >= shortest), key=lambda part: -part.bits)
     if left_out := len(every) - len(parts):
-        print(f"note: {left_out:,} of {len(every):,} {given.kind}s have fewer than {shortest:,} {score.unit}s and are "
-              "left out; --min-length 0 lists them", file=sys.stderr)
+        which = f"{left_out:,} of {len(every):,}" if parts else f"all {len(every):,}"
+        print(f"note: {which} {given.kind}s have fewer than {shortest:,} {score.unit}s and are left out; --min-length "
+              "0 lists them", file=sys.stderr)
     return parts[:top] if top else parts

@@ -4,8 +4,10 @@ It is one safetensors file that any tool opens: the arrays, and as text beside t
 progress. The same content gives the same bytes, and a file that was changed by a single bit is refused.
 """
 
+import difflib
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -29,7 +31,9 @@ RUNS = Path("checkpoints")
 BEST, LAST = "best.safetensors", "last.safetensors"
 # 2 came with TextSettings: a program that knows only 1 would take every unit for a character.
 FORMAT, VERSION = "charrnn", 2
+_log = logging.getLogger(__name__)
 _LONGEST = 200  # characters of what a library says of a file
+_NEWEST = 5  # runs that an error names
 LARGEST_HEADER = 100_000_000  # the bound that safetensors itself sets
 # What turning hostile bytes into numbers, arrays and settings can raise.
 MALFORMED = (ValueError, TypeError, LookupError, ArithmeticError, RecursionError, SafetensorError,
@@ -86,6 +90,7 @@ def save_checkpoint(path: str | Path, checkpoint: Checkpoint) -> None:
     encoded = _dump(header).encode()
     encoded += b" " * (-len(encoded) % 8)
     write_atomic(path, (len(encoded).to_bytes(8, "little"), encoded, body))
+    _log.debug("saved %s, %s bytes", path, f"{8 + len(encoded) + len(body):,}")
 
 
 def load_checkpoint(path: str | Path) -> Checkpoint:
@@ -94,11 +99,13 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     Its arrays are the caller's own: writable and C-contiguous. Half precision is read as float32.
     """
     try:
-        return _decode(_read(path))
+        checkpoint = _decode(_read(path))
     except CheckpointError as error:
         raise CheckpointError(f"{path} {error}") from error
     except OSError as error:
         raise CheckpointError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
+    _log.debug("read %s, at step %s", path, f"{checkpoint.progress['step']:,}")
+    return checkpoint
 
 
 @contextmanager
@@ -141,8 +148,18 @@ def resolve_checkpoint(argument: str | None, which: str = "best", runs: str | Pa
     if argument.startswith("@"):
         raise CheckpointError(f"no model that comes with charrnn is called {argument}; there is "
                               f"{', '.join(PRETRAINED)}")
-    known = ", ".join(run.name for run in reversed(_runs(Path(runs)))) or "none yet; `charrnn train` makes one"
-    raise CheckpointError(f"no checkpoint at {argument}, and no such run in {runs}; runs there: {known}")
+    raise CheckpointError(f"no checkpoint at {argument}, and no such run in {runs}; {_known(argument, Path(runs))}")
+
+
+def _known(name: str, folder: Path) -> str:
+    """The run that `name` may have been meant for, or the newest runs that there are."""
+    runs = [run.name for run in reversed(_runs(folder))]
+    if not runs:
+        return "runs there: none yet; `charrnn train` makes one"
+    if near := difflib.get_close_matches(name, runs, n=1):
+        return f"did you mean {near[0]}?"
+    more = f" and {len(runs) - _NEWEST:,} older ones" if len(runs) > _NEWEST else ""
+    return f"runs there: {', '.join(runs[:_NEWEST])}{more}"
 
 
 def _files(run: Path) -> list[Path]:

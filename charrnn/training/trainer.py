@@ -4,6 +4,7 @@ It prints nothing and writes nothing. One generator makes every random draw, in 
 each step its window, the keys of dropout and those of recurrent dropout.
 """
 
+import logging
 import math
 import time
 from collections.abc import Iterator
@@ -23,6 +24,8 @@ from charrnn.training.history import History, Point
 from charrnn.training.progress import TrainingProgress
 from charrnn.training.rollback import Rollback
 from charrnn.training.schedules import learning_rate
+
+_log = logging.getLogger(__name__)
 
 
 class Trainer:
@@ -135,6 +138,7 @@ class Trainer:
         """Takes back everything since the last good state, but not the time that it took."""
         step, seconds = self.step, self.seconds
         self.restore(*self.rollback.halve(step, cause))
+        _log.warning("%s at step %s; back to step %s, at half the rate", cause, f"{step:,}", f"{self.step:,}")
         self.seconds = seconds
         return RolledBack(step, self.step, self.rollback.share, cause)
 

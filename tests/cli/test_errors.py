@@ -107,6 +107,8 @@ TABLE: list[tuple[str, int, str]] = [
     ("bench --against jax", 2, "invalid value for '--against': 'jax' is not one of 'torch', 'onnx'."),
     ("bench tiny", 2, "got unexpected extra argument (tiny). Usage: charrnn bench --help"),
     ("nosuch", 2, "no such command 'nosuch'. Usage: charrnn --help"),
+    ("smaple tiny", 2, "no such command 'smaple'; did you mean sample? Usage: charrnn --help"),
+    ("inspect", 2, "no such command 'inspect'; did you mean inspect-cells? Usage: charrnn --help"),
 ]
 
 

@@ -180,7 +180,7 @@ def test_unknown_characters_are_named_and_never_dropped_unseen(charrnn: Program,
     result = charrnn("inspect-cells", "--text", "other.txt", "--unknown", "skip")
     assert result.code == 0
     assert result.err.count("note: the model never saw") >= 1
-    assert "'%' (U+0025): it is left out" in result.err
+    assert "'%' (U+0025): they are left out" in result.err
 
 
 def test_text_from_standard_input(charrnn: Program, run: Path) -> None:

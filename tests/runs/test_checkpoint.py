@@ -342,10 +342,16 @@ def test_a_folder_that_is_no_run_does_not_hide_the_run_of_that_name(runs: Path) 
 
 
 def test_resolve_names_the_runs_there_are(runs: Path) -> None:
-    with pytest.raises(CheckpointError, match=r"no checkpoint at nwe.*runs there: new, zz-old$"):
+    with pytest.raises(CheckpointError, match=r"no checkpoint at alice.*runs there: new, zz-old$"):
+        resolve_checkpoint("alice")
+    with pytest.raises(CheckpointError, match=r"no checkpoint at nwe, .*; did you mean new\?$"):
         resolve_checkpoint("nwe")
     with pytest.raises(CheckpointError, match="no checkpoint at empty"):
         resolve_checkpoint("empty")
+    for number in range(9):
+        make_run(runs / f"run-{number}", 0, "last")
+    with pytest.raises(CheckpointError, match=r"runs there: (\S+, ){4}\S+ and 6 older ones$"):
+        resolve_checkpoint("alice")
 
 
 def test_nothing_trained_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
