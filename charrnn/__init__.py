@@ -54,15 +54,15 @@ _MODULES = {
     "Score": "scoring.score", "ScoredPart": "scoring.score", "TrainedRun": "runs.trained_run", "load": "model",
     "train": "model"}
 
+# What the library tells is for those who ask logging for it; without this Python would print warnings by itself.
+logging.getLogger(__name__).addHandler(logging.NullHandler())
+
 __all__ = [
     "CellName", "CharrnnError", "CheckpointError", "CompleteSettings", "Completer", "Completion", "CorpusError",
     "Ensemble", "Feature", "Finding", "Inspection", "MeasurementError", "Model", "NetworkSettings", "Novelty",
     "Passage", "PlayError", "Point", "RunSettings", "Sample", "SampleSettings", "Score", "ScoreSettings",
     "ScoredPart", "Settings", "SettingsError", "StorageError", "TextSettings", "TrainedRun", "TrainingError",
     "TrainingSettings", "VocabularyError", "WindowSettings", "__version__", "load", "train"]
-
-# What the library tells is for those who ask logging for it; without this Python would print warnings by itself.
-logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 
 if not TYPE_CHECKING:  # a type checker that saw this would take any name for one of ours

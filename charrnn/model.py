@@ -162,15 +162,16 @@ class Model(LanguageModel):
         return of_text(content, self.settings.text, self.vocabulary, count, origin)
 
     def inspect(self, passage: "Passage | str", features: Sequence[Feature] = (),
-                signals: Sequence[str] | None = None) -> Inspection:
+                signals: Sequence[str] | None = None, ablated: int = 0) -> Inspection:
         """What the cells do while a text is read: recording, search, findings (charrnn.inspection.results).
 
         features   to search for beside the built-in ones, with a value for each place of the passage
         signals    to keep: h, c, and the gates; None keeps what the search needs
+        ablated    places on which cells are ablated; 0 takes as many as take a few seconds
         """
         if isinstance(passage, str):
             passage = self.passage(passage)
-        return Inspection(self.engine, passage, features, signals)
+        return Inspection(self.engine, passage, features, signals, ablated)
 
     def score(self, text: str, *, unknown: str = "error", on_read: OnRead = lambda done, total: None,
               **options: "Unpack[ScoreOptions]") -> Score:

@@ -49,6 +49,11 @@ def settings_from(kind: type[Given], options: Mapping[str, Any]) -> Given:
     return kind(**{spec.name: options[spec.name] for spec in _fields(kind) if spec.name in options})
 
 
+def is_default(name: str) -> bool:
+    """Whether an option of the command that runs was left at its default."""
+    return click.get_current_context().get_parameter_source(name) is click.core.ParameterSource.DEFAULT
+
+
 def option(*names: str, group: str = "", **attributes: Any) -> Callable[[Function], Function]:
     """An option of a command itself, under the heading `group` in its help."""
     return click.option(*names, cls=SettingOption, group=group, **attributes)

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from charrnn.training.events import Finished
 
 _BUDGET = ("epochs", "minutes")
-_CHANGEABLE = {*_BUDGET, "threads", "engine", "resume", "corpus", "folder", "show_samples", "samples_every",
-               "keep_last"}
+_CHANGEABLE = {*_BUDGET, "threads", "engine", "device", "resume", "corpus", "folder", "show_samples",
+               "samples_every", "keep_last"}
 SETTING_NAMES = {spec.name for kind in (NetworkSettings, TextSettings, WindowSettings, TrainingSettings)
                  for spec in dataclasses.fields(kind)}
 _EPILOG = "Built-in texts: " + "; ".join(f"{name}, {text.description}" for name, text in BUILTINS.items()
@@ -59,7 +59,7 @@ class TrainArguments:
         "characters new to it are added, and the default learning rate is halved")
 @option("--resume", metavar="[RUN]", is_flag=False, flag_value="",
         help="resume a run (its name, folder or file; the newest if none is named), exactly where its last checkpoint "
-             "was saved; only --epochs or --minutes (the new total), --threads and --engine may change")
+             "was saved; only --epochs or --minutes (the new total), --threads, --engine and --device may change")
 @settings_options(NetworkSettings, TextSettings, WindowSettings, TrainingSettings)
 @option("--threads", type=Whole(1, 1024), metavar="INTEGER", show_default="one a shard", group="Seed and speed",
         help="threads to run on; changes no result")
@@ -81,7 +81,7 @@ def train(context: click.Context, resume: str | None, config: str | None, **opti
     typed = {key: value for key, value in context.params.items() if value != ()
              and context.get_parameter_source(key) == click.core.ParameterSource.COMMANDLINE}
     if resume is None:
-        given = merge_settings(typed, read_config(config, context.command) if config else {})
+        given = merge_settings(typed, read_config(config, context.command) if config is not None else {})
         options |= given
     train_options, run_settings = settings_from(TrainArguments, options), settings_from(RunSettings, options)
     if resume is None:

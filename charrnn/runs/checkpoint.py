@@ -98,14 +98,28 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
 
     Its arrays are the caller's own: writable and C-contiguous. Half precision is read as float32.
     """
-    try:
-        checkpoint = _decode(_read(path))
-    except CheckpointError as error:
-        raise CheckpointError(f"{path} {error}") from error
-    except OSError as error:
-        raise CheckpointError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
+    with _reading(path):
+        try:
+            checkpoint = _decode(_read(path))
+        except CheckpointError as error:
+            raise CheckpointError(f"{path} {error}") from error
     _log.debug("read %s, at step %s", path, f"{checkpoint.progress['step']:,}")
     return checkpoint
+
+
+def file_sha256(path: str | Path) -> str:
+    """The SHA-256 of the whole file, as other programs compute it; raises CheckpointError where it can't be read."""
+    with _reading(path):
+        return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+@contextmanager
+def _reading(path: str | Path) -> Iterator[None]:
+    """Turns the system's refusal to read the file into a CheckpointError."""
+    try:
+        yield
+    except OSError as error:
+        raise CheckpointError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
 
 
 @contextmanager
@@ -134,6 +148,8 @@ def resolve_checkpoint(argument: str | None, which: str = "best", runs: str | Pa
     if argument is None:
         usual = PRETRAINED[USUAL].file
         return usual if usual.is_file() and not _runs(Path(runs)) else latest_checkpoint(runs, which)
+    if not argument or "\0" in argument:
+        raise CheckpointError(f"{argument!r} can't name a checkpoint; give the name of a run, its folder or its file")
     if argument in PRETRAINED:
         return PRETRAINED[argument].file
     places = [Path(argument), Path(runs) / argument]
@@ -187,7 +203,8 @@ def _read(path: str | Path) -> bytes:
         if not start:
             raise CheckpointError("is empty; it is no checkpoint")
         if start[8:] != b"{":
-            raise CheckpointError("is no checkpoint: it does not begin as a safetensors file does")
+            raise CheckpointError("is no checkpoint: it does not begin as a safetensors file does; name a run, its "
+                                  "folder or its file")
         if size > LARGEST_HEADER:
             raise CheckpointError(f"is no checkpoint: a header of {size:,} bytes is too big")
         data = start + file.read()

@@ -47,7 +47,8 @@ class Run:
             raise SettingsError(f"threads is {threads}; it must be at least 1")
         self.vocabulary = vocabulary
         self.keep = keep or RunSettings()
-        self.trainer = Trainer(settings, corpus.content, len(vocabulary), threads, self.keep.engine)
+        self.trainer = Trainer(settings, corpus.content, len(vocabulary), threads, self.keep.engine,
+                               self.keep.device)
         # behind the trainer: once it has split the documents, it is known how many differ
         self.corpus = CorpusInfo.of(corpus, settings.text.unit, vocabulary, parent,
                                     is_by_file=settings.windows.val_from == "files")

@@ -210,7 +210,8 @@ def score_text(engines: Sequence[Engine], vocabulary: Vocabulary, settings: Sett
     """
     whole = model_input(text, settings.text, vocabulary, unknown)
     if how.adapt and len(engines) > 1:
-        raise SettingsError("--adapt and --with contradict each other: one network at a time goes on learning")
+        raise SettingsError("--adapt and --with contradict each other: one network at a time goes on learning; give "
+                            "one of them")
     shards, top = settings.training.shards or 1, min(how.predictions, len(vocabulary))
     reader = reader_of(engines[0], shards) if len(engines) == 1 else mixture_reader(engines, shards)
     cold = _cold(reader, vocabulary, whole.content, how.cold, settings.windows.window) if how.cold else None

@@ -282,7 +282,7 @@ def test_settings_of_several_values_add_up() -> None:
 
 
 @pytest.mark.parametrize(("name", "value", "words"), [
-    ("bias", "e", "--bias 'e' is not understood"), ("clamp", "L9:1=1", "the network has no such unit"),
+    ("bias", "e", "--bias 'e' is not understood"), ("clamp", "L9:1=1", "there is no such cell"),
     ("ban", "".join(LETTERS), "leaves no character"), ("min_length", "201", "more than --length 200"),
     ("stop", "", "needs a text"),
 ])

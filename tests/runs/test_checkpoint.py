@@ -21,6 +21,7 @@ from safetensors import safe_open
 from charrnn.errors import CheckpointError, StorageError
 from charrnn.runs.checkpoint import (
     Checkpoint,
+    file_sha256,
     latest_checkpoint,
     load_checkpoint,
     resolve_checkpoint,
@@ -369,3 +370,11 @@ def test_a_run_is_not_hidden_by_its_text(tmp_path, monkeypatch):
     (tmp_path / "alice").write_text("a text")
     (run / "best.safetensors").write_bytes(b"")
     assert resolve_checkpoint("alice").parts[-2:] == ("alice", "best.safetensors")
+
+
+def test_a_file_has_the_sum_that_other_programs_compute(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"content")
+    assert file_sha256(path) == hashlib.sha256(b"content").hexdigest()
+    with pytest.raises(CheckpointError, match=r"^cannot read .*nothing\.safetensors: no such file or directory$"):
+        file_sha256(tmp_path / "nothing.safetensors")

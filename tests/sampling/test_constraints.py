@@ -70,8 +70,8 @@ def test_clamps(text: str, clamp: Clamp) -> None:
     ({"clamp": "1:2=3"}, "--clamp '1:2=3' is not understood"),
     ({"clamp": "L1:2"}, "is not understood"),
     ({"clamp": "L0:2=0"}, "layers are L1 to L2, units are 0 to 8"),
-    ({"clamp": "L3:2=0"}, "the network has no such unit"),
-    ({"clamp": "L1:9=0"}, "the network has no such unit"),
+    ({"clamp": "L3:2=0"}, "there is no such cell"),
+    ({"clamp": "L1:9=0"}, "there is no such cell"),
     ({"clamp": "L1:2=1.5"}, "a cell is between -1 and 1"),
     ({"clamp": "L1:2=1@5:5"}, "ends before it begins")])
 def test_what_makes_no_sense_is_refused(settings: dict, message: str) -> None:
