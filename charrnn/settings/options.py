@@ -74,7 +74,8 @@ class RunOptions(TypedDict, total=False):
     """The fields of RunSettings."""
 
     keep_last: int
-    engine: Literal["compiled", "reference"]
+    engine: Literal["compiled", "reference", "torch"]
+    device: Literal["auto", "cpu", "cuda", "mps"]
 
 
 class CompleteOptions(TypedDict, total=False):
