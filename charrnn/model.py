@@ -16,6 +16,7 @@ import numpy as np
 
 from charrnn.completion.completer import Completer, Completion
 from charrnn.engine.engines import open_engine
+from charrnn.engine.interface import Engine
 from charrnn.engine.threads import physical_cores
 from charrnn.errors import SettingsError
 from charrnn.inspection.features.feature import Feature
@@ -56,14 +57,15 @@ class Model(LanguageModel):
     mark         what stands for the end of a document; None if it was trained on a text without documents
     """
 
-    def __init__(self, checkpoint: Checkpoint, path: Path | None = None) -> None:
+    def __init__(self, checkpoint: Checkpoint, path: Path | None = None, engine: str = "compiled",
+                 device: str = "auto") -> None:
         settings, self.corpus, self.progress = checkpoint.settings, checkpoint.corpus, checkpoint.progress
         self.path = path
         vocabulary = check_network(checkpoint)
-        engine = open_engine("compiled", settings.network, len(vocabulary), threads=physical_cores(),
-                             start=mark_id(mark_of(settings.text), vocabulary))
-        engine.load(checkpoint.arrays)
-        super().__init__(engine, settings, vocabulary)
+        opened = open_engine(engine, settings.network, len(vocabulary), threads=physical_cores(),
+                             start=mark_id(mark_of(settings.text), vocabulary), device=device)
+        opened.load(checkpoint.arrays)
+        super().__init__(opened, settings, vocabulary)
 
     @property
     def parameters(self) -> dict[str, np.ndarray]:
@@ -147,7 +149,7 @@ class Model(LanguageModel):
         Raises VocabularyError and CorpusError as loss() does, SettingsError for bad numbers.
         """
         return score_text([self.engine], self.vocabulary, self.settings, text,
-                          _score_settings(options), unknown, on_read)
+                          _score_settings(options, self.engine), unknown, on_read)
 
     def _encoded(self, text: str) -> Text:
         """The text's ids, as training would read it."""
@@ -165,27 +167,35 @@ class Ensemble(EnsembleModel):
     def score(self, text: str, *, unknown: str = "error",
               on_read: Callable[[int, int], None] = lambda done, total: None, **options: Any) -> Score:
         """How well they predict `text` together; as Model.score()."""
-        return score_text([model.engine for model in self.models], self.vocabulary, self.settings, text,
-                          _score_settings(options), unknown, on_read)
+        engines = [model.engine for model in self.models]
+        return score_text(engines, self.vocabulary, self.settings, text, _score_settings(options, *engines), unknown,
+                          on_read)
 
 
-def _score_settings(options: dict[str, Any]) -> ScoreSettings:
-    """Those of the options of score(), of which one had another name."""
+def _score_settings(options: dict[str, Any], *engines: Engine) -> ScoreSettings:
+    """Those of the options of score(), of which one had another name; one row on a GPU is refused."""
     if "guesses" in options:
         warnings.warn("guesses= is now predictions=", DeprecationWarning, stacklevel=3)
         options["predictions"] = options.pop("guesses")
-    return ScoreSettings(**options)
+    settings = ScoreSettings(**options)
+    for device in {engine.device_name for engine in engines} - {""}:
+        if settings.parts == 1:
+            raise SettingsError(f"one row of text is read faster on a CPU than on {device}, which computes many at a "
+                                "time; leave --engine torch out, or read the text in more rows")
+    return settings
 
 
-def load(path: str | Path | None = None) -> Model:
+def load(path: str | Path | None = None, engine: str = "compiled", device: str = "auto") -> Model:
     """The model in a checkpoint file or a run's folder (its best moment), or by name or newest in ./checkpoints.
+
+    engine, device   what scores texts, as in train(); a GPU helps with many rows
 
     Raises CheckpointError if there is none, or if it is damaged or no checkpoint of charrnn.
     """
     file = resolve_checkpoint(None if path is None else str(path))
     checkpoint = load_checkpoint(file)
     with naming(file):
-        return Model(checkpoint, file)
+        return Model(checkpoint, file, engine, device)
 
 
 def train(*sources: str | Path, text: str | None = None, name: str | None = None, folder: str | Path = RUNS,

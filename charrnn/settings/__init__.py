@@ -11,6 +11,7 @@ from charrnn.settings.sampling import CompleteSettings, PlaySettings, SampleSett
 from charrnn.settings.scoring import ScoreSettings
 from charrnn.settings.text import UNKNOWN, TextSettings, UnknownSettings
 from charrnn.settings.training import (
+    EngineSettings,
     NetworkSettings,
     RunSettings,
     Settings,
@@ -20,6 +21,7 @@ from charrnn.settings.training import (
 )
 
 __all__ = [
-    "PRECISIONS", "UNKNOWN", "BenchSettings", "Bounded", "ColourSettings", "CompleteSettings", "InspectSettings",
-    "NetworkSettings", "PageSettings", "PlaySettings", "RunSettings", "SampleSettings", "ScoreSettings", "Settings",
-    "TextSettings", "TrainingSettings", "UnknownSettings", "WindowSettings", "setting", "settings_of"]
+    "PRECISIONS", "UNKNOWN", "BenchSettings", "Bounded", "ColourSettings", "CompleteSettings", "EngineSettings",
+    "InspectSettings", "NetworkSettings", "PageSettings", "PlaySettings", "RunSettings", "SampleSettings",
+    "ScoreSettings", "Settings", "TextSettings", "TrainingSettings", "UnknownSettings", "WindowSettings", "setting",
+    "settings_of"]
