@@ -11,6 +11,7 @@ DEV_STAMP := .venv-dev/.ready-$(VERSION)
 TORCH_STAMP := .venv-dev/.torch-$(VERSION)
 BENCH_STAMP := .venv-dev/.bench-$(VERSION)
 BROWSER_STAMP := .venv-dev/.browser-$(VERSION)
+DOCS_STAMP := .venv-dev/.docs-$(VERSION)
 OLDEST_STAMP := .venv-oldest/.ready-$(VERSION)
 PIP_FLAGS := --quiet --disable-pip-version-check
 PYTEST := .venv-dev/bin/python -m pytest -q
@@ -27,7 +28,8 @@ CAN_INSTALL := [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null
 INSTALL_CHROMIUM := export DEBIAN_FRONTEND=noninteractive && apt-get update -qq && \
 	apt-get install -y -qq --no-install-recommends chromium >/dev/null
 
-.PHONY: help demo test test-slow test-nojit test-torch test-browser test-oldest wasm bench lint fix types readme clean
+.PHONY: help demo model test test-slow test-nojit test-torch test-browser test-oldest torture wasm bench lint fix types \
+	docs pictures dist lock clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1@/p' Makefile | while IFS=@ read -r name text; do \
@@ -36,6 +38,15 @@ help:  ## list these targets
 demo: $(USER_STAMP)  ## train for one minute on Python's documentation, then let the network write
 	.venv/bin/charrnn train @python-docs --minutes 1 --name demo
 	.venv/bin/charrnn sample --prime "The "
+
+# The number of shards and the precision belong to the result, and would otherwise follow the machine.
+model: $(USER_STAMP)  ## train the model that comes with charrnn again: half an hour on two cores, and one download
+	rm -rf build/model
+	.venv/bin/charrnn corpora fetch shakespeare
+	.venv/bin/charrnn train @shakespeare --preset best --val-fraction 0.1 --seed 1 --shards 2 --precision bf16 \
+		--folder build/model --name shakespeare
+	.venv/bin/python -c "import charrnn; charrnn.load('build/model/shakespeare').save( \
+		'charrnn/pretrained/shakespeare.safetensors', dtype='float16')"
 
 test: $(DEV_STAMP)  ## run the fast tests
 	$(PYTEST) $(PARALLEL)
@@ -62,6 +73,9 @@ wasm:  ## compile the arithmetic of the page that writes to WebAssembly (Debian:
 test-oldest: $(OLDEST_STAMP)  ## test kernels and engines with the oldest dependencies that pyproject.toml allows
 	.venv-oldest/bin/python -m pytest -q $(PARALLEL) tests/kernels tests/cells tests/engine
 
+torture: $(DEV_STAMP)  ## attack the program: kills, refusing disks, hostile files and terminals (under an hour)
+	.venv-dev/bin/python -m tests.torture
+
 bench: $(BENCH_STAMP)  ## measure the speed beside PyTorch's and ONNX Runtime's (a big download)
 	.venv-dev/bin/python -m benchmarks
 
@@ -74,8 +88,24 @@ fix: $(DEV_STAMP)  ## correct what ruff can correct
 types: $(DEV_STAMP)  ## check the types
 	.venv-dev/bin/mypy
 
-readme: $(DEV_STAMP)  ## write the help texts into the README again
-	.venv-dev/bin/cog -r README.md
+docs: $(DOCS_STAMP)  ## build the documentation as a site in build/docs; any warning is an error
+	.venv-dev/bin/python -m sphinx -q -W --keep-going -b html docs build/docs
+
+RUN := shakespeare
+VIEW :=
+pictures: $(BROWSER_STAMP)  ## photograph the inspection page of RUN=name for README and docs; VIEW='\#cell=L1:463' chooses a cell
+	.venv-dev/bin/python docs/screenshots.py $(RUN) '$(VIEW)'
+
+dist: $(DEV_STAMP)  ## build wheel and source distribution into dist/, and check them
+	rm -rf dist
+	.venv-dev/bin/python -m build --outdir dist
+	.venv-dev/bin/python -m twine check --strict dist/*
+
+# --universal: for every system and Python that pyproject.toml allows.
+lock: $(OLDEST_STAMP)  ## pin what work on the code takes, with checksums, in requirements-dev.txt
+	.venv-oldest/bin/uv pip compile --quiet --universal --upgrade --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links --python-version 3.10 --extra plot --extra zst --group dev \
+		pyproject.toml -o requirements-dev.txt
 
 clean:  ## remove the environments and caches; runs in checkpoints/ stay
 	rm -rf .venv .venv-dev .venv-oldest .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage build dist
@@ -101,7 +131,7 @@ $(USER_STAMP): pyproject.toml
 
 $(DEV_STAMP): pyproject.toml
 	$(call environment,.venv-dev)
-	@.venv-dev/bin/python -m pip install $(PIP_FLAGS) -e '.[plot,zst]' --group dev
+	@.venv-dev/bin/python -m pip install $(PIP_FLAGS) -e '.[plot,zst,serve]' --group dev
 	@touch $@
 
 $(TORCH_STAMP): $(DEV_STAMP)
@@ -114,6 +144,10 @@ $(BENCH_STAMP): $(DEV_STAMP)
 
 $(BROWSER_STAMP): $(DEV_STAMP)
 	@.venv-dev/bin/python -m pip install $(PIP_FLAGS) --group browser
+	@touch $@
+
+$(DOCS_STAMP): $(DEV_STAMP)
+	@.venv-dev/bin/python -m pip install $(PIP_FLAGS) --group docs
 	@touch $@
 
 # uv finds the oldest versions that have a wheel for this Python; pip knows only how to find the newest.

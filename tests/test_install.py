@@ -28,6 +28,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("install")
     source = folder / "source"
     shutil.copytree(ROOT / "charrnn", source / "charrnn", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "corpora", source / "corpora")
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
     pip = ("-m", "pip", "--quiet", "--disable-pip-version-check")
@@ -68,6 +69,24 @@ def test_help_training_and_sampling(program: Path, place: Path) -> None:
     assert [done.stderr for done in sampled] == [f"{ANNOUNCED}\n", ""]
     assert sampled[0].stdout == sampled[1].stdout
     assert len(sampled[0].stdout) == 50
+
+
+def test_texts_with_a_name(program: Path, place: Path) -> None:
+    done = run(program, "corpora", "--json", folder=place, HOME=str(place))
+    assert (done.returncode, done.stderr) == (0, "")
+    texts = {text["name"]: text for text in json.loads(done.stdout)["texts"]}
+    shipped = {f"@{path.stem}": len(path.read_bytes()) for path in (ROOT / "corpora").iterdir() if path.suffix in
+               (".txt", ".abc")}
+    assert {name: text["characters"] for name, text in texts.items() if text["origin"] == "charrnn"} == shipped
+
+
+def test_it_works_before_anything_was_trained(program: Path, place: Path) -> None:
+    home = {"HOME": str(place), "XDG_CACHE_HOME": str(place / "cache"), "LOCALAPPDATA": str(place / "cache")}
+    for command in (("sample", "--length", "50"), ("complete", "My lord, "), ("score", "@hamlet"), ("inspect-cells",)):
+        done = run(program, *command, folder=place, **home)
+        assert done.returncode == 0, done.stderr
+        assert done.stderr.startswith("note: no run in ./checkpoints: this is @shakespeare")
+        assert done.stdout
 
 
 def test_measuring(program: Path, place: Path) -> None:

@@ -11,9 +11,9 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 # From the bottom up: a file imports from its own layer and from those that stand before it here.
-LAYERS = ("errors", "settings", "storage", "text", "kernels", "cells", "engine", "training", "runs", "sampling",
-          "completion", "scoring", "novelty", "play", "live", "inspection", "render", "bench", "model", "cli",
-          "__main__")
+LAYERS = ("errors", "settings", "storage", "text", "kernels", "cells", "engine", "training", "runs", "interchange",
+          "sampling", "completion", "scoring", "novelty", "play", "live", "inspection", "render", "bench", "model",
+          "server", "cli", "__main__")
 FILES = sorted({*(ROOT / "charrnn").rglob("*.py")} - {ROOT / "charrnn/__init__.py"})
 KERNEL_LIBRARIES = {"numpy", "numba", "llvmlite"}
 COMPILERS = {"jit", "njit", "vectorize", "guvectorize", "generated_jit", "cfunc", "stencil", "jit_module"}
@@ -200,4 +200,4 @@ def test_every_public_name_is_there() -> None:
 def test_tests_lie_where_the_package_has_what_they_test() -> None:
     """A folder of tests is named after a layer, or holds what belongs to none."""
     folders = {path.name for path in (ROOT / "tests").iterdir() if path.is_dir() and path.name != "__pycache__"}
-    assert folders <= {*LAYERS, "browser", "corpora", "golden", "torch"}
+    assert folders <= {*LAYERS, "browser", "corpora", "golden", "torch", "torture"}

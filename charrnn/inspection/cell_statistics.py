@@ -10,18 +10,22 @@ from typing import NamedTuple
 import numpy as np
 
 from charrnn.errors import SettingsError
-from charrnn.inspection.recording import Recording
+from charrnn.inspection.recording import PINNED, Recording
 
 LOW, HIGH = 0.1, 0.9  # a gate is shut below, open above
 FLAGS = {
     "integrator": "its gate that keeps (f, or z of a GRU) is above 0.9 in more than 99 % of the places",
     "feed-forward": "its gate that keeps is below 0.1 in more than 90 % of the places",
-    "saturated": "its |tanh c| (or |h|) is above 0.99 in more than 99 % of the places",
+    "saturated": "its |tanh c| (or |h|) is above 0.99 in more than 99 % of the places: a pinned memory, which speaks "
+                 "through its output gate; its h is ablated, and its c is shown without the tanh",
     "dead": "its h has a standard deviation below 0.01",
     "constant": "it has the same value in all places",
 }
-# Cells with these flags carry no information, and no feature is credited to them.
-MUTE = ("saturated", "dead", "constant")
+# A signal of a cell with one of these flags carries no information, and no feature is credited to it.
+_MUTE = {"h": ("dead",), "c": ("dead", "constant")}
+# A cell holds until it is reset if its median gate keeps so many times longer than its mean one, and at least 16
+# characters.
+LEAST_HOLD = 4
 LEAST_TIMES = 10  # times that a unit must be read before its mean push is reported
 _LEAST_GATE = 1e-7  # the logarithm of a gate that float32 rounds to 0
 
@@ -43,8 +47,9 @@ def cell_named(argument: str, layers: int, hidden: int) -> CellName:
         raise SettingsError(f"{argument!r} names no cell; L1:24 is unit 24 of layer 1")
     name = CellName(int(found[1]) - 1, int(found[2]))
     if not (0 <= name.layer < layers and name.unit < hidden):
-        raise SettingsError(f"there is no cell {argument}: this network has layers L1 to L{layers}, with units 0 to "
-                            f"{hidden - 1} each")
+        which = "one layer, L1" if layers == 1 else f"layers L1 to L{layers}"
+        raise SettingsError(f"there is no cell {argument}: this network has {which}, with units 0 to {hidden - 1}"
+                            f"{'' if layers == 1 else ' each'}")
     return name
 
 
@@ -54,7 +59,8 @@ class CellStatistics:
     tau            characters after which 1/e is left of what the cell held
     tau_hold       the same by the median of its gate; NaN where no gate keeps
     resets         places in 1,000 at which the gate that keeps is shut; NaN where no gate keeps
-    mean, spread   mean and standard deviation of the main signal
+    holds          the cells that keep what they hold until they are reset: tau says how long on average, which is short
+    mean, spread   mean and standard deviation of the main signal, c as tanh c
     largest        the largest |c| or |h|, without the tanh
     """
 
@@ -62,14 +68,22 @@ class CellStatistics:
     tau: np.ndarray
     tau_hold: np.ndarray
     resets: np.ndarray
+    holds: np.ndarray
     mean: np.ndarray
     spread: np.ndarray
     largest: np.ndarray
 
-    @property
-    def is_mute(self) -> np.ndarray:
-        mute: np.ndarray = np.any([self.flags[name] for name in MUTE], axis=0)
+    def is_mute(self, signal: str) -> np.ndarray:
+        """(L, H) the cells whose `signal`, h or c, never moves, or never leaves the cell."""
+        mute: np.ndarray = np.any([self.flags[name] for name in _MUTE[signal]], axis=0)
         return mute
+
+    @property
+    def memory(self) -> np.ndarray:
+        """How many characters each cell remembers: tau, or the time from one reset to the next where it holds."""
+        memory: np.ndarray = np.where(self.holds, np.fmin(self.tau_hold, 1000 / np.maximum(self.resets, 1e-3)),
+                                      self.tau)
+        return memory
 
     def flags_of(self, cell: CellName) -> list[str]:
         return [name for name, mask in self.flags.items() if mask[cell]]
@@ -82,7 +96,8 @@ def main_signal(recording: Recording) -> str:
 
 def cell_statistics(recording: Recording) -> CellStatistics:
     settled = recording.settled()
-    shown, h = settled.shown(main_signal(settled)), settled.signals["h"]
+    h, main = settled.signals["h"], settled.signals[main_signal(settled)]
+    shown = np.tanh(main) if "c" in settled.signals else h
     keeps = next((settled.signals[name] for name in "fz" if name in settled.signals), None)
     unknown = np.full((settled.layers, settled.hidden), np.nan)
     tau, tau_hold, resets = (_decay(h), unknown, unknown) if keeps is None else _memory(keeps)
@@ -90,13 +105,15 @@ def cell_statistics(recording: Recording) -> CellStatistics:
     flags = {
         "integrator": none if keeps is None else (keeps > HIGH).mean(axis=1) > 0.99,
         "feed-forward": none if keeps is None else (keeps < LOW).mean(axis=1) > 0.9,
-        "saturated": (np.abs(shown) > 0.99).mean(axis=1) > 0.99,
+        "saturated": settled.pinned if "c" in settled.signals else (np.abs(h) > PINNED).mean(axis=1) > PINNED,
         "dead": h.std(axis=1, dtype=np.float64) < 0.01,
-        "constant": np.ptp(shown, axis=1) == 0,
+        "constant": np.ptp(main, axis=1) == 0,
     }
-    return CellStatistics(flags, tau, tau_hold, resets, shown.mean(axis=1, dtype=np.float64),
+    with np.errstate(invalid="ignore"):
+        holds = (resets > 0) & (tau_hold >= LEAST_HOLD * np.maximum(tau, LEAST_HOLD))
+    return CellStatistics(flags, tau, tau_hold, resets, holds, shown.mean(axis=1, dtype=np.float64),
                           shown.std(axis=1, dtype=np.float64),
-                          np.abs(settled.signals[main_signal(settled)]).max(axis=1))
+                          np.abs(main).max(axis=1))
 
 
 def _memory(keeps: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

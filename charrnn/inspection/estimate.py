@@ -2,8 +2,9 @@
 
     cost of unit u  ~  mean over t of  x + x*x / 2      x = dL/dh_u(t) (ablated h_u(t) - h_u(t))
 
-The ablated h is o tanh(mean c) for a cell with c, and mean h for one without. L is the sum of the losses. The gradient
-covers all later effects of h but those through the cell's own state (c, and z*h of a GRU), which is ablated there too.
+The ablated h is o tanh(mean c) for a cell with c, and mean h for one without and for one whose c is pinned. L is the
+sum of the losses. The gradient covers all later effects of h but those through the cell's own state (c, and z*h of a
+GRU), which is ablated there too.
 
 x alone is the first-order estimate (attribution patching). Training makes the sum of the slopes small, so the curvature
 decides, and for a log-likelihood the mean squared slope is the curvature (Fisher information). The slope is that of h,
@@ -19,7 +20,7 @@ import numpy as np
 from charrnn.cells.numpy_step import Array
 from charrnn.inspection.ablation import means
 from charrnn.inspection.backward import rows_of, step_back
-from charrnn.inspection.stack import Stack, Trace
+from charrnn.inspection.stack import Stack, Trace, refuse_overflow
 
 # Places of one stretch, and how many places after it count as its effects. Stretches are computed side by side.
 STRETCH, AFTER = 128, 128
@@ -61,14 +62,15 @@ def slopes(stack: Stack, trace: Trace, stretch: int = STRETCH, after: int = AFTE
                     for layer, own, tape in zip(states, kept, here, strict=True)]
 
 
+@refuse_overflow()
 def estimate(stack: Stack, trace: Trace, on_step: Callable[[int], None] = lambda steps: None) -> Array:
     """The estimated cost in bits a character of holding each cell at its mean, (L, H), without the warm-up."""
-    middle, total = means(trace), np.zeros((len(stack.layers), stack.hidden))
+    (middle, holds_h), total = means(trace), np.zeros((len(stack.layers), stack.hidden))
     for places, layers in slopes(stack, trace):
         counted = places >= trace.warm_up
         for k, (slope, tape) in enumerate(layers):
             h = trace.states[k][0][places]
-            ablated = tape.o * np.tanh(middle[k]) if stack.cell.has_memory else middle[k]
+            ablated = np.where(holds_h[k], middle[k], tape.o * np.tanh(middle[k]) if stack.cell.has_memory else 0)
             x = (slope * (ablated - h))[counted]
             total[k] += (x + x * x / 2).sum(axis=0)
         on_step(len(places))

@@ -3,6 +3,10 @@
 Every feature is compared with every cell on the first half of the text. The cell that fits best there is tested on the
 second half, and compared with what the best of so many cells would reach by chance. Only a cell that passes is reported
 as tracking the feature.
+
+A cell speaks in two signals, its memory c and its output h. A claim is about c, which is what the cell keeps, unless h
+fits better by more than the noise; where tanh c is pinned it is about h, unless c fits better by more than the noise.
+c is ranked without the tanh, which makes values equal that are not.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,6 +23,7 @@ from charrnn.inspection.statistics import (
     RankMatrix,
     Threshold,
     best_threshold,
+    block_error,
     chance_levels,
     explained,
     score_of_character,
@@ -26,6 +31,10 @@ from charrnn.inspection.statistics import (
 
 # The least score of a confirmed finding on the second half, however low chance is.
 LEAST_AUC, LEAST_RHO = 0.80, 0.50
+# A boolean feature also needs an IoU that is so far from that of a cell that is always on, or of chance, towards 1.
+LEAST_LIFT = 0.1
+# How many standard errors of their difference the other signal must be better by.
+_NOISE = 2.0
 # A feature is tested if it is true, and false, at so many places of each half, and comes so many times.
 LEAST_PLACES, LEAST_TIMES = 10, 3
 _BINS = 20
@@ -35,7 +44,7 @@ _BINS = 20
 class Finding:
     """One feature and the cell that follows it.
 
-    signal      the signal of the cell: h, or c
+    signal      the signal of the cell: h, or c (without the tanh)
     sign        1 if the cell is high where the feature is, -1 if it is low there
     found       the score on the first half: AUC, or |rho| for a numeric feature
     score       the score on the second half, with the same sign: below 0.5 (or 0) if the cell does the opposite there
@@ -60,7 +69,13 @@ class Finding:
 
     @property
     def is_confirmed(self) -> bool:
-        return self.score > max(self.chance, LEAST_AUC if self.feature.is_boolean else LEAST_RHO)
+        fits = self.threshold is None or self.threshold.lift >= LEAST_LIFT
+        return fits and self.score > max(self.chance, LEAST_AUC if self.feature.is_boolean else LEAST_RHO)
+
+    @property
+    def is_context(self) -> bool:
+        """Whether the cell tracks more of the text than its current character."""
+        return self.is_confirmed and not self.is_local
 
     @property
     def is_local(self) -> bool:
@@ -91,21 +106,23 @@ class CellSearch:
         self.statistics = cell_statistics(recording)
         self._start, T = recording.warm_up, len(self.recording)
         self.halves = slice(0, T // 2), slice(T // 2, T)
-        self.untested = {one.name: reason for one in features if (reason := self._reason(one))}
+        self.untested = {one.name: reason for one in features if (reason := why_untested(one, self._start))}
         self.features = [one.with_values(one.values[self._start:]) for one in features if one.name not in self.untested]
         self.signals = tuple(dict.fromkeys((main_signal(recording), "h")))
         self.columns = [(signal, CellName(int(k), int(u))) for signal in self.signals
-                        for k, u in zip(*np.nonzero(~self.statistics.is_mute), strict=True)]
+                        for k, u in zip(*np.nonzero(~self.statistics.is_mute(signal)), strict=True)]
         matrices = [RankMatrix.of(self._values[:, half]) for half in self.halves]
         weights = [FeatureWeights.of(self.features, half) for half in self.halves]
         self.found, self.held_out = (matrix.scores(one) for matrix, one in zip(matrices, weights, strict=True))
         self.chance = chance_levels(matrices[1], weights[1])
+        self._first_half = matrices[0], weights[0]
         self.alone = np.array([score_of_character(self.recording.tokens, one, *self.halves) for one in self.features])
 
     @cached_property
     def _values(self) -> np.ndarray:
-        """The columns, (C, T) float32."""
-        signals = [self.recording.shown(signal).transpose(0, 2, 1)[~self.statistics.is_mute] for signal in self.signals]
+        """The columns, (C, T) float32; c without the tanh."""
+        signals = [self.recording.signals[signal].transpose(0, 2, 1)[~self.statistics.is_mute(signal)]
+                   for signal in self.signals]
         return np.concatenate(signals).astype(np.float32, copy=False)
 
     @cached_property
@@ -118,8 +135,10 @@ class CellSearch:
 
     @cached_property
     def current(self) -> np.ndarray:
-        """eta^2 of the current character for each column."""
-        return explained(self._values, self.recording.tokens)
+        """eta^2 of the current character for each column, as it is shown."""
+        signals = [self.recording.shown(signal).transpose(0, 2, 1)[~self.statistics.is_mute(signal)]
+                   for signal in self.signals]
+        return explained(np.concatenate(signals), self.recording.tokens)
 
     def findings(self) -> list[Finding]:
         """The best cell for each feature that could be tested, the strongest first."""
@@ -129,7 +148,7 @@ class CellSearch:
         return sorted(found, key=lambda one: -one.strength)
 
     def best_of(self, cell: CellName) -> Finding | None:
-        """The feature that a cell follows best, confirmed or not; None for a mute cell."""
+        """The feature that a cell follows best, confirmed or not; None for a cell without a signal that moves."""
         columns = self._columns_of.get(cell, [])
         if not self.features or not columns:
             return None
@@ -150,7 +169,26 @@ class CellSearch:
             first.setdefault(self.columns[column][1], int(column))
         return [self._finding(number, column) for column in list(first.values())[:count]]
 
+    def _signal(self, number: int, column: int) -> int:
+        """The column of the same cell that a claim is about."""
+        columns = self._columns_of[self.columns[column][1]]
+        if len(columns) == 1:
+            return column
+        memory, output = columns
+        usual, other = (output, memory) if self.statistics.flags["saturated"][self.columns[column][1]] else (
+            memory, output)
+        better = abs(self.found[number, other]) - abs(self.found[number, usual])
+        return other if better > 0 and better > _NOISE * self._noise(number, usual, other) else usual
+
+    def _noise(self, number: int, one: int, other: int) -> float:
+        """The standard error of the difference of two columns' scores on the first half."""
+        matrix, weights = self._first_half
+        first, second = (matrix.parts(weights, number, column) * np.sign(self.found[number, column])
+                         for column in (one, other))
+        return block_error((second - first) * len(first))
+
     def _finding(self, number: int, column: int) -> Finding:
+        column = self._signal(number, column)
         feature, (signal, cell), row = self.features[number], self.columns[column], self._values[column]
         base = 0.5 if feature.is_boolean else 0.0
         sign = -1 if self.found[number, column] < 0 else 1
@@ -163,16 +201,21 @@ class CellSearch:
             current=float(self.current[column]),
             binned=float(explained(row[None, held_out], _bins(feature.values[held_out]))[0]))
 
-    def _reason(self, feature: Feature) -> str:
-        """Why a feature can't be tested; empty if it can."""
-        values = feature.values[self._start:]
-        if not len(values) or (values == values[0]).all():
-            return "always so" if len(values) and values[0] else "absent"
-        return "" if all(_is_common_enough(values[half]) for half in self.halves) else "too rare"
+
+def why_untested(feature: Feature, warm_up: int) -> str:
+    """Why a feature can't be tested on a text of which `warm_up` places don't count; empty if it can."""
+    values = feature.values[warm_up:]
+    if not len(values) or (values == values[0]).all():
+        return "always so" if len(values) and values[0] else "absent"
+    halves = values[:len(values) // 2], values[len(values) // 2:]
+    return "" if all(_is_common_enough(half, feature.restarts) for half in halves) else "too rare"
 
 
-def _is_common_enough(values: np.ndarray) -> bool:
-    """Whether a feature comes often enough; a numeric one is there where it does not have its commonest value."""
+def _is_common_enough(values: np.ndarray, restarts: bool) -> bool:
+    """Whether a feature comes often enough; a numeric one is there where it does not have its commonest value, and one
+    that counts has to start again often enough."""
+    if restarts and np.count_nonzero(values[1:] < values[:-1]) < LEAST_PLACES:
+        return False
     if values.dtype == bool:
         there, absent = values, int(np.count_nonzero(~values))
     else:

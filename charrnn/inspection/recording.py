@@ -24,6 +24,9 @@ from charrnn.training.evaluation import Evaluation
 TOP = 5  # the most probable characters that are kept for each place
 # Places at the start that no statistic counts: the state has too little context there.
 WARM_UP = 100
+# A memory is pinned if |tanh c| is above this in more than this share of the places. Its h still moves with the output
+# gate, and c itself with what is added to it.
+PINNED = 0.99
 # Characters in one call of a kernel: memory for a window is small, and Ctrl-C works at once.
 _WINDOW = 256
 
@@ -72,15 +75,30 @@ class Recording:
         """The mean loss over all places, with the warm-up, as evaluation computes it."""
         return float(self.predictions.nats.mean(dtype=np.float64))
 
+    @cached_property
+    def pinned(self) -> np.ndarray:
+        """(L, H) the cells whose tanh c is nearly always at one of its ends."""
+        return is_pinned(self.signals["c"][:, self.warm_up:]) if "c" in self.signals else np.zeros(
+            (self.layers, self.hidden), bool)
+
     def shown(self, signal: str) -> np.ndarray:
         """A signal (L, T, H) as it is shown: tanh c, h from -1 to 1, gates from 0 to 1.
+
+        The c of a pinned memory is shown without the tanh: from its least value as -1 to its greatest as 1.
 
         Raises SettingsError for a signal that this cell does not have.
         """
         if signal not in self.signals:
             known = ", ".join(signals_of(self.cell))
             raise SettingsError(f"--signal {signal}: a network of {self.cell} cells has no {signal}; it has {known}")
-        return np.tanh(self.signals[signal]) if signal == "c" else self.signals[signal]
+        if signal != "c":
+            return self.signals[signal]
+        shown: np.ndarray = np.tanh(self.signals[signal])
+        for k, u in zip(*np.nonzero(self.pinned), strict=True):
+            c = self.signals[signal][k, :, u]
+            low, high = c[self.warm_up:].min(), c[self.warm_up:].max()
+            shown[k, :, u] = np.clip(2 * (c - low) / max(high - low, 1e-6) - 1, -1, 1)
+        return shown
 
     def settled(self) -> "Recording":
         """The same without its warm-up: views, nothing is copied."""
@@ -88,6 +106,12 @@ class Recording:
         return dataclasses.replace(self, tokens=self.tokens[cut], targets=self.targets[cut], warm_up=0,
                                    signals={name: array[:, cut] for name, array in self.signals.items()},
                                    predictions=self.predictions.select(cut))
+
+
+def is_pinned(c: np.ndarray) -> np.ndarray:
+    """Of each cell (..., H) of memories c (..., T, H), without the tanh: whether it is pinned."""
+    pinned: np.ndarray = (np.abs(c) > math.atanh(PINNED)).mean(axis=-2) > PINNED
+    return pinned
 
 
 def record(engine: Engine, ids: np.ndarray, signals: Sequence[str] | None = None,

@@ -89,6 +89,11 @@ class RankMatrix:
         scores[~features.is_boolean] /= np.maximum(self.spread, 1e-12)
         return scores
 
+    def parts(self, features: FeatureWeights, number: int, column: int) -> np.ndarray:
+        """What each place (T,) adds to the score of one feature and one column."""
+        parts: np.ndarray = features.weights[number].astype(np.float64) * self.ranks[column]
+        return parts if features.is_boolean[number] else parts / max(float(self.spread[column]), 1e-12)
+
 
 def chance_levels(matrix: RankMatrix, features: FeatureWeights) -> np.ndarray:
     """(F,) the |AUC - 1/2| or |rho| that the best column of `matrix` exceeds by chance in 1 of 20 searches.
@@ -100,9 +105,7 @@ def chance_levels(matrix: RankMatrix, features: FeatureWeights) -> np.ndarray:
     F, T = features.weights.shape
     if not F or not len(matrix.ranks):
         return np.zeros(F)
-    shortest = min(SHORTEST, T // 4)
-    shifts = np.random.default_rng(_SHIFT_SEED).integers(shortest, max(T - shortest, shortest + 1), SHIFTS)
-    best = np.array([np.abs(matrix.scores(features.shifted(int(shift)))).max(axis=1) for shift in shifts])
+    best = np.array([np.abs(matrix.scores(features.shifted(int(shift)))).max(axis=1) for shift in _shifts(T)])
     levels: np.ndarray = np.quantile(best, QUANTILE, axis=0)
     return levels
 
@@ -122,11 +125,19 @@ class Threshold(NamedTuple):
     """value    the cell is "on" above it, or below it where the sign is -1
     iou         places on and true / places on or true, on the half that did not choose the value
     prevalence  share of the places where the feature is true: the IoU of a cell that is always on
+    chance      the IoU that the cell exceeds in 1 of 20 shifts of the feature along that half
     """
 
     value: float
     iou: float
     prevalence: float
+    chance: float
+
+    @property
+    def lift(self) -> float:
+        """The IoU on a scale from 0, that of a cell that is always on or of chance, to 1."""
+        least = max(self.prevalence, self.chance)
+        return (self.iou - least) / max(1e-6, 1 - least)
 
 
 def best_threshold(values: np.ndarray, feature: np.ndarray, sign: int, chosen_on: slice, held_out: slice) -> Threshold:
@@ -134,8 +145,18 @@ def best_threshold(values: np.ndarray, feature: np.ndarray, sign: int, chosen_on
     signed = sign * values.astype(np.float64)
     cut = _best_cut(signed[chosen_on], feature[chosen_on])
     on, true = signed[held_out] > cut, feature[held_out]
-    either = int(np.count_nonzero(on | true))
-    return Threshold(sign * cut, int(np.count_nonzero(on & true)) / max(1, either), float(true.mean()))
+    by_chance = [_iou(on, np.roll(true, int(shift))) for shift in _shifts(len(true))]
+    return Threshold(sign * cut, _iou(on, true), float(true.mean()), float(np.quantile(by_chance, QUANTILE)))
+
+
+def _iou(on: np.ndarray, true: np.ndarray) -> float:
+    return int(np.count_nonzero(on & true)) / max(1, int(np.count_nonzero(on | true)))
+
+
+def _shifts(T: int) -> np.ndarray:
+    """By how many places of T a feature is shifted to see what chance does."""
+    shortest = min(SHORTEST, T // 4)
+    return np.random.default_rng(_SHIFT_SEED).integers(shortest, max(T - shortest, shortest + 1), SHIFTS)
 
 
 def _best_cut(values: np.ndarray, true: np.ndarray) -> float:

@@ -43,8 +43,8 @@ def write_live_page(model: LanguageModel, corpus: CorpusInfo, path: Path, name: 
     page = live_page(model, content, settings)
     write_atomic(name, page)
     print(f"written: {name} ({len(page) / MEGABYTE:.2f} MB; {settings.precision} bits for each weight cost "
-          f"{loss.cost:.4f} bits a {model.vocabulary.kind} on {content.measured}: {bits(loss.quantized):.4f} in place of "
-          f"{bits(loss.exact):.4f})", file=sys.stderr)
+          f"{loss.cost:.4f} bits a {model.vocabulary.kind} on {content.measured}: {bits(loss.quantized):.4f} in place "
+          f"of {bits(loss.exact):.4f})", file=sys.stderr)
 
 
 def _passage(model: LanguageModel, corpus: CorpusInfo, path: Path) -> Passage:

@@ -47,7 +47,8 @@ class Run:
             raise SettingsError(f"threads is {threads}; it must be at least 1")
         self.vocabulary = vocabulary
         self.keep = keep or RunSettings()
-        self.trainer = Trainer(settings, corpus.content, len(vocabulary), threads, self.keep.engine)
+        self.trainer = Trainer(settings, corpus.content, len(vocabulary), threads, self.keep.engine,
+                               self.keep.device)
         # behind the trainer: once it has split the documents, it is known how many differ
         self.corpus = CorpusInfo.of(corpus, settings.text.unit, vocabulary, parent,
                                     is_by_file=settings.windows.val_from == "files")
@@ -74,8 +75,7 @@ class Run:
                 run.trainer.begin_from(parent.arrays_for(vocabulary))
         name = run_name(corpus.name, settings.network) if name is None else name
         _remove_unborn(Path(runs) / name)
-        run.folder = new_folder(runs, name)
-        run.lock = FolderLock(run.folder)
+        run.folder, run.lock = _locked_folder(runs, name)
         return run
 
     @classmethod
@@ -92,7 +92,25 @@ class Run:
             raise CheckpointError(f"{path} lies in no run's folder; to go on from it, copy it as {LAST} into a folder "
                                   "of its own, and name that")
         lock = FolderLock(folder)
-        checkpoint = load_checkpoint(path)
+        try:
+            run = cls._restored(path, corpus, budget or {}, threads, keep)
+        except BaseException:
+            lock.release()  # a notebook keeps the error, and with it the lock
+            raise
+        run.folder, run.lock = folder, lock
+        run._complete_metrics()
+        # of a run in epochs the seconds decide nothing, and are not in the checkpoint
+        if run.trainer.settings.training.minutes is None:
+            run.trainer.seconds = seconds_at(read_metrics(folder), run.trainer.step)
+        for torn in folder.glob(TEMPORARY.format("*")):  # left by a run that was killed while it saved
+            torn.unlink(missing_ok=True)
+        return run
+
+    @classmethod
+    def _restored(cls, path: Path, corpus: Corpus, budget: dict[str, float], threads: int | None,
+                  keep: RunSettings | None) -> "Run":
+        """The run that saved `path`, without its folder."""
+        folder, checkpoint = path.parent, load_checkpoint(path)
         with naming(path):
             vocabulary = check_state(checkpoint)
         known = checkpoint.corpus
@@ -104,7 +122,7 @@ class Run:
             raise CorpusError(f"this is the text that {folder.name} was trained on, but not in the same files, and the "
                               "ends of those were kept for validation; give the same files, or start a new run")
         settings = checkpoint.settings
-        if len(budget or ()) == 1 and (settings.training.minutes is None) != ("minutes" not in (budget or ())):
+        if len(budget) == 1 and (settings.training.minutes is None) != ("minutes" not in budget):
             kind = "epochs" if settings.training.minutes is None else "minutes"
             raise SettingsError(f"{path.parent.name} is measured in {kind}, and its schedule with it; "
                                 f"give --{kind}, in all, to train it further")
@@ -119,12 +137,6 @@ class Run:
         with naming(path):
             run.trainer.restore(checkpoint.arrays, TrainingProgress.from_dict(checkpoint.progress),
                                 known.parent is not None)
-        run.folder, run.lock = folder, lock
-        run._complete_metrics()
-        if settings.training.minutes is None:  # then the seconds decide nothing, and are not in the checkpoint
-            run.trainer.seconds = seconds_at(read_metrics(folder), run.trainer.step)
-        for torn in folder.glob(TEMPORARY.format("*")):  # left by a run that was killed while it saved
-            torn.unlink(missing_ok=True)
         return run
 
     def __enter__(self) -> "Run":
@@ -211,18 +223,32 @@ class Run:
 
 
 def _remove_unborn(folder: Path) -> None:
-    """Removes the folder of a run that was killed in its first save, and left nothing but a part of that."""
+    """Removes the folder of a run that was killed before its first save was done, and left nothing but a part of that.
+    """
     with contextlib.suppress(OSError, ValueError, StorageError):  # there is none, or it is another process's
-        names = {file.name for file in folder.iterdir()} - {LOCK_FILE}
-        if not names or not all(fnmatch(name, TEMPORARY.format("*")) for name in names):
+        names = {file.name for file in folder.iterdir()}
+        unfinished = names - {LOCK_FILE}
+        if not all(fnmatch(name, TEMPORARY.format("*")) for name in unfinished):
             return
-        lock = FolderLock(folder)
-        try:
-            for name in names:
-                (folder / name).unlink(missing_ok=True)
-        finally:
-            lock.release()
+        if names:
+            lock = FolderLock(folder)
+            try:
+                for name in unfinished:
+                    (folder / name).unlink(missing_ok=True)
+            finally:
+                lock.release()
         folder.rmdir()
+
+
+def _locked_folder(runs: str | Path, name: str) -> tuple[Path, FolderLock]:
+    """A new folder in `runs` and its lock. While it is empty, another process may take it for one that a killed run
+    left, and remove it: then there is a next one."""
+    while True:
+        folder = new_folder(runs, name)
+        with contextlib.suppress(StorageError):  # the other one was faster
+            lock = FolderLock(folder)
+            if folder.is_dir():
+                return folder, lock
 
 
 def run_name(corpus: str, network: NetworkSettings) -> str:

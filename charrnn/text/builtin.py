@@ -1,6 +1,7 @@
-"""Layer text: built-in texts (`@python-docs`): those that come with Python, so that a first run needs no download.
+"""Layer text: texts with a name of their own (`@fables`), so that a first run needs no file.
 
-They differ a little from one release of Python to the next.
+Three kinds: those that come with charrnn, those that come with Python, which differ a little from one release to the
+next, and classics, which are read once `charrnn corpora fetch` has fetched them.
 """
 
 import difflib
@@ -9,9 +10,11 @@ import sys
 import sysconfig
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from charrnn.errors import CorpusError
+from charrnn.text.classics import CLASSICS, read_classic
 
 SOURCE_LIMIT = 6_000_000
 SOURCE_PACKAGES = frozenset(
@@ -20,9 +23,10 @@ SOURCE_PACKAGES = frozenset(
 
 @dataclass(frozen=True)
 class Builtin:
-    """A text with a name of its own: what help says about it, and how to read it."""
+    """A text with a name of its own: what help says about it, where it comes from, and how to read it."""
 
     description: str
+    origin: str  # "charrnn", "Python" or "fetched"
     read: Callable[[], str]
 
 
@@ -34,6 +38,19 @@ def find_builtin(name: str) -> Builtin:
         raise CorpusError(f"no built-in text is called {name!r}; {advice}there are {', '.join(BUILTINS)} "
                           f"(a file of that name is read as ./{name})")
     return BUILTINS[name]
+
+
+def _shipped(file: str) -> Callable[[], str]:
+    """What reads a text that comes with charrnn."""
+
+    def read() -> str:
+        package = Path(__file__).parents[1]
+        for folder in (package / "corpora", package.parent / "corpora"):  # installed; in a checkout
+            if (folder / file).is_file():
+                return (folder / file).read_text(encoding="utf-8")
+        raise CorpusError(f"this installation lacks {file}, which comes with charrnn; install charrnn again")
+
+    return read
 
 
 def _python_docs() -> str:
@@ -88,6 +105,15 @@ def _source_files(library: Path) -> Iterator[Path]:
 
 
 BUILTINS = {
-    "@python-docs": Builtin("Python's language reference, about 380,000 characters of English", _python_docs),
-    "@python-source": Builtin("Python's standard library, 6 million characters of code", _python_source),
+    "@fables": Builtin("fifty short fables: prose, dialogue, verse", "charrnn", _shipped("fables.txt")),
+    "@harbour": Builtin("a short story, enough to learn by heart", "charrnn", _shipped("harbour.txt")),
+    "@colours": Builtin("a thousand names of paints; with --documents line", "charrnn", _shipped("colours.txt")),
+    "@tunes": Builtin("sixty tunes in ABC notation; with --documents blank", "charrnn", _shipped("tunes.abc")),
+    "@hamlet": Builtin("Shakespeare's play, in the form of @shakespeare", "charrnn", _shipped("hamlet.txt")),
+    "@python-docs": Builtin("Python's language reference, in English", "Python", _python_docs),
+    "@python-source": Builtin("Python's standard library, code", "Python", _python_source),
+    **{f"@{name}": Builtin(classic.description, "fetched", partial(read_classic, name))
+       for name, classic in CLASSICS.items()},
 }
+# What messages say where a text is wanted and none is there; all of them would be a long list.
+SUCH_AS = "a built-in text such as @fables (charrnn corpora lists them)"

@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from charrnn.errors import CorpusError
 from charrnn.settings import TextSettings
-from charrnn.text.builtin import BUILTINS
+from charrnn.text.builtin import SUCH_AS
 from charrnn.text.corpus_cache import CacheEntry, is_worth_caching
 from charrnn.text.documents import BLANK, FILE, LINE, Documents, Splitter, mark_of, splitter_of, unescaped
 from charrnn.text.encode import Encoded, Encoder, vocabulary_and_table
@@ -88,8 +88,7 @@ def read_corpus(sources: Sequence[str], stdin: BinaryIO | None = None, on_read: 
     on_read   gets the number of bytes read so far, now and then, and the number of all bytes (None if not known)
     """
     if not sources:
-        raise CorpusError(f"no text was given; name a file or a folder, {STDIN} for standard input, "
-                          f"or a built-in text ({', '.join(BUILTINS)})")
+        raise CorpusError(f"no text was given; name a file or a folder, {STDIN} for standard input, or {SUCH_AS}")
     files = [files_below(source) if is_folder(source) else None for source in sources]
     sizes = [size_of(source, stdin) if paths is None else size_below(paths)
              for source, paths in zip(sources, files, strict=True)]

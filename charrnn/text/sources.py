@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from charrnn.errors import CorpusError
-from charrnn.text.builtin import BUILTINS, find_builtin
+from charrnn.text.builtin import SUCH_AS, find_builtin
 from charrnn.text.decode import CHUNK, COMPRESSED_SUFFIXES, text_of
 
 STDIN = "-"
@@ -113,8 +113,7 @@ def _refusals(name: str) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise CorpusError(f"no file or folder {name!r}; check the name, or try a built-in text "
-                          f"({', '.join(BUILTINS)})") from error
+        raise CorpusError(f"no file or folder {name!r}; check the name, or try {SUCH_AS}") from error
     except (OSError, ValueError) as error:
         raise CorpusError(f"cannot read {name!r}: {_reason(error)}; give a file you may read") from error
 

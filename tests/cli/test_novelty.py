@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import io
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -114,7 +115,9 @@ def test_of_documents_the_new_ones_are_counted(charrnn: Program, names_run: Path
     copied = "".join(map(chr, next(trained.blocks()))).splitlines()[0]
     held_out = trained.held_out(10**6)[0]
     done = charrnn("novelty", "names", "-", stdin=f"{copied}\nxyz\n{held_out}\n{copied}\n".encode())
-    assert f"2 of 4 documents are new; 2 stand whole in the training text: {copied}.\n" in done.out
+    sentence = re.sub(r"(?<=\S)\n(?=\S)", " ", done.out)
+    assert (f"2 of 4 documents are new; 2 stand whole in the training text: {copied}. 1 repeats an earlier document of "
+            "the sample, and 1 of the new ones stands whole in the held-out text.\n") in sentence
     number = Path("names.txt").read_text().splitlines().index(copied) + 1
     assert f"line 1 of the sample, document {number} of names.txt\n" in done.out
     assert done.code == 0
@@ -129,8 +132,8 @@ def test_a_text_that_was_moved_can_be_named(charrnn: Program, run: Path, text: P
     done = charrnn("novelty", "-", stdin=b"the cat sat")
     assert done.code == 1
     assert done.err == ("charrnn: the text of this network can't be read again: no file or folder 'text.txt'; check "
-                        "the name, or try a built-in text (@python-docs, @python-source); name a file that has it with "
-                        "--corpus FILE (Python: corpus=)\n")
+                        "the name, or try a built-in text such as @fables (charrnn corpora lists them); name a file "
+                        "that has it with --corpus FILE (Python: corpus=)\n")
     record = record_of(charrnn, "-", "--corpus", "elsewhere.txt", stdin="the cat sat")
     assert record["grams"] == before["grams"]
     assert record["passages"][0]["place"]["source"] == "elsewhere.txt"  # type: ignore[index]

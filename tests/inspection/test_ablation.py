@@ -12,6 +12,7 @@ from charrnn.cells.numpy_step import sigmoid
 from charrnn.inspection.ablation import ablate, losses, means
 from charrnn.inspection.cell_statistics import CellName
 from charrnn.inspection.estimate import estimate, slopes
+from charrnn.inspection.held import HeldCell
 from charrnn.inspection.recording import record
 from charrnn.inspection.stack import Stack, trace_of
 from tests.cli.tiny import TEXT
@@ -20,8 +21,9 @@ from tests.engine.compiled import compiled_engine
 from tests.inspection.drawn import KINDS, drawn
 
 
-def ablated_alone(stack, trace, cell, value):
-    """The losses with one cell held at `value`: one text, one step after the other, the equations written out."""
+def ablated_alone(stack, trace, cell, value, of_h=False):
+    """The losses with one cell's c (or h) held at `value`: one text, one step after the other, the equations written
+    out."""
     state, nats, H = [tuple(array[None] for array in layer) for layer in trace.first], [], stack.hidden
     for token, target in zip(trace.tokens, trace.targets, strict=True):
         if token == stack.start:
@@ -32,8 +34,8 @@ def ablated_alone(stack, trace, cell, value):
             now, tape = stack.cell.step(x, before, p)
             now = [array.copy() for array in now]
             if k == cell.layer:
-                now[-1][0, cell.unit] = value
-                if len(now) == 2:
+                now[0 if of_h else -1][0, cell.unit] = value
+                if len(now) == 2 and not of_h:
                     o = (p["weight_ih"] @ x[0] + p["weight_hh"] @ before[0][0] + p["bias"])[3 * H:]
                     if "weight_peep" in p:
                         o = o + p["weight_peep"][2 * H:] * now[1][0]
@@ -48,6 +50,35 @@ def ablated_alone(stack, trace, cell, value):
     return np.array(nats)
 
 
+def held(stack, cells, values):
+    signal = "c" if stack.cell.has_memory else "h"
+    return [HeldCell(cell, signal, value) for cell, value in zip(cells, values, strict=True)]
+
+
+@pytest.mark.parametrize("cell", ["lstm", "peephole"])
+def test_a_pinned_memory_speaks_through_its_output_gate(cell):
+    """Its c at the mean changes nothing, so its h is held, and only its own; by the estimate too."""
+    settings, arrays, _, trace = drawn(cell, 2, hidden=4, length=60, warm_up=10, scale=1.5)
+    counts = np.array([1, 5, 9])  # i f g of unit 1 in both layers: it counts up for ever
+    for k in range(2):
+        arrays[f"weight_ih_l{k}"][counts] = arrays[f"weight_hh_l{k}"][counts] = 0
+        arrays[f"bias_l{k}"][counts] = 30
+    stack = Stack.from_arrays(settings, arrays, -1, np.float64)
+    trace = stack.read(trace.tokens, trace.targets, None, 10)
+    unit = CellName(0, 1)
+    [found] = ablate(stack, trace, [unit])
+    alone = [ablated_alone(stack, trace, unit, value, of_h) for value, of_h in (
+        (trace.states[0][0][10:, 1].mean(), True), (trace.states[0][1][10:, 1].mean(), False))]
+    usual = stack.nats(trace.states[-1][0], trace.targets)
+    by_h, by_c = ((nats - usual)[10:].mean() / math.log(2) for nats in alone)
+    assert found.signal == "h"
+    assert found.overall.bits == pytest.approx(by_h, rel=1e-9)
+    if cell == "lstm":  # the output gate of a peephole reads c itself
+        assert 20 * abs(by_c) < abs(by_h)
+    assert estimate(stack, trace)[0, 1] != 0
+    assert [one.signal for one in ablate(stack, trace, [CellName(0, 0), CellName(1, 1)])] == ["c", "h"]
+
+
 @pytest.mark.parametrize("layers", [1, 2, 3])
 @pytest.mark.parametrize("cell", KINDS)
 def test_each_cell_as_if_it_were_alone(cell, layers):
@@ -55,12 +86,13 @@ def test_each_cell_as_if_it_were_alone(cell, layers):
     _, _, stack, trace = drawn(cell, layers, hidden=4, length=50, warm_up=13, start=2 if layers == 3 else -1,
                                scale=1.5, embedding=3 if layers == 2 else 0)
     cells = [CellName(layer, unit) for layer in range(layers) for unit in (0, 3)]
-    at = means(trace)
+    at, holds_h = means(trace)
+    assert holds_h.all() or not holds_h.any()  # of these, none is pinned
     memory = trace.states[-1][-1]
     np.testing.assert_allclose(at[-1], memory[13:].mean(axis=0), rtol=1e-12)
     for values in (None, [0.0] * len(cells), [0.7, *[-0.4] * (len(cells) - 1)]):
         wanted = values or [at[one.layer, one.unit] for one in cells]
-        nats = losses(stack, trace, cells, wanted)
+        nats = losses(stack, trace, held(stack, cells, wanted))
         for n, one in enumerate(cells):
             np.testing.assert_allclose(nats[:, n], ablated_alone(stack, trace, one, wanted[n]), rtol=1e-9)
         np.testing.assert_allclose(nats[:, -1], stack.nats(trace.states[-1][0], trace.targets), rtol=1e-9)
@@ -83,7 +115,8 @@ def test_the_kernels_ablate(cell, layers):
     values = np.random.default_rng(2).uniform(-1, 1, len(cells)).tolist()
     values[1] = 0.0
     network = compiled_engine(settings, arrays, start=2)
-    exact, fast = losses(stack, trace, cells, values), losses(Stack.of(network), trace, cells, values, engine=network)
+    each = held(stack, cells, values)
+    exact, fast = losses(stack, trace, each), losses(Stack.of(network), trace, each, engine=network)
     np.testing.assert_allclose(fast, exact, rtol=1e-4, atol=1e-5)
     assert len({round(total, 6) for total in exact.sum(axis=0)}) == len(cells) + 1  # each of them matters
 
@@ -97,7 +130,7 @@ def test_by_condition():
     cell = CellName(0, 2)
     [found] = ablate(stack, trace, [cell], {"often": often, "not": ~often, "never": never, "early": early,
                                             "once": once})
-    nats = losses(stack, trace, [cell], [found.value])
+    nats = losses(stack, trace, held(stack, [cell], [found.value]))
     lost = (nats[:, 0] - nats[:, 1]) / math.log(2)
     for name, mask in (("often", often), ("not", ~often), ("once", once)):
         cost = found.by[name]
@@ -185,7 +218,7 @@ def test_warm_up_has_no_part_in_the_estimate():
     _, _, stack, trace = drawn("lstm", 2, length=300)
     late = dataclasses.replace(trace, warm_up=170)
     middle = np.stack([layer[1][170:].mean(axis=0) for layer in trace.states])
-    np.testing.assert_allclose(means(late), middle, rtol=1e-12)
+    np.testing.assert_allclose(means(late)[0], middle, rtol=1e-12)
     x = np.zeros((2, 5))
     for places, layers in slopes(stack, trace, stretch=300):
         for k, (slope, tape) in enumerate(layers):

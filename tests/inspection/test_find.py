@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from charrnn.cells.registry import CELLS
+from charrnn.engine.predictions import Predictions
 from charrnn.errors import SettingsError
 from charrnn.inspection.cell_statistics import CellName, cell_named
 from charrnn.inspection.features.feature import Feature
 from charrnn.inspection.find import CellSearch
-from charrnn.inspection.recording import record
+from charrnn.inspection.recording import Recording, record
 from charrnn.inspection.results import Inspection
 from charrnn.settings import NetworkSettings
 from charrnn.text.vocabulary import Vocabulary
@@ -24,7 +25,8 @@ PASSAGE = passage_of(TEXT)
 @pytest.mark.parametrize(("sign", "layers", "unit"), [(1, 1, UNIT), (-1, 1, UNIT), (1, 2, 0), (-1, 3, 11)])
 def test_a_planted_cell_is_found_first(sign, layers, unit):
     done = Inspection(planted(Vocabulary.of(TEXT), sign, layers, unit), PASSAGE)
-    first = done.context[0]
+    first = done.findings[0]
+    assert first in done.context
     assert (first.cell, first.feature.name, first.sign) == (CellName(layers - 1, unit), QUOTES, sign)
     assert first.score == pytest.approx(1, abs=1e-4)
     assert first.threshold.iou == pytest.approx(1)
@@ -86,23 +88,101 @@ def test_random_slow_features_are_not_claimed(toy):
     assert max(one.found for one in found) > 0.65  # some fit well where they were chosen
 
 
-def test_what_says_nothing_never_wins():
+def test_a_pinned_memory_is_credited_with_what_its_output_gate_says_and_a_dead_cell_with_nothing():
     settings = NetworkSettings(cell="lstm", hidden=HIDDEN)
     arrays = planted(Vocabulary.of(TEXT)).parameters()
     counts = [7, HIDDEN + 7, 2 * HIDDEN + 7]  # i f g of a unit that counts up for ever: saturated
-    mute = 3 * HIDDEN + 2  # o of one that never opens: dead
+    gate, dead = 3 * HIDDEN + 7, 3 * HIDDEN + 2  # o of it, and o of one that never opens
     for name in ("weight_ih_l0", "weight_hh_l0"):
-        arrays[name][[*counts, mute]] = 0
-    arrays["bias_l0"][counts], arrays["bias_l0"][mute] = 30, -30
+        arrays[name][[*counts, gate, dead]] = 0
+    arrays["bias_l0"][counts], arrays["bias_l0"][dead], arrays["bias_l0"][gate] = 30, -30, 0
+    arrays["weight_hh_l0"][gate, UNIT] = 6  # it repeats what the planted cell says
+    arrays["weight_out"][:, 7] *= 20
     done = Inspection(compiled_engine(settings, arrays), PASSAGE)
     flags = {name: np.flatnonzero(mask[0]).tolist() for name, mask in done.statistics.flags.items()}
     assert flags["saturated"] == [7]
     assert flags["dead"] == [2]
     assert {5, 7} & set(flags["integrator"]) == {7}  # the planted one forgets at every quote
-    assert {2, 7}.isdisjoint(cell.unit for _, cell in done.search.columns)
-    assert {2, 7}.isdisjoint(one.cell.unit for one in done.findings)
-    assert done.search.best_of(CellName(0, 7)) is None
-    assert done.context[0].cell == CellName(0, UNIT)
+    assert 2 not in {cell.unit for _, cell in done.search.columns}
+    assert done.search.best_of(CellName(0, 2)) is None
+    found = done.search.best_of(CellName(0, 7))
+    assert (found.feature.name, found.signal, found.sign) == (QUOTES, "h", 1)
+    assert found.score > 0.95
+    assert found.is_context
+    [cost] = done.costs([CellName(0, 7)])
+    assert cost.signal == "h"
+    assert abs(cost.overall.bits) > 0.01
+    assert CellName(0, UNIT) in {one.cell for one in done.context}
+
+
+def test_the_most_important_cells_come_first():
+    """By margin, memory and measured cost together; what costs nothing comes last."""
+    done = Inspection(planted(Vocabulary.of(TEXT), -1, 3, 11), PASSAGE)
+    found = done.context
+    assert len(found) > 1
+    cost = {one.cell: one.overall.bits for one in done.costs([one.cell for one in found])}
+
+    def weight(one):
+        margin = one.score - max(one.chance, one.alone)
+        memory = done.statistics.memory[one.cell]
+        return margin / (1 - max(one.chance, one.alone)) * np.log2(1 + memory) * max(0.0, cost[one.cell])
+
+    weights = [weight(one) for one in found]
+    assert weights == sorted(weights, reverse=True)
+    assert weights[0] > 0
+    assert len(set(weights)) > 1
+
+
+def made_recording(c, h):
+    """A recording of one layer with these signals, (T, H) each, on a text of two characters."""
+    T = len(c)
+    tokens = (np.arange(T) % 2).astype(np.int32)
+    said = Predictions(0.0, *(np.zeros(T, np.float32) for _ in range(3)), np.zeros((T, 2), np.int32), np.zeros((T, 2)))
+    signals = {name: np.asarray(values, np.float32)[None] for name, values in (("h", h), ("c", c), ("f", h))}
+    return Recording("lstm", tokens, np.roll(tokens, -1), 0, signals, said)
+
+
+def test_the_memory_of_a_pinned_cell_is_ranked_without_the_tanh():
+    rng = np.random.default_rng(2)
+    counts = (np.arange(3000) % 300).astype(np.float32)
+    made = made_recording(np.stack([12 + counts / 100, rng.normal(size=3000)], axis=1), rng.normal(size=(3000, 2)))
+    assert len(np.unique(np.tanh(made.signals["c"][0, :, 0]))) < 3  # float32 can't tell them apart
+    [found] = CellSearch(made, [Feature("counts", counts, "")]).findings()
+    assert (found.cell, found.signal) == (CellName(0, 0), "c")
+    assert found.score == pytest.approx(1, abs=1e-6)
+
+
+def test_a_claim_is_about_the_memory_unless_the_output_is_better_by_more_than_noise():
+    """On the half that chooses h is a little better by chance; on the other, c is."""
+    rng = np.random.default_rng(1)
+    inside = np.repeat(np.arange(40) % 2 == 0, 100)
+    c = inside + rng.normal(0, 0.7, 4000)
+    noise = np.where(np.arange(4000) < 2000, 0.66, 0.9)
+    made = made_recording(c[:, None], (inside + rng.normal(0, 1, 4000) * noise)[:, None])
+    search = CellSearch(made, [Feature("inside", inside, "")])
+    assert abs(search.found[0, 1]) > abs(search.found[0, 0])
+    assert search.findings()[0].signal == search.best_of(CellName(0, 0)).signal == "c"
+    clear = made_recording(c[:, None], (inside + rng.normal(0, 0.2, 4000))[:, None])
+    assert CellSearch(clear, [Feature("inside", inside, "")]).findings()[0].signal == "h"
+    pinned = made_recording(c[:, None] * 1e-3 + 9, (inside + rng.normal(0, 0.75, 4000))[:, None])
+    assert CellSearch(pinned, [Feature("inside", inside, "")]).findings()[0].signal == "h"
+
+
+def test_a_high_score_alone_is_no_claim():
+    """Of a rare feature: AUC .9, but the cell is on at ten other places for each one where it holds."""
+    rng = np.random.default_rng(3)
+    rare = np.zeros(20_000, bool)
+    rare[rng.choice(20_000, 100, replace=False)] = True
+    values = np.where(rare, rng.normal(2, 1, 20_000), rng.normal(0, 1, 20_000))
+    [found] = CellSearch(made_recording(values[:, None], rng.normal(size=(20_000, 1))),
+                         [Feature("rare", rare, "")]).findings()
+    assert found.score > max(0.85, found.chance)
+    assert 0 < found.threshold.iou < 0.15
+    assert not found.is_confirmed
+    on, true = (part[found.feature.values.size // 2:] for part in (
+        np.asarray(values, np.float32) > found.threshold.value, rare))
+    assert found.threshold.iou == pytest.approx((on & true).sum() / (on | true).sum())
+    assert found.threshold.lift < 0.1
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -147,6 +227,8 @@ def test_features_must_have_names_of_their_own():
 def test_names_of_cells():
     assert cell_named("L2:7", 2, 8) == CellName(1, 7)
     assert str(CellName(1, 7)) == "L2:7"
+    with pytest.raises(SettingsError, match=r"has one layer, L1, with units 0 to 7$"):
+        cell_named("L2:0", 1, 8)
     for wrong in ("L3:0", "L0:0", "L1:8"):
         with pytest.raises(SettingsError, match="layers L1 to L2, with units 0 to 7"):
             cell_named(wrong, 2, 8)

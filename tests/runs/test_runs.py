@@ -16,6 +16,7 @@ from charrnn.runs.checkpoint import BEST, LAST, load_checkpoint
 from charrnn.runs.run import Run
 from charrnn.settings import NetworkSettings, RunSettings, Settings, WindowSettings
 from charrnn.storage.files import TEMPORARY
+from charrnn.storage.locks import LOCK_FILE, FolderLock
 from charrnn.text.corpus import Corpus
 from charrnn.training.events import Finished, Saved, Step, Validated
 from tests.cli.steps import STEPS, take
@@ -232,3 +233,33 @@ def test_a_stray_file_is_no_run() -> None:
     stray.write_bytes((folder / LAST).read_bytes())
     with pytest.raises(CheckpointError, match=r"copy it as last\.safetensors"):
         Run.resume(stray, tiny_corpus())
+
+
+@pytest.mark.parametrize("left", [(), (LOCK_FILE,), (TEMPORARY.format("1"),), (LOCK_FILE, TEMPORARY.format("1"))])
+def test_a_run_that_was_killed_before_its_first_save_leaves_its_name(tmp_path: Path, left: tuple[str, ...]) -> None:
+    folder = tmp_path / "runs" / "tiny"
+    folder.mkdir(parents=True)
+    for name in left:
+        (folder / name).touch()
+    assert train_tiny(tmp_path / "runs") == folder
+    assert [run.name for run in folder.parent.iterdir()] == ["tiny"]
+
+
+def test_a_folder_that_another_run_holds_keeps_its_name(tmp_path: Path) -> None:
+    with Run.start(Corpus.of(TEXT, ["text.txt"]), SETTINGS, "tiny", tmp_path) as first:
+        assert train_tiny(tmp_path).name == "tiny-2"
+        assert first.folder.is_dir()
+
+
+def test_a_new_folder_that_another_process_holds_for_a_moment_is_left_to_it(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    original, locks = runs.new_folder, []
+
+    def held_at_first(parent: Path, name: str) -> Path:
+        folder = original(parent, name)
+        if not locks:
+            locks.append(FolderLock(folder))
+        return folder
+
+    monkeypatch.setattr(runs, "new_folder", held_at_first)
+    assert train_tiny(tmp_path).name == "tiny-2"

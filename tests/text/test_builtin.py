@@ -1,4 +1,4 @@
-"""The texts that Python brings along."""
+"""The texts with a name of their own: those that come with Python, and with charrnn."""
 
 import sys
 import sysconfig
@@ -76,7 +76,7 @@ def test_unknown_name_is_told_the_nearest_and_all() -> None:
     with pytest.raises(CorpusError, match="'@python-doc'; did you mean @python-docs\\? there are ") as caught:
         find_builtin("@python-doc")
     assert all(name in str(caught.value) for name in BUILTINS)
-    with pytest.raises(CorpusError, match="'@'; there are @python-docs, @python-source"):
+    with pytest.raises(CorpusError, match="'@'; there are @fables, @harbour"):
         find_builtin("@")
 
 
@@ -85,3 +85,17 @@ def test_each_is_described_in_one_line() -> None:
         assert name.startswith("@")
         assert text.description
         assert "\n" not in text.description
+
+
+def test_those_that_come_with_charrnn_are_the_files_of_the_folder() -> None:
+    folder = Path(__file__).parents[2] / "corpora"
+    shipped = {name: text for name, text in BUILTINS.items() if text.origin == "charrnn"}
+    files = {f"@{path.stem}": path for path in folder.iterdir() if path.name not in ("README.md", "LICENSE")}
+    assert files.keys() == shipped.keys()
+    for name, path in files.items():
+        assert shipped[name].read() == path.read_text(encoding="utf-8")
+
+
+def test_a_lost_file_of_charrnn_is_said() -> None:
+    with pytest.raises(CorpusError, match=r"this installation lacks nosuch\.txt"):
+        builtin._shipped("nosuch.txt")()

@@ -1,0 +1,36 @@
+"""Layer interchange: a checkpoint's network, written for other programs."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from charrnn.errors import StorageError
+from charrnn.interchange.onnx_file import onnx_bytes
+from charrnn.interchange.safetensors_file import safetensors_bytes
+from charrnn.runs.checkpoint import Checkpoint, load_checkpoint, naming
+from charrnn.runs.trained_network import check_network
+from charrnn.storage.files import write_atomic
+from charrnn.text.vocabulary import Vocabulary
+
+# The kinds of files, which end in these names.
+WRITERS: dict[str, Callable[[Checkpoint, Vocabulary], bytes]] = {"safetensors": safetensors_bytes, "onnx": onnx_bytes}
+
+
+def export_network(checkpoint: Path, kind: str, output: Path) -> int:
+    """Writes the network of a checkpoint to a new file, whole or not at all; the size in bytes.
+
+    Raises SettingsError where the kind does not have its cell, StorageError for a file that exists.
+    """
+    refuse_existing(output)
+    loaded = load_checkpoint(checkpoint)
+    with naming(checkpoint):
+        vocabulary = check_network(loaded)
+    data = WRITERS[kind](loaded, vocabulary)
+    write_atomic(output, data)
+    return len(data)
+
+
+def refuse_existing(output: Path) -> None:
+    """Raises StorageError if there is such a file."""
+    if os.path.exists(output):  # Path.exists() raises for a name that is too long
+        raise StorageError(f"{output} exists, and is left as it is; give another name with --output, or remove it")
