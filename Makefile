@@ -21,12 +21,15 @@ PARALLEL := -n auto --maxprocesses 8 --dist worksteal
 NOJIT := tests/kernels tests/cells -W ignore::RuntimeWarning --cov=charrnn.kernels --cov=charrnn.cells \
 	--cov-report=term:skip-covered --cov-fail-under=68
 
+WASM_FLAGS := --target=wasm32 -std=c11 -O3 -msimd128 -ffp-contract=off -nostdlib -Wall -Wextra -Werror \
+	-Wl,--no-entry -Wl,--import-memory -Wl,--strip-all
 HAS_CHROMIUM := .venv-dev/bin/python -c "from tests.browser.conftest import chromium; raise SystemExit(not chromium())"
 CAN_INSTALL := [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null
 INSTALL_CHROMIUM := export DEBIAN_FRONTEND=noninteractive && apt-get update -qq && \
 	apt-get install -y -qq --no-install-recommends chromium >/dev/null
 
-.PHONY: help demo test test-slow test-nojit test-torch test-browser test-oldest torture bench lint fix types docs pictures clean
+.PHONY: help demo model test test-slow test-nojit test-torch test-browser test-oldest torture wasm bench lint fix types \
+	docs pictures dist lock clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1@/p' Makefile | while IFS=@ read -r name text; do \
@@ -35,6 +38,15 @@ help:  ## list these targets
 demo: $(USER_STAMP)  ## train for one minute on Python's documentation, then let the network write
 	.venv/bin/charrnn train @python-docs --minutes 1 --name demo
 	.venv/bin/charrnn sample --prime "The "
+
+# The number of shards and the precision belong to the result, and would otherwise follow the machine.
+model: $(USER_STAMP)  ## train the model that comes with charrnn again: half an hour on two cores, and one download
+	rm -rf build/model
+	.venv/bin/charrnn corpora fetch shakespeare
+	.venv/bin/charrnn train @shakespeare --preset best --val-fraction 0.1 --seed 1 --shards 2 --precision bf16 \
+		--folder build/model --name shakespeare
+	.venv/bin/python -c "import charrnn; charrnn.load('build/model/shakespeare').save( \
+		'charrnn/pretrained/shakespeare.safetensors', dtype='float16')"
 
 test: $(DEV_STAMP)  ## run the fast tests
 	$(PYTEST) $(PARALLEL)
@@ -53,6 +65,10 @@ test-browser: $(BROWSER_STAMP)  ## open the page of inspect-cells in a real Chro
 	@$(HAS_CHROMIUM) || { $(CAN_INSTALL) && $(INSTALL_CHROMIUM); } || \
 		echo "there is no Chromium here, and it was not installed: these tests are skipped" >&2
 	$(PYTEST) -m browser -rs
+
+# The flags stand in the test too, which rebuilds the module and compares the bytes (clang 14 of Debian 12 made it).
+wasm:  ## compile the arithmetic of the page that writes to WebAssembly (Debian: apt-get install clang lld)
+	clang $(WASM_FLAGS) -o charrnn/live/assets/kernels.wasm charrnn/live/assets/kernels.c
 
 test-oldest: $(OLDEST_STAMP)  ## test kernels and engines with the oldest dependencies that pyproject.toml allows
 	.venv-oldest/bin/python -m pytest -q $(PARALLEL) tests/kernels tests/cells tests/engine
@@ -80,6 +96,17 @@ VIEW :=
 pictures: $(BROWSER_STAMP)  ## photograph the inspection page of RUN=name for README and docs; VIEW='\#cell=L1:463' chooses a cell
 	.venv-dev/bin/python docs/screenshots.py $(RUN) '$(VIEW)'
 
+dist: $(DEV_STAMP)  ## build wheel and source distribution into dist/, and check them
+	rm -rf dist
+	.venv-dev/bin/python -m build --outdir dist
+	.venv-dev/bin/python -m twine check --strict dist/*
+
+# --universal: for every system and Python that pyproject.toml allows.
+lock: $(OLDEST_STAMP)  ## pin what work on the code takes, with checksums, in requirements-dev.txt
+	.venv-oldest/bin/uv pip compile --quiet --universal --upgrade --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links --python-version 3.10 --extra plot --extra zst --group dev \
+		pyproject.toml -o requirements-dev.txt
+
 clean:  ## remove the environments and caches; runs in checkpoints/ stay
 	rm -rf .venv .venv-dev .venv-oldest .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage build dist
 	find charrnn tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -104,7 +131,7 @@ $(USER_STAMP): pyproject.toml
 
 $(DEV_STAMP): pyproject.toml
 	$(call environment,.venv-dev)
-	@.venv-dev/bin/python -m pip install $(PIP_FLAGS) -e '.[plot,zst]' --group dev
+	@.venv-dev/bin/python -m pip install $(PIP_FLAGS) -e '.[plot,zst,serve]' --group dev
 	@touch $@
 
 $(TORCH_STAMP): $(DEV_STAMP)

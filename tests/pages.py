@@ -14,7 +14,8 @@ from markdown_it.token import Token
 
 ROOT = Path(__file__).parents[1]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")),
-         *(ROOT / folder / "README.md" for folder in ("benchmarks", "corpora", "checkpoints")), ROOT / "CHANGELOG.md")
+         *(ROOT / folder / "README.md" for folder in ("benchmarks", "corpora", "checkpoints")),
+         *(ROOT / f"{name}.md" for name in ("CHANGELOG", "CODE_OF_CONDUCT", "CONTRIBUTING", "SECURITY")))
 # Languages whose comments begin with one #, which would look like a heading.
 COMMENTED = ("python", "toml", "sh", "make")
 LANGUAGES = ("", "text", "console", "{eval-rst}", *COMMENTED)
