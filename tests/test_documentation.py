@@ -85,6 +85,12 @@ def test_names_of_the_python_interface_exist() -> None:
                for name in attributes)
 
 
+def test_the_whole_python_interface_is_documented() -> None:
+    text = TEXTS[ROOT / "docs/reference/python-api.md"]
+    documented = set(re.findall(r"auto\w+:: charrnn\.(\w+)", text))
+    assert documented == set(charrnn.__all__) - {"__version__"}
+
+
 # Set for libraries that we load or for processes that we start; nobody else sets them.
 OWN = {"OPENBLAS_NUM_THREADS", "PYTHONIOENCODING"}
 
