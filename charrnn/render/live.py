@@ -52,8 +52,8 @@ def live_page_of(model: LanguageModel, corpus: CorpusInfo, path: Path, settings:
     cells = _named_cells(model, passage) if settings.names else ()
     content = LiveContent(run, loss, f"{len(passage):,} {model.vocabulary.kind}s of {passage.origin}", text, cells)
     page = live_page(model, content, settings)
-    return page, (f"{len(page) / MEGABYTE:.2f} MB; {settings.precision} bits for each weight cost {loss.cost:.4f} bits a "
-                  f"{model.vocabulary.kind} on {content.measured}: {bits(loss.quantized):.4f} in place of "
+    return page, (f"{len(page) / MEGABYTE:.2f} MB; {settings.precision} bits for each weight cost {loss.cost:.4f} bits "
+                  f"a {model.vocabulary.kind} on {content.measured}: {bits(loss.quantized):.4f} in place of "
                   f"{bits(loss.exact):.4f}")
 
 
