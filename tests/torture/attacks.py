@@ -21,4 +21,5 @@ class Attack(NamedTuple):
 ATTACKS = (
     Attack("kills", 300, 30),
     Attack("faults", 3000, 150),
+    Attack("surroundings", 2000, 60),
 )

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from tests.torture import faults, kills
+from tests.torture import faults, kills, surroundings
 from tests.torture.attacks import ATTACKS, Attack
 from tests.torture.forked import CAN_FORK
 
@@ -29,6 +29,7 @@ def test_attack(attack: Attack) -> None:
 @pytest.mark.parametrize(("attack", "tries", "figure"), [
     (kills, 1, "kills: 1 of 1 resumed to the same bytes"),
     (faults, 3, "faults: 3 of 3 with one clear line"),
+    (surroundings, 2, "surroundings: 2 of 2 cases as they should be"),
 ], ids=lambda value: getattr(value, "__name__", None))
 def test_a_few(attack: ModuleType, tries: int, figure: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
