@@ -24,8 +24,9 @@ COMMANDS = {
     "plot": ("charrnn.cli.plot:plot", "Draw the losses of runs."),
     "inspect-cells": ("charrnn.cli.inspect_cells:inspect_cells", "Name what each cell of a network tracks."),
     "corpora": ("charrnn.cli.corpora:corpora", "List texts to train on, and fetch classics."),
-    "export": ("charrnn.cli.export:export", "Write a network for another program."),
+    "export": ("charrnn.cli.export:export", "Write a network as a page, or for another program."),
     "import": ("charrnn.cli.import_network:import_network", "Make a run of a PyTorch network."),
+    "serve": ("charrnn.cli.serve:serve", "Serve a network to other programs on this machine."),
     "bench": ("charrnn.cli.bench:bench", "Measure how fast this machine trains and samples."),
 }
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from charrnn.cli.checkpoints import find_checkpoint
 from charrnn.cli.options import GroupedCommand, is_default, option, settings_from, settings_options
 from charrnn.errors import SettingsError
 from charrnn.settings import ColourSettings, InspectSettings, PageSettings, UnknownSettings
@@ -41,6 +42,10 @@ class InputArguments:
     since: tuple[str, ...]
     labels: str | None
 
+    def __post_init__(self) -> None:
+        if "" in (self.text, self.labels):
+            raise SettingsError("a file needs a name; give one behind --text and --labels, or leave them out")
+
     @property
     def has_features(self) -> bool:
         return bool(self.patterns or self.named or self.since or self.labels)
@@ -60,6 +65,8 @@ class FileArguments:
         names = [self.html_file, self.json_file, self.csv_file, self.chars_file, self.npz_file]
         if "" in names:
             raise SettingsError("a file needs a name; give one behind --html, --json, --csv, --csv-chars or --npz")
+        if wrong := [name for name in names if name and "\0" in name]:
+            raise SettingsError(f"{wrong[0]!r} can't name a file: it has a NUL character; give another name")
         files = [os.path.realpath(name) for name in names if name and name != "-"]
         if len(set(files)) < len(files):
             raise SettingsError("two of --html, --json, --csv, --csv-chars and --npz name one file; give each its own")
@@ -84,6 +91,8 @@ class ViewArguments:
 
     def __post_init__(self) -> None:
         """Raises SettingsError for what can't be done together, or can't be written, before any work."""
+        if self.ablate == "":
+            raise SettingsError("--ablate needs cells: top:16 takes the 16 that matter most, L1:24,L2:3 those two")
         wanted = [f"--{name}" for name in ("gates", "horizon", "ablate") if getattr(self, name)]
         if wanted and self.cells:
             wanted.append("--cell")
@@ -148,8 +157,9 @@ class Inspected(NamedTuple):
 def inspect_cells(checkpoint: str | None, explain: bool, **options: Any) -> None:
     """Name what the cells of the network in CHECKPOINT track, on text that it never saw.
 
-    Without CHECKPOINT the newest run in ./checkpoints is used. Every cell is compared with some fifty features of the
-    text on one half of it; the best is tested on the other half and compared with chance.
+    Without CHECKPOINT the newest run in ./checkpoints is used; if there is none, @shakespeare, which comes with
+    charrnn. Every cell is compared with some fifty features of the text on one half of it; the best is tested on the
+    other half and compared with chance.
     """
     settings = settings_from(InspectSettings, options)
     # Thousands of small products: threads of NumPy's library would spin for each other, on a busy machine for minutes.
@@ -172,7 +182,10 @@ def inspect_cells(checkpoint: str | None, explain: bool, **options: Any) -> None
         from charrnn.render.plots.picture_file import check_picture_name
 
         check_picture_name(views.output)
-    files = settings_from(FileArguments, options)
+    files, page = settings_from(FileArguments, options), settings_from(PageSettings, options)
+    if page != PageSettings() and not files.html_file:
+        raise SettingsError("--html-cells, --html-precision, --html-max-mb and --no-compress have no use without "
+                            "--html; leave them out, or give --html FILE")
 
     def inspect(name: str | None) -> Inspected:
         return _inspected(name, settings, given, files.need_every_signal)
@@ -180,7 +193,7 @@ def inspect_cells(checkpoint: str | None, explain: bool, **options: Any) -> None
     found = inspect(checkpoint)
     if files.html_file:
         write_page(found.done, found.path, found.model.corpus.name, found.model.settings.windows.window,
-                   files.html_file, settings_from(PageSettings, options))
+                   files.html_file, page)
     if views.is_network:
         # all of it before any of it is shown: an error then stands alone
         lines = list(_view(found, views, style, screen.style, settings.top, inspect))
@@ -197,9 +210,8 @@ def _inspected(checkpoint: str | None, settings: InspectSettings, given: InputAr
     from charrnn.inspection.recording import default_signals, signals_of
     from charrnn.model import load
     from charrnn.render.wording import note_compiling
-    from charrnn.runs.checkpoint import resolve_checkpoint
 
-    path = resolve_checkpoint(checkpoint)
+    path = find_checkpoint(checkpoint)
     model = load(path)
     cell = model.settings.network.cell
     read = _reader(model, path, settings, given)
@@ -216,13 +228,19 @@ def _inspected(checkpoint: str | None, settings: InspectSettings, given: InputAr
 def _reader(model: "Model", path: Path, settings: InspectSettings,
             given: InputArguments) -> "Callable[[int], Passage]":
     """What gives the first so many characters (0: all) of the text that is given, of one that the network writes
-    itself, or of what was held out in training."""
+    itself, or of what was held out in training.
+
+    Of a model that comes with charrnn the training text need not be here; a text like it is.
+    """
     from charrnn.inspection.passage import held_out
     from charrnn.render.reading import read, read_text
+    from charrnn.runs.pretrained import pretrained_at
     from charrnn.runs.training_text import read_training_text
 
-    if given.text:
-        name, whole = "standard input" if given.text == "-" else given.text, read_text(given.text)
+    pretrained = pretrained_at(path)
+    source = given.text or (pretrained.unseen if pretrained and not settings.sample else None)
+    if source:
+        name, whole = "standard input" if source == "-" else source, read_text(source)
         return lambda count: _beginning(model, whole, count, given.unknown, name)
     if settings.sample:
         return lambda count: model.passage(_own_text(model, settings.sample), settings.sample, "text of its own")
@@ -392,9 +410,8 @@ def _comparison_view(found: Inspected, other: str, style: "ReportStyle", top: in
     from charrnn.model import load
     from charrnn.render.inspection.compare import compare_report
     from charrnn.render.plots.curves import names_of
-    from charrnn.runs.checkpoint import resolve_checkpoint
 
-    file = resolve_checkpoint(other)
+    file = find_checkpoint(other)
     model = load(file)
     theirs = model.inspect(same_text(found.done.passage, model.vocabulary, model.mark, other))
     first, second = names_of([found.path, file])

@@ -13,7 +13,7 @@ from types import FrameType
 from typing import NoReturn, TextIO
 
 INTERRUPTED, PIPE_CLOSED, TERMINATED = 130, 141, 143
-_LONGEST = 600  # characters of a message
+_LONGEST, _LONGEST_WORD = 300, 100  # characters of a message, and of a word in one that has more
 COMPLETE = "_CHARRNN_COMPLETE"
 
 
@@ -146,14 +146,21 @@ def _discard(stream: TextIO) -> None:
 
 
 def _say(message: str) -> None:
-    """One line on stderr, if that is open; of one that is long because a name in it is, both ends."""
-    line = " ".join(message.split())
+    """One line on stderr, if that is open; of one that is too long, because a name or a value in it is, both ends."""
+    words = f"charrnn: {message}".split()
+    line = " ".join(words)
     if len(line) > _LONGEST:
-        line = f"{line[:_LONGEST // 2]} ... {line[-_LONGEST // 2:]}"
+        line = _both_ends(" ".join(_both_ends(word, _LONGEST_WORD) for word in words), _LONGEST)
     from charrnn.render.streams import loud
 
     with contextlib.suppress(OSError):
-        print("charrnn:", line, file=loud(), flush=True)
+        print(line, file=loud(), flush=True)
+
+
+def _both_ends(text: str, longest: int) -> str:
+    """The text, or if it is longer than that its beginning and its end."""
+    end = (longest - 3) // 2
+    return text if len(text) <= longest else f"{text[:end]}...{text[-end:]}"
 
 
 def _terminate(signum: int, frame: FrameType | None) -> NoReturn:

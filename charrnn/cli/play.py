@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from charrnn.cli.checkpoints import find_checkpoint
 from charrnn.cli.options import GroupedCommand, option, settings_from, settings_options
 from charrnn.errors import CharrnnError, PlayError, speaking
 from charrnn.play.lines import action_of
@@ -34,8 +35,8 @@ def play(checkpoint: str | None, prime: str, file: str | None, resume: bool, **o
     /branch shows several continuations to choose from, /temp 0.5 changes a setting, /save FILE saves the text, /help
     lists the rest. Ctrl-C stops a continuation, Ctrl-D leaves.
 
-    Without CHECKPOINT the newest run in ./checkpoints is used. Lines may come from a pipe too: then only the final text
-    is printed, on standard output.
+    Without CHECKPOINT the newest run in ./checkpoints is used; if there is none, @shakespeare, which comes with
+    charrnn. Lines may come from a pipe too: then only the final text is printed, on standard output.
     """
     if sum((bool(prime), file is not None, resume)) > 1:
         raise click.UsageError("a session begins with one text: give only one of --prime, --open and --resume")
@@ -51,7 +52,7 @@ def play(checkpoint: str | None, prime: str, file: str | None, resume: bool, **o
     path = latest_draft() if resume else None
     if resume and path is None:
         raise PlayError("no text was left without being saved; play without --resume")
-    model = load(checkpoint)
+    model = load(find_checkpoint(checkpoint))
     console = Console()
     note_compiling([model.settings.network], "generate")
     session = PlaySession(model, settings, is_watched=console.is_talking)

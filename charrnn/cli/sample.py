@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from charrnn.cli.checkpoints import find_checkpoint
 from charrnn.cli.options import GroupedCommand, option, settings_from, settings_options, with_option
 from charrnn.errors import SettingsError
 from charrnn.settings import ColourSettings, SampleSettings, UnknownSettings
@@ -61,9 +62,10 @@ class SampleArguments:
 def sample(checkpoint: str | None, **options: Any) -> None:
     """Write new text with the network in CHECKPOINT: a file, a run's folder or its name.
 
-    Without CHECKPOINT the newest run in ./checkpoints is used. Only the text goes to standard output. Each character is
-    drawn from the network's prediction: --bias and --ban change its logits, --temp divides them, then --top-k, --top-p
-    and --min-p cut off what is improbable, in this order.
+    Without CHECKPOINT the newest run in ./checkpoints is used; if there is none, @shakespeare, which comes with
+    charrnn. Only the text goes to standard output. Each character is drawn from the network's prediction: --bias and
+    --ban change its logits, --temp divides them, then --top-k, --top-p and --min-p cut off what is improbable, in this
+    order.
     """
     settings, given = settings_from(SampleSettings, options), settings_from(SampleArguments, options)
     colours = settings_from(ColourSettings, options)
@@ -72,7 +74,7 @@ def sample(checkpoint: str | None, **options: Any) -> None:
     from charrnn.model import Ensemble, load
     from charrnn.render.screen import screen_for
 
-    model, *others = [load(name) for name in (checkpoint, *given.others)]
+    model, *others = [load(find_checkpoint(name)) for name in (checkpoint, *given.others)]
     writer = Ensemble([model, *others]) if others else model
     readable = _readable([model, *others], typed, settings_from(UnknownSettings, options))
     session = writer.session(settings, readable.text)

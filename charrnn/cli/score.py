@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from charrnn.cli.checkpoints import find_checkpoint
 from charrnn.cli.options import GroupedCommand, Whole, option, settings_from, settings_options, with_option
 from charrnn.settings import ColourSettings, ScoreSettings, UnknownSettings
 
@@ -72,17 +73,17 @@ def score(names: tuple[str, ...], **options: Any) -> None:
     """Measure how well the network in CHECKPOINT (a file, a run's folder or its name) predicts the text in FILE, - for
     standard input.
 
-    Without CHECKPOINT the newest run in ./checkpoints is used. The loss is what validation during training would find:
-    a long text is read in 16 parts side by side, each from the initial state, unless --rows says otherwise.
+    Without CHECKPOINT the newest run in ./checkpoints is used; if there is none, @shakespeare, which comes with
+    charrnn. The loss is what validation during training would find: a long text is read in 16 parts side by side, each
+    from the initial state, unless --rows says otherwise.
     """
     checkpoint, file = _named(names)
     given, how = settings_from(ScoreArguments, options), settings_from(ScoreSettings, options)
     from charrnn.render.records import print_score_json, print_score_parts, print_score_units
     from charrnn.render.score import note_score, print_score
     from charrnn.render.screen import screen_for
-    from charrnn.runs.checkpoint import resolve_checkpoint
 
-    paths = [str(resolve_checkpoint(name)) for name in (checkpoint, *given.others)]
+    paths = [str(find_checkpoint(name)) for name in (checkpoint, *given.others)]
     found = _scored(paths, file, how if given.wants_units else dataclasses.replace(how, predictions=0),
                     settings_from(UnknownSettings, options), given.kind)
     parts = _parts(found, given)

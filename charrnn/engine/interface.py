@@ -115,6 +115,11 @@ class Engine(ABC):
         """False where the first step has to wait for a compiler; precompile() then takes that time."""
         return True
 
+    @property
+    def device_name(self) -> str:
+        """The device that computes, in words; empty for this machine's CPU."""
+        return ""
+
     def precompile(self) -> None:  # noqa: B027  (most engines have nothing to compile)
         """Compiles everything that training needs, so that the first step is as fast as the others."""
 

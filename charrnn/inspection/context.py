@@ -13,7 +13,7 @@ import numpy as np
 from charrnn.cells.numpy_step import Array
 from charrnn.engine.interface import Engine
 from charrnn.inspection.horizon import spread
-from charrnn.inspection.stack import Stack, Trace
+from charrnn.inspection.stack import Stack, Trace, refuse_overflow
 from charrnn.inspection.statistics import block_error
 
 LENGTHS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192)
@@ -54,6 +54,7 @@ class ContextUse:
                 "errors": [round(float(bits), 4) for bits in self.errors], "enough": self.enough}
 
 
+@refuse_overflow()
 def context_use(engine: Engine, trace: Trace, places: int = PLACES, lengths: Sequence[int] = LENGTHS,
                 on_step: Callable[[int], None] = lambda steps: None) -> ContextUse:
     """The excess loss of short contexts, from up to `places` texts that start evenly spread over `trace`.

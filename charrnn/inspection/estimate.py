@@ -20,7 +20,7 @@ import numpy as np
 from charrnn.cells.numpy_step import Array
 from charrnn.inspection.ablation import means
 from charrnn.inspection.backward import rows_of, step_back
-from charrnn.inspection.stack import Stack, Trace
+from charrnn.inspection.stack import Stack, Trace, refuse_overflow
 
 # Places of one stretch, and how many places after it count as its effects. Stretches are computed side by side.
 STRETCH, AFTER = 128, 128
@@ -62,6 +62,7 @@ def slopes(stack: Stack, trace: Trace, stretch: int = STRETCH, after: int = AFTE
                     for layer, own, tape in zip(states, kept, here, strict=True)]
 
 
+@refuse_overflow()
 def estimate(stack: Stack, trace: Trace, on_step: Callable[[int], None] = lambda steps: None) -> Array:
     """The estimated cost in bits a character of holding each cell at its mean, (L, H), without the warm-up."""
     (middle, holds_h), total = means(trace), np.zeros((len(stack.layers), stack.hidden))

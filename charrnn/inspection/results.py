@@ -4,13 +4,14 @@ import dataclasses
 import math
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from charrnn.engine.interface import Engine
 from charrnn.errors import SettingsError
 from charrnn.inspection.ablation import BEFORE, Ablation, ablate
-from charrnn.inspection.cell_statistics import CellName, CellStatistics, bigrams, main_signal
+from charrnn.inspection.cell_statistics import CellName, CellStatistics, bigrams, cell_named, main_signal
 from charrnn.inspection.context import ContextUse, context_use
 from charrnn.inspection.estimate import estimate
 from charrnn.inspection.features.feature import Feature
@@ -23,6 +24,7 @@ from charrnn.inspection.stack import Stack, Trace, trace_of
 from charrnn.inspection.statistics import explained
 from charrnn.inspection.steering import Steering, steering
 from charrnn.inspection.surprisal import next_masks
+from charrnn.storage.packages import package_for
 
 OnStep = Callable[[int], None]
 # How far the loss of a recording may be from that of evaluation, in nats: the rounding of float32.
@@ -32,6 +34,8 @@ AGREEMENT = 1e-5
 ABLATED, LEAST_ABLATED, ABLATION_BUDGET = 5000, 1000, 6e9
 # Cells whose ablation is measured in every report, the first by the estimate; for the others there is the estimate.
 MEASURED = 12
+# Units that are written under a plot, and what stands for those that can't be seen.
+_LETTERS, _VISIBLE = 120, {"\n": "⏎", " ": "␣", "\t": "␉"}
 _LEAST_PLACES = 10  # places at which a condition must hold, and not hold
 
 
@@ -224,6 +228,43 @@ class Inspection:
     def context_use(self) -> ContextUse:
         """The use of context that all reports show."""
         return context_use(self.engine, self.trace)
+
+    def to_pandas(self) -> Any:
+        """A DataFrame with a row for each feature and the cell that follows it best, as `findings` has them.
+
+        Raises SettingsError without pandas.
+        """
+        pandas = package_for("to_pandas()", "pandas")
+        rows = [{"cell": str(one.cell), "layer": one.cell.layer, "unit": one.cell.unit, "signal": one.signal,
+                 "sign": one.sign, "feature": one.feature.name, "score": one.score, "chance": one.chance,
+                 "found": one.found, "alone": one.alone, "iou": one.threshold.iou if one.threshold else None,
+                 "confirmed": one.is_confirmed, "context": one.is_context, "causal": one.feature.is_causal}
+                for one in self.findings]
+        return pandas.DataFrame(rows).astype({"iou": "float64"})
+
+    def plot(self, cell: CellName | str | None = None, start: int = 0, stop: int = 100, ax: Any = None) -> Any:
+        """Draws what a cell does on the places start to stop of the text, with matplotlib; returns the axes.
+
+        cell   its name, as in "L1:24"; None is the one that tracks context best
+        ax     the axes to draw into
+
+        Raises SettingsError without matplotlib, or for a cell that is not there.
+        """
+        if cell is None:
+            cell = self.context[0].cell if self.context else CellName(0, 0)
+        elif isinstance(cell, str):
+            cell = cell_named(cell, self.recording.layers, self.recording.hidden)
+        ax = ax or package_for("plot()", "matplotlib.pyplot").subplots()[1]
+        values = self.values(cell)[start:stop]
+        ax.plot(np.arange(start, start + len(values)), values, drawstyle="steps-mid")
+        ax.axhline(0, linewidth=1, color="gray")
+        ax.set(ylabel=f"{cell} ({self.signal_of(cell)})")
+        if len(values) <= _LETTERS:
+            ax.set_xticks(np.arange(start, start + len(values)),
+                          [_VISIBLE.get(unit, unit) for unit in self.passage.pieces[start:start + len(values)]])
+        else:
+            ax.set(xlabel="places")
+        return ax
 
     def values(self, cell: CellName, signal: str | None = None) -> np.ndarray:
         """A signal of a cell at each place (T,), as it is shown; None is the one that the claim about it is about."""

@@ -159,7 +159,8 @@ def _bias(text: str, vocabulary: Vocabulary) -> tuple[int, float]:
     if len(units) != 1:
         raise SettingsError(f"--bias {text!r} names {len(units)} {vocabulary.kind}s; give one bias for each")
     if vocabulary.unknown(unit):
-        raise SettingsError(f"--bias {text!r}: the model never saw {vocabulary.named(units[0])} and can't write it")
+        raise SettingsError(f"--bias {text!r}: the model never saw {vocabulary.named(units[0])} and can't write it; "
+                            "leave it out")
     return int(vocabulary.encode(unit)[0]), strength
 
 

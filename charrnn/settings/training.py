@@ -110,9 +110,17 @@ class RunSettings(Bounded):
 
     keep_last: int = setting(0, "checkpoints to keep of the last validations, named by their step", low=0,
                              high=1_000_000, group="Files and samples")
-    engine: str = setting("compiled", "what computes the network: kernels for speed, or a readable NumPy reference in "
-                                      "float64, for small networks; results agree to rounding",
-                          choices=("compiled", "reference"), group="Seed and speed")
+    engine: str = setting("compiled", "what computes the network: kernels for speed; a readable NumPy reference in "
+                                      "float64, for small networks; or PyTorch, for GPUs; results agree to rounding",
+                          choices=("compiled", "reference", "torch"), group="Seed and speed")
+    device: str = setting("auto", "where PyTorch computes it; auto: on a GPU if there is one",
+                          choices=("auto", "cpu", "cuda", "mps"), only_with="engine torch")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.device != "auto" and self.engine != "torch":
+            raise SettingsError(f"--device {self.device} has no use with --engine {self.engine}; leave it out, or give "
+                                "--engine torch")
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ class Trainer:
     """One run over a text as ids; its `settings` are those given, with everything left open decided."""
 
     def __init__(self, settings: Settings, text: Text, vocabulary: int, threads: int | None = None,
-                 engine: str = "compiled") -> None:
+                 engine: str = "compiled", device: str = "auto") -> None:
         windows = settings.windows
         self.generator = np.random.Generator(np.random.PCG64(settings.training.seed))
         train_text, val_text = split(text, windows)
@@ -41,7 +41,7 @@ class Trainer:
         training = settings.training
         self.engine = open_engine(engine, settings.network, vocabulary, training=training, generator=self.generator,
                                   start=text.mark if isinstance(text, Documents) else -1,
-                                  threads=threads or training.shards)
+                                  threads=threads or training.shards, device=device)
         self.streams = self.engine.streams(windows.batch, windows.window, training.shards)
         self.evaluation = Evaluation(self.engine, val_text, windows.window, training.shards)
         self.characters = size(train_text), size(val_text)
@@ -183,7 +183,7 @@ class Trainer:
                                     if name.startswith("state.")})
             self.cutter.restore(progress.cursor)
             self.generator.bit_generator.state = progress.generator
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise CheckpointError(f"cannot resume: the saved state does not fit ({error})") from error
         self.history = progress.history.copy()
         self.seconds = progress.seconds or 0.0

@@ -360,7 +360,7 @@ def test_resolve_names_the_runs_there_are(runs: Path) -> None:
 def test_nothing_trained_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(CheckpointError, match="`charrnn train`"):
-        resolve_checkpoint(None)
+        latest_checkpoint()
     with pytest.raises(CheckpointError, match="`charrnn train`"):
         resolve_checkpoint("demo")
 

@@ -34,7 +34,8 @@ def regex_feature(text: str, name: str, pattern: str) -> Feature:
     try:
         found = re.compile(pattern, re.MULTILINE)
     except (re.error, OverflowError, RecursionError) as error:
-        raise SettingsError(f"{shortened(pattern)} is no regular expression: {error}") from error
+        raise SettingsError(f"{shortened(pattern)} is no regular expression: {error}; correct it, or put \\ "
+                             "before a sign that stands for itself") from error
 
     def matches(text: str) -> np.ndarray:
         values = np.zeros(len(text), bool)
