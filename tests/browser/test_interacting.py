@@ -198,6 +198,15 @@ def test_a_cell_is_shown_in_the_signal_that_its_feature_was_found_in(opened: Ope
     assert "signal=c" in address(page)
 
 
+def test_the_errors_are_in_the_tab_of_surprise(opened: Opener) -> None:
+    errors = {"places": 600, "errors": 0.5, "rest": 0.1, "removed": [["n-gram", 0.65], ["memory", 0.25]]}
+    page = opened(plain_data(errors=errors), "#tab=surprise")
+    text = page.inner_text("#surprise")
+    for words in ("50 % of the characters", "n-gram", "65 %", "the rest", "10 %"):
+        assert words in text
+    assert "Errors" not in opened(plain_data(), "#tab=surprise").inner_text("#surprise")
+
+
 def test_what_was_measured_of_a_cell_is_on_its_card(opened: Opener) -> None:
     data = plain_data()
     first = data.cells[data.chosen[0]]

@@ -26,3 +26,13 @@ function hardNegatives({ activity, best }) {
   return [element("h3", { title: "the cell is far beyond its threshold" }, `On without ${best.feature}`),
     element("ol", { class: "contexts" }, activity.hard_negatives.slice(0, 4).map((t) => element("li", {}, placeLink(t, t))))];
 }
+
+/* The errors of the network, and the share that each oracle would not make, one after the other. */
+function errorsTable() {
+  const { errors } = page;
+  if (!errors) return null;
+  return [element("h3", { title: page.definitions.errors }, "Errors"),
+    element("p", { class: "faint" }, `${share(errors.errors)} of the characters have a probability below one half. Of these, one oracle after the other would not make:`),
+    element("table", { class: "small" }, element("tbody", {}, [...errors.removed, ["the rest", errors.rest]].map(([name, part]) => element("tr", {},
+      element("td", {}, name), element("td", { class: "n" }, share(part))))))];
+}
