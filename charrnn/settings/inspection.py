@@ -27,7 +27,7 @@ class InspectSettings(Bounded):
 class PageSettings(Bounded):
     """What the page of charrnn inspect-cells --html carries."""
 
-    html_cells: str = setting("128", "cells whose values the page holds, the most informative first; all: every cell",
+    html_cells: str = setting("48", "cells whose values the page holds, the most informative first; all: every cell",
                               metavar="N|all", group="Page")
     html_precision: str | None = setting(None, "bits of each of these values (default: 8, or 4 for all cells of "
                                                "a large network)", choices=("8", "4"))

@@ -55,7 +55,7 @@ def collect(inspection: Inspection, checkpoint: PageCheckpoint, *, cells: int | 
         scores=_scores(inspection), gates=inspection.gates.to_dict(), horizon=inspection.horizon.to_dict(),
         context=inspection.context_use.to_dict(),
         advice=advice(inspection.horizon, inspection.context_use, checkpoint.window),
-        definitions=content["definitions"], command=command)
+        errors=content["errors"], definitions=content["definitions"], command=command)
 
 
 def _number_of(cell: CellName, hidden: int) -> int:
