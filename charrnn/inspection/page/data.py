@@ -40,6 +40,7 @@ class PageData:
     advice       what the horizon means for the window in training, a line
     definitions  by name, how each number is computed
     command      the command line that made the page
+    live         the network, as charrnn.live.payload gives it: the page then computes the values of all cells itself
     """
 
     model: PageModel
@@ -65,3 +66,4 @@ class PageData:
     advice: str = ""
     definitions: Mapping[str, str] = field(default_factory=dict)
     command: str = ""
+    live: Mapping[str, Any] | None = None

@@ -1,8 +1,8 @@
 /* What the reader looks at. It stands in the address, so that a link shows the same. */
 
 const START = {
-  tab: "cells", map: false, cell: order[0] ?? 0, signal: page.signals[0] || "h", surprise: false, pin: -1, range: null,
-  regex: "", feature: -1, sort: "rank", down: false, filter: "", zoom: null,
+  tab: "cells", map: false, cell: order[0] ?? 0, signal: allSignals()[0] || "h", surprise: false, pin: -1, range: null,
+  regex: "", write: "", feature: -1, sort: "rank", down: false, filter: "", zoom: null,
 };
 const state = { ...START };
 const listeners = [];
@@ -19,6 +19,11 @@ function set(changes) {
     if (keys.some((key) => changed.includes(key))) action();
   }
   writeAddress();
+}
+
+/* Something that listeners to `key` show has changed without it. */
+function announce(key) {
+  for (const { keys, action } of listeners) if (keys.includes(key)) action();
 }
 
 function writeAddress() {
@@ -46,11 +51,11 @@ function readAddress() {
   };
   if (TABS.some(([tab]) => tab === parts.get("tab"))) wish.tab = parts.get("tab");
   if (numberOf.has(parts.get("cell"))) wish.cell = numberOf.get(parts.get("cell"));
-  if (page.signals.includes(parts.get("signal"))) wish.signal = parts.get("signal");
+  if (allSignals().includes(parts.get("signal"))) wish.signal = parts.get("signal");
   if (featureNumber.has(parts.get("feature"))) wish.feature = featureNumber.get(parts.get("feature"));
   if (parts.get("sort") in COLUMNS) wish.sort = parts.get("sort");
   for (const key of ["map", "surprise", "down"]) wish[key] = parts.get(key) === "true";
-  for (const key of ["regex", "filter"]) wish[key] = parts.get(key) || "";
+  for (const key of ["regex", "filter", "write"]) wish[key] = parts.get(key) || "";
   if (parts.has("pin")) wish.pin = place(parts.get("pin"));
   wish.range = pair(parts.get("range"), T - 1);
   wish.zoom = pair(parts.get("zoom"), T);
