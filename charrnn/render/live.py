@@ -13,11 +13,14 @@ from charrnn.live.quantize import MeasuredLoss, measured_loss, quantized_network
 from charrnn.render.reading import read
 from charrnn.render.wording import bits
 from charrnn.runs.corpus_info import CorpusInfo
+from charrnn.runs.pretrained import pretrained_at
 from charrnn.runs.training_text import read_training_text
 from charrnn.sampling.session import LanguageModel, mark_id
 from charrnn.settings import LivePageSettings
 from charrnn.storage.files import write_atomic
+from charrnn.text.builtin import find_builtin
 from charrnn.text.documents import Documents
+from charrnn.text.model_input import model_input
 
 # Units that the cost of quantized weights is measured on, and that cells are named by.
 _MEASURED = 20_000
@@ -31,6 +34,14 @@ def write_live_page(model: LanguageModel, corpus: CorpusInfo, path: Path, name: 
     corpus, path   what the network was trained on, and its checkpoint
     text           what the page opens with; empty: what the network writes
     """
+    page, words = live_page_of(model, corpus, path, settings, text)
+    write_atomic(name, page)
+    print(f"written: {name} ({words})", file=sys.stderr)
+
+
+def live_page_of(model: LanguageModel, corpus: CorpusInfo, path: Path, settings: LivePageSettings,
+                 text: str = "") -> tuple[bytes, str]:
+    """The page, and in words how large it is and what its weights cost; as write_live_page()."""
     check_runnable(model)
     passage = _passage(model, corpus, path)
     run = path.parent.name if path.name in ("best.safetensors", "last.safetensors") else path.stem
@@ -38,14 +49,16 @@ def write_live_page(model: LanguageModel, corpus: CorpusInfo, path: Path, name: 
     cells = named_cells(Inspection(model.engine, passage)) if settings.names else ()
     content = LiveContent(run, loss, f"{len(passage):,} {model.vocabulary.kind}s of {passage.origin}", text, cells)
     page = live_page(model, content, settings)
-    write_atomic(name, page)
-    print(f"written: {name} ({len(page) / MEGABYTE:.2f} MB; {settings.precision} bits for each weight cost "
-          f"{loss.cost:.4f} bits a {model.vocabulary.kind} on {content.measured}: {bits(loss.quantized):.4f} in place "
-          f"of {bits(loss.exact):.4f})", file=sys.stderr)
+    return page, (f"{len(page) / MEGABYTE:.2f} MB; {settings.precision} bits for each weight cost {loss.cost:.4f} bits "
+                  f"a {model.vocabulary.kind} on {content.measured}: {bits(loss.quantized):.4f} in place of "
+                  f"{bits(loss.exact):.4f}")
 
 
 def _passage(model: LanguageModel, corpus: CorpusInfo, path: Path) -> Passage:
     """Held-out text of the network; where that can't be read again, text that it writes itself."""
+    if pretrained := pretrained_at(path):
+        unseen = model_input(find_builtin(pretrained.unseen).read(), model.settings.text, model.vocabulary)
+        return of_text(unseen.content, model.settings.text, model.vocabulary, _MEASURED, pretrained.unseen)
     try:
         found = read_training_text(corpus, model.settings.text, path, (), read, advice="")
         return held_out(found, corpus, model.settings, model.vocabulary, _MEASURED)
