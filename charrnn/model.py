@@ -158,6 +158,15 @@ class Model(LanguageModel):
     def __repr__(self) -> str:
         return f"<Model of {self.corpus.name or 'a text'!r}: {self.settings.network}>"
 
+    def _repr_html_(self) -> str:
+        """The page that writes, for a notebook."""
+        from charrnn.live.document import document
+        from charrnn.live.notebook import BITS, framed
+        from charrnn.live.payload import LiveContent
+
+        name = self.corpus.name or "a text"
+        return framed(document(self, LiveContent(name), BITS), "charrnn export RUN --html FILE")
+
     def complete(self, prefix: str, count: int = 5, *, unknown: str = "error",
                  **options: "Unpack[CompleteOptions]") -> list[Completion]:
         """The `count` most probable continuations of `prefix`, up to a word (until="line": a line, "length": a length).

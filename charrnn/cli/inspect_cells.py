@@ -197,8 +197,7 @@ def inspect_cells(checkpoint: str | None, explain: bool, **options: Any) -> None
 
     found = inspect(checkpoint)
     if files.html_file:
-        write_page(found.done, found.path, found.model.corpus.name, found.model.settings.windows.window,
-                   files.html_file, page)
+        write_page(found.done, found.model, found.path, found.model.corpus.name, files.html_file, page)
     if views.is_network:
         # all of it before any of it is shown: an error then stands alone
         lines = list(_view(found, views, style, screen.style, settings.top, inspect))
