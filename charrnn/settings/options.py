@@ -23,6 +23,8 @@ class TextOptions(TypedDict, total=False):
     """The fields of TextSettings."""
 
     documents: str | None
+    labels: Literal["column", "path", "numbers"]
+    pairs: bool
     unit: Literal["char", "byte", "token", "word"]
     normalize: Literal["none", "NFC", "NFKC"]
     lowercase: bool
