@@ -16,8 +16,7 @@ from charrnn.settings import LivePageSettings
 @click.argument("checkpoint", required=False)
 @option("--to", type=click.Choice(("safetensors", "onnx", "hf")), group="For programs",
         help="safetensors: its parameters under PyTorch's names, which torch.nn.LSTM, GRU or RNN load as they are; "
-             "onnx: a model that ONNX Runtime runs; hf: a folder for the Hugging Face hub, with config.json and a model "
-             "card")
+             "onnx: a model that ONNX Runtime runs; hf: a folder for the Hugging Face hub, with a model card")
 @option("-o", "--output", metavar="FILE", show_default="named after the run", group="For programs",
         help="the new file or folder")
 @option("--html", "html_file", metavar="FILE", group="Page", help="write a page that reads and writes with the network "
