@@ -6,14 +6,14 @@ from typing import Any
 
 import click
 
-from charrnn.cli.checkpoints import find_checkpoint
+from charrnn.cli.checkpoints import find_checkpoint, offer_checkpoints
 from charrnn.cli.options import GroupedCommand, option, settings_from, settings_options
 from charrnn.errors import SettingsError
 from charrnn.settings import LivePageSettings
 
 
 @click.command(cls=GroupedCommand)
-@click.argument("checkpoint", required=False)
+@click.argument("checkpoint", required=False, shell_complete=offer_checkpoints)
 @option("--to", type=click.Choice(("safetensors", "onnx", "hf")), group="For programs",
         help="safetensors: its parameters under PyTorch's names, which torch.nn.LSTM, GRU or RNN load as they are; "
              "onnx: a model that ONNX Runtime runs; hf: a folder for the Hugging Face hub, with a model card")
