@@ -19,7 +19,7 @@ from charrnn.cli.options import (
     settings_options,
     with_option,
 )
-from charrnn.settings import ColourSettings, ScoreSettings, UnknownSettings
+from charrnn.settings import ColourSettings, EngineSettings, ScoreSettings, UnknownSettings
 
 if TYPE_CHECKING:
     from charrnn.scoring.score import Score, ScoredPart
@@ -80,6 +80,7 @@ class ScoreArguments:
 @label_option
 @settings_options(UnknownSettings, group="Reading and predictions")
 @settings_options(ScoreSettings, ColourSettings)
+@settings_options(EngineSettings, group="Speed")
 def score(names: tuple[str, ...], **options: Any) -> None:
     """Measure how well the network in CHECKPOINT (a file, a run's folder or its name) predicts the text in FILE, - for
     standard input.
@@ -96,7 +97,7 @@ def score(names: tuple[str, ...], **options: Any) -> None:
 
     paths = [str(find_checkpoint(name)) for name in (checkpoint, *given.others)]
     found = _scored(paths, file, how if given.wants_units else dataclasses.replace(how, predictions=0),
-                    settings_from(UnknownSettings, options), given)
+                    settings_from(UnknownSettings, options), given, settings_from(EngineSettings, options))
     parts = _parts(found, given)
     note_score(found, given.wants_units or given.kind is not None)
     if given.in_json:
@@ -113,8 +114,8 @@ def score(names: tuple[str, ...], **options: Any) -> None:
                     screen_for(settings_from(ColourSettings, options)))
 
 
-def _scored(paths: Sequence[str], file: str, how: ScoreSettings, unknown: UnknownSettings,
-            given: ScoreArguments) -> "Score":
+def _scored(paths: Sequence[str], file: str, how: ScoreSettings, unknown: UnknownSettings, given: ScoreArguments,
+            on: EngineSettings) -> "Score":
     """Reads the text and the checkpoints, and shows progress if it takes long."""
     from charrnn.errors import CorpusError
     from charrnn.model import Ensemble, load
@@ -126,13 +127,14 @@ def _scored(paths: Sequence[str], file: str, how: ScoreSettings, unknown: Unknow
 
     if is_folder(file):
         raise CorpusError(f"{file!r} is a folder; name a file, or pipe several into - with cat")
-    text, models = read_text(file), [load(path, given.label) for path in paths]
+    text, models = read_text(file), [load(path, given.label, on.engine, on.device) for path in paths]
     model = models[0] if len(models) == 1 else Ensemble(models)
     note_label(models[0].corpus.labels, given.label)
     if given.kind == "document" and model.mark is None:
         refuse_documents()
-    note_compiling([one.settings.network for one in models], "forward", *["backward"] * how.adapt,
-                   kernels=["output_scores"])
+    if on.engine == "compiled":
+        note_compiling([one.settings.network for one in models], "forward", *["backward"] * how.adapt,
+                       kernels=["output_scores"])
     with ProgressBar(words="scoring", unit="char", patience=1.0) as bar:
         return model.score(text, unknown=unknown.unknown, on_read=bar.show, **how.to_dict())
 

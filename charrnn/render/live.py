@@ -3,8 +3,10 @@
 import sys
 from pathlib import Path
 
+import numpy as np
+
 from charrnn.errors import CorpusError
-from charrnn.inspection.find import each_cell_once
+from charrnn.inspection.find import Finding, each_cell_once
 from charrnn.inspection.passage import Passage, held_out, joined, of_text
 from charrnn.inspection.results import Inspection
 from charrnn.live.document import MEGABYTE, live_page
@@ -47,12 +49,11 @@ def live_page_of(model: LanguageModel, corpus: CorpusInfo, path: Path, settings:
     passage = _passage(model, corpus, path)
     run = path.parent.name if path.name in ("best.safetensors", "last.safetensors") else path.stem
     loss = _loss(model, passage, settings.precision)
-    content = LiveContent(run, loss, f"{len(passage):,} {model.vocabulary.kind}s of {passage.origin}", text,
-                          _named_cells(model, passage) if settings.names else ())
+    cells = _named_cells(model, passage) if settings.names else ()
+    content = LiveContent(run, loss, f"{len(passage):,} {model.vocabulary.kind}s of {passage.origin}", text, cells)
     page = live_page(model, content, settings)
-    cost = bits(loss.quantized - loss.exact)
-    return page, (f"{len(page) / MEGABYTE:.2f} MB; {settings.precision} bits for each weight cost {cost:.4f} bits a "
-                  f"{model.vocabulary.kind} on {content.measured}: {bits(loss.quantized):.4f} in place of "
+    return page, (f"{len(page) / MEGABYTE:.2f} MB; {settings.precision} bits for each weight cost {loss.cost:.4f} bits "
+                  f"a {model.vocabulary.kind} on {content.measured}: {bits(loss.quantized):.4f} in place of "
                   f"{bits(loss.exact):.4f}")
 
 
@@ -79,7 +80,16 @@ def _loss(model: LanguageModel, passage: Passage, precision: int) -> MeasuredLos
 
 
 def _named_cells(model: LanguageModel, passage: Passage) -> list[NamedCell]:
-    """Cells that are confirmed to track something in the text, those that track context first."""
+    """Cells that are confirmed to track something in the text, those that track context first; of these the one that
+    changes most comes before the others, because the page opens with it."""
     done = Inspection(model.engine, passage)
-    return [NamedCell(str(one.cell), one.feature.name, one.signal, one.sign)
-            for one in each_cell_once([*done.context, *done.local])[:_NAMED]]
+    context = each_cell_once(done.context)
+    if context:
+        hero = max(context, key=lambda one: _spread(done, one))
+        context = [hero, *(one for one in context if one is not hero)]
+    return [NamedCell(str(one.cell), one.feature.name, one.signal, one.sign, not one.feature.is_boolean)
+            for one in each_cell_once([*context, *done.local])[:_NAMED]]
+
+
+def _spread(done: Inspection, one: Finding) -> float:
+    return float(np.std(done.values(one.cell, one.signal)))

@@ -107,14 +107,12 @@ class TrainingSettings(Bounded):
 
 
 @dataclass(frozen=True)
-class RunSettings(Bounded):
-    """How a run is computed and what it keeps beside `best` and `last`: what is not part of its checkpoints."""
+class EngineSettings(Bounded):
+    """What computes a network."""
 
-    keep_last: int = setting(0, "checkpoints to keep of the last validations, named by their step", low=0,
-                             high=1_000_000, group="Files and samples")
     engine: str = setting("compiled", "what computes the network: kernels for speed; a readable NumPy reference in "
                                       "float64, for small networks; or PyTorch, for GPUs; results agree to rounding",
-                          choices=("compiled", "reference", "torch"), group="Seed and speed")
+                          choices=("compiled", "reference", "torch"))
     device: str = setting("auto", "where PyTorch computes it; auto: on a GPU if there is one",
                           choices=("auto", "cpu", "cuda", "mps"), only_with="engine torch")
 
@@ -123,6 +121,14 @@ class RunSettings(Bounded):
         if self.device != "auto" and self.engine != "torch":
             raise SettingsError(f"--device {self.device} has no use with --engine {self.engine}; leave it out, or give "
                                 "--engine torch")
+
+
+@dataclass(frozen=True)
+class RunSettings(EngineSettings):
+    """How a run is computed and what it keeps beside `best` and `last`: what is not part of its checkpoints."""
+
+    keep_last: int = setting(0, "checkpoints to keep of the last validations, named by their step", low=0,
+                             high=1_000_000, group="Files and samples")
 
 
 @dataclass(frozen=True)
