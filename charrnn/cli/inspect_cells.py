@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from charrnn.cli.checkpoints import find_checkpoint
+from charrnn.cli.checkpoints import find_checkpoint, offer_checkpoints
 from charrnn.cli.options import GroupedCommand, is_default, label_option, option, settings_from, settings_options
 from charrnn.errors import SettingsError
 from charrnn.settings import ColourSettings, InspectSettings, PageSettings, UnknownSettings
@@ -120,7 +120,7 @@ class Inspected(NamedTuple):
 
 
 @click.command(name="inspect-cells", cls=GroupedCommand)
-@click.argument("checkpoint", required=False)
+@click.argument("checkpoint", required=False, shell_complete=offer_checkpoints)
 @option("--text", metavar="FILE", group=_TEXT, help="read FILE, - for standard input, instead of the corpus's held-out "
                                                     "part")
 @settings_options(UnknownSettings, group=_TEXT)

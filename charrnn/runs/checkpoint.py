@@ -140,6 +140,11 @@ def latest_checkpoint(folder: str | Path = RUNS, which: str = "best") -> Path:
     return _in_folder(runs[-1], which)
 
 
+def run_names(folder: str | Path = RUNS) -> list[str]:
+    """The names of the runs in `folder`, the newest first."""
+    return [run.name for run in reversed(_runs(Path(folder)))]
+
+
 def resolve_checkpoint(argument: str | None, which: str = "best", runs: str | Path = RUNS) -> Path:
     """The checkpoint file that `argument` means: a file, a run's folder, a run's name in `runs`, or @shakespeare.
 
@@ -170,7 +175,7 @@ def resolve_checkpoint(argument: str | None, which: str = "best", runs: str | Pa
 
 def _known(name: str, folder: Path) -> str:
     """The run that `name` may have been meant for, or the newest runs that there are."""
-    runs = [run.name for run in reversed(_runs(folder))]
+    runs = run_names(folder)
     if not runs:
         return "runs there: none yet; `charrnn train` makes one"
     if near := difflib.get_close_matches(name, runs, n=1):
