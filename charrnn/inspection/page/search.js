@@ -23,7 +23,7 @@ function search(pattern) {
   try {
     regex = new RegExp(pattern, "gmu");
   } catch (error) {
-    found.error = `This is no regular expression: ${error.message.replace(/^.*: /, "")}.`;
+    found.error = `This is not a regular expression: ${error.message.replace(/^.*: /, "")}.`;
     return;
   }
   const { text, places } = wholeText();
