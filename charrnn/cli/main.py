@@ -60,6 +60,10 @@ def _run(arguments: list[str]) -> int:
         help_text.show()
         return help_text.exit_code
     except click.UsageError as refusal:
+        from charrnn.engine.ranks import this_rank
+
+        if not this_rank().is_first:  # processes that train together were called in the same way
+            return refusal.exit_code
         command = refusal.ctx.command_path if refusal.ctx else "charrnn"
         message = refusal.format_message()
         stop = "" if message.endswith((".", "?")) else "."

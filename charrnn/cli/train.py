@@ -66,7 +66,7 @@ class TrainArguments:
 @option("--name", metavar="TEXT", show_default="from corpus and network", group=_FILES, help="name of the run's folder")
 @option("--folder", metavar="FOLDER", default="checkpoints", show_default=True, group=_FILES,
         help="where runs are kept")
-@settings_options(RunSettings)
+@settings_options(RunSettings, group="Seed and speed")
 @option("--show-samples", is_flag=True, group=_FILES, help="write a short sample at each validation")
 @option("--samples-every", type=Whole(1, 10**9), metavar="STEPS", group=_FILES,
         help="write a short sample every STEPS steps; samples are kept in samples.txt in the run's folder, and do "
@@ -78,6 +78,16 @@ def train(context: click.Context, resume: str | None, config: str | None, **opti
     The run is kept in checkpoints/NAME: `best`, the checkpoint with the lowest validation loss, `last`, to resume from,
     and metrics.jsonl. Ctrl-C finishes the step, saves, and says how to resume.
     """
+    from charrnn.cli.ranks import only_first_speaks
+
+    with only_first_speaks():
+        interrupted = _train(context, resume, config, options)
+    if interrupted:
+        context.exit(128 + interrupted)
+
+
+def _train(context: click.Context, resume: str | None, config: str | None, options: dict[str, Any]) -> int:
+    """The number of the signal that ended it early, or 0."""
     typed = {key: value for key, value in context.params.items() if value != ()
              and context.get_parameter_source(key) == click.core.ParameterSource.COMMANDLINE}
     if resume is None:
@@ -97,8 +107,7 @@ def train(context: click.Context, resume: str | None, config: str | None, **opti
     if resume is not None and finished.step == first_step and not interrupted:
         print("this run was already finished; give a larger --epochs or --minutes to train it longer", file=sys.stderr)
     report(run, finished)
-    if interrupted:
-        context.exit(128 + interrupted)
+    return interrupted
 
 
 def _start(given: Mapping[str, Any], options: TrainArguments, run_settings: RunSettings) -> tuple["Run", str]:
@@ -110,6 +119,7 @@ def _start(given: Mapping[str, Any], options: TrainArguments, run_settings: RunS
     inherited = parent.settings(given, preset_values(options.preset)) if parent else {}
     # refused now, and not after a long text has been read
     early = settings_of(merge_settings(given, inherited, preset_values(options.preset)))
+    from charrnn.engine.ranks import first_of_machine_first, this_rank
     from charrnn.render.reading import read
     from charrnn.render.training import parent_words
     from charrnn.render.wording import note_compiling
@@ -117,7 +127,8 @@ def _start(given: Mapping[str, Any], options: TrainArguments, run_settings: RunS
     from charrnn.text.corpus_checks import corpus_warnings
     from charrnn.training.auto_settings import SIZES, automatic_settings
 
-    text = read(options.corpus, early.text)
+    with first_of_machine_first(this_rank()):
+        text = read(options.corpus, early.text)
     for reason in text.skipped.values():
         print(f"note: skipped: {reason}", file=sys.stderr)
     if not all(source in BUILTINS for source in options.corpus):  # which nobody can mend
@@ -151,6 +162,7 @@ def _resume(resume: str, typed: Mapping[str, Any], options: TrainArguments, run_
         if key not in _CHANGEABLE:
             raise SettingsError(f"--{key.replace('_', '-')} can't change when a run is resumed; leave it out, or start "
                                 "a new run")
+    from charrnn.engine.ranks import first_of_machine_first, this_rank
     from charrnn.render.reading import read
     from charrnn.render.wording import shell_quoted
     from charrnn.runs.checkpoint import latest_checkpoint, load_checkpoint, resolve_checkpoint
@@ -172,8 +184,9 @@ def _resume(resume: str, typed: Mapping[str, Any], options: TrainArguments, run_
     if STDIN in sources and not options.corpus:
         raise SettingsError(f"{path.parent} was trained on standard input; pipe the same text in again: "
                             f"{call.replace('CORPUS', STDIN)}")
-    text = read_training_text(saved.corpus, saved.settings.text, path, options.corpus, read,
-                              advice=f"if the text was moved: {call}")
+    with first_of_machine_first(this_rank()):
+        text = read_training_text(saved.corpus, saved.settings.text, path, options.corpus, read,
+                                  advice=f"if the text was moved: {call}")
     return Run.resume(path, text, {key: typed[key] for key in _BUDGET if key in typed}, options.threads, run_settings)
 
 

@@ -26,6 +26,8 @@ class NetworkSettings(Bounded):
                              fitted=True)
     recurrent_dropout: float = setting(0.0, "share of the recurrent weights dropped, drawn for each window",
                                        low=0.0, high=0.95, fitted=True)
+    label_width: int = setting(0, "numbers that a text's label adds to the input at each step; the text decides it",
+                               low=0, high=65_536, decided=True)
     learn_initial_state: bool = setting(False, "learn the state that a text begins with; otherwise it is zero")
 
 
@@ -105,14 +107,12 @@ class TrainingSettings(Bounded):
 
 
 @dataclass(frozen=True)
-class RunSettings(Bounded):
-    """How a run is computed and what it keeps beside `best` and `last`: what is not part of its checkpoints."""
+class EngineSettings(Bounded):
+    """What computes a network."""
 
-    keep_last: int = setting(0, "keep the checkpoints of this many last validations too, named by their step", low=0,
-                             high=1_000_000, group="Files and samples")
     engine: str = setting("compiled", "what computes the network: kernels for speed; a readable NumPy reference in "
                                       "float64, for small networks; or PyTorch, for GPUs; results agree to rounding",
-                          choices=("compiled", "reference", "torch"), group="Seed and speed")
+                          choices=("compiled", "reference", "torch"))
     device: str = setting("auto", "where PyTorch computes it; auto: on a GPU if there is one",
                           choices=("auto", "cpu", "cuda", "mps"), only_with="engine torch")
 
@@ -121,6 +121,14 @@ class RunSettings(Bounded):
         if self.device != "auto" and self.engine != "torch":
             raise SettingsError(f"--device {self.device} has no effect with --engine {self.engine}; leave it out, or "
                                 "give --engine torch")
+
+
+@dataclass(frozen=True)
+class RunSettings(EngineSettings):
+    """How a run is computed and what it keeps beside `best` and `last`: what is not part of its checkpoints."""
+
+    keep_last: int = setting(0, "keep the checkpoints of this many last validations too, named by their step", low=0,
+                             high=1_000_000, group="Files and samples")
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Runs on PyTorch: through the trainer, through checkpoints, from the command line, and from one engine to another."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -122,3 +123,18 @@ def test_no_such_device(charrnn: Program, text: Path) -> None:  # noqa: F811
     assert "finds no cuda device on this machine; use --device cpu" in done.err
     assert done.err.count("\n") == 1
     assert not Path("checkpoints").exists()
+
+
+def test_scores(charrnn: Program, text: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    """As the kernels give them; one row on a GPU is refused."""
+    assert charrnn("train", "text.txt", *OPTIONS, "--name", "a").code == 0
+    ours, theirs = (json.loads(charrnn("score", "a", "text.txt", "--json", "--table", "--engine", engine).out)
+                    for engine in ("torch", "compiled"))
+    assert ours["bits"] == pytest.approx(theirs["bits"], rel=1e-4)
+    from charrnn.engine.torch.engine import TorchEngine
+
+    monkeypatch.setattr(TorchEngine, "device_name", "Card 9000")
+    assert charrnn("score", "a", "text.txt", "--engine", "torch").code == 0
+    done = charrnn("score", "a", "text.txt", "--engine", "torch", "--rows", "1")
+    assert done.code == 2
+    assert "one row of text is read faster on a CPU than on Card 9000" in done.err
