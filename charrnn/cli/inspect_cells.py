@@ -45,7 +45,7 @@ class InputArguments:
 
     def __post_init__(self) -> None:
         if "" in (self.text, self.labels):
-            raise SettingsError("a file needs a name; give one behind --text and --labels, or leave them out")
+            raise SettingsError("a file needs a name; give one after --text and --labels, or leave them out")
 
     @property
     def has_features(self) -> bool:
@@ -65,7 +65,7 @@ class FileArguments:
     def __post_init__(self) -> None:
         names = [self.html_file, self.json_file, self.csv_file, self.chars_file, self.npz_file]
         if "" in names:
-            raise SettingsError("a file needs a name; give one behind --html, --json, --csv, --csv-chars or --npz")
+            raise SettingsError("a file needs a name; give one after --html, --json, --csv, --csv-chars or --npz")
         if wrong := [name for name in names if name and "\0" in name]:
             raise SettingsError(f"{wrong[0]!r} can't name a file: it has a NUL character; give another name")
         files = [os.path.realpath(name) for name in names if name and name != "-"]
@@ -189,7 +189,7 @@ def inspect_cells(checkpoint: str | None, explain: bool, **options: Any) -> None
         check_picture_name(views.output)
     files, page = settings_from(FileArguments, options), settings_from(PageSettings, options)
     if page != PageSettings() and not files.html_file:
-        raise SettingsError("--html-cells, --html-precision, --html-max-mb and --no-compress have no use without "
+        raise SettingsError("--html-cells, --html-precision, --html-max-mb and --no-compress have no effect without "
                             "--html; leave them out, or give --html FILE")
 
     def inspect(name: str | None) -> Inspected:

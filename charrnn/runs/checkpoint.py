@@ -207,12 +207,12 @@ def _read(path: str | Path) -> bytes:
         start = file.read(9)
         size = int.from_bytes(start[:8], "little")
         if not start:
-            raise CheckpointError("is empty; it is no checkpoint")
+            raise CheckpointError("is empty; it is not a checkpoint")
         if start[8:] != b"{":
-            raise CheckpointError("is no checkpoint: it does not begin as a safetensors file does; name a run, its "
+            raise CheckpointError("is not a checkpoint: it does not begin as a safetensors file does; name a run, its "
                                   "folder or its file")
         if size > LARGEST_HEADER:
-            raise CheckpointError(f"is no checkpoint: a header of {size:,} bytes is too big")
+            raise CheckpointError(f"is not a checkpoint: a header of {size:,} bytes is too big")
         data = start + file.read()
     if size > len(data) - 8:
         raise CheckpointError(f"is cut off: it has {len(data):,} bytes, its header alone takes {size + 8:,}")
@@ -258,7 +258,7 @@ def _vocabulary(units: list[Any], unit: str) -> Sequence[str]:
         return characters
     for written in units:
         if not isinstance(written, str) or not written:
-            raise TypeError(f"{shortened(written)} is no {unit}")
+            raise TypeError(f"{shortened(written)} is not a {unit}")
         written.encode()
     return tuple(units)
 
