@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from charrnn.cli.checkpoints import find_checkpoint
 from charrnn.cli.options import GroupedCommand, option, settings_from, settings_options
 from charrnn.errors import CharrnnError, CorpusError
 from charrnn.settings import CompleteSettings, UnknownSettings
@@ -25,7 +26,8 @@ def complete(arguments: tuple[str, ...], in_json: bool, **options: Any) -> None:
 
     Probabilities are the network's own. The search is a beam search that returns to what it dropped; it says whether
     its results are proven to be the most probable. CHECKPOINT is a file, a run's folder or its name; without it the
-    newest run in ./checkpoints is used. TEXT may be empty: the start of a document, or a line.
+    newest run in ./checkpoints is used; if there is none, @shakespeare, which comes with charrnn. TEXT may be empty:
+    the start of a document, or a line.
 
     With - in place of TEXT each line of standard input is completed as soon as it arrives (\\n and \\t in it are read
     as in Python), for programs that ask at each keystroke.
@@ -37,7 +39,7 @@ def complete(arguments: tuple[str, ...], in_json: bool, **options: Any) -> None:
     from charrnn.render.wording import note_compiling
 
     *checkpoint, text = arguments
-    model = load(checkpoint[0] if checkpoint else None)
+    model = load(find_checkpoint(checkpoint[0] if checkpoint else None))
     note_compiling([model.settings.network], "generate")
     answer = _answers(model, settings, unknown, in_json)
     if text != _STDIN:
@@ -57,8 +59,7 @@ def _answers(model: "Model", settings: CompleteSettings, unknown: UnknownSetting
 
     def answer(text: str) -> None:
         read = model.readable(text, unknown.unknown)
-        completions = completer.complete(read.text, settings.count, until=settings.until, length=settings.length,
-                                         beams=settings.beams, prove=settings.prove)
+        completions = completer.complete(read.text, **settings.to_dict())
         note_readable(read, model.vocabulary)
         print(completions_json(text, completions, settings) if in_json
               else "\n".join(completions_table(read.text, completions, screen_for().width)), flush=True)
@@ -69,6 +70,7 @@ def _answers(model: "Model", settings: CompleteSettings, unknown: UnknownSetting
 def _answer_all(answer: Callable[[str], None], in_json: bool) -> bool:
     """Answers each line of standard input, also those after one that is refused; whether none was refused."""
     from charrnn.render.completion import refusal_json
+    from charrnn.render.streams import loud
 
     is_good = True
     for text in _lines():
@@ -79,7 +81,7 @@ def _answer_all(answer: Callable[[str], None], in_json: bool) -> bool:
             if in_json:
                 print(refusal_json(text, str(error)), flush=True)
             else:
-                print(f"charrnn: {error}", file=sys.stderr, flush=True)
+                print(f"charrnn: {error}", file=loud(), flush=True)
     return is_good
 
 

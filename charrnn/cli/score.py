@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from charrnn.cli.checkpoints import find_checkpoint
 from charrnn.cli.options import GroupedCommand, Whole, option, settings_from, settings_options, with_option
 from charrnn.settings import ColourSettings, EngineSettings, ScoreSettings, UnknownSettings
 
@@ -73,17 +74,17 @@ def score(names: tuple[str, ...], **options: Any) -> None:
     """Measure how well the network in CHECKPOINT (a file, a run's folder or its name) predicts the text in FILE, - for
     standard input.
 
-    Without CHECKPOINT the newest run in ./checkpoints is used. The loss is what validation during training would find:
-    a long text is read in 16 parts side by side, each from the initial state, unless --rows says otherwise.
+    Without CHECKPOINT the newest run in ./checkpoints is used; if there is none, @shakespeare, which comes with
+    charrnn. The loss is what validation during training would find: a long text is read in 16 parts side by side, each
+    from the initial state, unless --rows says otherwise.
     """
     checkpoint, file = _named(names)
     given, how = settings_from(ScoreArguments, options), settings_from(ScoreSettings, options)
     from charrnn.render.records import print_score_json, print_score_parts, print_score_units
     from charrnn.render.score import note_score, print_score
     from charrnn.render.screen import screen_for
-    from charrnn.runs.checkpoint import resolve_checkpoint
 
-    paths = [str(resolve_checkpoint(name)) for name in (checkpoint, *given.others)]
+    paths = [str(find_checkpoint(name)) for name in (checkpoint, *given.others)]
     found = _scored(paths, file, how if given.wants_units else dataclasses.replace(how, predictions=0),
                     settings_from(UnknownSettings, options), given.kind, settings_from(EngineSettings, options))
     parts = _parts(found, given)
@@ -141,10 +142,13 @@ def _parts(score: "Score", given: ScoreArguments) -> "list[ScoredPart]":
         return []
     top = (_LISTED if given.is_for_people else 0) if given.top is None else given.top
     shortest = _SHORTEST if given.is_for_people and given.kind == "line" else 0
-    shortest = shortest if given.min_length is None else given.min_length
     every = score.by(given.kind)
+    if not any(part.predicted >= shortest for part in every):
+        shortest = 0  # all are short
+    shortest = shortest if given.min_length is None else given.min_length
     parts = sorted((part for part in every if part.predicted >= shortest), key=lambda part: -part.bits)
     if left_out := len(every) - len(parts):
-        print(f"note: {left_out:,} of {len(every):,} {given.kind}s have fewer than {shortest:,} {score.unit}s and are "
-              "left out; --min-length 0 lists them", file=sys.stderr)
+        which = f"{left_out:,} of {len(every):,}" if parts else f"all {len(every):,}"
+        print(f"note: {which} {given.kind}s have fewer than {shortest:,} {score.unit}s and are left out; --min-length "
+              "0 lists them", file=sys.stderr)
     return parts[:top] if top else parts

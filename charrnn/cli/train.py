@@ -55,8 +55,8 @@ class TrainArguments:
 @option("--config", metavar="FILE", help="take options from a TOML file, as `charrnn info --config` writes it: their "
         "names without dashes before them; command-line options win")
 @option("--init-from", metavar="RUN", help="fine-tune: start with the weights of another run (its name, folder or "
-        "file; its best checkpoint); the network has the same size, characters new to it are added, and the default "
-        "learning rate is halved")
+        "file; its best checkpoint) or of @shakespeare, which comes with charrnn; the network has the same size, "
+        "characters new to it are added, and the default learning rate is halved")
 @option("--resume", metavar="[RUN]", is_flag=False, flag_value="",
         help="resume a run (its name, folder or file; the newest if none is named), exactly where its last checkpoint "
              "was saved; only --epochs or --minutes (the new total), --threads, --engine and --device may change")
@@ -91,7 +91,7 @@ def _train(context: click.Context, resume: str | None, config: str | None, optio
     typed = {key: value for key, value in context.params.items() if value != ()
              and context.get_parameter_source(key) == click.core.ParameterSource.COMMANDLINE}
     if resume is None:
-        given = merge_settings(typed, read_config(config, context.command) if config else {})
+        given = merge_settings(typed, read_config(config, context.command) if config is not None else {})
         options |= given
     train_options, run_settings = settings_from(TrainArguments, options), settings_from(RunSettings, options)
     if resume is None:
@@ -165,12 +165,17 @@ def _resume(resume: str, typed: Mapping[str, Any], options: TrainArguments, run_
     from charrnn.engine.ranks import first_of_machine_first, this_rank
     from charrnn.render.reading import read
     from charrnn.render.wording import shell_quoted
-    from charrnn.runs.checkpoint import load_checkpoint, resolve_checkpoint
+    from charrnn.runs.checkpoint import latest_checkpoint, load_checkpoint, resolve_checkpoint
+    from charrnn.runs.pretrained import PRETRAINED
     from charrnn.runs.run import Run
     from charrnn.runs.training_text import read_training_text
     from charrnn.text.sources import STDIN
 
-    path = resolve_checkpoint(resume or None, "last", options.folder)
+    if resume in PRETRAINED:
+        raise SettingsError(f"{resume} comes with charrnn and is no run that could be resumed; start a new one from it "
+                            f"with --init-from {resume}")
+    path = (resolve_checkpoint(resume, "last", options.folder) if resume
+            else latest_checkpoint(options.folder, "last"))
     saved = load_checkpoint(path)
     sources = options.corpus or saved.corpus.sources
     call = f"charrnn train CORPUS --resume {shell_quoted(str(path.parent))}"

@@ -106,7 +106,7 @@ class CellSearch:
         self.statistics = cell_statistics(recording)
         self._start, T = recording.warm_up, len(self.recording)
         self.halves = slice(0, T // 2), slice(T // 2, T)
-        self.untested = {one.name: reason for one in features if (reason := self._reason(one))}
+        self.untested = {one.name: reason for one in features if (reason := why_untested(one, self._start))}
         self.features = [one.with_values(one.values[self._start:]) for one in features if one.name not in self.untested]
         self.signals = tuple(dict.fromkeys((main_signal(recording), "h")))
         self.columns = [(signal, CellName(int(k), int(u))) for signal in self.signals
@@ -201,16 +201,21 @@ class CellSearch:
             current=float(self.current[column]),
             binned=float(explained(row[None, held_out], _bins(feature.values[held_out]))[0]))
 
-    def _reason(self, feature: Feature) -> str:
-        """Why a feature can't be tested; empty if it can."""
-        values = feature.values[self._start:]
-        if not len(values) or (values == values[0]).all():
-            return "always so" if len(values) and values[0] else "absent"
-        return "" if all(_is_common_enough(values[half]) for half in self.halves) else "too rare"
+
+def why_untested(feature: Feature, warm_up: int) -> str:
+    """Why a feature can't be tested on a text of which `warm_up` places don't count; empty if it can."""
+    values = feature.values[warm_up:]
+    if not len(values) or (values == values[0]).all():
+        return "always so" if len(values) and values[0] else "absent"
+    halves = values[:len(values) // 2], values[len(values) // 2:]
+    return "" if all(_is_common_enough(half, feature.restarts) for half in halves) else "too rare"
 
 
-def _is_common_enough(values: np.ndarray) -> bool:
-    """Whether a feature comes often enough; a numeric one is there where it does not have its commonest value."""
+def _is_common_enough(values: np.ndarray, restarts: bool) -> bool:
+    """Whether a feature comes often enough; a numeric one is there where it does not have its commonest value, and one
+    that counts has to start again often enough."""
+    if restarts and np.count_nonzero(values[1:] < values[:-1]) < LEAST_PLACES:
+        return False
     if values.dtype == bool:
         there, absent = values, int(np.count_nonzero(~values))
     else:

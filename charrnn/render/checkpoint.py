@@ -21,6 +21,7 @@ def checkpoint_rows(loaded: Checkpoint) -> list[tuple[str, str]]:
     plan = (counted(training.minutes, "minute") if training.minutes is not None
             else counted(training.epochs or 0.0, "epoch"))
     clip = f"clipped at {training.clip:g}" if training.clip else "not clipped"
+    rate = "rate that fits the network" if training.lr is None else f"rate {training.lr:g}"
     precision = f", {training.precision}" if training.precision != "float32" else ""
     best = History.from_dict(loaded.progress["history"]).best
     kind = windows.windows if settings.text.documents is None else "whole documents in windows"
@@ -30,7 +31,7 @@ def checkpoint_rows(loaded: Checkpoint) -> list[tuple[str, str]]:
         ("windows", f"{kind} of {counted(windows.window, settings.text.unit_name)}, {windows.batch} side by side, "
                     f"{100 * (windows.val_fraction or 0.0):.2g}% of the text for validation"
                     + (", from the ends of its files" if windows.val_from == "files" else "")),
-        ("training", f"{training.optimizer}, rate {training.lr:g} ({training.decay}), {clip}, planned for {plan}, "
+        ("training", f"{training.optimizer}, {rate} ({training.decay}), {clip}, planned for {plan}, "
                      f"seed {training.seed}, {counted(training.shards, 'shard')}{precision}"),
         ("progress", f"{counted(loaded.progress['step'], 'step')}, {loaded.progress['epoch']:.2f} epochs"),
     ]
@@ -41,7 +42,7 @@ def checkpoint_rows(loaded: Checkpoint) -> list[tuple[str, str]]:
         loss = loss_words(best.loss, loaded.corpus, settings.text)
         rows.append(("best loss", f"{loss} in {part}, at step {best.step:,}"))
     if names := not_finite(loaded):
-        rows.append(("not usable", f"NaN or infinite values in {listed(names)}"))
+        rows.append(("not usable", f"values that are NaN or too large in {listed(names)}"))
     return rows
 
 

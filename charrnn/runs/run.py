@@ -98,7 +98,28 @@ class Run:
             raise CheckpointError(f"{path} lies in no run's folder; to go on from it, copy it as {LAST} into a folder "
                                   "of its own, and name that")
         lock = FolderLock(folder) if this_rank().is_first else None
-        checkpoint = load_checkpoint(path)
+        try:
+            run = cls._restored(path, corpus, budget or {}, threads, keep)
+        except BaseException:
+            if lock is not None:
+                lock.release()  # a notebook keeps the error, and with it the lock
+            raise
+        run.folder, run.lock = folder, lock
+        if run.is_first:
+            run._complete_metrics()
+        # of a run in epochs the seconds decide nothing, and are not in the checkpoint
+        if run.trainer.settings.training.minutes is None:
+            run.trainer.seconds = seconds_at(read_metrics(folder), run.trainer.step)
+        if run.is_first:
+            for torn in folder.glob(TEMPORARY.format("*")):  # left by a run that was killed while it saved
+                torn.unlink(missing_ok=True)
+        return run
+
+    @classmethod
+    def _restored(cls, path: Path, corpus: Corpus, budget: dict[str, float], threads: int | None,
+                  keep: RunSettings | None) -> "Run":
+        """The run that saved `path`, without its folder."""
+        folder, checkpoint = path.parent, load_checkpoint(path)
         with naming(path):
             vocabulary = check_state(checkpoint)
         known = checkpoint.corpus
@@ -110,7 +131,7 @@ class Run:
             raise CorpusError(f"this is the text that {folder.name} was trained on, but not in the same files, and the "
                               "ends of those were kept for validation; give the same files, or start a new run")
         settings = checkpoint.settings
-        if len(budget or ()) == 1 and (settings.training.minutes is None) != ("minutes" not in (budget or ())):
+        if len(budget) == 1 and (settings.training.minutes is None) != ("minutes" not in budget):
             kind = "epochs" if settings.training.minutes is None else "minutes"
             raise SettingsError(f"{path.parent.name} is measured in {kind}, and its schedule with it; "
                                 f"give --{kind}, in all, to train it further")
@@ -125,14 +146,6 @@ class Run:
         with naming(path):
             run.trainer.restore(checkpoint.arrays, TrainingProgress.from_dict(checkpoint.progress),
                                 known.parent is not None)
-        run.folder, run.lock = folder, lock
-        if run.is_first:
-            run._complete_metrics()
-        if settings.training.minutes is None:  # then the seconds decide nothing, and are not in the checkpoint
-            run.trainer.seconds = seconds_at(read_metrics(folder), run.trainer.step)
-        if run.is_first:
-            for torn in folder.glob(TEMPORARY.format("*")):  # left by a run that was killed while it saved
-                torn.unlink(missing_ok=True)
         return run
 
     def __enter__(self) -> "Run":

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any
 
-from charrnn.errors import SettingsError, shortened
+from charrnn.errors import CHOICES, SettingsError, shortened
 
 PRECISIONS = ("float32", "bf16")
 
@@ -31,6 +31,7 @@ def setting(default: Any, help: str, **metadata: Any) -> Any:
     """A dataclass field that carries its help text and what _METADATA lists."""
     if unknown := metadata.keys() - _METADATA.keys():
         raise TypeError(f"a setting has no {', '.join(sorted(unknown))}")
+    CHOICES.update(metadata.get("choices", ()))
     return field(default=default, metadata={**_METADATA, "help": help, **metadata})
 
 

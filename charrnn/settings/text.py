@@ -52,7 +52,8 @@ class TextSettings(Bounded):
             raise SettingsError("--documents and --between contradict each other: a document ends where its file ends, "
                                 "and nothing stands between; leave one of them out")
         if self.unit == "byte" and self.min_count > 1:
-            raise SettingsError("--min-count has no use with --unit byte: there are 256 bytes and no more")
+            raise SettingsError("--min-count has no use with --unit byte: there are 256 bytes and no more; leave it "
+                                "out")
 
     @property
     def unit_name(self) -> str:

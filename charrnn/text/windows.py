@@ -104,11 +104,13 @@ class Cutter:
         return {"epoch": self.epoch, "position": self.position, "windows_per_epoch": self.windows_per_epoch}
 
     def restore(self, state: dict[str, int]) -> None:
-        """Moves the cursor to where it was when `state` was taken."""
+        """Moves the cursor to where it was when `state` was taken; raises ValueError for a place that is not there."""
         if state["windows_per_epoch"] != self.windows_per_epoch:
             raise CorpusError(
                 f"the saved run cuts its text into {state['windows_per_epoch']:,} windows, this one into "
                 f"{self.windows_per_epoch:,}; resume with the same text, --batch and --window")
+        if state["position"] >= self.windows_per_epoch:
+            raise ValueError(f"it is at window {state['position']:,} of {self.windows_per_epoch:,}")
         self.epoch, self.position = state["epoch"], state["position"]
 
     def _cut(self) -> Window:
@@ -142,6 +144,8 @@ class StreamCutter(Cutter):
 
     def restore(self, state: dict[str, int]) -> None:
         super().restore(state)
+        if state["shift"] >= self._rows.transitions:
+            raise ValueError(f"it begins at character {state['shift']:,} of {self._rows.transitions:,}")
         self._shift = state["shift"]
 
 

@@ -4,6 +4,7 @@ It prints nothing and writes nothing. One generator makes every random draw, in 
 each step its window, the keys of dropout and those of recurrent dropout.
 """
 
+import logging
 import math
 import time
 from collections.abc import Iterator
@@ -25,6 +26,8 @@ from charrnn.training.history import History, Point
 from charrnn.training.progress import TrainingProgress
 from charrnn.training.rollback import Rollback
 from charrnn.training.schedules import learning_rate
+
+_log = logging.getLogger(__name__)
 
 
 class Trainer:
@@ -144,6 +147,7 @@ class Trainer:
         """Takes back everything since the last good state, but not the time that it took."""
         step, seconds = self.step, self.seconds
         self.restore(*self.rollback.halve(step, cause))
+        _log.warning("%s at step %s; back to step %s, at half the rate", cause, f"{step:,}", f"{self.step:,}")
         self.seconds = seconds
         return RolledBack(step, self.step, self.rollback.share, cause)
 
@@ -188,7 +192,7 @@ class Trainer:
                                     if name.startswith("state.")})
             self.cutter.restore(progress.cursor)
             self.generator.bit_generator.state = progress.generator
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise CheckpointError(f"cannot resume: the saved state does not fit ({error})") from error
         self.history = progress.history.copy()
         self.seconds = progress.seconds or 0.0

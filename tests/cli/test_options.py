@@ -134,7 +134,8 @@ def grouped(rest: tuple[str, ...], late: bool, plain: bool, **options: Any) -> N
 def test_help_lists_options_by_group() -> None:
     lines = CliRunner().invoke(grouped, ["--help"]).output.splitlines()
     shown = [line.split()[0] for line in lines[2:] if line.strip()]
-    assert shown == ["Options:", "--plain", "--help", "One:", "--first", "--second", "--late", "Two:", "--third-one"]
+    assert shown == ["Options:", "--plain", "-h,", "One:", "--first", "--second", "--late", "Two:", "--third-one",
+                     "Messages:", "-q,", "-v,"]
 
 
 @pytest.mark.parametrize("typed", [["--last", "7"], ["--last=7"], ["--last", "4", "--last", "7"]])

@@ -21,6 +21,7 @@ from safetensors import safe_open
 from charrnn.errors import CheckpointError, StorageError
 from charrnn.runs.checkpoint import (
     Checkpoint,
+    file_sha256,
     latest_checkpoint,
     load_checkpoint,
     resolve_checkpoint,
@@ -342,16 +343,22 @@ def test_a_folder_that_is_no_run_does_not_hide_the_run_of_that_name(runs: Path) 
 
 
 def test_resolve_names_the_runs_there_are(runs: Path) -> None:
-    with pytest.raises(CheckpointError, match=r"no checkpoint at nwe.*runs there: new, zz-old$"):
+    with pytest.raises(CheckpointError, match=r"no checkpoint at alice.*runs there: new, zz-old$"):
+        resolve_checkpoint("alice")
+    with pytest.raises(CheckpointError, match=r"no checkpoint at nwe, .*; did you mean new\?$"):
         resolve_checkpoint("nwe")
     with pytest.raises(CheckpointError, match="no checkpoint at empty"):
         resolve_checkpoint("empty")
+    for number in range(9):
+        make_run(runs / f"run-{number}", 0, "last")
+    with pytest.raises(CheckpointError, match=r"runs there: (\S+, ){4}\S+ and 6 older ones$"):
+        resolve_checkpoint("alice")
 
 
 def test_nothing_trained_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(CheckpointError, match="`charrnn train`"):
-        resolve_checkpoint(None)
+        latest_checkpoint()
     with pytest.raises(CheckpointError, match="`charrnn train`"):
         resolve_checkpoint("demo")
 
@@ -363,3 +370,11 @@ def test_a_run_is_not_hidden_by_its_text(tmp_path, monkeypatch):
     (tmp_path / "alice").write_text("a text")
     (run / "best.safetensors").write_bytes(b"")
     assert resolve_checkpoint("alice").parts[-2:] == ("alice", "best.safetensors")
+
+
+def test_a_file_has_the_sum_that_other_programs_compute(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"content")
+    assert file_sha256(path) == hashlib.sha256(b"content").hexdigest()
+    with pytest.raises(CheckpointError, match=r"^cannot read .*nothing\.safetensors: no such file or directory$"):
+        file_sha256(tmp_path / "nothing.safetensors")

@@ -20,4 +20,7 @@ class Attack(NamedTuple):
 
 ATTACKS = (
     Attack("kills", 300, 30),
+    Attack("faults", 3000, 150),
+    Attack("mutations", 20_000, 1000),
+    Attack("options", 7500, 1500),
 )

@@ -9,12 +9,13 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 CAN_FORK = hasattr(os, "fork")
+CLOSED = -1  # in the place of a file descriptor
 _LONGEST = 120.0  # seconds of a command
 
 
@@ -35,23 +36,28 @@ class Outcome:
 
 
 def charrnn(*arguments: str, folder: Path, prepare: Callable[[], object] = lambda: None,
-            environment: Mapping[str, str] | None = None, stdin: bytes = b"",
-            kill_after: float | None = None) -> Outcome:
+            environment: Mapping[str, str | None] | None = None, stdin: bytes = b"", kill_after: float | None = None,
+            streams: Sequence[int | None] = (None, None, None),
+            meanwhile: Callable[[int], object] = lambda process: None) -> Outcome:
     """Runs a command in `folder`.
 
-    prepare      is called in the new process, before the command
-    kill_after   seconds until it is killed
+    prepare       is called in the new process, before the command
+    environment   changes of it; None removes a variable
+    kill_after    seconds until it is killed
+    streams       file descriptors for the standard streams; None for files of ours, CLOSED for none
+    meanwhile     is called again and again while the process runs, with its number
     """
     with contextlib.ExitStack() as files:
-        given, out, err = (files.enter_context(tempfile.TemporaryFile()) for _ in range(3))
-        given.write(stdin)
-        given.seek(0)
+        own = [files.enter_context(tempfile.TemporaryFile()) for _ in range(3)]
+        own[0].write(stdin)
+        own[0].seek(0)
         process = os.fork()
         if process == 0:
-            _run(arguments, folder, prepare, environment or {}, [given.fileno(), out.fileno(), err.fileno()])
-        code = _wait(process, kill_after)
+            used = [file.fileno() if stream is None else stream for file, stream in zip(own, streams, strict=True)]
+            _run(arguments, folder, prepare, environment or {}, used)
+        code = _wait(process, kill_after, meanwhile)
         texts = []
-        for file in (out, err):
+        for file in own[1:]:
             file.seek(0)
             texts.append(file.read().decode(errors="replace"))
         return Outcome(code, *texts)
@@ -78,7 +84,7 @@ def warm(*arguments: str, folder: Path) -> None:
                 raise RuntimeError(f"{arguments} failed with code {code}")
 
 
-def _wait(process: int, kill_after: float | None) -> int:
+def _wait(process: int, kill_after: float | None, meanwhile: Callable[[int], object]) -> int:
     """The exit code of a child process."""
     end = time.monotonic() + (_LONGEST if kill_after is None else kill_after)
     while True:
@@ -92,20 +98,29 @@ def _wait(process: int, kill_after: float | None) -> int:
             if kill_after is None:
                 raise TimeoutError("a command did not end")
             return os.waitstatus_to_exitcode(status)
+        meanwhile(process)
         time.sleep(min(0.002, left))
 
 
-def _run(arguments: tuple[str, ...], folder: Path, prepare: Callable[[], object], environment: Mapping[str, str],
-         streams: list[int]) -> NoReturn:
+def _run(arguments: tuple[str, ...], folder: Path, prepare: Callable[[], object],
+         environment: Mapping[str, str | None], streams: list[int]) -> NoReturn:
     """The child process: nothing of it returns to the caller."""
     code = 70
     try:
         for number, stream in enumerate(streams):
-            os.dup2(stream, number)
-        sys.stdin, sys.stdout, sys.stderr = (
-            open(number, mode, encoding="utf-8", closefd=False) for number, mode in enumerate("rww"))
+            if stream == CLOSED:
+                os.close(number)
+            else:
+                os.dup2(stream, number)
+        sys.stdin, sys.stdout, sys.stderr = (  # None for a closed one, as Python itself has it
+            None if stream == CLOSED else open(number, mode, encoding="utf-8", closefd=False)
+            for number, (stream, mode) in enumerate(zip(streams, "rww", strict=True)))
         os.chdir(folder)
-        os.environ.update(environment)
+        for name, value in environment.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
         signal.signal(signal.SIGINT, signal.default_int_handler)
         sys.argv = ["charrnn", *arguments]
         from charrnn.cli.main import main

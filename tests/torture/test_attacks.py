@@ -2,12 +2,17 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from tests.torture import kills
+from tests.torture import faults, kills, mutations, options
 from tests.torture.attacks import ATTACKS, Attack
+from tests.torture.commands import new_folder
+from tests.torture.findings import Findings
 from tests.torture.forked import CAN_FORK
 
 ROOT = Path(__file__).parents[2]
@@ -25,11 +30,25 @@ def test_attack(attack: Attack) -> None:
 
 
 @needs_fork
-def test_some_kills(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(("attack", "tries", "figure"), [
+    (kills, 1, "kills: 1 of 1 resumed to the same bytes"),
+    (faults, 3, "faults: 3 of 3 with one clear line"),
+], ids=lambda value: getattr(value, "__name__", None))
+def test_a_few(attack: ModuleType, tries: int, figure: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
-        kills.main(["--tries", "2"])
-    assert end.value.code == 0, capsys.readouterr().out
-    assert capsys.readouterr().out.startswith("kills: 2 of 2 resumed to the same bytes")
+        attack.main(["--tries", str(tries)])
+    out = capsys.readouterr().out
+    assert end.value.code == 0, out
+    assert out.startswith(figure)
+
+
+@pytest.mark.parametrize(("attack", "tries"), [(partial(mutations.attack, kinds=1), 20), (options.attack, 60)],
+                         ids=["mutations", "options"])
+def test_a_few_tries(attack: Callable[[Findings], object], tries: int) -> None:
+    findings = Findings("", tries, [])
+    with new_folder():
+        attack(findings)
+    assert findings.found == []
 
 
 def test_attacks_have_names_of_their_own() -> None:

@@ -140,6 +140,7 @@ class Shard:
         self.carry_state(len(tokens))
         return scores._replace(loss=float(loss))
 
+    @np.errstate(over="ignore", invalid="ignore")  # the gradient's norm tells of it
     def learn(self, tokens: np.ndarray, targets: np.ndarray, scale: float, gradient: np.ndarray,
               keys: np.ndarray | None = None) -> float:
         """The sum of the losses as evaluate() gives it; gradient (P,) becomes that of the sum times scale."""
