@@ -76,15 +76,20 @@ def _load(path: str) -> dict[str, Any]:
         import tomllib
     else:
         import tomli as tomllib
+    if not path or "\0" in path:
+        raise SettingsError(f"--config {path!r} can't name a file; give the name of one, or leave --config out")
     try:
         # editors on Windows put a mark before the first line
-        return tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
+        text = Path(path).read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise SettingsError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
+        raise SettingsError(f"cannot read {path}: {(error.strerror or str(error)).lower()}; check the name behind "
+                            "--config") from error
     except UnicodeDecodeError as error:
         raise SettingsError(f"{path} is not UTF-8; a config is a text file in TOML") from error
+    try:
+        return tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # ValueError: also a number of very many digits
-        raise SettingsError(f"{path} is no TOML: {str(error) or 'too many brackets'}") from error
+        raise SettingsError(f"{path} is no TOML: {str(error) or 'too many brackets'}; correct it there") from error
 
 
 def _entries(path: str, loaded: Mapping[str, Any]) -> Iterator[tuple[str, str | None, Any]]:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from charrnn.cli.checkpoints import find_checkpoint
 from charrnn.cli.options import GroupedCommand, option
 
 if TYPE_CHECKING:
@@ -18,13 +19,14 @@ if TYPE_CHECKING:
 def info(checkpoint: str | None, as_config: bool) -> None:
     """Show what the network in CHECKPOINT (a file, a run's folder or its name) is and how it was trained.
 
-    Without CHECKPOINT the newest run in ./checkpoints is used; of a run, its state when last saved.
+    Without CHECKPOINT the newest run in ./checkpoints is used; if there is none, @shakespeare, which comes with
+    charrnn. Of a run it is the state when last saved.
     """
     from charrnn.render.checkpoint import checkpoint_curve, checkpoint_rows
     from charrnn.render.screen import screen_for
-    from charrnn.runs.checkpoint import load_checkpoint, resolve_checkpoint
+    from charrnn.runs.checkpoint import load_checkpoint
 
-    path = resolve_checkpoint(checkpoint, "last")
+    path = find_checkpoint(checkpoint, "last")
     loaded = load_checkpoint(path)
     if as_config:
         print(_config(loaded, path), end="")

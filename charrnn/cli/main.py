@@ -15,7 +15,7 @@ from types import FrameType
 from typing import NoReturn, TextIO
 
 INTERRUPTED, PIPE_CLOSED, TERMINATED = 130, 141, 143
-_LONGEST = 600  # characters of a message
+_LONGEST, _LONGEST_WORD = 300, 100  # characters of a message, and of a word in one that has more
 _MOMENT = 0.02  # seconds: longer than a finalizer, and too short to notice
 COMPLETE = "_CHARRNN_COMPLETE"
 
@@ -44,6 +44,7 @@ def _run(arguments: list[str]) -> int:
     import click
 
     from charrnn.cli.group import charrnn
+    from charrnn.errors import speaking
 
     if COMPLETE in os.environ:
         from click.shell_completion import shell_complete
@@ -52,7 +53,7 @@ def _run(arguments: list[str]) -> int:
     _check_threads()
     try:
         # Not charrnn.main(): it would turn a closed pipe and Ctrl-C into codes of its own.
-        with charrnn.make_context("charrnn", arguments) as context:
+        with speaking("command"), charrnn.make_context("charrnn", arguments) as context:
             charrnn.invoke(context)
         return 0
     except click.exceptions.Exit as leave:
@@ -63,6 +64,10 @@ def _run(arguments: list[str]) -> int:
         help_text.show()
         return help_text.exit_code
     except click.UsageError as refusal:
+        from charrnn.engine.ranks import this_rank
+
+        if not this_rank().is_first:  # processes that train together were called in the same way
+            return refusal.exit_code
         command = refusal.ctx.command_path if refusal.ctx else "charrnn"
         message = refusal.format_message()
         stop = "" if message.endswith((".", "?")) else "."
@@ -87,12 +92,13 @@ def _exit_code(error: BaseException) -> int:
     """The code for `error`, with its one line on stderr; an error that is no refusal is raised again."""
     if isinstance(error, KeyboardInterrupt):
         return INTERRUPTED
-    from charrnn.errors import CharrnnError
+    from charrnn.errors import CharrnnError, speaking
     from charrnn.render.streams import is_pipe_closed
     from charrnn.storage.files import NO_SPACE
 
     if isinstance(error, CharrnnError):
-        _say(str(error))
+        with speaking("command"):
+            _say(str(error))
         return error.exit_code
     if isinstance(error, SystemExit) and isinstance(error.code, int):
         return error.code
@@ -175,12 +181,21 @@ def _discard(stream: TextIO) -> None:
 
 
 def _say(message: str) -> None:
-    """One line on stderr, if that is open; of one that is long because a name in it is, both ends."""
-    line = " ".join(message.split())
+    """One line on stderr, if that is open; of one that is too long, because a name or a value in it is, both ends."""
+    words = f"charrnn: {message}".split()
+    line = " ".join(words)
     if len(line) > _LONGEST:
-        line = f"{line[:_LONGEST // 2]} ... {line[-_LONGEST // 2:]}"
+        line = _both_ends(" ".join(_both_ends(word, _LONGEST_WORD) for word in words), _LONGEST)
+    from charrnn.render.streams import loud
+
     with contextlib.suppress(OSError):
-        print("charrnn:", line, file=sys.stderr, flush=True)
+        print(line, file=loud(), flush=True)
+
+
+def _both_ends(text: str, longest: int) -> str:
+    """The text, or if it is longer than that its beginning and its end."""
+    end = (longest - 3) // 2
+    return text if len(text) <= longest else f"{text[:end]}...{text[-end:]}"
 
 
 def _terminate(signum: int, frame: FrameType | None) -> NoReturn:

@@ -5,6 +5,7 @@ import re
 
 import click
 
+from charrnn.cli.checkpoints import find_checkpoint
 from charrnn.cli.options import GroupedCommand, option
 
 # What `charrnn sample -n` puts between samples.
@@ -20,10 +21,11 @@ _BETWEEN = re.compile(r"^---\n", re.MULTILINE)
 def novelty(names: tuple[str, ...], corpus: tuple[str, ...], in_json: bool, in_csv: bool) -> None:
     """Measure how much of a sample stands word for word in the training text.
 
-    The sample is FILE, or standard input. CHECKPOINT (a file, a run's folder or its name; without it the newest run)
-    says what the training text is, which is read once more. The table has the share of the sample's n-grams, its
-    pieces of n characters, that stand there, beside the same share for the text that was held out for validation;
-    below are the longest passages and their places. What stands only in the held-out text is not copied.
+    The sample is FILE, or standard input. CHECKPOINT (a file, a run's folder or its name; without it the newest run,
+    or @shakespeare, which comes with charrnn) says what the training text is, which is read once more. The table has
+    the share of the sample's n-grams, its pieces of n characters, that stand there, beside the same share for the text
+    that was held out for validation; below are the longest passages and their places. What stands only in the held-out
+    text is not copied.
 
     Lines of --- in FILE separate samples. If the network was trained on documents, each document of the sample is
     compared by itself, and the new ones are counted.
@@ -39,9 +41,9 @@ def novelty(names: tuple[str, ...], corpus: tuple[str, ...], in_json: bool, in_c
     from charrnn.render.novelty import novelty_lines, novelty_with_notes
     from charrnn.render.reading import read_text
     from charrnn.render.records import print_novelty_csv, print_novelty_json
-    from charrnn.runs.checkpoint import load_checkpoint, resolve_checkpoint
+    from charrnn.runs.checkpoint import load_checkpoint
 
-    path = resolve_checkpoint(names[0] if len(names) == 2 else None)
+    path = find_checkpoint(names[0] if len(names) == 2 else None)
     checkpoint = load_checkpoint(path)
     texts = _BETWEEN.split(read_text(names[-1]))
     found = novelty_with_notes(texts, checkpoint.settings, checkpoint.corpus, path, corpus)

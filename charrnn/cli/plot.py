@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from charrnn.cli.checkpoints import find_checkpoint
 from charrnn.cli.options import GroupedCommand, option
 from charrnn.errors import CheckpointError, SettingsError
 
@@ -26,7 +27,8 @@ _HEIGHT = 20  # lines of the drawing
 def plot(runs: tuple[str, ...], output: str | None, axis: str, is_log: bool, in_bits: bool) -> None:
     """Draw the training and validation losses of each RUN (a name, a run's folder or a checkpoint) in one picture.
 
-    Without RUN it draws the newest run in ./checkpoints. A run may still be training.
+    Without RUN it draws the newest run in ./checkpoints; if there is none, @shakespeare, which comes with charrnn.
+    A run may still be training.
     """
     from charrnn.render.plots.picture_file import check_picture_name, write_picture
 
@@ -51,9 +53,8 @@ def _read(runs: Sequence[str], axis: str, is_log: bool, in_bits: bool) -> "tuple
     """The curves of all runs, and what their losses are in; raises CheckpointError for one that has none."""
     from charrnn.render.plots.curves import read_curves
     from charrnn.render.plots.terminal import MOST
-    from charrnn.runs.checkpoint import resolve_checkpoint
 
-    paths = list(dict.fromkeys(resolve_checkpoint(run, "last") for run in runs or (None,)))
+    paths = list(dict.fromkeys(find_checkpoint(run, "last") for run in runs or (None,)))
     if len(paths) > MOST:
         raise SettingsError(f"{len(paths)} runs are too many for one picture; name {MOST} at most")
     curves, unit = read_curves(paths, axis, in_bits)

@@ -2,9 +2,9 @@
 
     cost of unit u  ~  mean over t of  x + x*x / 2      x = dL/dh_u(t) (ablated h_u(t) - h_u(t))
 
-The ablated h is o tanh(mean c) for a cell with c, and mean h for one without and for one whose c is pinned. L is the sum
-of the losses. The gradient covers all later effects of h but those through the cell's own state (c, and z*h of a GRU),
-which is ablated there too.
+The ablated h is o tanh(mean c) for a cell with c, and mean h for one without and for one whose c is pinned. L is the
+sum of the losses. The gradient covers all later effects of h but those through the cell's own state (c, and z*h of a
+GRU), which is ablated there too.
 
 x alone is the first-order estimate (attribution patching). Training makes the sum of the slopes small, so the curvature
 decides, and for a log-likelihood the mean squared slope is the curvature (Fisher information). The slope is that of h,
@@ -20,7 +20,7 @@ import numpy as np
 from charrnn.cells.numpy_step import Array
 from charrnn.inspection.ablation import means
 from charrnn.inspection.backward import rows_of, step_back
-from charrnn.inspection.stack import Stack, Trace
+from charrnn.inspection.stack import Stack, Trace, refuse_overflow
 
 # Places of one stretch, and how many places after it count as its effects. Stretches are computed side by side.
 STRETCH, AFTER = 128, 128
@@ -62,6 +62,7 @@ def slopes(stack: Stack, trace: Trace, stretch: int = STRETCH, after: int = AFTE
                     for layer, own, tape in zip(states, kept, here, strict=True)]
 
 
+@refuse_overflow()
 def estimate(stack: Stack, trace: Trace, on_step: Callable[[int], None] = lambda steps: None) -> Array:
     """The estimated cost in bits a character of holding each cell at its mean, (L, H), without the warm-up."""
     (middle, holds_h), total = means(trace), np.zeros((len(stack.layers), stack.hidden))

@@ -14,7 +14,7 @@ from charrnn.cells.numpy_step import Array
 from charrnn.cells.registry import CELLS
 from charrnn.inspection.cell_statistics import HIGH, LOW, cell_statistics
 from charrnn.inspection.recording import Recording
-from charrnn.inspection.stack import Stack, Trace, trace_of
+from charrnn.inspection.stack import Stack, Trace, refuse_overflow, trace_of
 
 _BLOCK = 512  # places computed together
 
@@ -63,6 +63,7 @@ class Gates:
                                               for name, mask in self.flags.items()}} for k in range(self.layers)]}
 
 
+@refuse_overflow()
 def gates(stack: Stack, recording: Recording) -> Gates:
     """The gates over the places of `recording` after its warm-up."""
     trace = trace_of(stack, recording)

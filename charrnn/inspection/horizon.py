@@ -15,9 +15,9 @@ import numpy as np
 from charrnn.cells.numpy_step import Array
 from charrnn.engine.threads import Workers
 from charrnn.inspection.backward import steps_back
-from charrnn.inspection.stack import Stack, Trace
+from charrnn.inspection.stack import Stack, Trace, refuse_overflow
 
-PLACES, LAGS = 200, 150  # losses that are backpropagated, and how far at most
+PLACES, LAGS = 100, 150  # losses that are backpropagated, and how far at most
 GAIN_LAGS = (20, 100)  # where the slope is taken: beyond the nearest lags, before the gradient underflows
 # Losses backpropagated together, and the longest stretch of text they lie in, whose tapes are in memory.
 _GROUP, _STRETCH = 100, 2000
@@ -98,6 +98,7 @@ def horizon(stack: Stack, trace: Trace, places: int = PLACES, lags: int = LAGS,
     followed = sum(map(len, groups))
     shape = len(stack.layers), len(stack.initial[0]), lags + 1
 
+    @refuse_overflow()
     def sums(n: int) -> tuple[Array, Array, Array]:
         """Of one group at each lag: the lengths for states and input, and how many losses there were."""
         norms, inputs, alive = np.zeros(shape), np.zeros(lags + 1), np.zeros(lags + 1)

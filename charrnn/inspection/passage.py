@@ -27,6 +27,7 @@ class Passage:
     units     the units of the vocabulary
     mark      the document separator, if the text is one of documents
     origin    where the text is from, for reports
+    kind      that of the vocabulary: character, byte, word or token
     """
 
     ids: np.ndarray
@@ -34,15 +35,17 @@ class Passage:
     units: Sequence[str] = field(repr=False)
     mark: str | None
     origin: str
+    kind: str = "character"
 
     @classmethod
     def of(cls, ids: np.ndarray, vocabulary: Vocabulary, mark: str | None, origin: str) -> "Passage":
         """The passage of ids; with `mark` they begin and end with one."""
-        units = [vocabulary.units[number] for number in ids]
-        if vocabulary.kind == "token":
-            units = [unit if not n or unit == "\n" or units[n - 1] == "\n" else " " + unit
-                     for n, unit in enumerate(units)]
-        return cls(ids, ["\n" if unit == mark else unit for unit in units], vocabulary.units, mark, origin)
+        return cls(ids, _pieces(ids, vocabulary.units, vocabulary.kind, mark), vocabulary.units, mark, origin,
+                   vocabulary.kind)
+
+    def pieces_of(self, ids: np.ndarray) -> list[str]:
+        """The text of each of other ids of the same vocabulary, one after the other."""
+        return _pieces(ids, self.units, self.kind, self.mark)
 
     def __len__(self) -> int:
         """How many places it has."""
@@ -73,6 +76,13 @@ class Passage:
         starts = np.flatnonzero(self.ids[:-1] == self.ids[0])
         return ["".join(self.pieces[start:stop])
                 for start, stop in zip(starts, [*starts[1:], len(self)], strict=True)]
+
+
+def _pieces(ids: np.ndarray, units: Sequence[str], kind: str, mark: str | None) -> list[str]:
+    named = [units[number] for number in ids]
+    if kind == "token":
+        named = [unit if not n or unit == "\n" or named[n - 1] == "\n" else " " + unit for n, unit in enumerate(named)]
+    return ["\n" if unit == mark else unit for unit in named]
 
 
 def held_out(corpus: Corpus, known: CorpusInfo, settings: Settings, vocabulary: Vocabulary,

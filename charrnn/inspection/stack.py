@@ -4,7 +4,8 @@ Once the states of a text are known, each of its places can be computed by itsel
 product. So the tapes (what a step computed inside) are computed again when they are needed, and not kept.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +15,20 @@ from charrnn.cells.numpy_step import Array, Arrays, State
 from charrnn.cells.registry import CELLS
 from charrnn.cells.spec import CellSpec
 from charrnn.engine.interface import Engine
+from charrnn.errors import MeasurementError
 from charrnn.inspection.recording import Recording
 from charrnn.settings import NetworkSettings
+
+
+@contextmanager
+def refuse_overflow() -> Iterator[None]:
+    """Raises MeasurementError where numbers become infinite or NaN; holds for the thread that enters it."""
+    try:
+        with np.errstate(over="raise", invalid="raise"):
+            yield
+    except FloatingPointError as error:
+        raise MeasurementError("the weights of this network are too large to inspect it: its gradients become "
+                               "infinite; use an earlier checkpoint") from error
 
 
 @dataclass(frozen=True)
@@ -133,6 +146,13 @@ class Stack:
         picked = np.take_along_axis(logits, targets[..., None], axis=-1)[..., 0]
         nats: Array = np.log(np.exp(logits).sum(axis=-1)) - picked
         return nats
+
+    def probabilities(self, output: Array) -> Array:
+        """The probability (n, V) of each next character, for outputs (n, H) of the last layer."""
+        logits = (output @ self.weight_out.T + self.bias_out).astype(np.float64)
+        exps = np.exp(logits - logits.max(axis=-1, keepdims=True))
+        probabilities: Array = exps / exps.sum(axis=-1, keepdims=True)
+        return probabilities
 
     def doutput(self, output: Array, targets: Array) -> Array:
         """The gradient of each of these losses with respect to its output, (n, H)."""

@@ -1,5 +1,6 @@
 """Layer interchange: a checkpoint's network, written for other programs."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,5 +32,5 @@ def export_network(checkpoint: Path, kind: str, output: Path) -> int:
 
 def refuse_existing(output: Path) -> None:
     """Raises StorageError if there is such a file."""
-    if output.exists():
+    if os.path.exists(output):  # Path.exists() raises for a name that is too long
         raise StorageError(f"{output} exists, and is left as it is; give another name with --output, or remove it")

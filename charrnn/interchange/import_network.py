@@ -1,5 +1,6 @@
 """Layer interchange: a network of another program becomes a run of ours, to write, to score, and to start from."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,7 +39,7 @@ def import_network(file: Path, vocabulary: Path | None = None, name: str | None 
 
     Raises CheckpointError that names the file, and what is missing or has no place in a network of ours.
     """
-    if not file.is_file():
+    if not os.path.isfile(file):
         raise CheckpointError(f"there is no file {file}")
     try:
         arrays, metadata = read_tensors(file)

@@ -8,10 +8,12 @@ from charrnn.render.screen import Screen
 from charrnn.render.wording import corpus_words, counted, loss_words, network_words
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.trained_network import not_finite
+from charrnn.text.labels import LabelScheme
 from charrnn.text.vocabulary import listed
 from charrnn.training.history import History
 
 _WIDTH, _HEIGHT = 70, 11  # of the curve, which `charrnn plot` draws larger
+_LABELS = 12  # that are named
 
 
 def checkpoint_rows(loaded: Checkpoint) -> list[tuple[str, str]]:
@@ -21,6 +23,7 @@ def checkpoint_rows(loaded: Checkpoint) -> list[tuple[str, str]]:
     plan = (counted(training.minutes, "minute") if training.minutes is not None
             else counted(training.epochs or 0.0, "epoch"))
     clip = f"clipped at {training.clip:g}" if training.clip else "not clipped"
+    rate = "rate that fits the network" if training.lr is None else f"rate {training.lr:g}"
     precision = f", {training.precision}" if training.precision != "float32" else ""
     best = History.from_dict(loaded.progress["history"]).best
     kind = windows.windows if settings.text.documents is None else "whole documents in windows"
@@ -30,10 +33,12 @@ def checkpoint_rows(loaded: Checkpoint) -> list[tuple[str, str]]:
         ("windows", f"{kind} of {counted(windows.window, settings.text.unit_name)}, {windows.batch} side by side, "
                     f"{100 * (windows.val_fraction or 0.0):.2g}% of the text for validation"
                     + (", from the ends of its files" if windows.val_from == "files" else "")),
-        ("training", f"{training.optimizer}, rate {training.lr:g} ({training.decay}), {clip}, planned for {plan}, "
+        ("training", f"{training.optimizer}, {rate} ({training.decay}), {clip}, planned for {plan}, "
                      f"seed {training.seed}, {counted(training.shards, 'shard')}{precision}"),
         ("progress", f"{counted(loaded.progress['step'], 'step')}, {loaded.progress['epoch']:.2f} epochs"),
     ]
+    if loaded.corpus.labels is not None:
+        rows.insert(2, ("labels", _label_words(loaded.corpus.labels)))
     if parent := loaded.corpus.parent:
         rows.append(("begun from", f"{parent.name}, at step {parent.step:,}"))
     if best.step:
@@ -41,8 +46,16 @@ def checkpoint_rows(loaded: Checkpoint) -> list[tuple[str, str]]:
         loss = loss_words(best.loss, loaded.corpus, settings.text)
         rows.append(("best loss", f"{loss} in {part}, at step {best.step:,}"))
     if names := not_finite(loaded):
-        rows.append(("not usable", f"NaN or infinite values in {listed(names)}"))
+        rows.append(("not usable", f"values that are NaN or too large in {listed(names)}"))
     return rows
+
+
+def _label_words(scheme: LabelScheme) -> str:
+    if not scheme.names:
+        return f"{counted(scheme.width, 'number')}, on average {', '.join(f'{mean:.4g}' for mean in scheme.means)}"
+    shown = [f"{name} {share:.0%}" for name, share in zip(scheme.names, scheme.shares, strict=True)][:_LABELS]
+    more = f" and {scheme.width - _LABELS:,} more" if scheme.width > _LABELS else ""
+    return f"{scheme.width:,}: {', '.join(shown)}{more}"
 
 
 def checkpoint_curve(loaded: Checkpoint, screen: Screen) -> list[str]:

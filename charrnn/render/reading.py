@@ -2,8 +2,9 @@
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from charrnn.errors import CorpusError
 from charrnn.render.progress import ProgressBar
 from charrnn.render.wording import size_words, source_words
 from charrnn.settings import TextSettings
@@ -19,24 +20,38 @@ def read_text(name: str) -> str:
     return "".join(read_source(name, stdin, lambda size: None))
 
 
-def read(sources: Sequence[str], settings: TextSettings) -> Corpus:
-    """The corpus that `sources` name, read as `settings` say; it takes long for a long text.
+def read_lines(name: str) -> Iterator[str]:
+    """The lines of a file without their ends; of standard input, "-", each as soon as it arrives."""
+    if name != "-":
+        yield from read_text(name).splitlines()
+        return
+    stream = sys.stdin.buffer if sys.stdin else None
+    while stream is not None and (line := stream.readline()):
+        try:
+            yield line.decode().removesuffix("\n").removesuffix("\r")
+        except UnicodeDecodeError as error:
+            raise CorpusError("standard input is not UTF-8; convert it first, for example with iconv") from error
+
+
+def read(sources: Sequence[str], settings: TextSettings, max_size: float = 0.0) -> Corpus:
+    """The corpus that `sources` name, read as `settings` say, of so many gigabytes at most (0: no limit); it takes long
+    for a long text.
 
     Ctrl-C and SIGTERM end it with a line that says what is left: nothing.
     """
     words = f"reading {source_words(sources)}"
     began, is_told = time.monotonic(), False
 
-    def show(done: int, total: int | None) -> None:
+    def show(done: int, total: int | None, unpacked: int) -> None:
         nonlocal is_told
-        bar.show(done, total)
+        bar.show(done, total, f"{words}, {size_words(unpacked)} unpacked" if unpacked > 2 * done else words)
         if not bar.is_shown and not is_told and time.monotonic() - began > _PATIENCE:
             is_told = True
             print(words + (f" ({size_words(total)})" if total else ""), file=sys.stderr, flush=True)
 
     with ProgressBar(words=words, unit="B", patience=_PATIENCE) as bar:
         try:
-            return read_corpus(sources, sys.stdin.buffer if sys.stdin else None, show, settings)
+            return read_corpus(sources, sys.stdin.buffer if sys.stdin else None, show, settings, max_size)
         except (KeyboardInterrupt, SystemExit):
             bar.close()
             print(f"stopped while {words}; nothing was changed", file=sys.stderr)

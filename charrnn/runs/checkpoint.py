@@ -4,8 +4,10 @@ It is one safetensors file that any tool opens: the arrays, and as text beside t
 progress. The same content gives the same bytes, and a file that was changed by a single bit is refused.
 """
 
+import difflib
 import hashlib
 import json
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +21,7 @@ from safetensors import SafetensorError
 
 from charrnn.errors import CheckpointError, SettingsError, shortened
 from charrnn.runs.corpus_info import CorpusInfo
+from charrnn.runs.pretrained import PRETRAINED, USUAL
 from charrnn.settings import Settings, TextSettings
 from charrnn.storage.files import write_atomic
 from charrnn.training.history import History
@@ -31,7 +34,9 @@ FORMAT, VERSION = "charrnn", 2
 # Types of numbers by their names in the file, in the order that safetensors gives their arrays, the last ones first.
 DTYPES = {"bool": "BOOL", "uint8": "U8", "int8": "I8", "int16": "I16", "uint16": "U16", "float16": "F16",
           "int32": "I32", "uint32": "U32", "float32": "F32", "float64": "F64", "int64": "I64", "uint64": "U64"}
+_log = logging.getLogger(__name__)
 _LONGEST = 200  # characters of what a library says of a file
+_NEWEST = 5  # runs that an error names
 LARGEST_HEADER = 100_000_000  # the bound that safetensors itself sets
 # What turning hostile bytes into numbers, arrays and settings can raise.
 MALFORMED = (ValueError, TypeError, LookupError, ArithmeticError, RecursionError, SafetensorError,
@@ -53,6 +58,21 @@ class Checkpoint:
     arrays: dict[str, np.ndarray]
 
 
+def as_stored(arrays: dict[str, np.ndarray], dtype: str) -> dict[str, np.ndarray]:
+    """The arrays of float32 as a checkpoint may hold them: "float32", or "float16", which load_checkpoint() widens.
+
+    Raises SettingsError for another dtype, CheckpointError for values too large for it.
+    """
+    if dtype not in ("float32", "float16"):
+        raise SettingsError(f"dtype is {shortened(dtype)}; it must be float32 or float16")
+    with np.errstate(over="ignore"):
+        stored = {name: array.astype(dtype) for name, array in arrays.items()}
+    for name, array in stored.items():
+        if np.isinf(array).any() and not np.isinf(arrays[name]).any():
+            raise CheckpointError(f"{name} has values that are too large for float16; save it as float32")
+    return stored
+
+
 def save_checkpoint(path: str | Path, checkpoint: Checkpoint) -> None:
     """Writes `checkpoint` to `path`, whole or not at all."""
     text = {
@@ -71,18 +91,21 @@ def save_checkpoint(path: str | Path, checkpoint: Checkpoint) -> None:
     encoded = _dump(header).encode()
     encoded += b" " * (-len(encoded) % 8)
     write_atomic(path, (len(encoded).to_bytes(8, "little"), encoded, *body))
+    _log.debug("saved %s, %s bytes", path, f"{8 + len(encoded) + sum(map(len, body)):,}")
 
 
 def load_checkpoint(path: str | Path) -> Checkpoint:
     """The checkpoint in the file at `path`; CheckpointError names the file and what is wrong with it.
 
-    Its arrays are the caller's own: writable and C-contiguous.
+    Its arrays are the caller's own: writable and C-contiguous. Half precision is read as float32.
     """
     with _reading(path):
         try:
-            return _decode(_read(path))
+            checkpoint = _decode(_read(path))
         except CheckpointError as error:
             raise CheckpointError(f"{path} {error}") from error
+    _log.debug("read %s, at step %s", path, f"{checkpoint.progress['step']:,}")
+    return checkpoint
 
 
 def file_sha256(path: str | Path) -> str:
@@ -118,12 +141,18 @@ def latest_checkpoint(folder: str | Path = RUNS, which: str = "best") -> Path:
 
 
 def resolve_checkpoint(argument: str | None, which: str = "best", runs: str | Path = RUNS) -> Path:
-    """The checkpoint file that `argument` means: a file, a run's folder, or a run's name in `runs`.
+    """The checkpoint file that `argument` means: a file, a run's folder, a run's name in `runs`, or @shakespeare.
 
-    Without one it is the newest run's. Of a run's two files it is the `which` one, else the other.
+    Without one it is the newest run's; where nothing was trained yet, the pretrained model's. Of a run's two files it
+    is the `which` one, else the other.
     """
     if argument is None:
-        return latest_checkpoint(runs, which)
+        usual = PRETRAINED[USUAL].file
+        return usual if usual.is_file() and not _runs(Path(runs)) else latest_checkpoint(runs, which)
+    if not argument or "\0" in argument:
+        raise CheckpointError(f"{argument!r} can't name a checkpoint; give the name of a run, its folder or its file")
+    if argument in PRETRAINED:
+        return PRETRAINED[argument].file
     places = [Path(argument), Path(runs) / argument]
     if os.path.isfile(argument) and os.path.isdir(places[1]) and _files(places[1]):
         places.reverse()  # `charrnn train alice --name alice` leaves a text and a run of one name
@@ -133,8 +162,21 @@ def resolve_checkpoint(argument: str | None, which: str = "best", runs: str | Pa
                 return _in_folder(place, which)
         elif os.path.exists(place):
             return place
-    known = ", ".join(run.name for run in reversed(_runs(Path(runs)))) or "none yet; `charrnn train` makes one"
-    raise CheckpointError(f"no checkpoint at {argument}, and no such run in {runs}; runs there: {known}")
+    if argument.startswith("@"):
+        raise CheckpointError(f"no model that comes with charrnn is called {argument}; there is "
+                              f"{', '.join(PRETRAINED)}")
+    raise CheckpointError(f"no checkpoint at {argument}, and no such run in {runs}; {_known(argument, Path(runs))}")
+
+
+def _known(name: str, folder: Path) -> str:
+    """The run that `name` may have been meant for, or the newest runs that there are."""
+    runs = [run.name for run in reversed(_runs(folder))]
+    if not runs:
+        return "runs there: none yet; `charrnn train` makes one"
+    if near := difflib.get_close_matches(name, runs, n=1):
+        return f"did you mean {near[0]}?"
+    more = f" and {len(runs) - _NEWEST:,} older ones" if len(runs) > _NEWEST else ""
+    return f"runs there: {', '.join(runs[:_NEWEST])}{more}"
 
 
 def _files(run: Path) -> list[Path]:
@@ -162,7 +204,8 @@ def _read(path: str | Path) -> bytes:
         if not start:
             raise CheckpointError("is empty; it is no checkpoint")
         if start[8:] != b"{":
-            raise CheckpointError("is no checkpoint: it does not begin as a safetensors file does")
+            raise CheckpointError("is no checkpoint: it does not begin as a safetensors file does; name a run, its "
+                                  "folder or its file")
         if size > LARGEST_HEADER:
             raise CheckpointError(f"is no checkpoint: a header of {size:,} bytes is too big")
         data = start + file.read()
@@ -183,7 +226,8 @@ def _decode(data: bytes) -> Checkpoint:
     if version > VERSION:
         raise CheckpointError(f"was written by a newer charrnn (format {version}, not {VERSION}); upgrade")
     with _blame("arrays"):
-        arrays = safetensors.numpy.load(data)
+        arrays = {name: array.astype(np.float32) if array.dtype == np.float16 else array
+                  for name, array in safetensors.numpy.load(data).items()}
     if text.get("sha256") != _digest(header, body):
         raise CheckpointError("is damaged: its content does not match its checksum; use another copy")
     with _blame("settings"):

@@ -15,6 +15,10 @@ from charrnn.text.documents import mark_of
 from charrnn.text.tokenizers import vocabulary_of
 from charrnn.text.vocabulary import Vocabulary
 
+# A parameter is far below it, or its network has gone wrong; products of two, summed, are numbers of float32 up to it.
+LARGEST = 1e15
+FLOAT32 = float(np.finfo(np.float32).max)
+
 
 def check_network(checkpoint: Checkpoint) -> Vocabulary:
     """The vocabulary of a checkpoint that can be used; raises CheckpointError for one that can't."""
@@ -41,15 +45,15 @@ def check_state(checkpoint: Checkpoint) -> Vocabulary:
 
 
 def not_finite(checkpoint: Checkpoint) -> list[str]:
-    """The names of the arrays with values that are NaN, infinite or too large for float32."""
-    with np.errstate(over="ignore"):
-        return [name for name, array in checkpoint.arrays.items()
-                if array.dtype.kind == "f" and not np.isfinite(array.astype(np.float32, copy=False)).all()]
+    """The names of the arrays with values that are NaN, infinite or too large: of parameters those from LARGEST on, of
+    others those that are too large for float32."""
+    return [name for name, array in checkpoint.arrays.items() if array.dtype.kind == "f" and array.size
+            and not float(np.abs(array).max()) < (FLOAT32 if "." in name else LARGEST)]
 
 
 def _check_values(wrong: Iterable[str]) -> None:
     for name in wrong:
-        raise CheckpointError(f"{_named(name)} has values that are NaN or infinite; use an earlier checkpoint")
+        raise CheckpointError(f"{_named(name)} has values that are NaN or too large; use an earlier checkpoint")
 
 
 def _check_shapes(arrays: dict[str, np.ndarray], shapes: dict[str, tuple[int, ...]]) -> None:

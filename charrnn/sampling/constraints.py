@@ -159,8 +159,13 @@ def _bias(text: str, vocabulary: Vocabulary) -> tuple[int, float]:
     if len(units) != 1:
         raise SettingsError(f"--bias {text!r} names {len(units)} {vocabulary.kind}s; give one bias for each")
     if vocabulary.unknown(unit):
-        raise SettingsError(f"--bias {text!r}: the model never saw {vocabulary.named(units[0])} and can't write it")
+        raise SettingsError(f"--bias {text!r}: the model never saw {vocabulary.named(units[0])} and can't write it; "
+                            "leave it out")
     return int(vocabulary.encode(unit)[0]), strength
+
+
+def _layer_words(layers: int) -> str:
+    return "its layer is L1" if layers == 1 else f"layers are L1 to L{layers}"
 
 
 def _clamp(text: str, network: NetworkSettings, spread_of: Callable[[int, int], Spread]) -> Clamp:
@@ -171,7 +176,7 @@ def _clamp(text: str, network: NetworkSettings, spread_of: Callable[[int, int], 
                             "L1:24=1@100:200 for a part of the text")
     layer, unit, value = int(found["layer"]), int(found["unit"]), float(found["value"])
     if not 1 <= layer <= network.layers or unit >= network.hidden:
-        raise SettingsError(f"--clamp {text!r}: there is no such cell; layers are L1 to L{network.layers}, units 0 to "
+        raise SettingsError(f"--clamp {text!r}: there is no such cell; {_layer_words(network.layers)}, units are 0 to "
                             f"{network.hidden - 1}")
     if found["sd"]:
         spread = spread_of(layer - 1, unit)

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -15,10 +15,13 @@ from charrnn.scoring.dynamic_evaluation import SEGMENT, AdaptingNetwork
 from charrnn.scoring.mixture import mixture_reader
 from charrnn.scoring.predict import Reader, Scorer, cold_loss, reader_of
 from charrnn.settings import ScoreSettings, Settings
+from charrnn.storage.packages import package_for
 from charrnn.text.documents import Documents
 from charrnn.text.model_input import UnknownUnits, model_input
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.windows import Text
+
+_STRETCHES = 200  # points of a plot
 
 
 def refuse_documents() -> NoReturn:
@@ -150,6 +153,36 @@ class Score(TextLoss):
                 zip(range(1, len(starts) + 1), starts.tolist(), stops.tolist(), totals.tolist(), counts.tolist(),
                     strict=True) if values[-1]]
 
+    def to_pandas(self) -> Any:
+        """A DataFrame with a row for each unit: text, bits, rank, entropy (in bits), then top1, p1, top2, ...
+
+        The first unit of a text has no prediction, and its values are missing. Raises SettingsError without pandas.
+        """
+        pandas = package_for("to_pandas()", "pandas")
+        is_predicted = self.ranks > 0
+        columns = {"text": list(self.pieces), "bits": np.where(is_predicted, self.surprisals, np.nan),
+                   "rank": pandas.Series(self.ranks, dtype="Int64").where(is_predicted),
+                   "entropy": np.where(is_predicted, self.expected, np.nan)}
+        units = np.array([*self.vocabulary.units, None], object)  # None stands for no prediction, number -1
+        for k in range(self.predictions.top.shape[1]):
+            top = self.predictions.top[:, k]
+            columns[f"top{k + 1}"] = units[top]
+            columns[f"p{k + 1}"] = np.where(top >= 0, self.predictions.probabilities[:, k], np.nan)
+        return pandas.DataFrame(columns)
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draws how the surprisal goes through the text with matplotlib, into `ax` if there is one; returns the axes.
+
+        Each point is the mean of a stretch, of which a long text has 200. Raises SettingsError without matplotlib.
+        """
+        ax = ax or package_for("plot()", "matplotlib.pyplot").subplots()[1]
+        places = np.flatnonzero(self.ranks > 0)
+        stretches = np.array_split(places, min(_STRETCHES, len(places)))
+        ax.plot([stretch.mean() for stretch in stretches], [self.surprisals[stretch].mean() for stretch in stretches])
+        ax.axhline(self.bits, linestyle="--", linewidth=1, color="gray")
+        ax.set(xlabel=f"{self.unit}s", ylabel=f"bits a {self.unit}")
+        return ax
+
     def _part(self, number: int, start: int, stop: int, total: float, predicted: int) -> ScoredPart:
         text = "".join(self.pieces[start:stop])
         unpredicted = sum(map(len, self.pieces[start:stop - predicted]))  # only the first units can be unpredicted
@@ -177,7 +210,8 @@ def score_text(engines: Sequence[Engine], vocabulary: Vocabulary, settings: Sett
     """
     whole = model_input(text, settings.text, vocabulary, unknown)
     if how.adapt and len(engines) > 1:
-        raise SettingsError("--adapt and --with contradict each other: one network at a time goes on learning")
+        raise SettingsError("--adapt and --with contradict each other: one network at a time goes on learning; give "
+                            "one of them")
     shards, top = settings.training.shards or 1, min(how.predictions, len(vocabulary))
     reader = reader_of(engines[0], shards) if len(engines) == 1 else mixture_reader(engines, shards)
     cold = _cold(reader, vocabulary, whole.content, how.cold, settings.windows.window) if how.cold else None

@@ -10,8 +10,10 @@ from charrnn.settings.bounded import Bounded, setting
 class InspectSettings(Bounded):
     """What is read to inspect a network, and how much is shown."""
 
-    chars: int = setting(4000, "characters to read; 0 reads all of a given text", low=0, high=10**7, group="Text")
-    top: int = setting(8, "cells in the table", low=1, high=100_000, group="Views")
+    chars: int = setting(20_000, "characters to read; 0 reads all of a given text", low=0, high=10**7, group="Text")
+    ablate_chars: int = setting(0, "characters on which cells are ablated, in every view and file; 0: 5,000, fewer for "
+                                   "a large network", low=0, high=10**7, group="Views")
+    top: int = setting(6, "cells in the table", low=1, high=100_000, group="Views")
     lines: int = setting(16, "lines of text that --cell shows, where the cell varies most; 0 shows all", low=0,
                          high=10**7)
     signal: str | None = setting(

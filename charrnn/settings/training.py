@@ -26,6 +26,8 @@ class NetworkSettings(Bounded):
                              fitted=True)
     recurrent_dropout: float = setting(0.0, "share of the recurrent weights dropped, drawn anew for each window",
                                        low=0.0, high=0.95, fitted=True)
+    label_width: int = setting(0, "numbers that a text's label adds to the input at each step; the text decides it",
+                               low=0, high=65_536, decided=True)
     learn_initial_state: bool = setting(False, "learn the state that a text begins with; otherwise it is zero")
 
 
@@ -105,14 +107,31 @@ class TrainingSettings(Bounded):
 
 
 @dataclass(frozen=True)
-class RunSettings(Bounded):
+class EngineSettings(Bounded):
+    """What computes a network."""
+
+    max_size: float = setting(0.0, "gigabytes of text to read at most, counted after decompression; a longer text is "
+                                   "refused, one in the cache is not counted again (0: no limit)", low=0.0, high=1e9,
+                              metavar="GB", group="Files and samples")
+    engine: str = setting("compiled", "what computes the network: kernels for speed; a readable NumPy reference in "
+                                      "float64, for small networks; or PyTorch, for GPUs; results agree to rounding",
+                          choices=("compiled", "reference", "torch"))
+    device: str = setting("auto", "where PyTorch computes it; auto: on a GPU if there is one",
+                          choices=("auto", "cpu", "cuda", "mps"), only_with="engine torch")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.device != "auto" and self.engine != "torch":
+            raise SettingsError(f"--device {self.device} has no use with --engine {self.engine}; leave it out, or give "
+                                "--engine torch")
+
+
+@dataclass(frozen=True)
+class RunSettings(EngineSettings):
     """How a run is computed and what it keeps beside `best` and `last`: what is not part of its checkpoints."""
 
     keep_last: int = setting(0, "checkpoints to keep of the last validations, named by their step", low=0,
                              high=1_000_000, group="Files and samples")
-    engine: str = setting("compiled", "what computes the network: kernels for speed, or a readable NumPy reference in "
-                                      "float64, for small networks; results agree to rounding",
-                          choices=("compiled", "reference"), group="Seed and speed")
 
 
 @dataclass(frozen=True)

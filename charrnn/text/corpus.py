@@ -5,6 +5,7 @@ through sources (bytes), decode (text), normalize, documents and encode (ids), a
 """
 
 import dataclasses
+import hashlib
 import re
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -17,9 +18,10 @@ from charrnn.errors import CorpusError
 from charrnn.settings import TextSettings
 from charrnn.text.builtin import SUCH_AS
 from charrnn.text.corpus_cache import CacheEntry, is_worth_caching
-from charrnn.text.documents import BLANK, FILE, LINE, Documents, Splitter, mark_of, splitter_of, unescaped
+from charrnn.text.documents import BLANK, FILE, LINE, Documents, Splitter, mark_of, source_ends, splitter_of, unescaped
 from charrnn.text.encode import Encoded, Encoder, vocabulary_and_table
 from charrnn.text.ids import Ids
+from charrnn.text.labels import LabelReader, Labels
 from charrnn.text.normalize import normalized_chunks
 from charrnn.text.sources import (
     STDIN,
@@ -35,7 +37,8 @@ from charrnn.text.sources import (
 from charrnn.text.vocabulary import Vocabulary
 
 Count = Callable[[int], None]
-OnRead = Callable[[int, int | None], None]
+OnRead = Callable[[int, int | None, int], None]
+_GIGABYTE = 10**9
 
 AS_IT_IS = TextSettings()
 
@@ -48,6 +51,8 @@ class Corpus(Encoded):
     name: str  # short, fit for the name of a folder
     # files below a folder that hold no text, or could not be read, and what was said of each
     skipped: dict[str, str] = field(default_factory=dict, hash=False)
+    labels: Labels | None = field(default=None, repr=False, compare=False)  # of its documents
+    has_pairs: bool = False  # each document is a source, a tab and a target
 
     @classmethod
     def of(cls, text: str, sources: Sequence[str] = (), name: str = "text",
@@ -78,14 +83,19 @@ class Corpus(Encoded):
     @cached_property
     def content(self) -> Ids | Documents:
         """What is trained on: the ids, or the documents in them."""
-        return self.ids if self.marks is None else Documents(self.ids, self.marks)
+        if self.marks is None:
+            return self.ids
+        heads = source_ends(self.ids, self.marks, self.vocabulary) if self.has_pairs else None
+        return Documents(self.ids, self.marks, labels=self.labels, source_ends=heads)
 
 
 def read_corpus(sources: Sequence[str], stdin: BinaryIO | None = None, on_read: OnRead | None = None,
-                settings: TextSettings = AS_IT_IS) -> Corpus:
+                settings: TextSettings = AS_IT_IS, max_size: float = 0.0) -> Corpus:
     """The texts of all `sources`, one after the other, each beginning on a new line or behind what is put between.
 
-    on_read   gets the number of bytes read so far, now and then, and the number of all bytes (None if not known)
+    on_read    gets the number of bytes read so far, now and then, the number of all bytes (None if not known), and
+               how many those that were read are after decompression
+    max_size   gigabytes after decompression; CorpusError for more (0: no limit)
     """
     if not sources:
         raise CorpusError(f"no text was given; name a file or a folder, {STDIN} for standard input, or {SUCH_AS}")
@@ -93,15 +103,18 @@ def read_corpus(sources: Sequence[str], stdin: BinaryIO | None = None, on_read: 
     sizes = [size_of(source, stdin) if paths is None else size_below(paths)
              for source, paths in zip(sources, files, strict=True)]
     name = short_name(sources[0])
-    entry = CacheEntry.of(sources, files, settings) if is_worth_caching(sources, sizes) else None
+    can_be_cached = settings.labels is None and is_worth_caching(sources, sizes)
+    entry = CacheEntry.of(sources, files, settings) if can_be_cached else None
     if entry is not None and (cached := entry.load()) is not None:
-        return Corpus(**vars(cached[0]), sources=tuple(sources), name=name, skipped=cached[1])
-    began, count = time.time(), _counter(sizes, on_read)
+        return Corpus(**vars(cached[0]), sources=tuple(sources), name=name, skipped=cached[1],
+                      has_pairs=settings.pairs)
+    began = time.time()
     skipped: dict[str, str] = {}
-    with closing(_Builder(settings)) as builder:
+    with closing(_Builder(settings, max_size)) as builder:
+        count = _counter(sizes, builder, on_read)
         for source, paths in zip(sources, files, strict=True):
             if paths is None:
-                builder.add(read_source(source, stdin, count))
+                builder.add(read_source(source, stdin, count), source)
             else:
                 skipped |= _add_folder(builder, source, paths, count)
         corpus = builder.finish(sources, name, skipped)
@@ -110,22 +123,29 @@ def read_corpus(sources: Sequence[str], stdin: BinaryIO | None = None, on_read: 
     return corpus
 
 
+class _TooLongError(CorpusError):
+    """The text is longer than the user wants to read."""
+
+
 class _Builder:
     """Builds a corpus, file by file; it has to be closed, so that it leaves no file behind."""
 
-    def __init__(self, settings: TextSettings) -> None:
-        self.settings = settings
+    def __init__(self, settings: TextSettings, max_size: float = 0.0) -> None:
+        self.settings, self.max_size = settings, max_size
         self.between = None if settings.between is None else unescaped(settings.between)
         self.splitter = splitter_of(settings)
         self.was_refused = False  # the system refused a file, which it may let us read another time
         self.encoder = Encoder(settings, self.splitter.mark if self.splitter else "")
+        self.labels = LabelReader(settings, self.splitter.mark) if self.splitter and settings.labels else None
 
-    def add(self, chunks: Iterable[str]) -> None:
+    def add(self, chunks: Iterable[str], path: str = "") -> None:
         """Appends a file's text, behind what stands between files: a mark, the user's own words, or a line end."""
         joint = ""
         chunks = normalized_chunks(chunks, self.settings)
         if self.splitter is not None:
             chunks = self.splitter.marked(chunks)
+            if self.labels is not None:
+                chunks = self.labels.without_labels(chunks, path)
             joint = "" if self.encoder.characters else self.splitter.mark
         elif self.encoder.characters:
             line_end = "" if self.encoder.last == "\n" else "\n"
@@ -136,14 +156,22 @@ class _Builder:
                 self.encoder.begin_file(joint)
                 is_begun = True
             self.encoder.append(chunk)
+            if self.max_size and self.encoder.bytes > self.max_size * _GIGABYTE:
+                raise _TooLongError(f"the text has more than {self.max_size:g} GB after decompression, the bound of "
+                                    "--max-size; give a larger one, or less text")
 
-    def try_to_add(self, chunks: Iterable[str]) -> CorpusError | None:
+    def try_to_add(self, chunks: Iterable[str], path: str) -> CorpusError | None:
         """Appends a file's text; if it can't be read, returns the error and drops what was appended."""
         position, has_met_mark = self.encoder.position(), self.splitter is not None and self.splitter.has_met_mark
+        labelled = len(self.labels.labels) if self.labels is not None else 0
         try:
-            self.add(chunks)
+            self.add(chunks, path)
+        except _TooLongError:
+            raise
         except CorpusError as error:
             self.encoder.rollback(position)
+            if self.labels is not None:
+                self.labels.rollback(labelled)
             self.was_refused |= isinstance(error.__cause__, (OSError, ImportError))
             if self.splitter is not None:
                 self.splitter.has_met_mark = has_met_mark
@@ -158,7 +186,12 @@ class _Builder:
             _check_documents(self.splitter, self.encoder.marked - 1, names)
         if not self.encoder.length:
             raise CorpusError(f"{names} is empty; give a text with something in it")
-        return Corpus(**vars(self.encoder.finish()), sources=tuple(sources), name=name, skipped=skipped or {})
+        text, labels = self.encoder.finish(), self.labels.finish() if self.labels is not None else None
+        if labels is not None:
+            both = f"{text.fingerprint} {labels.fingerprint}"
+            text = dataclasses.replace(text, fingerprint=hashlib.sha256(both.encode()).hexdigest())
+        return Corpus(**vars(text), sources=tuple(sources), name=name, skipped=skipped or {}, labels=labels,
+                      has_pairs=self.settings.pairs)
 
     def close(self) -> None:
         """Lets go of the files."""
@@ -185,7 +218,7 @@ def _add_folder(builder: _Builder, name: str, paths: list[str], count: Count) ->
     """Appends the texts among the files of a folder; the other files are returned, each with the reason."""
     skipped: dict[str, str] = {}
     for path in paths:
-        if error := builder.try_to_add(read_file(path, count)):
+        if error := builder.try_to_add(read_file(path, count), path):
             skipped[path] = str(error)
     if len(skipped) == len(paths):
         seen = f"{len(skipped):,} skipped, the first because {skipped[paths[0]]}" if skipped else (
@@ -194,7 +227,7 @@ def _add_folder(builder: _Builder, name: str, paths: list[str], count: Count) ->
     return skipped
 
 
-def _counter(sizes: Sequence[int | None], on_read: OnRead | None) -> Count:
+def _counter(sizes: Sequence[int | None], builder: _Builder, on_read: OnRead | None) -> Count:
     """A function that adds up the bytes that are read, and passes the sum to on_read."""
     known = [size for size in sizes if size is not None]
     total = sum(known) if len(known) == len(sizes) else None
@@ -204,6 +237,6 @@ def _counter(sizes: Sequence[int | None], on_read: OnRead | None) -> Count:
         nonlocal done
         done += size
         if on_read is not None:
-            on_read(done, total)
+            on_read(done, total, builder.encoder.bytes)
 
     return count

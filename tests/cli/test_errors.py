@@ -52,11 +52,20 @@ TABLE: list[tuple[str, int, str]] = [
      "invalid value for '--seed': a number of very many digits is out of bounds: at most 9,223,372,036,854,775,807."),
     ("train text.txt --config digits.toml", 2, "digits.toml is no TOML: "),
     ("train text.txt --config large.toml", 2, "large.toml: lr in [training]: inf is out of bounds: 0 to 10"),
+    ("train text.txt --config=", 2, "--config '' can't name a file; give the name of one, or leave --config out"),
+    ("train text.txt --config nowhere.toml", 2, "cannot read nowhere.toml: no such file or directory; check the name"),
+    ("train text.txt --init-from=", 1, "'' can't name a checkpoint; give the name of a run, its folder or its file"),
     ("train text.txt --config nul.toml", 2, "'a\\x00b' can't name a folder"),
     (f"novelty {'x' * 300}", 1, "cannot read 'xxx"),
     ("inspect-cells tiny --json=", 2, "a file needs a name; give one behind --html, --json, --csv"),
     ("inspect-cells tiny --html=", 2, "a file needs a name"),
     ("inspect-cells tiny --json a --csv ./a", 2, "two of --html, --json, --csv, --csv-chars and --npz name one file"),
+    ("inspect-cells tiny --html a\0b", 2, "'a\\x00b' can't name a file: it has a NUL character"),
+    ("inspect-cells tiny --text=", 2, "a file needs a name; give one behind --text and --labels"),
+    ("inspect-cells tiny --labels=", 2, "a file needs a name; give one behind --text and --labels"),
+    ("inspect-cells tiny --ablate=", 2, "--ablate needs cells: top:16 takes the 16 that matter most"),
+    ("inspect-cells tiny --html-cells 3", 2, "--html-cells, --html-precision, --html-max-mb and --no-compress have no "
+                                             "use without --html"),
     ("inspect-cells tiny --find a{99999999999}", 2, "'a{99999999999}' is no regular expression: "),
     ("train text.txt --threads 0", 2, "invalid value for '--threads': 0 is out of bounds: 1 to 1024."),
     ("train text.txt --epochs 0", 2, "a run of length 0 trains nothing; give --epochs or --minutes more"),
@@ -91,6 +100,7 @@ TABLE: list[tuple[str, int, str]] = [
     ("sample tiny --prime Zürich", 1, "text has characters that the model has never seen: 'Z' (U+005A), 'ü' (U+00FC), "
                                       "the first at position 0; --unknown skip would leave them out"),
     ("sample tiny --temp -1", 2, "invalid value for '--temp': -1.0 is out of bounds: 0 to 100."),
+    (f"sample tiny --top-k {'x' * 5000}", 2, "invalid value for '--top-k': 'xxx"),
     ("sample tiny --top-k -1", 2, "invalid value for '--top-k': -1 is out of bounds: 0 to 1114112."),
     ("sample tiny --length x", 2, "invalid value for '--length': 'x' is not a valid integer."),
     ("sample tiny text.txt", 2, "got unexpected extra argument (text.txt). Usage: charrnn sample --help"),
@@ -107,6 +117,8 @@ TABLE: list[tuple[str, int, str]] = [
     ("bench --against jax", 2, "invalid value for '--against': 'jax' is not one of 'torch', 'onnx'."),
     ("bench tiny", 2, "got unexpected extra argument (tiny). Usage: charrnn bench --help"),
     ("nosuch", 2, "no such command 'nosuch'. Usage: charrnn --help"),
+    ("smaple tiny", 2, "no such command 'smaple'; did you mean sample? Usage: charrnn --help"),
+    ("inspect", 2, "no such command 'inspect'; did you mean inspect-cells? Usage: charrnn --help"),
 ]
 
 

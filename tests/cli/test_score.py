@@ -81,7 +81,18 @@ def test_unknown(charrnn: Program, piece: str) -> None:
     assert done.code == 0
     assert dict(line.split(None, 1) for line in done.out.splitlines())["text"] == "-, 8 characters"
     assert "note: the model never saw 'ç' (U+00E7): 'c' is read in its place" in done.err
-    assert "note: and 4 more that the model never saw" in done.err
+    assert ("note: the model never saw '漢' (U+6F22), '1' (U+0031), '2' (U+0032), '3' (U+0033), '4' (U+0034) and 3 "
+            "more: they are left out\n") in done.err
+    assert done.err.count("note: the model never saw") == 2
+
+
+def test_short_lines_are_listed_where_there_are_no_others(charrnn: Program, piece: str) -> None:
+    done = charrnn("score", "-", "--by", "line", stdin=b"the cat\na mat\n")
+    assert [row.split()[0] for row in done.out.split("\n\n")[1].splitlines()[1:]] in (["1", "2"], ["2", "1"])
+    assert "left out" not in done.err
+    done = charrnn("score", "-", "--by", "line", "--min-length", "9", stdin=b"the cat\na mat\n")
+    assert "\n\n" not in done.out
+    assert "note: all 2 lines have fewer than 9 characters and are left out; --min-length 0 lists them\n" in done.err
 
 
 def test_lines_by_surprise(charrnn: Program, piece: str, model: package.Model) -> None:

@@ -20,22 +20,37 @@ PARTS = ("settings", "vocabulary", "corpus", "progress")
 def resign(path: Path, change: Callable[[dict[str, Any]], None],
            arrays: Callable[[dict[str, np.ndarray]], None] = lambda arrays: None) -> None:
     """Rewrites the checkpoint at `path`: `change` sees its text by part, `arrays` its arrays; the checksum is right."""
-    data = path.read_bytes()
-    end = 8 + int.from_bytes(data[:8], "little")
-    text = json.loads(data[8:end])["__metadata__"]
-    parts = {name: json.loads(text[name]) for name in PARTS}
+    text, parts, held = opened(path.read_bytes())
     change(parts)
-    held = safetensors.numpy.load(data)
     arrays(held)
-    text |= {name: json.dumps(value) for name, value in parts.items()}
-    del text["sha256"]
-    made = safetensors.numpy.save(held, metadata=text)
-    end = 8 + int.from_bytes(made[:8], "little")
-    header, body = json.loads(made[8:end]), made[end:]
-    plain = json.dumps(header, sort_keys=True, separators=(",", ":")).encode()
-    header["__metadata__"]["sha256"] = hashlib.sha256(plain + body).hexdigest()
-    encoded = json.dumps(header).encode()
-    path.write_bytes(len(encoded).to_bytes(8, "little") + encoded + body)
+    path.write_bytes(closed(text, parts, held))
+
+
+def opened(data: bytes) -> tuple[dict[str, Any], dict[str, Any], dict[str, np.ndarray]]:
+    """The metadata of the checkpoint in `data`, its text by part, and its arrays."""
+    text = split(data)[0]["__metadata__"]
+    return text, {name: json.loads(text[name]) for name in PARTS}, safetensors.numpy.load(data)
+
+
+def closed(text: dict[str, Any], parts: dict[str, Any], arrays: dict[str, np.ndarray]) -> bytes:
+    """A checkpoint of these, with the right checksum."""
+    text = {**text, **{name: json.dumps(value) for name, value in parts.items()}}
+    return signed(*split(safetensors.numpy.save(arrays, metadata=text)))
+
+
+def split(data: bytes) -> tuple[dict[str, Any], bytes]:
+    """The header of a safetensors file, and what follows it."""
+    end = 8 + int.from_bytes(data[:8], "little")
+    return json.loads(data[8:end]), data[end:]
+
+
+def signed(header: dict[str, Any], body: bytes) -> bytes:
+    """A safetensors file of these, with the right checksum."""
+    text = {name: value for name, value in header["__metadata__"].items() if name != "sha256"}
+    plain = json.dumps({**header, "__metadata__": text}, sort_keys=True, separators=(",", ":")).encode()
+    text["sha256"] = hashlib.sha256(plain + body).hexdigest()
+    encoded = json.dumps({**header, "__metadata__": text}).encode()
+    return len(encoded).to_bytes(8, "little") + encoded + body
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

@@ -57,7 +57,9 @@ def same(one: Checkpoint, other: Checkpoint) -> bool:
     """Whether both hold the same, NaNs and signs of zeros included."""
     ours, theirs = one.arrays, other.arrays
     return (one.settings == other.settings and one.vocabulary == other.vocabulary
-            and one.corpus == other.corpus and one.progress == other.progress and ours.keys() == theirs.keys()
+            and one.corpus == other.corpus
+            and json.dumps(one.progress, sort_keys=True) == json.dumps(other.progress, sort_keys=True)
+            and ours.keys() == theirs.keys()
             and all((a.dtype, a.shape, a.tobytes()) == (b.dtype, b.shape, b.tobytes())
                     for a, b in ((ours[name], theirs[name]) for name in ours)))
 
@@ -344,16 +346,22 @@ def test_a_folder_that_is_no_run_does_not_hide_the_run_of_that_name(runs: Path) 
 
 
 def test_resolve_names_the_runs_there_are(runs: Path) -> None:
-    with pytest.raises(CheckpointError, match=r"no checkpoint at nwe.*runs there: new, zz-old$"):
+    with pytest.raises(CheckpointError, match=r"no checkpoint at alice.*runs there: new, zz-old$"):
+        resolve_checkpoint("alice")
+    with pytest.raises(CheckpointError, match=r"no checkpoint at nwe, .*; did you mean new\?$"):
         resolve_checkpoint("nwe")
     with pytest.raises(CheckpointError, match="no checkpoint at empty"):
         resolve_checkpoint("empty")
+    for number in range(9):
+        make_run(runs / f"run-{number}", 0, "last")
+    with pytest.raises(CheckpointError, match=r"runs there: (\S+, ){4}\S+ and 6 older ones$"):
+        resolve_checkpoint("alice")
 
 
 def test_nothing_trained_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(CheckpointError, match="`charrnn train`"):
-        resolve_checkpoint(None)
+        latest_checkpoint()
     with pytest.raises(CheckpointError, match="`charrnn train`"):
         resolve_checkpoint("demo")
 

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 import charrnn
-from charrnn.errors import CharrnnError, CheckpointError, VocabularyError
+from charrnn.errors import CharrnnError, CheckpointError, TrainingError, VocabularyError
+from charrnn.render.checkpoint import checkpoint_rows
 from charrnn.runs.checkpoint import load_checkpoint
 from charrnn.runs.finetune import FineTuning
 from charrnn.runs.run import Run
@@ -110,7 +111,7 @@ def test_a_vocabulary_of_another_text(run: Path) -> None:
         Run.resume(run / "last.safetensors", tiny_corpus(), {"epochs": 2.0})
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e39])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e39, 1e38, -1e16])
 def test_weights_that_are_not_finite(run: Path, value: float) -> None:
     def arrays(held: dict[str, np.ndarray]) -> None:
         held["weight_hh_l0"] = held["weight_hh_l0"].astype(np.float64)
@@ -118,7 +119,7 @@ def test_weights_that_are_not_finite(run: Path, value: float) -> None:
 
     resign_both(run, arrays=arrays)
     [words] = refusals(run)
-    assert words == "parameter weight_hh_l0 has values that are NaN or infinite; use an earlier checkpoint"
+    assert words == "parameter weight_hh_l0 has values that are NaN or too large; use an earlier checkpoint"
 
 
 def test_a_memory_of_the_optimizer_that_is_not_finite(run: Path) -> None:
@@ -175,3 +176,34 @@ def test_mutations(run: Path, seed: int) -> None:
         for use in (charrnn.load, resume):
             assert "\n" not in outcome(use, path)
             assert len(outcome(use, path)) < 700
+
+
+@pytest.mark.parametrize("state", [-1, 2**200])
+def test_a_random_generator_of_other_numbers(run: Path, state: int) -> None:
+    resign_both(run, lambda parts: parts["progress"]["generator"]["state"].update(state=state))
+    with pytest.raises(CheckpointError, match="the saved state does not fit"):
+        resume(run / "last.safetensors")
+
+
+def test_a_rate_that_was_not_decided(run: Path) -> None:
+    resign_both(run, lambda parts: parts["settings"]["training"].update(lr=None))
+    checkpoint = load_checkpoint(run / "last.safetensors")
+    assert "adam, rate that fits the network (cosine)" in dict(checkpoint_rows(checkpoint))["training"]
+
+
+@pytest.mark.parametrize(("where", "value"), [("position", 2**40), ("shift", 2**40)])
+def test_a_place_that_the_text_does_not_have(run: Path, where: str, value: int) -> None:
+    resign_both(run, lambda parts: parts["progress"]["cursor"].update({where: value}))
+    with pytest.raises(CheckpointError, match="the saved state does not fit"):
+        resume(run / "last.safetensors")
+
+
+def test_a_gradient_that_becomes_infinite_is_no_warning(run: Path) -> None:
+    """It is rolled back, and after some times refused."""
+    def arrays(held: dict[str, np.ndarray]) -> None:
+        held["weight_out"] *= 1e14
+        held["weight_hh_l0"] *= 1e14
+
+    resign_both(run, arrays=arrays)
+    with resume(run / "last.safetensors") as resumed, pytest.raises(TrainingError, match="train anew"):
+        list(resumed.events())

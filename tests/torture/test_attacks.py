@@ -2,13 +2,17 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
-from tests.torture import faults, kills, surroundings
+from tests.torture import faults, kills, mutations, options, surroundings
 from tests.torture.attacks import ATTACKS, Attack
+from tests.torture.commands import new_folder
+from tests.torture.findings import Findings
 from tests.torture.forked import CAN_FORK
 
 ROOT = Path(__file__).parents[2]
@@ -37,6 +41,15 @@ def test_a_few(attack: ModuleType, tries: int, figure: str, capsys: pytest.Captu
     out = capsys.readouterr().out
     assert end.value.code == 0, out
     assert out.startswith(figure)
+
+
+@pytest.mark.parametrize(("attack", "tries"), [(partial(mutations.attack, kinds=1), 20), (options.attack, 60)],
+                         ids=["mutations", "options"])
+def test_a_few_tries(attack: Callable[[Findings], object], tries: int) -> None:
+    findings = Findings("", tries, [])
+    with new_folder():
+        attack(findings)
+    assert findings.found == []
 
 
 def test_attacks_have_names_of_their_own() -> None:

@@ -74,8 +74,15 @@ function cellCard(index) {
       fact("mean ± sd", `${signed(cell.mean, 2)} ± ${number(cell.std, 2)}`),
       delta ? fact("ablation", delta.exact === null ? `${signed(delta.estimate, 4)} bits (estimate)`
         : `${signed(delta.exact, 4)} ± ${number(delta.se, 4)} bits (estimate ${signed(delta.estimate, 4)})`) : null,
+      cell.steering ? fact(cell.steering.verdict, steeringWords(cell.steering, best)) : null,
       delta ? (delta.by || []).map(([name, bits]) => fact(name, `${signed(bits, 3)} bits`)) : null),
     cellContexts(index)];
+}
+
+/* What holding the cell low, then high, changes in the text that the network writes. */
+function steeringWords({ with_low: low, with_high: high, change, error }, best) {
+  const [scale, unit] = best.kind === "AUC" ? [100, " %"] : [1, ""];
+  return `${number(scale * low, 1)}${unit} → ${number(scale * high, 1)}${unit} (${signed(scale * change, 1)} ± ${number(scale * error, 1)}), held low → high`;
 }
 
 function flagWords(flag) {
