@@ -29,8 +29,6 @@ from charrnn.training.rollback import Rollback
 from charrnn.training.schedules import learning_rate
 
 _log = logging.getLogger(__name__)
-# What Python, NumPy, numba and compiled kernels take before any network is there: measured, 174 to 182 MB.
-PROGRAM_BYTES = 180_000_000
 
 
 class Trainer:
@@ -77,7 +75,7 @@ class Trainer:
         """Bytes that the process takes while it trains; the text lies on disk."""
         windows = self.settings.windows
         shards = self.settings.training.shards
-        return (PROGRAM_BYTES + self.engine.memory(windows.batch, windows.window, shards)
+        return (self.engine.memory(windows.batch, windows.window, shards)
                 + self.engine.streams_memory(max(1, self.evaluation.rows), self.evaluation.at_once, shards))
 
     @property
