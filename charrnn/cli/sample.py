@@ -12,7 +12,7 @@ import click
 
 from charrnn.cli.options import GroupedCommand, option, settings_from, settings_options, with_option
 from charrnn.errors import SettingsError
-from charrnn.settings import SampleSettings, UnknownSettings
+from charrnn.settings import ColourSettings, SampleSettings, UnknownSettings
 
 if TYPE_CHECKING:
     from charrnn.model import Model
@@ -77,7 +77,7 @@ def sample(checkpoint: str | None, **options: Any) -> None:
     # as it was typed, if it could be read; normalized letters stay
     shown = "" if given.hide_prime else readable.text if readable.notes else typed
     made: list[str] = []  # the texts without their prime
-    screen = screen_for()
+    screen = screen_for(ColourSettings(color="auto" if given.color == "surprise" else "never"))
     pieces = _pieces(model, session, settings.samples, given, shown, screen, made)
     if given.output is None:
         for piece in pieces:
@@ -146,8 +146,11 @@ def _pieces(model: "Model", session: "SamplingSession", count: int, given: Sampl
             screen: "Screen", made: list[str]) -> Iterator[str]:
     """The output, piece by piece; the texts go into `made` too."""
     from charrnn.render.samples import as_json, below, beside, streamed
+    from charrnn.render.terminal_text import terminal_text
 
     brush = _brush(screen) if given.color == "surprise" else None
+    if brush is not None:
+        prime = terminal_text(prime)  # as what is painted is: what looks like a colour in it is none
     if count == 1 and len(session.temps) == 1 and not given.in_json:
         ends_line = sys.stdout.isatty() or model.mark is not None or given.output is not None
         return streamed(session, prime, ends_line, made, brush)

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.torture import kills, mutations, options
+pytest.importorskip("pty")  # not on Windows
+
+from tests.torture import kills, mutations, numbers, options, texts
 from tests.torture.attacks import ATTACKS, Attack
 from tests.torture.commands import new_folder
 from tests.torture.findings import Findings
@@ -36,8 +38,10 @@ def test_some_kills(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.startswith("kills: 2 of 2 resumed to the same bytes")
 
 
-@pytest.mark.parametrize(("attack", "tries"), [(partial(mutations.attack, kinds=1), 20), (options.attack, 60)],
-                         ids=["mutations", "options"])
+@pytest.mark.parametrize(("attack", "tries"), [
+    (partial(mutations.attack, kinds=1), 20), (texts.attack, 4), (options.attack, 60),
+    (partial(numbers.attack, ways=[numbers.huge_logits, numbers.poisoned]), 20)],
+    ids=["mutations", "texts", "options", "numbers"])
 def test_a_few_tries(attack: Callable[[Findings], object], tries: int) -> None:
     findings = Findings("", tries, [])
     with new_folder():
