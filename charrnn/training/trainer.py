@@ -160,12 +160,14 @@ class Trainer:
         self.seconds = seconds
         return RolledBack(step, self.step, self.rollback.share, cause)
 
-    def _validate(self) -> Validated | None:
+    def _validate(self) -> Validated | RolledBack | None:
         """None if stop() was called meanwhile: the validation then stays due."""
         with self.engine.averaged():
             val_loss = self.evaluation.loss(lambda: bool(self.engine.agree(self._wants_to_stop)[0]))
         if val_loss is None:
             return None
+        if not math.isfinite(val_loss) and self.characters[1] > 1:  # else there was nothing to measure
+            return self._roll_back("the validation loss is no longer a number")
         point = self._note(val_loss)
         if not self.rollback.is_wrong(point.loss):
             self.rollback.keep(self.state())
