@@ -93,7 +93,7 @@ docs: $(DOCS_STAMP)  ## build the documentation as a site in build/docs; any war
 
 RUN := shakespeare
 VIEW :=
-pictures: $(BROWSER_STAMP)  ## photograph the inspection page of RUN=name for README and docs; VIEW='\#cell=L1:463' chooses a cell
+pictures: $(BROWSER_STAMP)  ## photograph the inspection page of RUN=name for README and docs; VIEW='\#cell=L1:24&zoom=0-2000' chooses cell and stretch
 	.venv-dev/bin/python docs/screenshots.py $(RUN) '$(VIEW)'
 
 dist: $(DEV_STAMP)  ## build wheel and source distribution into dist/, and check them
