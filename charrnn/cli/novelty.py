@@ -5,7 +5,7 @@ import re
 
 import click
 
-from charrnn.cli.checkpoints import find_checkpoint
+from charrnn.cli.checkpoints import find_checkpoint, offer_checkpoints
 from charrnn.cli.options import GroupedCommand, option
 
 # What `charrnn sample -n` puts between samples.
@@ -13,7 +13,7 @@ _BETWEEN = re.compile(r"^---\n", re.MULTILINE)
 
 
 @click.command(cls=GroupedCommand)
-@click.argument("names", nargs=-1, required=True, metavar="[CHECKPOINT] FILE|-")
+@click.argument("names", nargs=-1, required=True, metavar="[CHECKPOINT] FILE|-", shell_complete=offer_checkpoints)
 @option("--corpus", multiple=True, metavar="FILE", help="where the training text is now, if it was moved: a file, a "
         "folder, - or a built-in text; repeatable, in the order of training")
 @option("--json", "in_json", is_flag=True, help="print one JSON object, with all n from 1 to 50, in place of the table")

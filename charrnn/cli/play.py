@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from charrnn.cli.checkpoints import find_checkpoint
+from charrnn.cli.checkpoints import find_checkpoint, offer_checkpoints
 from charrnn.cli.options import GroupedCommand, label_option, option, settings_from, settings_options
 from charrnn.errors import CharrnnError, PlayError, speaking
 from charrnn.play.lines import action_of
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=GroupedCommand, talks=True)
-@click.argument("checkpoint", required=False)
+@click.argument("checkpoint", required=False, shell_complete=offer_checkpoints)
 @option("--prime", metavar="TEXT", default="", group="Your text", help="text to begin with")
 @option("--open", "file", metavar="FILE", group="Your text", help="begin with the text in FILE; /save saves it there")
 @option("--resume", is_flag=True, group="Your text", help="begin with the last text that was not saved")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from charrnn.cli.checkpoints import find_checkpoint
+from charrnn.cli.checkpoints import find_checkpoint, offer_checkpoints
 from charrnn.cli.options import GroupedCommand, label_option, option, settings_from, settings_options, with_option
 from charrnn.errors import SettingsError
 from charrnn.settings import ColourSettings, SampleSettings, UnknownSettings
@@ -42,7 +42,7 @@ class SampleArguments:
 
 
 @click.command(cls=GroupedCommand)
-@click.argument("checkpoint", required=False)
+@click.argument("checkpoint", required=False, shell_complete=offer_checkpoints)
 @option("--prime", metavar="TEXT", group="Prime", help="text to continue; it is printed first")
 @option("--prime-file", metavar="FILE", group="Prime", help="continue the text in FILE (- for standard input), "
         "without its last line end; piped input is always read")

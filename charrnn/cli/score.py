@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from charrnn.cli.checkpoints import find_checkpoint
+from charrnn.cli.checkpoints import find_checkpoint, offer_checkpoints
 from charrnn.cli.options import (
     GroupedCommand,
     Whole,
@@ -60,7 +60,7 @@ class ScoreArguments:
 
 
 @click.command(cls=GroupedCommand)
-@click.argument("names", nargs=-1, metavar="[CHECKPOINT] FILE")
+@click.argument("names", nargs=-1, metavar="[CHECKPOINT] FILE", shell_complete=offer_checkpoints)
 @option("--by", "kind", type=click.Choice(["line", "document"]), group="Parts",
         help="list lines or documents, each with its numbers, the most surprising first")
 @option("--top", type=Whole(0, 10**12), metavar="INTEGER", group="Parts",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from charrnn.cli.checkpoints import offer_checkpoints, offer_texts
 from charrnn.cli.config import read_config
 from charrnn.cli.options import GroupedCommand, Whole, option, settings_from, settings_options
 from charrnn.errors import SettingsError, StorageError
@@ -48,16 +49,17 @@ class TrainArguments:
 
 
 @click.command(cls=GroupedCommand, epilog=_EPILOG)
-@click.argument("corpus", nargs=-1)
+@click.argument("corpus", nargs=-1, shell_complete=offer_texts)
 @option("--preset", type=click.Choice(tuple(PRESETS)), default=DEFAULT, show_default=True,
         help="a named set of settings; other options win over it. " + "; ".join(
             f"{name}: {preset.description}" for name, preset in PRESETS.items()))
 @option("--config", metavar="FILE", help="take options from a TOML file, as `charrnn info --config` writes it; the "
         "keys are the names of the options, without the dashes; command-line options win")
-@option("--init-from", metavar="RUN", help="fine-tune: start with the weights of another run (its name, folder or "
-        "file; its best checkpoint) or of @shakespeare, which comes with charrnn; the network has the same size, "
-        "characters new to it are added, and the default learning rate is halved")
-@option("--resume", metavar="[RUN]", is_flag=False, flag_value="",
+@option("--init-from", metavar="RUN", shell_complete=offer_checkpoints,
+        help="fine-tune: start with the weights of another run (its name, folder or file; its best checkpoint) or of "
+             "@shakespeare, which comes with charrnn; the network has the same size, characters new to it are added, "
+             "and the default learning rate is halved")
+@option("--resume", metavar="[RUN]", is_flag=False, flag_value="", shell_complete=offer_checkpoints,
         help="resume a run (its name, folder or file; the newest if none is named), exactly where its last checkpoint "
              "was saved; only --epochs or --minutes (the new total), --threads, --engine and --device may change")
 @settings_options(NetworkSettings, TextSettings, WindowSettings, TrainingSettings)
