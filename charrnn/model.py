@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from charrnn.completion.completer import Completer, Completion
+from charrnn.completion.translator import Translator
 from charrnn.engine.engines import open_engine
 from charrnn.engine.interface import Engine
 from charrnn.engine.ranks import this_rank
@@ -36,6 +37,7 @@ from charrnn.runs.checkpoint import (
     save_checkpoint,
 )
 from charrnn.runs.finetune import FineTuning
+from charrnn.runs.labelled import with_label, with_vector
 from charrnn.runs.resumed import resumed_run
 from charrnn.runs.run import Run
 from charrnn.runs.trained_network import check_network
@@ -43,14 +45,16 @@ from charrnn.runs.trained_run import TrainedRun
 from charrnn.runs.training_text import ELSEWHERE, TrainingText, read_training_text
 from charrnn.sampling.ensemble import EnsembleModel
 from charrnn.sampling.session import LanguageModel, mark_id
+from charrnn.scoring.classify import Classified, classify, document_losses
 from charrnn.scoring.score import Score, score_text
-from charrnn.settings import RunSettings, ScoreSettings, settings_of
+from charrnn.settings import EngineSettings, RunSettings, ScoreSettings, settings_of
 from charrnn.settings.options import CompleteOptions, ScoreOptions, TrainOptions
 from charrnn.settings.presets import DEFAULT, merge_settings, preset_values
 from charrnn.settings.renamed import take_renamed
 from charrnn.text.corpus import Corpus, read_corpus
-from charrnn.text.documents import mark_of
+from charrnn.text.documents import Documents, mark_of
 from charrnn.text.model_input import model_input
+from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.windows import Text
 from charrnn.training.auto_settings import automatic_settings
 from charrnn.training.evaluation import Evaluation
@@ -61,6 +65,8 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 OnRead = Callable[[int, int], None]
+
+COMPILED = EngineSettings()
 
 
 class Model(LanguageModel):
@@ -73,17 +79,50 @@ class Model(LanguageModel):
     path         the checkpoint's file; None if it came from elsewhere
     run          the run that it came from: path, history, best_loss; None if it came from elsewhere
     mark         what stands for the end of a document; None if it was trained on a text without documents
+    label        the label that it reads and writes texts of; None is the average of all, or a model without labels
     """
 
-    def __init__(self, checkpoint: Checkpoint, path: Path | None = None, engine: str = "compiled",
-                 device: str = "auto") -> None:
-        settings, self.corpus, self.progress = checkpoint.settings, checkpoint.corpus, checkpoint.progress
+    def __init__(self, checkpoint: Checkpoint, path: Path | None = None, label: str | None = None,
+                 on: EngineSettings = COMPILED) -> None:
         self.path, self.run = path, None if path is None else TrainedRun(path)
+        self.label, self._trained, self._on = label, checkpoint, on
         vocabulary = check_network(checkpoint)
-        opened = open_engine(engine, settings.network, len(vocabulary), threads=physical_cores(),
-                             start=mark_id(mark_of(settings.text), vocabulary), device=device)
-        opened.load(checkpoint.arrays)
-        super().__init__(opened, settings, vocabulary)
+        self.corpus, self.progress = checkpoint.corpus, checkpoint.progress
+        checkpoint = with_label(checkpoint, label)
+        super().__init__(_opened(checkpoint, vocabulary, on), checkpoint.settings, vocabulary)
+
+    def with_label(self, label: str | None) -> "Model":
+        """The same model for texts with a label: `"Irish"`, `"Irish:0.7,Greek:0.3"`, or numbers, `"0.2,0.4,0.9"`.
+
+        Raises SettingsError for a label that was not in the training text.
+        """
+        return Model(self._trained, self.path, label, self._on)
+
+    def classify(self, texts: Sequence[str], *, unknown: str = "error",
+                 on_read: Callable[[int, int], None] = lambda done, total: None) -> "list[Classified]":
+        """The label of each text, by p(text | label) p(label); of numbers their mean and deviation, given the text.
+
+        unknown   as in sample()
+        on_read   is called with the number of labels tried so far, and of all
+
+        Raises SettingsError for a model that was trained without labels, CorpusError for an empty text.
+        """
+        scheme = self.corpus.labels
+        if scheme is None:
+            raise SettingsError("this network was trained without labels; train one with --labels")
+        return classify([self.readable(text, unknown).text for text in texts], scheme, self._text_losses, on_read)
+
+    def translate(self, sources: Sequence[str], k: int = 1, **options: Any) -> list[list[Completion]]:
+        """The `k` most probable targets of each source; Translator.translate explains options and errors."""
+        translator = Translator(self)
+        return [translator.translate(source, k, **options) for source in sources]
+
+    def _text_losses(self, texts: Sequence[str], vector: np.ndarray) -> np.ndarray:
+        """-log p(text | label) of each text in nats, for the label with this vector."""
+        content = joined(texts, self.vocabulary, self.mark)
+        assert isinstance(content, Documents)  # only those have labels
+        engine = _opened(with_vector(self._trained, vector), self.vocabulary, self._on)
+        return document_losses(engine, content, self.settings.windows.window)
 
     @property
     def parameters(self) -> dict[str, np.ndarray]:
@@ -213,6 +252,15 @@ class Ensemble(EnsembleModel):
                           _score_settings(cast("dict[str, Any]", options), *engines), unknown, on_read)
 
 
+def _opened(checkpoint: Checkpoint, vocabulary: Vocabulary, on: EngineSettings) -> Engine:
+    """The network of a checkpoint, without labels, ready to be read and written with."""
+    settings = checkpoint.settings
+    engine = open_engine(on.engine, settings.network, len(vocabulary), threads=physical_cores(),
+                         start=mark_id(mark_of(settings.text), vocabulary), device=on.device)
+    engine.load(checkpoint.arrays)
+    return engine
+
+
 def _score_settings(options: dict[str, Any], *engines: Engine) -> ScoreSettings:
     """Those of the options of score(), of which one had another name; one row on a GPU is refused."""
     given = options.get("predictions", ScoreSettings.predictions)
@@ -225,11 +273,14 @@ def _score_settings(options: dict[str, Any], *engines: Engine) -> ScoreSettings:
     return settings
 
 
-def load(path: str | Path | None = None, engine: str = "compiled", device: str = "auto") -> Model:
+def load(path: str | Path | None = None, label: str | None = None, engine: str = "compiled",
+         device: str = "auto") -> Model:
     """The model in a checkpoint file or a run's folder (its best moment), or by name in ./checkpoints.
 
     Without `path` it is the newest run's, or where there is none the one that comes with charrnn, "@shakespeare".
 
+    label            of a model that was trained with labels: which one it reads and writes texts of
+                     (Model.with_label)
     engine, device   what scores texts, as in train(); a GPU helps with many rows
 
     Raises CheckpointError if there is none, or if it is damaged or no checkpoint of charrnn.
@@ -237,7 +288,7 @@ def load(path: str | Path | None = None, engine: str = "compiled", device: str =
     file = resolve_checkpoint(None if path is None else str(path))
     checkpoint = load_checkpoint(file)
     with naming(file):
-        return Model(checkpoint, file, engine, device)
+        return Model(checkpoint, file, label, EngineSettings(engine=engine, device=device))
 
 
 def train(*sources: str | Path, text: str | None = None, name: str | None = None, folder: str | Path = RUNS,

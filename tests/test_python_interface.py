@@ -196,7 +196,7 @@ def test_plots_into_axes_that_are_given(model: charrnn.Model) -> None:
     assert places == list(range(20, 30))
     assert values == list(inspection.values(charrnn.CellName(0, 3))[20:30])
     assert axes.ticks[1] == [{" ": "␣", "\n": "⏎"}.get(letter, letter) for letter in TEXT[20:30]]
-    assert axes.words["ylabel"] == "L1:3 (c)"
+    assert axes.words["ylabel"] == f"L1:3 ({inspection.signal_of(charrnn.CellName(0, 3))})"
     with pytest.raises(charrnn.SettingsError, match="there is no cell L1:8"):
         inspection.plot("L1:8", ax=Axes())
 

@@ -19,6 +19,8 @@ COMMANDS = {
     "play": ("charrnn.cli.play:play", "Write a text in turn with a trained network."),
     "complete": ("charrnn.cli.complete:complete", "List the most probable continuations of a text."),
     "score": ("charrnn.cli.score:score", "Measure how well a network predicts a text."),
+    "classify": ("charrnn.cli.classify:classify", "Name the label of each text."),
+    "translate": ("charrnn.cli.translate:translate", "Write the target of each source."),
     "novelty": ("charrnn.cli.novelty:novelty", "Measure how much of a sample is copied from the training text."),
     "info": ("charrnn.cli.info:info", "Show what a checkpoint holds."),
     "plot": ("charrnn.cli.plot:plot", "Draw the losses of runs."),

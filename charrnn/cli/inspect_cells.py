@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from charrnn.cli.checkpoints import find_checkpoint
-from charrnn.cli.options import GroupedCommand, is_default, option, settings_from, settings_options
+from charrnn.cli.options import GroupedCommand, is_default, label_option, option, settings_from, settings_options
 from charrnn.errors import SettingsError
 from charrnn.settings import ColourSettings, InspectSettings, PageSettings, UnknownSettings
 
@@ -41,6 +41,7 @@ class InputArguments:
     named: tuple[str, ...]
     since: tuple[str, ...]
     labels: str | None
+    label: str | None
 
     def __post_init__(self) -> None:
         if "" in (self.text, self.labels):
@@ -122,6 +123,7 @@ class Inspected(NamedTuple):
 @option("--text", metavar="FILE", group=_TEXT, help="read FILE, - for standard input, instead of the corpus's held-out "
                                                     "part")
 @settings_options(UnknownSettings, group=_TEXT)
+@label_option
 @settings_options(InspectSettings)
 @option("--find", "patterns", multiple=True, metavar="REGEX", group=_FEATURES,
         help="which cells follow the matches of REGEX")
@@ -209,10 +211,11 @@ def _inspected(checkpoint: str | None, settings: InspectSettings, given: InputAr
                every_signal: bool) -> Inspected:
     from charrnn.inspection.recording import default_signals, signals_of
     from charrnn.model import load
-    from charrnn.render.wording import note_compiling
+    from charrnn.render.wording import note_compiling, note_label
 
     path = find_checkpoint(checkpoint)
-    model = load(path)
+    model = load(path, given.label)
+    note_label(model.corpus.labels, given.label)
     cell = model.settings.network.cell
     read = _reader(model, path, settings, given)
     passage = read(settings.chars)

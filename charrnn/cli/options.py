@@ -35,7 +35,8 @@ def settings_options(*classes: type[Bounded], group: str = "") -> Callable[[Func
             title, made = group, []
             for spec in _fields(kind):
                 title = spec.metadata["group"] or title
-                made.append(_option(kind, spec, title))
+                if not spec.metadata["decided"]:
+                    made.append(_option(kind, spec, title))
             for put_on in reversed(made):
                 function = put_on(function)
         return function
@@ -57,6 +58,23 @@ def is_default(name: str) -> bool:
 def option(*names: str, group: str = "", **attributes: Any) -> Callable[[Function], Function]:
     """An option of a command itself, under the heading `group` in its help."""
     return click.option(*names, cls=SettingOption, group=group, **attributes)
+
+
+def label_option(function: Function) -> Function:
+    """The option --label, of commands that read or write texts with a network that may have labels."""
+    return option("--label", metavar="LABEL", group="Label",
+                  help="of a network that was trained with --labels: read and write texts of this label, of a blend "
+                       "such as Irish:0.7,Greek:0.3, or of numbers such as 0.2,0.4,0.9 (default: the average of all)"
+                  )(function)
+
+
+def checkpoint_and_file(names: tuple[str, ...]) -> tuple[str | None, str]:
+    """The checkpoint, if one is named, and the file with a text."""
+    if not names:
+        raise click.UsageError("Missing argument 'FILE'; - reads standard input.")
+    if len(names) > 2:
+        raise click.UsageError(f"A checkpoint and a text are wanted, at most; got {len(names)} names.")
+    return (names[0] if len(names) == 2 else None), names[-1]
 
 
 def with_option(function: Function) -> Function:

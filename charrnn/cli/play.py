@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from charrnn.cli.checkpoints import find_checkpoint
-from charrnn.cli.options import GroupedCommand, option, settings_from, settings_options
+from charrnn.cli.options import GroupedCommand, label_option, option, settings_from, settings_options
 from charrnn.errors import CharrnnError, PlayError, speaking
 from charrnn.play.lines import action_of
 from charrnn.play.words import choice_words, ending_words, help_lines, prompt_of, setting_words, tail_of, undone_words
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 @option("--prime", metavar="TEXT", default="", group="Your text", help="text to begin with")
 @option("--open", "file", metavar="FILE", group="Your text", help="begin with the text in FILE; /save saves it there")
 @option("--resume", is_flag=True, group="Your text", help="begin with the last text that was left without being saved")
+@label_option
 @settings_options(PlaySettings)
-def play(checkpoint: str | None, prime: str, file: str | None, resume: bool, **options: Any) -> None:
+def play(checkpoint: str | None, prime: str, file: str | None, resume: bool, label: str | None, **options: Any) -> None:
     """Write a text in turn with the network in CHECKPOINT: a file, a run's folder or its name.
 
     What you type is added to the text as it is. Enter on an empty line lets the network go on; /undo takes that back,
@@ -46,13 +47,14 @@ def play(checkpoint: str | None, prime: str, file: str | None, resume: bool, **o
     from charrnn.play.session import PlaySession
     from charrnn.render.console import Console
     from charrnn.render.reading import read_text
-    from charrnn.render.wording import network_words, note_compiling, shell_quoted
+    from charrnn.render.wording import network_words, note_compiling, note_label, shell_quoted
     from charrnn.storage.drafts import Draft, latest_draft
 
     path = latest_draft() if resume else None
     if resume and path is None:
         raise PlayError("no text was left without being saved; play without --resume")
-    model = load(find_checkpoint(checkpoint))
+    model = load(find_checkpoint(checkpoint), label)
+    note_label(model.corpus.labels, label)
     console = Console()
     note_compiling([model.settings.network], "generate")
     session = PlaySession(model, settings, is_watched=console.is_talking)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from charrnn.cli.checkpoints import find_checkpoint
-from charrnn.cli.options import GroupedCommand, option, settings_from, settings_options, with_option
+from charrnn.cli.options import GroupedCommand, label_option, option, settings_from, settings_options, with_option
 from charrnn.errors import SettingsError
 from charrnn.settings import ColourSettings, SampleSettings, UnknownSettings
 
@@ -36,6 +36,7 @@ class SampleArguments:
     novelty: bool
     corpus: tuple[str, ...]
     others: tuple[str, ...]
+    label: str | None
     in_json: bool
     output: str | None
 
@@ -49,6 +50,7 @@ class SampleArguments:
 @settings_options(UnknownSettings, group="Prime")
 @settings_options(SampleSettings)
 @with_option
+@label_option
 @option("--novelty", is_flag=True, group="Output", help="say on standard error how much of it stands in the training "
         "text (charrnn novelty says more)")
 @option("--corpus", metavar="FILE", multiple=True, group="Output", help="for --novelty: where the training text is "
@@ -73,8 +75,10 @@ def sample(checkpoint: str | None, **options: Any) -> None:
     typed = _prime(given)
     from charrnn.model import Ensemble, load
     from charrnn.render.screen import screen_for
+    from charrnn.render.wording import note_label
 
-    model, *others = [load(find_checkpoint(name)) for name in (checkpoint, *given.others)]
+    model, *others = [load(find_checkpoint(name), given.label) for name in (checkpoint, *given.others)]
+    note_label(model.corpus.labels, given.label)
     writer = Ensemble([model, *others]) if others else model
     readable = _readable([model, *others], typed, settings_from(UnknownSettings, options))
     session = writer.session(settings, readable.text)

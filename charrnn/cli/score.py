@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from charrnn.cli.checkpoints import find_checkpoint
-from charrnn.cli.options import GroupedCommand, Whole, option, settings_from, settings_options, with_option
+from charrnn.cli.options import (
+    GroupedCommand,
+    Whole,
+    checkpoint_and_file,
+    label_option,
+    option,
+    settings_from,
+    settings_options,
+    with_option,
+)
 from charrnn.settings import ColourSettings, EngineSettings, ScoreSettings, UnknownSettings
 
 if TYPE_CHECKING:
@@ -30,6 +39,7 @@ class ScoreArguments:
     in_json: bool
     in_csv: bool
     others: tuple[str, ...]
+    label: str | None
 
     def __post_init__(self) -> None:
         for one, other in (("json", "csv"), ("show", "table"), ("csv", "show"), ("csv", "table")):
@@ -67,6 +77,7 @@ class ScoreArguments:
 @option("--csv", "in_csv", is_flag=True, group="Output", help="rows of CSV: one for each character, or with --by for "
         "each part")
 @with_option
+@label_option
 @settings_options(UnknownSettings, group="Reading and predictions")
 @settings_options(ScoreSettings, ColourSettings)
 @settings_options(EngineSettings, group="Speed")
@@ -78,7 +89,7 @@ def score(names: tuple[str, ...], **options: Any) -> None:
     charrnn. The loss is what validation during training would find: a long text is read in 16 parts side by side, each
     from the initial state, unless --rows says otherwise.
     """
-    checkpoint, file = _named(names)
+    checkpoint, file = checkpoint_and_file(names)
     given, how = settings_from(ScoreArguments, options), settings_from(ScoreSettings, options)
     from charrnn.render.records import print_score_json, print_score_parts, print_score_units
     from charrnn.render.score import note_score, print_score
@@ -86,7 +97,7 @@ def score(names: tuple[str, ...], **options: Any) -> None:
 
     paths = [str(find_checkpoint(name)) for name in (checkpoint, *given.others)]
     found = _scored(paths, file, how if given.wants_units else dataclasses.replace(how, predictions=0),
-                    settings_from(UnknownSettings, options), given.kind, settings_from(EngineSettings, options))
+                    settings_from(UnknownSettings, options), given, settings_from(EngineSettings, options))
     parts = _parts(found, given)
     note_score(found, given.wants_units or given.kind is not None)
     if given.in_json:
@@ -103,31 +114,23 @@ def score(names: tuple[str, ...], **options: Any) -> None:
                     screen_for(settings_from(ColourSettings, options)))
 
 
-def _named(names: tuple[str, ...]) -> tuple[str | None, str]:
-    """The checkpoint, if one is named, and the text."""
-    if not names:
-        raise click.UsageError("Missing argument 'FILE', the text to score; - reads standard input.")
-    if len(names) > 2:
-        raise click.UsageError(f"A checkpoint and a text are wanted, at most; got {len(names)} names.")
-    return (names[0] if len(names) == 2 else None), names[-1]
-
-
-def _scored(paths: Sequence[str], file: str, how: ScoreSettings, unknown: UnknownSettings, kind: str | None,
+def _scored(paths: Sequence[str], file: str, how: ScoreSettings, unknown: UnknownSettings, given: ScoreArguments,
             on: EngineSettings) -> "Score":
     """Reads the text and the checkpoints, and shows progress if it takes long."""
     from charrnn.errors import CorpusError
     from charrnn.model import Ensemble, load
     from charrnn.render.progress import ProgressBar
     from charrnn.render.reading import read_text
-    from charrnn.render.wording import note_compiling
+    from charrnn.render.wording import note_compiling, note_label
     from charrnn.scoring.score import refuse_documents
     from charrnn.text.sources import is_folder
 
     if is_folder(file):
         raise CorpusError(f"{file!r} is a folder; name a file, or pipe several into - with cat")
-    text, models = read_text(file), [load(path, on.engine, on.device) for path in paths]
+    text, models = read_text(file), [load(path, given.label, on.engine, on.device) for path in paths]
     model = models[0] if len(models) == 1 else Ensemble(models)
-    if kind == "document" and model.mark is None:
+    note_label(models[0].corpus.labels, given.label)
+    if given.kind == "document" and model.mark is None:
         refuse_documents()
     if on.engine == "compiled":
         note_compiling([one.settings.network for one in models], "forward", *["backward"] * how.adapt,

@@ -1,15 +1,22 @@
 """Layer cli: `charrnn serve`: a network for other programs on this machine, over HTTP."""
 
+import asyncio
+import logging
 import socket
 import sys
-from typing import Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from charrnn.cli.checkpoints import find_checkpoint
 from charrnn.cli.options import GroupedCommand, settings_from, settings_options
 from charrnn.errors import SettingsError
-from charrnn.settings import ServeSettings
+from charrnn.settings import LivePageSettings, ServeSettings
+
+if TYPE_CHECKING:
+    from charrnn.model import Model
 
 
 @click.command(cls=GroupedCommand)
@@ -19,8 +26,9 @@ def serve(checkpoint: str | None, **options: Any) -> None:
     """Serve the network in CHECKPOINT (a file, a run's folder or its name) to other programs on this machine.
 
     Without CHECKPOINT the newest run in ./checkpoints is used; if there is none, @shakespeare, which comes with
-    charrnn. Programs that speak OpenAI's API for completions can use it: POST /v1/completions, also as a stream, and
-    GET /v1/models. A token is a character. Needs the extra `serve`. Ctrl-C ends it.
+    charrnn. The address in a browser is the live page of charrnn export --html. Programs that speak OpenAI's API for
+    completions can use it too: POST /v1/completions, also as a stream, and GET /v1/models. A token is a character.
+    Needs the extra `serve`. Ctrl-C ends it.
     """
     settings = settings_from(ServeSettings, options)
     try:
@@ -43,9 +51,29 @@ def serve(checkpoint: str | None, **options: Any) -> None:
     host, port = listener.getsockname()[:2]
     print(f"serving {name} at http://{f'[{host}]' if ':' in host else host}:{port}; Ctrl-C ends it", file=sys.stderr,
           flush=True)
-    application = Server(model, name, settings).application()
+    application = Server(model, name, settings, _page(model, path)).application()
+    logging.getLogger("uvicorn.error").addFilter(_is_no_end)
     uvicorn.Server(uvicorn.Config(application, log_level="warning", lifespan="off",
                                   timeout_graceful_shutdown=3)).run(sockets=[listener])
+
+
+def _is_no_end(record: logging.LogRecord) -> bool:
+    """False for what the server says of requests that Ctrl-C cuts off."""
+    is_cut_off = record.exc_info is not None and isinstance(record.exc_info[1], asyncio.CancelledError)
+    return not is_cut_off and "graceful shutdown" not in record.getMessage()
+
+
+def _page(model: "Model", path: Path) -> Callable[[], bytes] | None:
+    """What makes the live page of a network; None where its cells do not run in a page."""
+    from charrnn.live.payload import check_runnable
+    from charrnn.render.live import live_page_of
+
+    try:
+        check_runnable(model)
+    except SettingsError:
+        return None
+    # naming cells takes a while, and somebody waits
+    return lambda: live_page_of(model, model.corpus, path, LivePageSettings(names=False))[0]
 
 
 def _listener(settings: ServeSettings) -> socket.socket:

@@ -16,6 +16,7 @@ from charrnn.engine.initial import parameter_shapes
 from charrnn.engine.predictions import Predictions
 from charrnn.engine.ranks import Rank
 from charrnn.settings import NetworkSettings, TrainingSettings
+from charrnn.text.windows import WindowLabels
 
 Arrays = dict[str, np.ndarray]
 # What checkpoints call the parameters themselves, beside their running average.
@@ -61,15 +62,16 @@ class Streams(ABC):
 
     @abstractmethod
     def learn(self, inputs: np.ndarray, targets: np.ndarray, keys: np.ndarray | None = None,
-              recurrent_keys: np.ndarray | None = None) -> float:
+              recurrent_keys: np.ndarray | None = None, labels: WindowLabels | None = None) -> float:
         """The mean loss in nats. The engine keeps the gradient, by truncated backpropagation, for Engine.update().
 
         keys             (L,) uint32, drawn for this window: units are dropped between layers
         recurrent_keys   the same for recurrent dropout: one draw of weight_hh holds for the whole window
+        labels           what each place's label adds to the input, in a network that has labels
         """
 
     @abstractmethod
-    def evaluate(self, inputs: np.ndarray, targets: np.ndarray) -> float:
+    def evaluate(self, inputs: np.ndarray, targets: np.ndarray, labels: WindowLabels | None = None) -> float:
         """The sum of the losses in nats."""
 
     @abstractmethod

@@ -58,7 +58,9 @@ def cell_rows(inspection: Inspection) -> str:
     rows = []
     for record in _cells(inspection):
         row: dict[str, Any] = {**record, "flags": " ".join(record["flags"])}
-        best, steers = row.pop("best") or {}, row.pop("steering") or {}
+        best, steers, active = row.pop("best") or {}, row.pop("steering") or {}, row.pop("activity") or {}
+        row.pop("wiring")  # lists, which a table has no room for
+        row["density"] = active.get("density")
         row |= {f"{gate}_{end}": share for gate, pair in row.pop("sat").items()
                 for end, share in zip(("left", "right"), pair, strict=True)}
         row |= {f"delta_{name}": value for name, value in row.pop("delta").items() if name not in ("by", "most")}
@@ -123,7 +125,18 @@ def _cell(inspection: Inspection, cell: CellName, measured: Ablation | None) -> 
         "best": None if best is None else _finding(best),
         "delta": _cost(inspection, cell, measured),
         "steering": steers.to_dict() if steers else None,
+        "wiring": None if measured is None else _wiring(inspection, cell),
+        "activity": None if measured is None or (active := inspection.activity(cell)) is None else {
+            "density": _number(active.density), "hard_negatives": active.hard},
     }
+
+
+def _wiring(inspection: Inspection, cell: CellName) -> dict[str, Any]:
+    found, units = inspection.wiring(cell), inspection.passage.units
+    return {"promotes": [[units[unit], _number(bits)] for unit, bits in found.promotes],
+            "suppresses": [[units[unit], _number(bits)] for unit, bits in found.suppresses],
+            "written_by": [[str(one.cell), one.gate, _number(one.strength)] for one in found.written_by],
+            "read_by": [[str(one.cell), one.gate, _number(one.strength)] for one in found.read_by]}
 
 
 def _cost(inspection: Inspection, cell: CellName, measured: Ablation | None) -> CostRecord:
@@ -158,7 +171,10 @@ def _finding(one: Finding) -> FindingRecord:
 def _feature(one: Feature, inspection: Inspection) -> FeatureRecord:
     reason = inspection.search.untested.get(one.name, "")
     part = one.values[inspection.recording.warm_up:]
+    is_tracked = any(one.name == found.feature.name for found in inspection.context)
+    probe = inspection.probes.of(one.name) if is_tracked else None
     return {"name": one.name, "definition": one.definition, "measure": one.measure, "causal": one.is_causal,
+            "probe": probe.to_dict() if probe else None,
             "own": one.is_custom, "tested": not reason, "reason": reason,
             "prevalence": _number(part.mean()) if one.is_boolean and len(part) else None}
 

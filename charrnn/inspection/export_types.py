@@ -91,13 +91,16 @@ class _CellValues(TypedDict):
     best: FindingRecord | None
     delta: CostRecord
     steering: dict[str, Any] | None
+    wiring: dict[str, Any] | None
+    activity: dict[str, Any] | None
 
 
 class CellRecord(_CellValues, total=False):
     """A cell: its cell_statistics.CellStatistics, and the feature that it follows best.
 
     sat        by gate, the shares of the places where it is shut and open
-    steering   a steering.Steering, of the cells whose ablation is measured
+    steering, wiring, activity   of the cells whose ablation is measured: whether it steers; what it promotes, and the
+                                 cells that write it and read it; where it is on without its feature
     group      on a page: "context", "local", "expecting" or "other"
     """
 
@@ -113,6 +116,7 @@ class FeatureRecord(TypedDict):
     tested: bool
     reason: str
     prevalence: float | None
+    probe: dict[str, Any] | None
 
 
 class InspectionRecord(TypedDict):

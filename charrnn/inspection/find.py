@@ -111,11 +111,11 @@ class CellSearch:
         self.signals = tuple(dict.fromkeys((main_signal(recording), "h")))
         self.columns = [(signal, CellName(int(k), int(u))) for signal in self.signals
                         for k, u in zip(*np.nonzero(~self.statistics.is_mute(signal)), strict=True)]
-        matrices = [RankMatrix.of(self._values[:, half]) for half in self.halves]
+        self.matrices = [RankMatrix.of(self._values[:, half]) for half in self.halves]
         weights = [FeatureWeights.of(self.features, half) for half in self.halves]
-        self.found, self.held_out = (matrix.scores(one) for matrix, one in zip(matrices, weights, strict=True))
-        self.chance = chance_levels(matrices[1], weights[1])
-        self._first_half = matrices[0], weights[0]
+        self.found, self.held_out = (matrix.scores(one) for matrix, one in zip(self.matrices, weights, strict=True))
+        self.chance = chance_levels(self.matrices[1], weights[1])
+        self._first_half = self.matrices[0], weights[0]
         self.alone = np.array([score_of_character(self.recording.tokens, one, *self.halves) for one in self.features])
 
     @cached_property
@@ -157,6 +157,11 @@ class CellSearch:
         margin = (np.abs(self.found[:, columns]) - levels[:, None]) / (most - levels)[:, None]
         number, place = np.unravel_index(int(margin.argmax()), margin.shape)
         return self._finding(int(number), columns[int(place)])
+
+    def values_of(self, cell: CellName, signal: str) -> np.ndarray:
+        """A signal of a cell (T,), c without the tanh."""
+        values: np.ndarray = self._values[self.columns.index((signal, cell))]
+        return values
 
     def ranking(self, name: str, count: int) -> list[Finding]:
         """The cells that follow the feature `name` best on the first half, each once; none if it was not tested."""

@@ -19,11 +19,14 @@ from charrnn.inspection.find import CellSearch, Finding, each_cell_once
 from charrnn.inspection.gates import Gates, gates
 from charrnn.inspection.horizon import Horizon, horizon
 from charrnn.inspection.passage import Passage
+from charrnn.inspection.portrait import Activity, activity
+from charrnn.inspection.probes import Probes
 from charrnn.inspection.recording import evaluated, record
 from charrnn.inspection.stack import Stack, Trace, trace_of
 from charrnn.inspection.statistics import explained
 from charrnn.inspection.steering import Steering, steering
 from charrnn.inspection.surprisal import next_masks
+from charrnn.inspection.wiring import Wiring, wiring
 from charrnn.storage.packages import package_for
 
 OnStep = Callable[[int], None]
@@ -36,6 +39,7 @@ ABLATED, LEAST_ABLATED, ABLATION_BUDGET = 5000, 1000, 6e9
 MEASURED = 12
 # Units that are written under a plot, and what stands for those that can't be seen.
 _LETTERS, _VISIBLE = 120, {"\n": "⏎", " ": "␣", "\t": "␉"}
+_BLOCK = 1024  # places whose predictions are computed together
 _LEAST_PLACES = 10  # places at which a condition must hold, and not hold
 
 
@@ -198,6 +202,27 @@ class Inspection:
             self._steering[cell] = (steering(self.engine, self.stack, self.trace, self.passage, found)
                                     if found is not None and found.is_confirmed and found.feature.is_causal else None)
         return self._steering[cell]
+
+    def activity(self, cell: CellName) -> Activity | None:
+        """How often a cell is on, and where without its feature; None for a cell without a boolean feature."""
+        found = self.claim(cell)
+        return activity(self.search, found, self.recording.warm_up) if found else None
+
+    @cached_property
+    def probes(self) -> Probes:
+        return Probes(self.search)
+
+    def wiring(self, cell: CellName) -> Wiring:
+        """What a cell promotes, and which cells write it and read it."""
+        return wiring(self.stack, self.trace, cell, self._mean_prediction)
+
+    @cached_property
+    def _mean_prediction(self) -> np.ndarray:
+        """The mean probability (V,) of each unit over the places."""
+        outputs = self.trace.states[-1][0][self.recording.warm_up:]
+        mean: np.ndarray = sum(self.stack.probabilities(outputs[start:start + _BLOCK]).sum(axis=0)
+                               for start in range(0, len(outputs), _BLOCK)) / max(1, len(outputs))
+        return mean
 
     def most_costly(self, count: int) -> list[CellName]:
         """The cells with the highest estimated costs."""

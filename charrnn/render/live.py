@@ -3,8 +3,10 @@
 import sys
 from pathlib import Path
 
+import numpy as np
+
 from charrnn.errors import CorpusError
-from charrnn.inspection.find import each_cell_once
+from charrnn.inspection.find import Finding, each_cell_once
 from charrnn.inspection.passage import Passage, held_out, joined, of_text
 from charrnn.inspection.results import Inspection
 from charrnn.live.document import MEGABYTE, live_page
@@ -13,11 +15,14 @@ from charrnn.live.quantize import MeasuredLoss, measured_loss, quantized_network
 from charrnn.render.reading import read
 from charrnn.render.wording import bits
 from charrnn.runs.corpus_info import CorpusInfo
+from charrnn.runs.pretrained import pretrained_at
 from charrnn.runs.training_text import read_training_text
 from charrnn.sampling.session import LanguageModel, mark_id
 from charrnn.settings import LivePageSettings
 from charrnn.storage.files import write_atomic
+from charrnn.text.builtin import find_builtin
 from charrnn.text.documents import Documents
+from charrnn.text.model_input import model_input
 
 # Units that the cost of quantized weights is measured on, and that cells are named by.
 _MEASURED = 20_000
@@ -32,22 +37,31 @@ def write_live_page(model: LanguageModel, corpus: CorpusInfo, path: Path, name: 
     corpus, path   what the network was trained on, and its checkpoint
     text           what the page opens with; empty: what the network writes
     """
+    page, words = live_page_of(model, corpus, path, settings, text)
+    write_atomic(name, page)
+    print(f"written: {name} ({words})", file=sys.stderr)
+
+
+def live_page_of(model: LanguageModel, corpus: CorpusInfo, path: Path, settings: LivePageSettings,
+                 text: str = "") -> tuple[bytes, str]:
+    """The page, and in words how large it is and what its weights cost; as write_live_page()."""
     check_runnable(model)
     passage = _passage(model, corpus, path)
     run = path.parent.name if path.name in ("best.safetensors", "last.safetensors") else path.stem
     loss = _loss(model, passage, settings.precision)
-    content = LiveContent(run, loss, f"{len(passage):,} {model.vocabulary.kind}s of {passage.origin}", text,
-                          _named_cells(model, passage) if settings.names else ())
+    cells = _named_cells(model, passage) if settings.names else ()
+    content = LiveContent(run, loss, f"{len(passage):,} {model.vocabulary.kind}s of {passage.origin}", text, cells)
     page = live_page(model, content, settings)
-    write_atomic(name, page)
-    cost = bits(loss.quantized - loss.exact)
-    print(f"written: {name} ({len(page) / MEGABYTE:.2f} MB; {settings.precision} bits for each weight cost {cost:.4f} "
-          f"bits a {model.vocabulary.kind} on {content.measured}: {bits(loss.quantized):.4f} in place of "
-          f"{bits(loss.exact):.4f})", file=sys.stderr)
+    return page, (f"{len(page) / MEGABYTE:.2f} MB; {settings.precision} bits for each weight cost {loss.cost:.4f} bits "
+                  f"a {model.vocabulary.kind} on {content.measured}: {bits(loss.quantized):.4f} in place of "
+                  f"{bits(loss.exact):.4f}")
 
 
 def _passage(model: LanguageModel, corpus: CorpusInfo, path: Path) -> Passage:
     """Held-out text of the network; where that can't be read again, text that it writes itself."""
+    if pretrained := pretrained_at(path):
+        unseen = model_input(find_builtin(pretrained.unseen).read(), model.settings.text, model.vocabulary)
+        return of_text(unseen.content, model.settings.text, model.vocabulary, _MEASURED, pretrained.unseen)
     try:
         found = read_training_text(corpus, model.settings.text, path, (), read, advice="")
         return held_out(found, corpus, model.settings, model.vocabulary, _MEASURED)
@@ -66,7 +80,16 @@ def _loss(model: LanguageModel, passage: Passage, precision: int) -> MeasuredLos
 
 
 def _named_cells(model: LanguageModel, passage: Passage) -> list[NamedCell]:
-    """Cells that are confirmed to track something in the text, those that track context first."""
+    """Cells that are confirmed to track something in the text, those that track context first; of these the one that
+    changes most comes before the others, because the page opens with it."""
     done = Inspection(model.engine, passage)
-    return [NamedCell(str(one.cell), one.feature.name, one.signal, one.sign)
-            for one in each_cell_once([*done.context, *done.local])[:_NAMED]]
+    context = each_cell_once(done.context)
+    if context:
+        hero = max(context, key=lambda one: _spread(done, one))
+        context = [hero, *(one for one in context if one is not hero)]
+    return [NamedCell(str(one.cell), one.feature.name, one.signal, one.sign, not one.feature.is_boolean)
+            for one in each_cell_once([*context, *done.local])[:_NAMED]]
+
+
+def _spread(done: Inspection, one: Finding) -> float:
+    return float(np.std(done.values(one.cell, one.signal)))

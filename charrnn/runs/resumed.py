@@ -1,6 +1,7 @@
 """Layer runs: an old run, taken up again from Python where it ended."""
 
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ def resumed_run(argument: str, runs: str | Path, corpus: Sequence[str] | str, op
 
     Raises SettingsError for any other option, CorpusError for another text, CheckpointError for no run.
     """
-    how = {name: options.pop(name) for name in ("keep_last", "engine", "device") if name in options}
+    how = {spec.name: options.pop(spec.name) for spec in fields(RunSettings) if spec.name in options}
     budget = {name: options.pop(name) for name in _BUDGET if options.get(name) is not None}
     threads = options.pop("threads", None)
     if options:

@@ -176,7 +176,7 @@ def _clamp(text: str, network: NetworkSettings, spread_of: Callable[[int, int], 
                             "L1:24=1@100:200 for a part of the text")
     layer, unit, value = int(found["layer"]), int(found["unit"]), float(found["value"])
     if not 1 <= layer <= network.layers or unit >= network.hidden:
-        raise SettingsError(f"--clamp {text!r}: there is no such cell; {_layer_words(network.layers)}, units 0 to "
+        raise SettingsError(f"--clamp {text!r}: there is no such cell; {_layer_words(network.layers)}, units are 0 to "
                             f"{network.hidden - 1}")
     if found["sd"]:
         spread = spread_of(layer - 1, unit)

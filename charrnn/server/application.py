@@ -14,7 +14,7 @@ from starlette.concurrency import iterate_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from charrnn.errors import CharrnnError
@@ -33,22 +33,29 @@ GET  /v1/models
 
 
 class Server:
-    """The addresses of one network."""
+    """The addresses of one network.
 
-    def __init__(self, model: Model, name: str, settings: ServeSettings) -> None:
-        self._model, self._name, self._settings = model, name, settings
-        self._turn = CapacityLimiter(1)
+    page   makes the page at the root, when it is first asked for; None for a network that has none
+    """
+
+    def __init__(self, model: Model, name: str, settings: ServeSettings, page: Callable[[], bytes] | None) -> None:
+        self._model, self._name, self._settings, self._make_page = model, name, settings, page
+        self._turn, self._page = CapacityLimiter(1), b""
 
     def application(self) -> Starlette:
         """What an ASGI server runs."""
         hosts = list(_LOCAL) if self._settings.host in _LOCAL else ["*"]
         return Starlette(
-            routes=[Route("/", self._help), Route("/v1/models", self._models),
+            routes=[Route("/", self._root), Route("/v1/models", self._models),
                     Route("/v1/completions", _with_refusals(self._complete), methods=["POST"])],
             middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts)])
 
-    async def _help(self, request: Request) -> Response:
-        return PlainTextResponse(_HELP.format(name=self._name))
+    async def _root(self, request: Request) -> Response:
+        if self._make_page is None:
+            return PlainTextResponse(_HELP.format(name=self._name))
+        async with self._turn:
+            self._page = self._page or await to_thread.run_sync(self._make_page)
+        return HTMLResponse(self._page)
 
     async def _models(self, request: Request) -> Response:
         return JSONResponse({"object": "list", "data": [{"id": self._name, "object": "model", "owned_by": "charrnn"}]})

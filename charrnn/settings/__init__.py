@@ -8,7 +8,7 @@ from charrnn.settings.bounded import PRECISIONS, Bounded, setting
 from charrnn.settings.colour import ColourSettings
 from charrnn.settings.inspection import InspectSettings, PageSettings
 from charrnn.settings.live import LivePageSettings
-from charrnn.settings.sampling import CompleteSettings, PlaySettings, SampleSettings
+from charrnn.settings.sampling import CompleteSettings, PlaySettings, SampleSettings, TranslateSettings
 from charrnn.settings.scoring import ScoreSettings
 from charrnn.settings.serving import ServeSettings
 from charrnn.settings.text import UNKNOWN, TextSettings, UnknownSettings
@@ -26,5 +26,5 @@ __all__ = [
     "PRECISIONS", "UNKNOWN", "BenchSettings", "Bounded", "ColourSettings", "CompleteSettings", "EngineSettings",
     "InspectSettings", "LivePageSettings", "NetworkSettings", "PageSettings", "PlaySettings", "RunSettings",
     "SampleSettings", "ScoreSettings", "ServeSettings", "Settings", "TextSettings", "TrainingSettings",
-    "UnknownSettings", "WindowSettings", "setting",
+    "TranslateSettings", "UnknownSettings", "WindowSettings", "setting",
     "settings_of"]

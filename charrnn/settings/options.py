@@ -23,6 +23,8 @@ class TextOptions(TypedDict, total=False):
     """The fields of TextSettings."""
 
     documents: str | None
+    labels: Literal["column", "path", "numbers"]
+    pairs: bool
     unit: Literal["char", "byte", "token", "word"]
     normalize: Literal["none", "NFC", "NFKC"]
     lowercase: bool
@@ -71,9 +73,9 @@ class TrainingOptions(TypedDict, total=False):
 class RunOptions(TypedDict, total=False):
     """The fields of RunSettings."""
 
+    keep_last: int
     engine: Literal["compiled", "reference", "torch"]
     device: Literal["auto", "cpu", "cuda", "mps"]
-    keep_last: int
 
 
 class CompleteOptions(TypedDict, total=False):

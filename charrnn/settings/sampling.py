@@ -88,6 +88,15 @@ class CompleteSettings(Bounded):
 
 
 @dataclass(frozen=True)
+class TranslateSettings(CompleteSettings):
+    """Which targets of a source are searched for, and how."""
+
+    until: ClassVar[str] = "line"  # type: ignore[misc]  # a target ends with its line
+    length: int = setting(200, "characters of a target at most", low=1, high=10_000)
+    count: int = setting(1, "targets to show for each source", low=1, high=1000, letter="k")
+
+
+@dataclass(frozen=True)
 class PlaySettings(SampleSettings):
     """How continuations are drawn in play; all of them can be changed while it lasts."""
 

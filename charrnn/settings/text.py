@@ -31,6 +31,10 @@ class TextSettings(Bounded):
         None, "the text is many documents: one a line, one a blank-line paragraph, one a file, or with any other TEXT "
               "between them (\\n and \\t are read as in Python); each is read from the initial state",
         metavar="[line|blank|file|TEXT]", group="Text")
+    labels: str | None = setting(
+        None, "what is generated depends on a label: the column before a tab in each line, numbers with commas there, "
+              "or the path, one file a label", choices=("column", "path", "numbers"))
+    pairs: bool = setting(False, "each line is a source, a tab and a target: only the target is predicted")
     unit: str = setting("char", "what is read and predicted at a time: a character, a byte of UTF-8, a token between "
                                 "spaces, or a word and what stands between words",
                         choices=("char", "byte", "token", "word"))
@@ -44,6 +48,16 @@ class TextSettings(Bounded):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.documents is None and (self.labels is not None or self.pairs):
+            object.__setattr__(self, "documents", "line")
+        if self.labels is not None and self.pairs:
+            raise SettingsError("--labels and --pairs contradict each other; give one of them")
+        if self.documents != "line" and (self.pairs or self.labels in ("column", "numbers")):
+            raise SettingsError(f"--{'pairs' if self.pairs else 'labels'} reads one document a line, with a tab in it; "
+                                "leave --documents out")
+        if self.pairs and self.unit in ("token", "word"):
+            raise SettingsError(f"--pairs and --unit {self.unit} contradict each other: the tab has to be a unit of "
+                                "its own; leave one of them out")
         if self.documents == "":
             raise SettingsError("--documents needs line, blank, file, or the text that stands between documents")
         if any("\ud800" <= character <= "\udfff" for character in self.between or ""):

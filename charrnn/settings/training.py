@@ -26,6 +26,8 @@ class NetworkSettings(Bounded):
                              fitted=True)
     recurrent_dropout: float = setting(0.0, "share of the recurrent weights dropped, drawn anew for each window",
                                        low=0.0, high=0.95, fitted=True)
+    label_width: int = setting(0, "numbers that a text's label adds to the input at each step; the text decides it",
+                               low=0, high=65_536, decided=True)
     learn_initial_state: bool = setting(False, "learn the state that a text begins with; otherwise it is zero")
 
 

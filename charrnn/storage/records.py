@@ -42,6 +42,11 @@ class Record:
         return tuple(self._checked(key, ([],), lambda value: isinstance(value, list)
                                    and all(isinstance(item, str) for item in value), "a list of texts"))
 
+    def finite(self, key: str) -> tuple[float, ...]:
+        """A list of finite numbers; empty where there is none."""
+        return tuple(self._checked(key, ([],), lambda value: isinstance(value, list) and all(
+            is_number(item) and math.isfinite(item) for item in value), "a list of finite numbers"))
+
     def list(self, key: str) -> Sequence[Any]:
         found: Sequence[Any] = self._checked(key, (), lambda value: isinstance(value, list), "a list")
         return found

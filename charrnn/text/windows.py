@@ -13,11 +13,19 @@ from charrnn.errors import CorpusError
 from charrnn.settings import WindowSettings
 from charrnn.text.documents import Documents
 from charrnn.text.ids import IdRanges, Ids, MappedIds
+from charrnn.text.labels import Labels
 from charrnn.text.validation_split import cut_at, cuts_in_files
 
 Text = Ids | Documents
 
 NO_TARGET = -1
+
+
+class WindowLabels(NamedTuple):
+    """The label at each place of a window: numbers (T, N) int32 are rows of vectors (K, C) float32."""
+
+    numbers: np.ndarray
+    vectors: np.ndarray
 
 
 class Window(NamedTuple):
@@ -31,6 +39,7 @@ class Window(NamedTuple):
     targets: np.ndarray
     fresh: bool  # the state starts anew before this window
     predicted: int  # targets that are not -1
+    labels: WindowLabels | None = None
 
 
 def size(text: Text) -> int:
@@ -274,9 +283,18 @@ class _DocumentRows:
         places = np.arange(start, stop)[:, None] + self._starts
         is_over = places >= self._stops
         np.minimum(places, self._ends[-1] - 1, out=places)
-        number = np.searchsorted(self._ends, places, side="right")
-        places += self._documents.marks[self._order[number] + 1] - self._ends[number]
+        documents, number = self._documents, np.searchsorted(self._ends, places, side="right")
+        which = self._order[number]
+        places += documents.marks[which + 1] - self._ends[number]
         pieces = np.count_nonzero(np.diff(number, axis=0)) + places.shape[1]
-        inputs, targets = (self._documents.take(places + offset, pieces) for offset in (0, 1))
-        inputs[is_over], targets[is_over] = self._documents.mark, NO_TARGET
-        return Window(inputs, targets, start == 0, targets.size - int(np.count_nonzero(is_over)))
+        inputs, targets = (documents.take(places + offset, pieces) for offset in (0, 1))
+        is_unpredicted = is_over if documents.source_ends is None else is_over | (places < documents.source_ends[which])
+        inputs[is_over], targets[is_unpredicted] = documents.mark, NO_TARGET
+        return Window(inputs, targets, start == 0, targets.size - int(np.count_nonzero(is_unpredicted)),
+                      None if documents.labels is None else _window_labels(documents.labels, which))
+
+
+def _window_labels(labels: Labels, which: np.ndarray) -> WindowLabels:
+    """The labels of the documents `which` (T, N), and of no others."""
+    used, numbers = np.unique(labels.numbers[which], return_inverse=True)
+    return WindowLabels(numbers.reshape(which.shape).astype(np.int32), labels.vectors[used])

@@ -28,6 +28,6 @@ class Evaluation:
                 return None
             if window.fresh:
                 self._streams.reset()
-            total += self._streams.evaluate(window.inputs, window.targets)
+            total += self._streams.evaluate(window.inputs, window.targets, window.labels)
             predicted += window.predicted
         return total / predicted if predicted else math.nan

@@ -4,6 +4,7 @@ It prints nothing and writes nothing. One generator makes every random draw, in 
 each step its window, the keys of dropout and those of recurrent dropout.
 """
 
+import dataclasses
 import logging
 import math
 import time
@@ -39,6 +40,9 @@ class Trainer:
         self.generator = np.random.Generator(np.random.PCG64(settings.training.seed))
         train_text, val_text = split(text, windows)
         self.cutter = training_windows(train_text, windows, self.generator)
+        labels = text.labels if isinstance(text, Documents) else None
+        width = 0 if labels is None else labels.scheme.width
+        settings = dataclasses.replace(settings, network=dataclasses.replace(settings.network, label_width=width))
         self.settings = settings = with_automatic_settings(settings, size(text), self.cutter.windows_per_epoch)
         training, rank = settings.training, this_rank()
         if rank.size > 1:
@@ -130,7 +134,7 @@ class Trainer:
             self.streams.reset()
         keys = self._keys() if network.dropout else None
         recurrent_keys = self._keys() if network.recurrent_dropout else None
-        loss = self.streams.learn(window.inputs, window.targets, keys, recurrent_keys)
+        loss = self.streams.learn(window.inputs, window.targets, keys, recurrent_keys, window.labels)
         try:
             norm = self.engine.update(lr, training.clip)
         except TrainingError:
@@ -167,9 +171,9 @@ class Trainer:
                                   val_loss)
 
     def begin_from(self, arrays: dict[str, np.ndarray]) -> None:
-        """Takes another run's parameters, by name, in place of the initial values."""
+        """Takes another run's parameters, by name, in place of the initial values; the weights of labels are left."""
         self.rollback.may_begin_worse = True
-        self.engine.load(arrays)
+        self.engine.load({**self.engine.parameters(), **arrays} if self.settings.network.label_width else arrays)
 
     def state(self) -> tuple[dict[str, np.ndarray], TrainingProgress]:
         """Arrays and progress from which restore() continues as if nothing had happened."""

@@ -250,7 +250,7 @@ def any_value(spec: Any) -> st.SearchStrategy[Any]:
 @st.composite
 def any_of(draw: st.DrawFn, kind: type) -> Any:
     """Settings of a class, of which nothing contradicts another."""
-    values = {spec.name: any_value(spec) for spec in dataclasses.fields(kind)}
+    values = {spec.name: any_value(spec) for spec in dataclasses.fields(kind) if not spec.metadata["decided"]}
     values.pop("minutes", None)  # there are epochs
     try:
         return kind(**draw(st.fixed_dictionaries(values)))

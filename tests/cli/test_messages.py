@@ -1,6 +1,7 @@
 """--quiet and --verbose, and what the library tells Python's logging."""
 
 import logging
+import re
 import sys
 from pathlib import Path
 
@@ -8,10 +9,11 @@ import pytest
 
 import charrnn as package
 from charrnn.cli.group import COMMANDS
-from charrnn.cli.main import _run
+from charrnn.cli.main import INTERRUPTED, PIPE_CLOSED, TERMINATED, _run
+from charrnn.errors import CharrnnError
 from charrnn.render.streams import loud
 from tests.cli.conftest import Program
-from tests.cli.tiny import OPTIONS, TEXT
+from tests.cli.tiny import OPTIONS, ROOT, TEXT
 
 
 def test_quiet_shows_results_and_errors_only(charrnn: Program, run: Path, text: Path) -> None:
@@ -45,6 +47,13 @@ def test_every_command_but_play_has_both(name: str, capsys: pytest.CaptureFixtur
     assert _run([*name.split(), "--help"]) == 0
     shown = capsys.readouterr().out
     assert ("-q, --quiet" in shown, "-v, --verbose" in shown) == (name != "play", name != "play")
+
+
+def test_the_page_has_every_exit_code() -> None:
+    page = (ROOT / "docs" / "messages.md").read_text(encoding="utf-8")
+    kinds = [CharrnnError, *CharrnnError.__subclasses__()]
+    wanted = {0, INTERRUPTED, PIPE_CLOSED, TERMINATED, *(kind.exit_code for kind in kinds)}
+    assert {int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)} == wanted
 
 
 def test_the_library_tells_logging(tmp_path: Path, caplog: pytest.LogCaptureFixture,

@@ -33,7 +33,8 @@ CALLS = {
 
 @pytest.mark.slow
 def test_no_command_uses_the_network(run: Path, tmp_path: Path) -> None:
-    calls = [CALLS[name] for name in COMMANDS]  # a new command needs its line
+    assert [name for name in COMMANDS if name not in CALLS] == [], "a new command needs its line in CALLS"
+    calls = [CALLS[name] for name in COMMANDS]
     _, out, err = finish(start("-c", CODE, *calls, folder=tmp_path))
     told = [line for line in out.splitlines() if line.endswith("]")]
     assert [line for line in told if not line.endswith(": 0 []")] == [], err

@@ -59,6 +59,9 @@ def test_help_tells_everything_in_the_order_of_the_fields(kind: type[Bounded]) -
     text = " ".join(call("--help", classes=(kind,))[1].split())
     places = []
     for spec in dataclasses.fields(kind):  # type: ignore[arg-type]
+        if spec.metadata["decided"]:
+            assert spec.name.replace("_", "-") not in text
+            continue
         place = text.index(f"--{spec.name.replace('_', '-')} ")
         places.append(place)
         assert spec.metadata["help"] in text[place:]

@@ -56,7 +56,9 @@ def same(one: Checkpoint, other: Checkpoint) -> bool:
     """Whether both hold the same, NaNs and signs of zeros included."""
     ours, theirs = one.arrays, other.arrays
     return (one.settings == other.settings and one.vocabulary == other.vocabulary
-            and one.corpus == other.corpus and one.progress == other.progress and ours.keys() == theirs.keys()
+            and one.corpus == other.corpus
+            and json.dumps(one.progress, sort_keys=True) == json.dumps(other.progress, sort_keys=True)
+            and ours.keys() == theirs.keys()
             and all((a.dtype, a.shape, a.tobytes()) == (b.dtype, b.shape, b.tobytes())
                     for a, b in ((ours[name], theirs[name]) for name in ours)))
 

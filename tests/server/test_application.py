@@ -29,9 +29,12 @@ def port(model: package.Model) -> Iterator[int]:
     uvicorn = pytest.importorskip("uvicorn")
     from charrnn.server.application import Server
 
+    def page() -> bytes:
+        return b"<p>page"
+
     limits = ServeSettings(most_characters=2000, most_prompt=1000)
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(Server(model, "tiny", limits).application(), log_level="warning",
+    server = uvicorn.Server(uvicorn.Config(Server(model, "tiny", limits, page).application(), log_level="warning",
                                            lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
@@ -108,7 +111,7 @@ def test_a_client_that_goes_away_leaves_the_turn_to_others(port: int) -> None:
 
 def test_what_there_is(port: int) -> None:
     assert json.loads(get(port, "/v1/models")[1])["data"] == [{"id": "tiny", "object": "model", "owned_by": "charrnn"}]
-    assert get(port, "/")[1].startswith("tiny, served by charrnn.\n")
+    assert get(port, "/") == (200, "<p>page")
     assert get(port, "/nowhere")[0] == 404
     assert get(port, "/v1/completions")[0] == 405
 

@@ -11,7 +11,7 @@ parameters:
                  T N H  for the gradient on its way back;  2 L N H  for that of the states
                  N H  where texts begin inside a window
     scratch      S (H + 65 V + 256 G H where L > 1 + 128 (K + 1) H with bf16 + V G H with an embedding
-                 + 256 (24 + H) where vectors are narrower than 512 bits)
+                 + G H with labels + 256 (24 + H) where vectors are narrower than 512 bits)
 
 A chunk's 256 rows are as many as whole time steps make (chunk_steps).
 """
@@ -60,4 +60,5 @@ def training_bytes(network: NetworkSettings, vocabulary: int, parameters: int, s
     scratch += chunk_steps(rows) * rows * G * H if L > 1 else 0
     scratch += rounded_size(rows, kept * H, H) if precision == "bf16" else copied_size(H)
     scratch += vocabulary * G * H if network.embedding else 0
+    scratch += G * H if network.label_width else 0
     return 4 * ((1 + moments + shards) * parameters + packed + dropped + windows + shards * scratch)

@@ -20,10 +20,10 @@ MODULES: dict[str, type[nn.RNNBase]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": n
 
 
 class TensorPlace(NamedTuple):
-    """Where one of our parameters lies: in rows `part` of a parameter of PyTorch."""
+    """Where one of our parameters lies: in the rows, or rows and columns, `part` of a parameter of PyTorch."""
 
     parameter: nn.Parameter
-    part: slice = slice(None)
+    part: slice | tuple[slice, slice] = slice(None)
 
 
 class ModuleLayer(nn.Module):

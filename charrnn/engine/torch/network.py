@@ -23,7 +23,9 @@ class TorchNetwork(nn.Module):
         H, cell = settings.hidden, CELLS[settings.cell]
         self.settings, self.vocabulary = settings, vocabulary
         self.embedding = nn.Parameter(torch.zeros(vocabulary, settings.embedding)) if settings.embedding else None
-        self.layers = nn.ModuleList(layer_of(settings.cell, H if k else settings.embedding or vocabulary, H)
+        # the first layer reads a character and behind it what its label adds
+        self.width = settings.embedding or vocabulary
+        self.layers = nn.ModuleList(layer_of(settings.cell, H if k else self.width + settings.label_width, H)
                                     for k in range(settings.layers))
         self.initial = nn.ParameterDict()
         if settings.learn_initial_state:
@@ -39,6 +41,10 @@ class TorchNetwork(nn.Module):
         places = {} if self.embedding is None else {"embedding": TensorPlace(self.embedding)}
         for k, layer in enumerate(self.recurrent):
             places |= {f"{name}_l{k}": place for name, place in layer.places.items()}
+        if self.settings.label_width:
+            joined, every = places["weight_ih_l0"].parameter, slice(None)
+            places["weight_ih_l0"] = TensorPlace(joined, (every, slice(self.width)))
+            places["weight_label_l0"] = TensorPlace(joined, (every, slice(self.width, None)))
         places |= {name: TensorPlace(parameter) for name, parameter in self.initial.items()}
         return places | {"weight_out": TensorPlace(self.weight_out), "bias_out": TensorPlace(self.bias_out)}
 
@@ -79,13 +85,16 @@ class TorchNetwork(nn.Module):
         return functional.linear(output, self.weight_out, self.bias_out)
 
     def forward(self, ids: Tensor, state: list[State], segments: Segments | None = None,
-                masks: list[Tensor] | None = None) -> tuple[Tensor, list[State]]:
+                masks: list[Tensor] | None = None, labels: Tensor | None = None) -> tuple[Tensor, list[State]]:
         """The last layer's output (T, N, H) for ids (T, N), and the state after the window.
 
         segments   where documents begin behind the first character; None where none does
         masks      (T, N, H) a layer: dropout on its way up
+        labels     (T, N, C): the vector of each place's label
         """
         x, after = self.input_of(ids), []
+        if labels is not None:
+            x = torch.cat([x, labels], dim=2)
         for k, layer in enumerate(self.recurrent):
             x, layer_state = self._through(k, layer, x, state[k], segments)
             after.append(layer_state)

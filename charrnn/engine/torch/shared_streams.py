@@ -14,6 +14,7 @@ from charrnn.engine.interface import Arrays, OnLayer, Streams
 from charrnn.engine.predictions import Predictions
 from charrnn.engine.torch.processes import Processes
 from charrnn.engine.torch.streams import TorchStreams
+from charrnn.text.windows import WindowLabels
 
 if TYPE_CHECKING:
     from charrnn.engine.torch.engine import TorchEngine
@@ -37,17 +38,22 @@ class SharedStreams(Streams):
         self.streams.set_state({name: array[self.own] for name, array in arrays.items()})
 
     def learn(self, inputs: np.ndarray, targets: np.ndarray, keys: np.ndarray | None = None,
-              recurrent_keys: np.ndarray | None = None) -> float:
+              recurrent_keys: np.ndarray | None = None, labels: WindowLabels | None = None) -> float:
         predicted = int(np.count_nonzero(targets >= 0))
-        loss = torch.tensor([self.streams.learn_share(inputs[:, self.own], targets[:, self.own], predicted, keys,
-                                                      recurrent_keys)], device=self.engine.device)
+        loss = torch.tensor([self.streams.learn_share(
+            inputs[:, self.own], targets[:, self.own], predicted, keys, recurrent_keys, self._own_labels(labels),
+        )], device=self.engine.device)
         self.processes.add_up([*self.engine.gradients(), loss])
         return float(loss.item())
 
-    def evaluate(self, inputs: np.ndarray, targets: np.ndarray) -> float:
+    def _own_labels(self, labels: WindowLabels | None) -> WindowLabels | None:
+        return None if labels is None else labels._replace(numbers=labels.numbers[:, self.own])
+
+    def evaluate(self, inputs: np.ndarray, targets: np.ndarray, labels: WindowLabels | None = None) -> float:
         own = 0.0
         if self.own.start < self.own.stop:
-            own = self.streams.evaluate(inputs[:, self.own], targets[:, self.own])
+            own = self.streams.evaluate(inputs[:, self.own], targets[:, self.own],
+                                        self._own_labels(labels))
         return self.processes.sum(own)
 
     def score(self, inputs: np.ndarray, targets: np.ndarray, top: int) -> Predictions:

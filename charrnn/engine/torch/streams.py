@@ -16,6 +16,7 @@ from charrnn.engine.torch.layers import layer_tensors
 from charrnn.engine.torch.scores import predictions_of
 from charrnn.engine.torch.segments import Segments
 from charrnn.engine.torch.steps import STEPS, State
+from charrnn.text.windows import WindowLabels
 
 if TYPE_CHECKING:
     from charrnn.engine.torch.engine import TorchEngine
@@ -47,27 +48,28 @@ class TorchStreams(Streams):
                              for letter in self._letters) for k in range(self.settings.layers)]
 
     def learn(self, inputs: np.ndarray, targets: np.ndarray, keys: np.ndarray | None = None,
-              recurrent_keys: np.ndarray | None = None) -> float:
-        return self.learn_share(inputs, targets, int(np.count_nonzero(targets >= 0)), keys, recurrent_keys)
+              recurrent_keys: np.ndarray | None = None, labels: WindowLabels | None = None) -> float:
+        predicted = int(np.count_nonzero(targets >= 0))
+        return self.learn_share(inputs, targets, predicted, keys, recurrent_keys, labels)
 
     def learn_share(self, inputs: np.ndarray, targets: np.ndarray, predicted: int, keys: np.ndarray | None,
-                    recurrent_keys: np.ndarray | None) -> float:
+                    recurrent_keys: np.ndarray | None, labels: WindowLabels | None = None) -> float:
         """As learn(), where these rows are a share of a window in which so many characters are predicted."""
         try:
             masks = None if keys is None else [
                 dropout_mask(self.settings, len(inputs), self.numbers, int(key), self.network.device) for key in keys]
             with self.engine.dropped_weights(recurrent_keys):
                 with self.engine.autocast():
-                    output = self._forward(inputs, masks)
+                    output = self._forward(inputs, masks, labels)
                     loss = _summed_loss(self.network.logits(output), targets) / max(1, predicted)
                 self.engine.backward(loss)
             return float(loss.item())
         except torch.OutOfMemoryError as error:
             raise self.engine.refusal(self.rows, len(inputs)) from error
 
-    def evaluate(self, inputs: np.ndarray, targets: np.ndarray) -> float:
+    def evaluate(self, inputs: np.ndarray, targets: np.ndarray, labels: WindowLabels | None = None) -> float:
         with torch.no_grad(), self.engine.autocast():
-            return float(_summed_loss(self.network.logits(self._forward(inputs)), targets).item())
+            return float(_summed_loss(self.network.logits(self._forward(inputs, None, labels)), targets).item())
 
     def score(self, inputs: np.ndarray, targets: np.ndarray, top: int) -> Predictions:
         with torch.no_grad(), self.engine.autocast():
@@ -111,12 +113,14 @@ class TorchStreams(Streams):
     def _ids(self, ids: np.ndarray) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(ids, np.int64)).to(self.network.device)
 
-    def _forward(self, inputs: np.ndarray, masks: list[Tensor] | None = None) -> Tensor:
+    def _forward(self, inputs: np.ndarray, masks: list[Tensor] | None = None,
+                 labels: WindowLabels | None = None) -> Tensor:
         """Reads a window; the state moves on, and the gradient does not: truncated backpropagation through time."""
         begins = inputs == self.engine.start
         state = self._begun(self._carried(), begins[0])
         segments = Segments.of(begins, self.network.device) if begins[1:].any() else None
-        output, after = self.network(self._ids(inputs), state, segments, masks)
+        vectors = None if labels is None else torch.from_numpy(labels.vectors[labels.numbers]).to(self.network.device)
+        output, after = self.network(self._ids(inputs), state, segments, masks, vectors)
         self._state = [tuple(part.detach() for part in layer) for layer in after]
         result: Tensor = output
         return result

@@ -79,7 +79,11 @@ function mountLive(root, model, options = {}) {
       writer.finished(message);
       sendText();
     }
-    else if (!isCurrent) return;
+    else if (message.type === "looked") {
+      predictions.show(message);
+      cell.showValues(message);
+      map.show(message);
+    } else if (!isCurrent) return;
     else if (message.type === "read") {
       editor.take.read(message.from, message.to, message.nats);
       if (message.isDone) {
@@ -88,11 +92,6 @@ function mountLive(root, model, options = {}) {
         if (!root.dataset.ready) ready();
       }
     } else if (message.type === "values" && isShown(message.view)) editor.take.values(message.from, message.values);
-    else if (message.type === "looked") {
-      predictions.show(message);
-      cell.showValues(message);
-      map.show(message);
-    }
   }
 
   const isShown = (view) => view.layer === state.layer && view.unit === state.unit && view.signal === state.signal;

@@ -24,6 +24,7 @@ function openReading(network, model) {
   let isLed = false;
   let states = []; /* before unit 0, SPACING, 2 * SPACING... */
   let last = null; /* after the last unit that was read */
+  let opening = null; /* {state, id}: the last step before unit 0 */
 
   function grown(array, length, stride = 1) {
     const larger = new array.constructor(length * stride);
@@ -45,8 +46,11 @@ function openReading(network, model) {
   function begin() {
     network.reset();
     network.logits.fill(NaN);
-    if (model.mark >= 0) network.step(model.mark, []);
-    else if (isLed) for (const id of model.lead) network.step(id, []);
+    opening = null;
+    for (const id of model.mark >= 0 ? [model.mark] : isLed ? model.lead : []) {
+      opening = { state: network.state(), id };
+      network.step(id, []);
+    }
     last = network.state();
     states = [last];
     done = 0;
@@ -162,6 +166,13 @@ function openReading(network, model) {
     for (let t = nearest * SPACING; t < at; t++) network.step(ids[t], []);
   }
 
+  /* The step that led to `at` units: the state before it, and its unit. */
+  function lastStep(at) {
+    if (!at) return opening;
+    goTo(at - 1);
+    return { state: network.state(), id: ids[at - 1] };
+  }
+
   /* The most probable next units after `at` units, and what the cells are then. */
   function look(at, count, name) {
     goTo(at);
@@ -181,7 +192,7 @@ function openReading(network, model) {
 
   begin();
   return {
-    change, readUntil, push, rest, along, look, goTo, signals, most,
+    change, readUntil, push, rest, along, look, goTo, lastStep, signals, most,
     result: (from, to) => ({ nats: nats.slice(from, to), entropies: entropies.slice(from, to), ranks: ranks.slice(from, to) }),
     get done() { return done; },
     get length() { return length; },

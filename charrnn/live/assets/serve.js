@@ -87,7 +87,7 @@ function serve(port) {
         finishWriting(false);
         return;
       }
-      writing.job = openWriting(network, model, request, request.at, isOwn ? reading.push : null);
+      writing.job = openWriting(network, model, request, reading, request.at, isOwn);
     }
     const streams = writing.job.writeUntil(begun + SLICE, clock);
     if (isOwn) reading.rest();

@@ -6,6 +6,7 @@ import numpy as np
 
 from charrnn.inspection.ablation import BEFORE
 from charrnn.inspection.cell_statistics import FLAGS, CellName, main_signal, peaks, pushes
+from charrnn.inspection.probes import SIZES
 from charrnn.inspection.results import Inspection
 from charrnn.render.inspection.findings import scored, signal_words, steer_words
 from charrnn.render.inspection.style import ReportStyle, bits_words, memory_words, score_words, share_words
@@ -26,8 +27,11 @@ def cell_report(inspection: Inspection, cell: CellName, style: ReportStyle, sign
     yield from _text(inspection, values, style, lines, is_gate)
     yield from _statistics(inspection, cell, style)
     yield from _cost(inspection, cell, style)
+    yield from _carriers(inspection, cell, style)
     yield from _moved(inspection, values, style)
+    yield from _wired(inspection, cell, style)
     yield from _contexts(inspection, values, style)
+    yield from _hard_negatives(inspection, cell, values, style)
     yield "  " + style.spark(_means(values, style.width - 2).tolist(), low=0.0 if is_gate else -1.0)
 
 
@@ -110,6 +114,37 @@ def _cost(inspection: Inspection, cell: CellName, style: ReportStyle) -> Iterato
             f"{steer_words(best.feature, steers)}: {best.feature.name}, in {steers.characters:,} characters each"])
 
 
+def _carriers(inspection: Inspection, cell: CellName, style: ReportStyle) -> Iterator[str]:
+    """How many cells carry what it tracks."""
+    best = inspection.claim(cell)
+    probe = inspection.probes.of(best.feature.name) if best is not None and best.is_context else None
+    if best is not None and probe is not None:
+        scores = [f"{score_words(score)} with {k}" for k, score in zip(SIZES, probe.scores, strict=True)]
+        yield from style.wrapped(f"{best.feature.measure} of probes on the second half:",
+                                 [*scores, f"{score_words(probe.whole)} with all signals"], ", ")
+
+
+def _wired(inspection: Inspection, cell: CellName, style: ReportStyle) -> Iterator[str]:
+    """What it promotes, and the cells that write it and read it."""
+    found, units = inspection.wiring(cell), inspection.passage.units
+    for title, effects in (("when h is high, promotes", found.promotes), ("and suppresses", found.suppresses)):
+        yield from style.wrapped(title, [f"{_named(units[unit], style)} {bits:+.1f}" for unit, bits in effects], "  ")
+    for title, wires in (("written by", found.written_by), ("read by", found.read_by)):
+        yield from style.wrapped(title, [f"{one.cell} ({one.gate} {one.strength:+.2f})" for one in wires], ", ")
+
+
+def _hard_negatives(inspection: Inspection, cell: CellName, values: np.ndarray, style: ReportStyle) -> Iterator[str]:
+    """Where it is on though its feature does not hold."""
+    best, active = inspection.claim(cell), inspection.activity(cell)
+    if best is None or best.threshold is None or active is None or not best.is_confirmed:
+        return
+    yield from style.wrapped("", [f"on at {100 * active.density:.1f}% of the places of the second half, "
+                                 f"{best.feature.name} at {100 * best.threshold.prevalence:.1f}%"])
+    if active.hard:
+        yield "on most without it:"
+        yield from (_context(inspection, place, values, style) for place in active.hard)
+
+
 def _moved(inspection: Inspection, values: np.ndarray, style: ReportStyle) -> Iterator[str]:
     """The characters that move it up and down most."""
     found = pushes(values[inspection.recording.warm_up:], inspection.recording.tokens[inspection.recording.warm_up:])
@@ -128,15 +163,18 @@ def _named(piece: str, style: ReportStyle) -> str:
 def _contexts(inspection: Inspection, values: np.ndarray, style: ReportStyle) -> Iterator[str]:
     """The places where it is highest and lowest, each with the text before and after."""
     settled = values[inspection.recording.warm_up:]
-    pieces = inspection.passage.pieces
     for title, sign in (("highest", 1), ("lowest", -1)):
         yield f"{title}:"
         for found in peaks(sign * settled, _PEAKS, _AROUND):
-            place = found + inspection.recording.warm_up
-            before = style.visible("".join(pieces[max(0, place - _AROUND):place]))
-            after = style.visible("".join(pieces[place + 1:place + 1 + _AROUND]))
-            value = score_words(float(values[place]))
-            yield f"  {value:>5}  {before:>{_AROUND}}[{style.visible(pieces[place])}]{after}"
+            yield _context(inspection, found + inspection.recording.warm_up, values, style)
+
+
+def _context(inspection: Inspection, place: int, values: np.ndarray, style: ReportStyle) -> str:
+    """A place with the text before and after it."""
+    pieces = inspection.passage.pieces
+    before = style.visible("".join(pieces[max(0, place - _AROUND):place]))[-_AROUND:]
+    after = style.visible("".join(pieces[place + 1:place + 1 + _AROUND]))[:_AROUND]
+    return f"  {score_words(float(values[place])):>5}  {before:>{_AROUND}}[{style.visible(pieces[place])}]{after}"
 
 
 def _means(values: np.ndarray, count: int) -> np.ndarray:
