@@ -47,7 +47,7 @@ class Console:
             self._last = "\n"  # the person ends it
             line = sys.stdin.readline()
         except UnicodeDecodeError as error:
-            raise PlayError(f"these were no characters: {error.reason} in {error.encoding}; nothing was added"
+            raise PlayError(f"these are not characters: {error.reason} in {error.encoding}; nothing was added"
                             ) from error
         except StopIteration:
             line = ""

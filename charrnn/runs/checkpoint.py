@@ -31,10 +31,10 @@ RUNS = Path("checkpoints")
 BEST, LAST = "best.safetensors", "last.safetensors"
 # 2 came with TextSettings: a program that knows only 1 would take every unit for a character.
 FORMAT, VERSION = "charrnn", 2
+_log = logging.getLogger(__name__)
 # Types of numbers by their names in the file, in the order that safetensors gives their arrays, the last ones first.
 DTYPES = {"bool": "BOOL", "uint8": "U8", "int8": "I8", "int16": "I16", "uint16": "U16", "float16": "F16",
           "int32": "I32", "uint32": "U32", "float32": "F32", "float64": "F64", "int64": "I64", "uint64": "U64"}
-_log = logging.getLogger(__name__)
 _LONGEST = 200  # characters of what a library says of a file
 _NEWEST = 5  # runs that an error names
 LARGEST_HEADER = 100_000_000  # the bound that safetensors itself sets
@@ -140,6 +140,11 @@ def latest_checkpoint(folder: str | Path = RUNS, which: str = "best") -> Path:
     return _in_folder(runs[-1], which)
 
 
+def run_names(folder: str | Path = RUNS) -> list[str]:
+    """The names of the runs in `folder`, the newest first."""
+    return [run.name for run in reversed(_runs(Path(folder)))]
+
+
 def resolve_checkpoint(argument: str | None, which: str = "best", runs: str | Path = RUNS) -> Path:
     """The checkpoint file that `argument` means: a file, a run's folder, a run's name in `runs`, or @shakespeare.
 
@@ -170,7 +175,7 @@ def resolve_checkpoint(argument: str | None, which: str = "best", runs: str | Pa
 
 def _known(name: str, folder: Path) -> str:
     """The run that `name` may have been meant for, or the newest runs that there are."""
-    runs = [run.name for run in reversed(_runs(folder))]
+    runs = run_names(folder)
     if not runs:
         return "runs there: none yet; `charrnn train` makes one"
     if near := difflib.get_close_matches(name, runs, n=1):
@@ -202,12 +207,12 @@ def _read(path: str | Path) -> bytes:
         start = file.read(9)
         size = int.from_bytes(start[:8], "little")
         if not start:
-            raise CheckpointError("is empty; it is no checkpoint")
+            raise CheckpointError("is empty; it is not a checkpoint")
         if start[8:] != b"{":
-            raise CheckpointError("is no checkpoint: it does not begin as a safetensors file does; name a run, its "
+            raise CheckpointError("is not a checkpoint: it does not begin as a safetensors file does; name a run, its "
                                   "folder or its file")
         if size > LARGEST_HEADER:
-            raise CheckpointError(f"is no checkpoint: a header of {size:,} bytes is too big")
+            raise CheckpointError(f"is not a checkpoint: a header of {size:,} bytes is too big")
         data = start + file.read()
     if size > len(data) - 8:
         raise CheckpointError(f"is cut off: it has {len(data):,} bytes, its header alone takes {size + 8:,}")
@@ -253,7 +258,7 @@ def _vocabulary(units: list[Any], unit: str) -> Sequence[str]:
         return characters
     for written in units:
         if not isinstance(written, str) or not written:
-            raise TypeError(f"{shortened(written)} is no {unit}")
+            raise TypeError(f"{shortened(written)} is not a {unit}")
         written.encode()
     return tuple(units)
 

@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from charrnn.cli.sample import _write
 from charrnn.render import samples
 from charrnn.render.colour.glyphs import columns
 from tests.cli.conftest import Program
@@ -217,7 +219,7 @@ def test_novelty_is_told_behind_the_text(charrnn: Program, run: Path) -> None:
     ("--min-length 600", 2, "--min-length 600 is more than --length 500"),
     ("--length 0 -n 2", 2, "a text of length 0 never ends"),
     ("--length 0 --json", 2, "a text of length 0 never ends"),
-    ("--corpus text.txt", 2, "--corpus has no use without --novelty"),
+    ("--corpus text.txt", 2, "--corpus has no effect without --novelty"),
     ("--surprisal --json", 2, "--surprisal and --json contradict each other"),
     ("--clamp L9:0=1", 2, "--clamp 'L9:0=1': there is no such cell; its layer is L1, units are 0 to 7"),
     ("--bias e", 2, "--bias 'e' is not understood"),
@@ -235,3 +237,26 @@ def test_columns_of_temperatures_are_columns_of_the_terminal() -> None:
     _, _, *lines = "".join(samples.beside(texts, "", 60)).splitlines()
     assert {columns(line.partition("a")[0]) for line in lines if "a" in line} == {31}
     assert sum(line.count("漢字") for line in lines) == 20
+
+
+@pytest.mark.skipif(os.name != "posix", reason="FIFOs")
+def test_a_fifo_gets_each_piece_as_it_is_made(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    has_first, got = threading.Event(), []
+
+    def read() -> None:
+        with open(tmp_path / "fifo", "rb", buffering=0) as fifo:
+            got.append(fifo.read(100))
+            has_first.set()
+            got.append(fifo.read(100))
+
+    def pieces() -> Iterator[str]:
+        yield "first"
+        assert has_first.wait(20)
+        yield "second"
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    _write(pieces(), str(tmp_path / "fifo"))
+    reader.join(20)
+    assert got == [b"first", b"second"]

@@ -21,7 +21,7 @@ class Attack(NamedTuple):
 ATTACKS = (
     Attack("kills", 300, 30),
     Attack("faults", 3000, 150),
-    Attack("surroundings", 2000, 60),
     Attack("mutations", 20_000, 1000),
     Attack("options", 7500, 1500),
+    Attack("surroundings", 2000, 60),
 )

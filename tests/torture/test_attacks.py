@@ -10,8 +10,8 @@ from types import ModuleType
 import pytest
 
 from tests.torture import faults, kills, mutations, options, surroundings
+from tests.torture.answers import new_folder
 from tests.torture.attacks import ATTACKS, Attack
-from tests.torture.commands import new_folder
 from tests.torture.findings import Findings
 from tests.torture.forked import CAN_FORK
 

@@ -185,6 +185,7 @@ class TorchEngine(Engine):
         return self._fixed_memory + self.streams_memory(rows, window, shards)
 
     def streams_memory(self, rows: int, window: int, shards: int) -> int:
+        """About, in this process."""
         return -(-rows // self.rank.size) * self._row_memory(window)
 
     def refusal(self, rows: int, window: int) -> TrainingError:
