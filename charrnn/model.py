@@ -18,6 +18,7 @@ from charrnn.completion.completer import Completer, Completion
 from charrnn.completion.translator import Translator
 from charrnn.engine.engines import open_engine
 from charrnn.engine.interface import Engine
+from charrnn.engine.ranks import this_rank
 from charrnn.engine.threads import physical_cores
 from charrnn.errors import SettingsError
 from charrnn.inspection.features.feature import Feature
@@ -306,7 +307,8 @@ def train(*sources: str | Path, text: str | None = None, name: str | None = None
 
     name, folder   the run is kept in folder/name, which is new
     resume         the run to resume (its name in `folder`, its folder or its file) exactly where its last checkpoint
-                   was saved; options may be epochs or minutes (the new total), threads, engine and keep_last
+                   was saved; options may be epochs or minutes (the new total), threads, engine, device and
+                   keep_last
     progress       show a bar, in a notebook or in a terminal
     on_event       is called with everything that happens (charrnn.training.events)
     options        any field of NetworkSettings, TextSettings, WindowSettings, TrainingSettings or RunSettings:
@@ -320,6 +322,8 @@ def train(*sources: str | Path, text: str | None = None, name: str | None = None
     """
     if text is not None and sources:
         raise SettingsError("train() takes either the names of texts or text=..., and one of them")
+    if this_rank().size > 1:
+        raise SettingsError("train() is for one process; with torchrun use the command: torchrun ... -m charrnn train")
     given, names = cast("dict[str, Any]", dict(options)), [str(source) for source in sources]
     if resume is not None:
         if name is not None:
@@ -348,6 +352,7 @@ def _new_run(sources: Sequence[str], text: str | None, name: str | None, folder:
     inherited = parent.settings(settings, preset_values(preset)) if parent else {}
     # what contradicts is refused before anything is read
     early = settings_of(merge_settings(settings, inherited, preset_values(preset)))
-    corpus = read_corpus(sources, settings=early.text) if text is None else Corpus.of(text, settings=early.text)
+    corpus = (read_corpus(sources, settings=early.text, max_size=how.max_size) if text is None
+              else Corpus.of(text, settings=early.text))
     corpus, chosen, _ = automatic_settings(settings, preset, corpus, inherited, how, threads)
     return Run.start(corpus, chosen, name, folder, threads, how, parent)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from charrnn.errors import SettingsError
 from charrnn.settings.bounded import Bounded, setting
 
-_CELLS = 128  # whose values a page holds that can't hold its network
+_CELLS = 48  # whose values a page holds that can't hold its network
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,8 @@ class InspectSettings(Bounded):
     signal: str | None = setting(
         None, "what --cell shows: h is the output, c the memory, the others are gates (default: c where there is one)",
         choices=("h", "c", "i", "f", "o", "g", "r", "z", "n"))
-    sample: int = setting(0, "inspect so many characters that the network writes itself, instead of its corpus", low=0,
-                          high=10**7, group="Text")
+    sample: int = setting(0, "inspect this many characters that the network writes itself, instead of its corpus",
+                          low=0, high=10**7, group="Text")
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,10 @@ they raise, how long they compute and how much memory they take at most.
 """
 
 import contextlib
+import faulthandler
 import io
 import os
+import pty
 import re
 import resource
 import sys
@@ -12,6 +14,7 @@ import tempfile
 import threading
 import time
 import traceback
+import tty
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -22,6 +25,7 @@ from unittest import mock
 from charrnn.cli.main import _exit_code, _run
 from charrnn.render.streams import take_streams
 
+HANGS = 300.0  # seconds
 _CLEAR, _STATUS = Path("/proc/self/clear_refs"), Path("/proc/self/status")
 _PEAK, _NOW = re.compile(r"VmHWM:\s+(\d+) kB"), re.compile(r"VmRSS:\s+(\d+) kB")
 
@@ -55,51 +59,40 @@ def answer(*arguments: str, stdin: bytes = b"") -> Answer:
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors="backslashreplace") for _ in range(2))
     with _streams(io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"), out, err):
         found = watched(lambda: _code(arguments))
-    for stream in (out, err):
-        stream.flush()
     found.out, found.err = (stream.buffer.getvalue().decode(errors="replace")  # type: ignore[attr-defined]
                             for stream in (out, err))
     return found
 
 
-def answer_on_terminal(*arguments: str, stdin: bytes | None = b"") -> Answer:
-    """The same on a terminal of its own, which passes on every byte as it is; `err` is empty, as all is in `out`.
-
-    stdin   None: it is the terminal too, with nobody at it
-    """
-    import pty
-    import tty
-
-    master, slave = pty.openpty()
-    tty.setraw(slave)
-    chunks: list[bytes] = []
-    reader = threading.Thread(target=_drain, args=(master, chunks))
-    reader.start()
-    try:
-        with _terminal(slave) as out, _terminal(slave) as err:
-            source = io.TextIOWrapper(io.BytesIO(stdin or b""), encoding="utf-8")
-            with _streams(source, out, err):
-                found = watched(lambda: _code(arguments))
-                for stream in (out, err):
-                    stream.flush()
-    finally:
-        os.close(slave)
-        reader.join()
-        os.close(master)
-    found.out = b"".join(chunks).decode(errors="replace")
+def answer_on_terminal(*arguments: str, stdin: bytes = b"") -> Answer:
+    """The same with standard output and standard error on a terminal each, which pass on every byte as it is."""
+    found, parts = Answer(), []
+    with contextlib.ExitStack() as stack:
+        streams = []
+        for _ in range(2):
+            stream, chunks = stack.enter_context(_terminal())
+            streams.append(stream)
+            parts.append(chunks)
+        with _streams(io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"), *streams):
+            found = watched(lambda: _code(arguments))
+    found.out, found.err = (b"".join(chunks).decode(errors="replace") for chunks in parts)
     return found
 
 
 def watched(action: Callable[[], Any]) -> Answer:
-    """Does `action`, whose result is an exit code; warnings count as errors."""
+    """Does `action`, whose result is an exit code; warnings count as errors, and what hangs ends the attack."""
     before, began = _memory(), time.process_time()
     found = Answer()
+    with contextlib.suppress(ValueError, AttributeError):  # standard error may be closed
+        faulthandler.dump_traceback_later(HANGS, exit=True, file=sys.__stderr__)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             found.code = action()
     except (Exception, KeyboardInterrupt) as error:
         found.error = error
+    finally:
+        faulthandler.cancel_dump_traceback_later()
     found.seconds = time.process_time() - began
     found.megabytes = (_peak() - before) / 1024
     return found
@@ -144,12 +137,26 @@ def _streams(source: io.TextIOWrapper, out: io.TextIOWrapper, err: io.TextIOWrap
     try:
         take_streams()
         yield
+        for stream in (out, err):
+            stream.flush()
     finally:
         sys.stdin, sys.stdout, sys.stderr = before
 
 
-def _terminal(slave: int) -> io.TextIOWrapper:
-    return io.TextIOWrapper(os.fdopen(os.dup(slave), "wb"), encoding="utf-8", errors="replace", line_buffering=True)
+@contextlib.contextmanager
+def _terminal() -> Iterator[tuple[io.TextIOWrapper, list[bytes]]]:
+    """A stream to a terminal, and what arrives there; complete at the end."""
+    master, slave = pty.openpty()
+    tty.setraw(slave)
+    chunks: list[bytes] = []
+    reader = threading.Thread(target=_drain, args=(master, chunks))
+    reader.start()
+    try:
+        with os.fdopen(slave, "wb") as device:
+            yield io.TextIOWrapper(device, encoding="utf-8", errors="replace", line_buffering=True), chunks
+    finally:
+        reader.join()
+        os.close(master)
 
 
 def _drain(master: int, chunks: list[bytes]) -> None:

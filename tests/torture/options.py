@@ -205,8 +205,8 @@ def _resumed() -> Iterator[Row]:
     """What can't change when a run is resumed."""
     for param in _command("train").params:
         if isinstance(param, SettingOption) and param.name not in {
-                "epochs", "minutes", "threads", "engine", "resume", "folder", "show_samples", "samples_every",
-                "keep_last"}:
+                "epochs", "minutes", "threads", "engine", "device", "resume", "folder", "show_samples", "samples_every",
+                "keep_last", "max_size"}:
             option = param.opts[0]
             if param.is_flag:
                 values: Sequence[str] = ("",)

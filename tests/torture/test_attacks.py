@@ -9,7 +9,9 @@ from types import ModuleType
 
 import pytest
 
-from tests.torture import faults, kills, mutations, options
+pytest.importorskip("pty")  # not on Windows
+
+from tests.torture import faults, kills, mutations, numbers, options, surroundings, texts
 from tests.torture.attacks import ATTACKS, Attack
 from tests.torture.commands import new_folder
 from tests.torture.findings import Findings
@@ -33,6 +35,7 @@ def test_attack(attack: Attack) -> None:
 @pytest.mark.parametrize(("attack", "tries", "figure"), [
     (kills, 1, "kills: 1 of 1 resumed to the same bytes"),
     (faults, 3, "faults: 3 of 3 with one clear line"),
+    (surroundings, 2, "surroundings: 2 of 2 cases as they should be"),
 ], ids=lambda value: getattr(value, "__name__", None))
 def test_a_few(attack: ModuleType, tries: int, figure: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
@@ -42,8 +45,10 @@ def test_a_few(attack: ModuleType, tries: int, figure: str, capsys: pytest.Captu
     assert out.startswith(figure)
 
 
-@pytest.mark.parametrize(("attack", "tries"), [(partial(mutations.attack, kinds=1), 20), (options.attack, 60)],
-                         ids=["mutations", "options"])
+@pytest.mark.parametrize(("attack", "tries"), [
+    (partial(mutations.attack, kinds=1), 20), (texts.attack, 4), (options.attack, 60),
+    (partial(numbers.attack, ways=[numbers.huge_logits, numbers.poisoned]), 20)],
+    ids=["mutations", "texts", "options", "numbers"])
 def test_a_few_tries(attack: Callable[[Findings], object], tries: int) -> None:
     findings = Findings("", tries, [])
     with new_folder():

@@ -66,7 +66,7 @@ def collect(inspection: Inspection, checkpoint: PageCheckpoint, *, cells: int | 
         scores=_scores(inspection), gates=inspection.gates.to_dict(), horizon=inspection.horizon.to_dict(),
         context=inspection.context_use.to_dict(),
         advice=advice(inspection.horizon, inspection.context_use, checkpoint.window),
-        definitions=content["definitions"], command=command, live=live)
+        errors=content["errors"], definitions=content["definitions"], command=command, live=live)
 
 
 def _number_of(cell: CellName, hidden: int) -> int:

@@ -15,8 +15,8 @@ from charrnn.live import document as live
 STYLES = ("page.css", "text.css", "views.css", "print.css")
 # In the order in which they use each other; all of them share one scope.
 SCRIPTS = ("elements.js", "data.js", "state.js", "levels.js", "ranking.js", "hint.js", "text.js", "table.js",
-           "heatmap.js", "strip.js", "cards.js", "drawer.js", "search.js", "chart.js", "gates.js", "memory.js",
-           "surprise.js", "about.js", "save.js", "compute.js", "keys.js", "main.js")
+           "heatmap.js", "strip.js", "measured.js", "cards.js", "drawer.js", "search.js", "chart.js", "gates.js",
+           "memory.js", "surprise.js", "about.js", "save.js", "compute.js", "keys.js", "main.js")
 CELLS = 128  # with their values, unless another number is asked for
 MAX_MB = 25.0
 MEGABYTE = 1_000_000

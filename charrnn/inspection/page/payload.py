@@ -45,7 +45,8 @@ def payload(data: PageData, cells: int, bits: int, compress: bool = True, notes:
         "pieces": pieces, "cells": list(data.cells), "chosen": [int(cell) for cell in data.chosen[:cells]],
         "signals": list(data.signals), "live": data.live,
         "features": list(data.features), "gates": data.gates, "horizon": data.horizon, "context": data.context,
-        "advice": data.advice, "definitions": data.definitions, "command": data.command, "notes": list(notes),
+        "advice": data.advice, "errors": data.errors, "definitions": data.definitions,
+        "command": data.command, "notes": list(notes),
         "levels": 127 if bits == 8 else 7, "arrays": arrays,
     }
     return json_in_html(whole)

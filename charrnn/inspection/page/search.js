@@ -47,7 +47,7 @@ function openMatcher() {
     clearTimeout(matcher.waiting);
     matcher.isBusy = false;
     if (data.pattern !== sought) return;
-    if (data.error) found.error = `This is no regular expression: ${data.error.replace(/^.*: /, "")}.`;
+    if (data.error) found.error = `This is not a regular expression: ${data.error.replace(/^.*: /, "")}.`;
     else takeMatches(data.places);
     announce("regex");
   };

@@ -1,7 +1,13 @@
 /* What the reader looks at. It stands in the address, so that a link shows the same. */
 
+/* The signal that the claim about a cell is about. */
+function signalOf(cell) {
+  const { best } = cells[cell] || {};
+  return best && best.confirmed && allSignals().includes(best.signal) ? best.signal : allSignals()[0] || "h";
+}
+
 const START = {
-  tab: "cells", map: false, cell: order[0] ?? 0, signal: allSignals()[0] || "h", surprise: false, pin: -1, range: null,
+  tab: "cells", map: false, cell: order[0] ?? 0, signal: signalOf(order[0] ?? 0), surprise: false, pin: -1, range: null,
   regex: "", write: "", feature: -1, sort: "rank", down: false, filter: "", zoom: null,
 };
 const state = { ...START };
@@ -29,7 +35,7 @@ function announce(key) {
 function writeAddress() {
   const parts = new URLSearchParams();
   for (const [key, start] of Object.entries(START)) {
-    if (JSON.stringify(state[key]) === JSON.stringify(start)) continue;
+    if (JSON.stringify(state[key]) === JSON.stringify(key === "signal" ? signalOf(state.cell) : start)) continue;
     parts.set(key, key === "cell" ? cells[state.cell].id : key === "feature" ? features[state.feature].name
       : Array.isArray(state[key]) ? state[key].join("-") : state[key]);
   }
@@ -51,7 +57,7 @@ function readAddress() {
   };
   if (TABS.some(([tab]) => tab === parts.get("tab"))) wish.tab = parts.get("tab");
   if (numberOf.has(parts.get("cell"))) wish.cell = numberOf.get(parts.get("cell"));
-  if (allSignals().includes(parts.get("signal"))) wish.signal = parts.get("signal");
+  wish.signal = allSignals().includes(parts.get("signal")) ? parts.get("signal") : signalOf(wish.cell);
   if (featureNumber.has(parts.get("feature"))) wish.feature = featureNumber.get(parts.get("feature"));
   if (parts.get("sort") in COLUMNS) wish.sort = parts.get("sort");
   for (const key of ["map", "surprise", "down"]) wish[key] = parts.get(key) === "true";
