@@ -16,7 +16,7 @@ sys.path.insert(0, str(ROOT))
 from tests.browser.conftest import ARGUMENTS, chromium  # noqa: E402
 
 COMMANDS = {"cells": "inspect-cells", "live": "export"}
-READY = {"cells": "html[data-ready]", "live": "#live[data-ready]"}
+READY = {"cells": "html[data-values]", "live": "#live[data-ready]"}
 PHONE = 500  # windows that are not as wide are those of phones
 
 
@@ -55,8 +55,8 @@ def main(run: str, address: str) -> None:
         browser = driver.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
         for shot in shots(address.removeprefix("#")):
             picture = Image.open(io.BytesIO(taken(browser, shot, files[shot.page].as_uri()))).convert("RGB")
-            # few colours: 64 of them look the same and take a third of the bytes
-            picture = picture.quantize(64, dither=Image.Dither.NONE)
+            # 256 colours look the same and take half of the bytes
+            picture = picture.quantize(256, dither=Image.Dither.NONE)
             picture.save(ROOT / f"docs/pictures/{shot.name}.png", optimize=True)
         browser.close()
 
@@ -74,7 +74,7 @@ def taken(browser: Browser, shot: Shot, file: str) -> bytes:
         address = address.replace("FIRST", first).replace("SECOND", second)
         page.goto("about:blank")
     page.goto(f"{file}#{address}" if address else file)
-    page.wait_for_selector(READY[shot.page], state="attached")
+    page.wait_for_selector(READY[shot.page], state="attached", timeout=120_000)
     page.wait_for_timeout(3000)  # values are computed, or a text is written
     if shot.click:
         page.locator(shot.click).click()
