@@ -1,7 +1,8 @@
 """`python -m benchmarks.processes`: what further processes bring to training on this machine's CPU, one thread each.
 
 Strong scaling shares one batch among them, weak scaling gives each of them as large a one. Beside the time of a step
-stands that of adding up the gradients, which is what the processes wait for, and their size.
+stand the size of the gradients and the time of adding them up, for which the processes wait. On a machine that does
+other things too only cpu_seconds, the processor's time for a step, and the least time of adding up mean something.
 """
 
 import json
@@ -18,8 +19,10 @@ import numpy as np
 from charrnn.bench.shape import VOCABULARY, Shape
 from charrnn.cli.bench import ShapeType
 from charrnn.engine.engines import open_engine
-from charrnn.settings import TrainingSettings
+from charrnn.settings import TrainingSettings, WindowSettings
+from charrnn.text.windows import training_windows
 
+CUT_ROWS, CUT_FROM = (1024, 8192, 65_536), 100_000_000  # rows of a window, and the bytes of the text
 SHAPES = (Shape("lstm", 1, 256, 32, 64), Shape("lstm", 2, 512, 32, 64))
 
 
@@ -34,6 +37,20 @@ def main(shapes: tuple[Shape, ...], counts: tuple[int, ...], steps: int) -> None
         for count in counts:
             for scaling, batch in (("strong", shape.batch), ("weak", shape.batch * count)):
                 click.echo(json.dumps({"scaling": scaling, **together(count, shape, batch, steps)}))
+    for rows in CUT_ROWS:
+        click.echo(json.dumps(cut(rows, 64, steps)))
+
+
+def cut(rows: int, window: int, steps: int) -> dict[str, object]:
+    """The processor's time for cutting a window from a text in memory, which every process does whole."""
+    ids = np.zeros(CUT_FROM, np.uint8)
+    cutter = training_windows(ids, WindowSettings(batch=rows, window=window), np.random.default_rng(1))
+    times = []
+    for _ in range(steps + 1):
+        start = time.process_time()
+        cutter.next_window()
+        times.append(time.process_time() - start)
+    return {"cut": f"{rows} x {window}", "cpu_seconds": statistics.median(times[1:])}
 
 
 def together(count: int, shape: Shape, batch: int, steps: int) -> dict[str, object]:
@@ -63,12 +80,13 @@ def one(given: str, steps: int) -> None:
                          device="cpu")
     streams, size = engine.streams(shape.batch, shape.window), engine.rank.size
     inputs, targets = random.integers(VOCABULARY, size=(2, shape.window, shape.batch), dtype=np.int32)
-    times, waits = [], []
+    times, waits, cpu = [], [], []
     for _ in range(steps + 1):
-        start = time.perf_counter()
+        start, cpu_start = time.perf_counter(), time.process_time()
         streams.learn(inputs, targets)
         engine.update(1e-3, 1.0)
         times.append(time.perf_counter() - start)
+        cpu.append(time.process_time() - cpu_start)
     if size > 1:
         from charrnn.engine.torch.processes import Processes
 
@@ -80,8 +98,9 @@ def one(given: str, steps: int) -> None:
     step = statistics.median(times[1:])
     print(json.dumps({
         "shape": shape.name, "processes": size, "step_seconds": step, "characters_a_second": shape.characters / step,
-        "gradient_megabytes": 4 * engine.parameter_count / 1e6,
-        "add_up_seconds": statistics.median(waits[1:]) if waits else 0.0, "load": os.getloadavg()[0]}))
+        "cpu_seconds": statistics.median(cpu[1:]), "gradient_megabytes": 4 * engine.parameter_count / 1e6,
+        "add_up_seconds": statistics.median(waits[1:]) if waits else 0.0,
+        "least_add_up_seconds": min(waits[1:], default=0.0), "load": os.getloadavg()[0]}))
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from charrnn.completion.completer import Completer, Completion
 from charrnn.completion.translator import Translator
 from charrnn.engine.engines import open_engine
 from charrnn.engine.interface import Engine
+from charrnn.engine.ranks import this_rank
 from charrnn.engine.threads import physical_cores
 from charrnn.errors import SettingsError
 from charrnn.inspection.features.feature import Feature
@@ -158,6 +159,15 @@ class Model(LanguageModel):
     def __repr__(self) -> str:
         return f"<Model of {self.corpus.name or 'a text'!r}: {self.settings.network}>"
 
+    def _repr_html_(self) -> str:
+        """The page that writes, for a notebook."""
+        from charrnn.live.document import document
+        from charrnn.live.notebook import BITS, framed
+        from charrnn.live.payload import LiveContent
+
+        name = self.corpus.name or "a text"
+        return framed(document(self, LiveContent(name), BITS), "charrnn export RUN --html FILE")
+
     def complete(self, prefix: str, count: int = 5, *, unknown: str = "error",
                  **options: "Unpack[CompleteOptions]") -> list[Completion]:
         """The `count` most probable continuations of `prefix`, up to a word (until="line": a line, "length": a length).
@@ -297,7 +307,8 @@ def train(*sources: str | Path, text: str | None = None, name: str | None = None
 
     name, folder   the run is kept in folder/name, which is new
     resume         the run to resume (its name in `folder`, its folder or its file) exactly where its last checkpoint
-                   was saved; options may be epochs or minutes (the new total), threads, engine and keep_last
+                   was saved; options may be epochs or minutes (the new total), threads, engine, device and
+                   keep_last
     progress       show a bar, in a notebook or in a terminal
     on_event       is called with everything that happens (charrnn.training.events)
     options        any field of NetworkSettings, TextSettings, WindowSettings, TrainingSettings or RunSettings:
@@ -311,6 +322,8 @@ def train(*sources: str | Path, text: str | None = None, name: str | None = None
     """
     if text is not None and sources:
         raise SettingsError("train() takes either the names of texts or text=..., and one of them")
+    if this_rank().size > 1:
+        raise SettingsError("train() is for one process; with torchrun use the command: torchrun ... -m charrnn train")
     given, names = cast("dict[str, Any]", dict(options)), [str(source) for source in sources]
     if resume is not None:
         if name is not None:

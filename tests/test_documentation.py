@@ -63,11 +63,6 @@ def test_options_named_in_the_text_exist() -> None:
         assert named - known - FOREIGN == set(), page
 
 
-def test_every_command_is_shown() -> None:
-    everything = "".join(TEXTS.values())
-    assert {name for name in COMMANDS if f"charrnn {name}" not in everything} == set()
-
-
 def test_make_targets_exist() -> None:
     targets = set(re.findall(r"^([a-z-]+):", text_of(ROOT / "Makefile"), re.MULTILINE))
     named = {name for text in TEXTS.values() for name in re.findall(r"`make ([a-z-]+)`|^make ([a-z-]+)$", text, re.M)}

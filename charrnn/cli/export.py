@@ -33,7 +33,7 @@ def export(checkpoint: str | None, to: str | None, output: str | None, html_file
     charrnn. Of a run it is the best moment.
     """
     if "" in (output, html_file, text):
-        raise SettingsError("a file needs a name; give one behind --output, --html and --text, or leave them out")
+        raise SettingsError("a file needs a name; give one after --output, --html and --text, or leave them out")
     if (to is None) == (html_file is None):
         raise SettingsError("give --html FILE for a page, or --to safetensors, --to onnx or --to hf for another "
                             "program")

@@ -45,7 +45,7 @@ class InputArguments:
 
     def __post_init__(self) -> None:
         if "" in (self.text, self.labels):
-            raise SettingsError("a file needs a name; give one behind --text and --labels, or leave them out")
+            raise SettingsError("a file needs a name; give one after --text and --labels, or leave them out")
 
     @property
     def has_features(self) -> bool:
@@ -65,7 +65,7 @@ class FileArguments:
     def __post_init__(self) -> None:
         names = [self.html_file, self.json_file, self.csv_file, self.chars_file, self.npz_file]
         if "" in names:
-            raise SettingsError("a file needs a name; give one behind --html, --json, --csv, --csv-chars or --npz")
+            raise SettingsError("a file needs a name; give one after --html, --json, --csv, --csv-chars or --npz")
         if wrong := [name for name in names if name and "\0" in name]:
             raise SettingsError(f"{wrong[0]!r} can't name a file: it has a NUL character; give another name")
         files = [os.path.realpath(name) for name in names if name and name != "-"]
@@ -87,6 +87,7 @@ class ViewArguments:
     gates: bool
     horizon: bool
     ablate: str | None
+    errors: bool
     others: tuple[str, ...]
     output: str | None
 
@@ -94,12 +95,12 @@ class ViewArguments:
         """Raises SettingsError for what can't be done together, or can't be written, before any work."""
         if self.ablate == "":
             raise SettingsError("--ablate needs cells: top:16 takes the 16 that matter most, L1:24,L2:3 those two")
-        wanted = [f"--{name}" for name in ("gates", "horizon", "ablate") if getattr(self, name)]
+        wanted = [f"--{name}" for name in ("gates", "horizon", "ablate", "errors") if getattr(self, name)]
         if wanted and self.cells:
             wanted.append("--cell")
         if len(wanted) > 1:
             raise SettingsError(f"{' and '.join(wanted)} are two views; give one of them at a time")
-        if self.others and (self.gates or self.ablate):
+        if self.others and (self.gates or self.ablate or self.errors):
             raise SettingsError(f"--compare goes with --horizon, or by itself; leave out {wanted[0]}")
         if self.output and not (self.gates or self.horizon):
             raise SettingsError("--output is for the drawing of --gates or --horizon; give one of them with it")
@@ -107,7 +108,7 @@ class ViewArguments:
     @property
     def is_network(self) -> bool:
         """Whether it is a view of the network as a whole."""
-        return bool(self.gates or self.horizon or self.ablate or self.others)
+        return bool(self.gates or self.horizon or self.ablate or self.errors or self.others)
 
 
 class Inspected(NamedTuple):
@@ -141,6 +142,8 @@ class Inspected(NamedTuple):
 @option("--ablate", metavar="CELLS", is_flag=False, flag_value="top:16", group=_VIEWS,
         help="measure the loss without a cell: top:16 (the default) takes the 16 that matter most, L1:24,L2:3 those "
              "two")
+@option("--errors", is_flag=True, group=_VIEWS, help="show which errors an n-gram model, a longer memory or other "
+                                                     "oracles would not make")
 @option("--compare", "others", multiple=True, metavar="RUN", group=_VIEWS,
         help="find each cell's match in another network; with --horizon, draw that one's too")
 @option("-o", "--output", metavar="FILE", group=_VIEWS, help="write the drawing of --gates or --horizon to FILE.svg, "
@@ -186,7 +189,7 @@ def inspect_cells(checkpoint: str | None, explain: bool, **options: Any) -> None
         check_picture_name(views.output)
     files, page = settings_from(FileArguments, options), settings_from(PageSettings, options)
     if page != PageSettings() and not files.html_file:
-        raise SettingsError("--html-cells, --html-precision, --html-max-mb and --no-compress have no use without "
+        raise SettingsError("--html-cells, --html-precision, --html-max-mb and --no-compress have no effect without "
                             "--html; leave them out, or give --html FILE")
 
     def inspect(name: str | None) -> Inspected:
@@ -194,8 +197,7 @@ def inspect_cells(checkpoint: str | None, explain: bool, **options: Any) -> None
 
     found = inspect(checkpoint)
     if files.html_file:
-        write_page(found.done, found.path, found.model.corpus.name, found.model.settings.windows.window,
-                   files.html_file, page)
+        write_page(found.done, found.model, found.path, found.model.corpus.name, files.html_file, page)
     if views.is_network:
         # all of it before any of it is shown: an error then stands alone
         lines = list(_view(found, views, style, screen.style, settings.top, inspect))
@@ -358,6 +360,10 @@ def _view(found: Inspected, views: ViewArguments, style: "ReportStyle", pictures
         yield from gate_report(gates, style)
     elif views.horizon:
         yield from _horizon_view([found, *map(inspect, views.others)], style, pictures, views.output)
+    elif views.errors:
+        from charrnn.render.inspection.errors import errors_report
+
+        yield from errors_report(found.done, style)
     elif views.ablate:
         yield from _ablation_view(found.done, views.ablate, style)
     else:

@@ -31,9 +31,9 @@ def novelty(names: tuple[str, ...], corpus: tuple[str, ...], in_json: bool, in_c
     compared by itself, and the new ones are counted.
     """
     if len(names) > 2:
-        raise click.UsageError("give one sample, behind the checkpoint if you name one")
+        raise click.UsageError("give one sample, after the checkpoint if you name one")
     if len(names) == 1 and _is_run(names[0]):
-        raise click.UsageError(f"{names[0]!r} is a run; name the sample behind it, or - for standard input")
+        raise click.UsageError(f"{names[0]!r} is a run; name the sample after it, or - for standard input")
     if in_json and in_csv:
         raise click.UsageError("--json and --csv contradict each other; leave one of them out")
     if names[-1] == "-" and "-" in corpus:

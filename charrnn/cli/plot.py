@@ -56,7 +56,7 @@ def _read(runs: Sequence[str], axis: str, is_log: bool, in_bits: bool) -> "tuple
 
     paths = list(dict.fromkeys(find_checkpoint(run, "last") for run in runs or (None,)))
     if len(paths) > MOST:
-        raise SettingsError(f"{len(paths)} runs are too many for one picture; name {MOST} at most")
+        raise SettingsError(f"{len(paths)} runs are too many for one picture; name at most {MOST}")
     curves, unit = read_curves(paths, axis, in_bits)
     for path, run in zip(paths, curves, strict=True):
         if not run.main:

@@ -47,7 +47,7 @@ class ScoreArguments:
             if given[one] and given[other]:
                 raise click.UsageError(f"--{one} and --{other} contradict each other; give one of them.")
         if self.kind is None and not (self.top is None and self.min_length is None):
-            raise click.UsageError("--top and --min-length have no use without --by line or --by document.")
+            raise click.UsageError("--top and --min-length have no effect without --by line or --by document.")
 
     @property
     def is_for_people(self) -> bool:
@@ -64,9 +64,9 @@ class ScoreArguments:
 @option("--by", "kind", type=click.Choice(["line", "document"]), group="Parts",
         help="list lines or documents, each with its numbers, the most surprising first")
 @option("--top", type=Whole(0, 10**12), metavar="INTEGER", group="Parts",
-        help="list so many of them; 0 lists all (default: 10; all with --json and --csv)")
+        help="how many of them to list; 0: all (default: 10; all with --json and --csv)")
 @option("--min-length", type=Whole(0, 10**12), metavar="INTEGER", group="Parts",
-        help="leave out those with fewer characters, whose losses vary most (default: 20 for lines; 0 with --json and "
+        help="leave out shorter ones, whose losses vary most (default: 20 for lines; 0 with --json and "
              "--csv)")
 @option("--show", is_flag=True, group="Characters", help="show the text, each character in the colour of its "
         "surprisal, and under it its rank and the model's predictions")

@@ -51,10 +51,10 @@ class TrainArguments:
 @click.command(cls=GroupedCommand, epilog=_EPILOG)
 @click.argument("corpus", nargs=-1, shell_complete=offer_texts)
 @option("--preset", type=click.Choice(tuple(PRESETS)), default=DEFAULT, show_default=True,
-        help="settings that go together; other options win over it. " + "; ".join(
+        help="a named set of settings; other options win over it. " + "; ".join(
             f"{name}: {preset.description}" for name, preset in PRESETS.items()))
-@option("--config", metavar="FILE", help="take options from a TOML file, as `charrnn info --config` writes it: their "
-        "names without dashes before them; command-line options win")
+@option("--config", metavar="FILE", help="take options from a TOML file, as `charrnn info --config` writes it; the "
+        "keys are the names of the options, without the dashes; command-line options win")
 @option("--init-from", metavar="RUN", shell_complete=offer_checkpoints,
         help="fine-tune: start with the weights of another run (its name, folder or file; its best checkpoint) or of "
              "@shakespeare, which comes with charrnn; the network has the same size, characters new to it are added, "
@@ -63,16 +63,16 @@ class TrainArguments:
         help="resume a run (its name, folder or file; the newest if none is named), exactly where its last checkpoint "
              "was saved; only --epochs or --minutes (the new total), --threads, --engine and --device may change")
 @settings_options(NetworkSettings, TextSettings, WindowSettings, TrainingSettings)
-@option("--threads", type=Whole(1, 1024), metavar="INTEGER", show_default="one a shard", group="Seed and speed",
-        help="threads to run on; changes no result")
+@option("--threads", type=Whole(1, 1024), metavar="INTEGER", show_default="one per shard", group="Seed and speed",
+        help="threads to run on; results do not depend on it")
 @option("--name", metavar="TEXT", show_default="from corpus and network", group=_FILES, help="name of the run's folder")
 @option("--folder", metavar="FOLDER", default="checkpoints", show_default=True, group=_FILES,
         help="where runs are kept")
 @settings_options(RunSettings, group="Seed and speed")
 @option("--show-samples", is_flag=True, group=_FILES, help="write a short sample at each validation")
 @option("--samples-every", type=Whole(1, 10**9), metavar="STEPS", group=_FILES,
-        help="write a short sample every so many steps; samples are kept in samples.txt in the run's folder, and do "
-             "not affect the training")
+        help="write a short sample every STEPS steps; samples are kept in samples.txt in the run's folder, and do "
+             "not affect training")
 @click.pass_context
 def train(context: click.Context, resume: str | None, config: str | None, **options: Any) -> None:
     """Train a network on CORPUS: text files, folders, built-in texts (@name) or - for standard input.
@@ -107,7 +107,7 @@ def _train(context: click.Context, resume: str | None, config: str | None, optio
         announce(run, why)
         finished, interrupted = _follow(run, train_options)
     if resume is not None and finished.step == first_step and not interrupted:
-        print("this run was already finished; give a larger --epochs or --minutes to train it further", file=sys.stderr)
+        print("this run was already finished; give a larger --epochs or --minutes to train it longer", file=sys.stderr)
     report(run, finished)
     return interrupted
 
@@ -174,8 +174,8 @@ def _resume(resume: str, typed: Mapping[str, Any], options: TrainArguments, run_
     from charrnn.text.sources import STDIN
 
     if resume in PRETRAINED:
-        raise SettingsError(f"{resume} comes with charrnn and is no run that could be resumed; start a new one from it "
-                            f"with --init-from {resume}")
+        raise SettingsError(f"{resume} comes with charrnn and is not a run that can be resumed; start a new one from "
+                            f"it with --init-from {resume}")
     path = (resolve_checkpoint(resume, "last", options.folder) if resume
             else latest_checkpoint(options.folder, "last"))
     saved = load_checkpoint(path)
@@ -209,7 +209,7 @@ def _follow(run: "Run", options: TrainArguments) -> tuple["Finished", int]:
                     progress.line(sample)
     except StorageError as error:
         if any(run.folder.glob("*.safetensors")):
-            raise StorageError(f"{error}; what was saved before goes on with: {resume_call(run)}") from error
+            raise StorageError(f"{error}; resume from what was saved with: {resume_call(run)}") from error
         raise
     finally:
         progress.close()

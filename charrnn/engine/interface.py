@@ -183,4 +183,8 @@ class Engine(ABC):
 
     @abstractmethod
     def memory(self, rows: int, window: int, shards: int) -> int:
-        """Bytes that training such streams takes, with one copy of state() to roll back to."""
+        """Bytes that training such streams takes, with two copies of state(): to roll back to, and one being saved."""
+
+    @abstractmethod
+    def streams_memory(self, rows: int, window: int, shards: int) -> int:
+        """Bytes that such streams take by themselves."""

@@ -1,6 +1,18 @@
 """Layer inspection: the definition of every number in a report, in a line or two."""
 
-from charrnn.inspection import ablation, compare, context, estimate, gates, horizon, portrait, probes, steering, wiring
+from charrnn.inspection import (
+    ablation,
+    compare,
+    context,
+    error_breakdown,
+    estimate,
+    gates,
+    horizon,
+    portrait,
+    probes,
+    steering,
+    wiring,
+)
 from charrnn.inspection.cell_statistics import FLAGS, LEAST_HOLD
 from charrnn.inspection.cell_statistics import LEAST_TIMES as LEAST_PUSHES
 from charrnn.inspection.find import LEAST_AUC, LEAST_LIFT, LEAST_PLACES, LEAST_RHO, LEAST_TIMES
@@ -48,8 +60,7 @@ DEFINITIONS = {
     "surprise": "the surprisal of a character: -log2 of its probability; entropy is the surprisal that the network "
                 "expects; rank is 1 + the number of more probable characters",
     "bits each": "the mean surprisal over all places; evaluation computes the same with the kernels of training",
-    **steering.DEFINITIONS, **portrait.DEFINITIONS, **probes.DEFINITIONS, **wiring.DEFINITIONS,
-    **gates.DEFINITIONS,
-    **horizon.DEFINITIONS, **context.DEFINITIONS, **ablation.DEFINITIONS, **estimate.DEFINITIONS,
-    **compare.DEFINITIONS,
+    **steering.DEFINITIONS, **error_breakdown.DEFINITIONS, **portrait.DEFINITIONS, **probes.DEFINITIONS,
+    **wiring.DEFINITIONS, **gates.DEFINITIONS, **horizon.DEFINITIONS, **context.DEFINITIONS,
+    **ablation.DEFINITIONS, **estimate.DEFINITIONS, **compare.DEFINITIONS,
 }

@@ -44,6 +44,7 @@ def as_dict(inspection: Inspection, path: str, digest: str) -> InspectionRecord:
         "features": [_feature(one, inspection) for one in inspection.features],
         "found": [_finding(one) for one in inspection.findings],
         "horizon": {**inspection.horizon.to_dict(), "context": inspection.context_use.to_dict()},
+        "errors": inspection.errors.to_dict() if inspection.errors else None,
         "definitions": dict(DEFINITIONS),
     }
 

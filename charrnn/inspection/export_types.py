@@ -128,4 +128,5 @@ class InspectionRecord(TypedDict):
     features: list[FeatureRecord]
     found: list[FindingRecord]
     horizon: dict[str, Any]
+    errors: dict[str, Any] | None
     definitions: dict[str, str]

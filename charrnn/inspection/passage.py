@@ -5,7 +5,7 @@ character.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from charrnn.text.documents import Documents, mark_of
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.windows import Text, size, split
 
+_MOST_TRAINING = 5_000_000  # units of the training text whose n-grams are counted
+
 
 @dataclass(frozen=True)
 class Passage:
@@ -28,6 +30,7 @@ class Passage:
     mark      the document separator, if the text is one of documents
     origin    where the text is from, for reports
     kind      that of the vocabulary: character, byte, word or token
+    training  the text that the network was trained on, where it is known
     """
 
     ids: np.ndarray
@@ -36,6 +39,7 @@ class Passage:
     mark: str | None
     origin: str
     kind: str = "character"
+    training: Text | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def of(cls, ids: np.ndarray, vocabulary: Vocabulary, mark: str | None, origin: str) -> "Passage":
@@ -55,6 +59,11 @@ class Passage:
     def text(self) -> str:
         """The text that is read, without the last unit, which is only predicted; a document begins with a line end."""
         return "".join(self.pieces[:-1])
+
+    @property
+    def training_ids(self) -> np.ndarray | None:
+        """The ids of the training text, of a very long one those of its beginning."""
+        return None if self.training is None else _beginning(self.training, _MOST_TRAINING)
 
     def features(self) -> list[Feature]:
         """The built-in features, with a value for each place."""
@@ -98,10 +107,10 @@ def held_out(corpus: Corpus, known: CorpusInfo, settings: Settings, vocabulary: 
         raise CorpusError(f"{names} has changed since the network was trained on it, so its held-out part is unknown; "
                           "give another text with --text FILE")
     content = corpus.within(vocabulary).content
-    _, kept = split(content, settings.windows)
+    training, kept = split(content, settings.windows)
     mark = mark_of(settings.text)
     if size(kept) >= 2:
-        return Passage.of(_beginning(kept, count), vocabulary, mark, "held-out text")
+        return replace(Passage.of(_beginning(kept, count), vocabulary, mark, "held-out text"), training=training)
     return Passage.of(_end(content, count), vocabulary, mark, "the end of its training text (nothing was held out)")
 
 

@@ -13,6 +13,7 @@ from charrnn.errors import SettingsError
 from charrnn.inspection.ablation import BEFORE, Ablation, ablate
 from charrnn.inspection.cell_statistics import CellName, CellStatistics, bigrams, cell_named, main_signal
 from charrnn.inspection.context import ContextUse, context_use
+from charrnn.inspection.error_breakdown import ErrorBreakdown, error_breakdown
 from charrnn.inspection.estimate import estimate
 from charrnn.inspection.features.feature import Feature
 from charrnn.inspection.find import CellSearch, Finding, each_cell_once
@@ -70,6 +71,15 @@ class Inspection:
         kept = self.recording
         return (f"Inspection({kept.layers} x {kept.hidden} {kept.cell} cells, {len(kept):,} places of "
                 f"{self.passage.origin}, {kept.nats / math.log(2):.3f} bits each)")
+
+    def _repr_html_(self) -> str:
+        """The page of what the cells track, for a notebook."""
+        from charrnn.inspection.page.collect import PageCheckpoint, collect
+        from charrnn.inspection.page.document import fit_page
+        from charrnn.live.notebook import LARGEST, framed
+
+        data = collect(self, PageCheckpoint("", "", self.passage.origin, self.engine.parameter_count), cells=128)
+        return framed(fit_page(data, max_mb=LARGEST).html, "charrnn inspect-cells RUN --html FILE")
 
     @cached_property
     def evaluated_nats(self) -> float:
@@ -223,6 +233,13 @@ class Inspection:
         mean: np.ndarray = sum(self.stack.probabilities(outputs[start:start + _BLOCK]).sum(axis=0)
                                for start in range(0, len(outputs), _BLOCK)) / max(1, len(outputs))
         return mean
+
+    @cached_property
+    def errors(self) -> ErrorBreakdown | None:
+        """What the errors of the network are; None where its training text is not at hand."""
+        training = self.passage.training_ids
+        return None if training is None else error_breakdown(self.passage, self.recording.predictions.nats, training,
+                                                             self.recording.warm_up)
 
     def most_costly(self, count: int) -> list[CellName]:
         """The cells with the highest estimated costs."""

@@ -10,7 +10,7 @@ import numpy as np
 from charrnn import __version__
 from charrnn.cells.registry import CELLS
 from charrnn.errors import SettingsError
-from charrnn.live.packing import PackedArray, json_in_html, packed, packed_bytes
+from charrnn.live.packing import PackedArray, packed, packed_bytes
 from charrnn.live.quantize import MeasuredLoss, QuantizedMatrix, quantized_network
 from charrnn.sampling.session import LanguageModel, mark_id
 from charrnn.text.documents import mark_of, separator_of
@@ -58,17 +58,17 @@ def check_runnable(model: LanguageModel) -> None:
                             f"{', '.join(RUNNABLE)}")
 
 
-def payload(model: LanguageModel, content: LiveContent, bits: int) -> str:
-    """The JSON, with `bits` for each weight."""
+def payload(model: LanguageModel, content: LiveContent, bits: int) -> dict[str, Any]:
+    """What the scripts read, ready for JSON, with `bits` for each weight."""
     settings, network = model.settings, model.settings.network
     cell = CELLS[network.cell]
     mark = mark_of(settings.text)
-    whole: dict[str, Any] = {
+    return {
         "format": FORMAT, "charrnn": __version__, "name": content.name,
         "network": {"cell": network.cell, "hidden": network.hidden, "layers": network.layers,
                     "embedding": network.embedding},
         "size": len(model.vocabulary), "units": list(model.vocabulary.units),
-        "extra": cell.extra and cell.extra.name,
+        "extra": cell.extra and cell.extra.name, "signals": ["c"] * cell.has_memory + ["h", *cell.recorded],
         "mark": mark_id(mark, model.vocabulary), "standIn": model.vocabulary.stand_in,
         "text": {"unit": settings.text.unit_name, "normalize": settings.text.normalize,
                  "lowercase": settings.text.lowercase,
@@ -83,7 +83,6 @@ def payload(model: LanguageModel, content: LiveContent, bits: int) -> str:
         "wasm": packed_bytes("", (), (files(__package__) / "assets/kernels.wasm").read_bytes(), False)["data"],
         "arrays": packed_network(quantized_network(model.engine.parameters(), bits), network.embedding > 0),
     }
-    return json_in_html(whole)
 
 
 def packed_network(network: dict[str, QuantizedMatrix | np.ndarray], is_embedded: bool) -> dict[str, PackedArray]:

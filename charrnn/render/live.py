@@ -3,14 +3,12 @@
 import sys
 from pathlib import Path
 
-import numpy as np
-
 from charrnn.errors import CorpusError
-from charrnn.inspection.find import Finding, each_cell_once
+from charrnn.inspection.page.collect import named_cells
 from charrnn.inspection.passage import Passage, held_out, joined, of_text
 from charrnn.inspection.results import Inspection
 from charrnn.live.document import MEGABYTE, live_page
-from charrnn.live.payload import LiveContent, NamedCell, check_runnable
+from charrnn.live.payload import LiveContent, check_runnable
 from charrnn.live.quantize import MeasuredLoss, measured_loss, quantized_network
 from charrnn.render.reading import read
 from charrnn.render.wording import bits
@@ -27,7 +25,6 @@ from charrnn.text.model_input import model_input
 # Units that the cost of quantized weights is measured on, and that cells are named by.
 _MEASURED = 20_000
 _OWN_TEXTS, _OWN_LENGTH = 4, 3_000
-_NAMED = 12
 
 
 def write_live_page(model: LanguageModel, corpus: CorpusInfo, path: Path, name: str, settings: LivePageSettings,
@@ -49,7 +46,7 @@ def live_page_of(model: LanguageModel, corpus: CorpusInfo, path: Path, settings:
     passage = _passage(model, corpus, path)
     run = path.parent.name if path.name in ("best.safetensors", "last.safetensors") else path.stem
     loss = _loss(model, passage, settings.precision)
-    cells = _named_cells(model, passage) if settings.names else ()
+    cells = named_cells(Inspection(model.engine, passage)) if settings.names else ()
     content = LiveContent(run, loss, f"{len(passage):,} {model.vocabulary.kind}s of {passage.origin}", text, cells)
     page = live_page(model, content, settings)
     return page, (f"{len(page) / MEGABYTE:.2f} MB; {settings.precision} bits for each weight cost {loss.cost:.4f} bits "
@@ -77,19 +74,3 @@ def _loss(model: LanguageModel, passage: Passage, precision: int) -> MeasuredLos
     text = Documents.of(passage.ids, int(passage.ids[0])) if is_documents else passage.ids
     return measured_loss(parameters, quantized_network(parameters, precision), model.settings,
                          mark_id(model.mark, model.vocabulary), text)
-
-
-def _named_cells(model: LanguageModel, passage: Passage) -> list[NamedCell]:
-    """Cells that are confirmed to track something in the text, those that track context first; of these the one that
-    changes most comes before the others, because the page opens with it."""
-    done = Inspection(model.engine, passage)
-    context = each_cell_once(done.context)
-    if context:
-        hero = max(context, key=lambda one: _spread(done, one))
-        context = [hero, *(one for one in context if one is not hero)]
-    return [NamedCell(str(one.cell), one.feature.name, one.signal, one.sign, not one.feature.is_boolean)
-            for one in each_cell_once([*context, *done.local])[:_NAMED]]
-
-
-def _spread(done: Inspection, one: Finding) -> float:
-    return float(np.std(done.values(one.cell, one.signal)))

@@ -93,10 +93,11 @@ class Run:
         """
         folder = path.parent
         if path.name != LAST and (folder / LAST).exists():
-            raise CheckpointError(f"{path} is not where {folder.name} ended; to go on from there name {folder / LAST}")
+            raise CheckpointError(f"{path} is not where {folder.name} ended; to continue from there, name "
+                                  f"{folder / LAST}")
         if path.name not in (LAST, BEST):
-            raise CheckpointError(f"{path} lies in no run's folder; to go on from it, copy it as {LAST} into a folder "
-                                  "of its own, and name that")
+            raise CheckpointError(f"{path} lies in no run's folder; to continue from it, copy it as {LAST} into a "
+                                  "folder of its own, and name that")
         lock = FolderLock(folder) if this_rank().is_first else None
         try:
             run = cls._restored(path, corpus, budget or {}, threads, keep)
@@ -134,7 +135,7 @@ class Run:
         if len(budget) == 1 and (settings.training.minutes is None) != ("minutes" not in budget):
             kind = "epochs" if settings.training.minutes is None else "minutes"
             raise SettingsError(f"{path.parent.name} is measured in {kind}, and its schedule with it; "
-                                f"give --{kind}, in all, to train it further")
+                                f"give --{kind}, the new total, to train it longer")
         if budget:
             training = dataclasses.replace(settings.training, epochs=budget.get("epochs"),
                                            minutes=budget.get("minutes"))

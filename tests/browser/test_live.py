@@ -15,7 +15,7 @@ from charrnn.settings import ScoreSettings, TextSettings
 from charrnn.text.model_input import model_input
 from charrnn.text.normalize import normalized
 from charrnn.text.tokenizers import vocabulary_of
-from tests.browser.conftest import OpenLive
+from tests.browser.conftest import Opener, OpenLive
 from tests.live.networks import TEXT, random_model
 
 pytestmark = pytest.mark.browser
@@ -96,3 +96,12 @@ def test_documents_end_where_they_do_in_training(live: OpenLive, documents: str)
         while ids and len(ids) > len(expected):
             ids.pop()  # while it is typed, the end of a text is no end of a document
         assert ids == expected, text
+
+
+def test_it_runs_in_the_frame_of_a_notebook(open_html: Opener) -> None:
+    html = f"<!doctype html><title>a notebook</title><body>{random_model()._repr_html_()}".encode()
+    page = open_html(html, "", "iframe")
+    frame = page.frame_locator("iframe")
+    frame.locator("#live[data-ready]").wait_for(state="attached", timeout=15_000)
+    frame.locator(".bars button").first.click()
+    assert frame.locator(".status").inner_text()

@@ -237,7 +237,7 @@ def test_documents_end(live: OpenLive) -> None:
     begin(page, "the cat", temperature=1.5, length=5000)
     written = write(page)
     assert "\n" not in written
-    assert "the document ended" in page.inner_text(".note")
+    assert "the document ended" in page.inner_text(".outcome")
 
 
 @pytest.mark.parametrize("unit", ["byte", "token", "word"])

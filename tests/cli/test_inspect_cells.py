@@ -208,7 +208,7 @@ def test_features_of_ones_own(charrnn: Program, run: Path, tmp_path: Path) -> No
     assert re.search(r"since 'at ': 0 to \d+\n", since)
     assert since.count(" rho ") == 2
     for options, code, words in [(("--since", ""), 2, "to count from"),
-                                 (("--find", "("), 2, "no regular expression"), (("--feature", "x"), 2, "NAME=REGEX"),
+                                 (("--find", "("), 2, "not a regular expression"), (("--feature", "x"), 2, "NAME=REGEX"),
                                  (("--labels", "gone"), 1, "no file or folder 'gone'"),
                                  (("--feature", "column=a"), 2, "two features are called 'column'")]:
         wrong = charrnn("inspect-cells", *options)
@@ -225,6 +225,19 @@ def test_unknown_characters_are_named_and_never_dropped_unseen(charrnn: Program,
     assert result.code == 0
     assert result.err.count("note: the model never saw") >= 1
     assert "'%' (U+0025): they are left out" in result.err
+
+
+def test_errors(charrnn: Program, run: Path) -> None:
+    lines = lines_of(charrnn("inspect-cells", "--errors", "--json", "a.json").out)
+    content = json.loads(Path("a.json").read_text(encoding="utf-8"))["errors"]
+    assert any(line.startswith(f"{100 * content['errors']:.0f}% of {content['places']:,} characters are errors")
+               for line in lines)
+    shares = [int(line.split("%")[0]) for line in lines if re.match(r" +\d+% ", line)]
+    assert shares == [round(100 * share) for _, share in content["removed"]] + [round(100 * content["rest"])]
+    assert sum(share for _, share in content["removed"]) + content["rest"] == pytest.approx(1, abs=1e-4)
+    wrong = charrnn("inspect-cells", "--errors", "--text", "text.txt")
+    assert (wrong.code, wrong.out, wrong.err.count("\n")) == (1, "", 1)
+    assert "leave out --text" in wrong.err
 
 
 def test_unknown_characters_behind_what_is_read_do_not_matter(charrnn: Program, run: Path, tmp_path: Path) -> None:

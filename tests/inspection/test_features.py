@@ -147,7 +147,7 @@ def test_matches():
     found = regex_feature("a12\nb34", "number", r"\d+$")
     assert found.values.tolist() == [False, True, True, False, False, True, True]
     assert found.is_custom
-    with pytest.raises(SettingsError, match="no regular expression: missing"):
+    with pytest.raises(SettingsError, match="not a regular expression: missing"):
         regex_feature("a", "x", "(")
 
 

@@ -116,6 +116,13 @@ def test_from_python(tmp_path):
     assert len(model.sample(50, seed=1)) == 50
 
 
+def test_python_trains_in_one_process(tmp_path, monkeypatch):
+    for name, value in (("RANK", "0"), ("WORLD_SIZE", "2"), ("LOCAL_RANK", "0"), ("LOCAL_WORLD_SIZE", "2")):
+        monkeypatch.setenv(name, value)
+    with pytest.raises(package.SettingsError, match="is for one process"):
+        package.train(text="ab" * 100, folder=tmp_path, engine="torch")
+
+
 @pytest.mark.skipif("__import__('torch').cuda.is_available()", reason="there is a GPU here")
 def test_no_such_device(charrnn: Program, text: Path) -> None:  # noqa: F811
     done = charrnn("train", "text.txt", *OPTIONS, "--engine", "torch", "--device", "cuda")

@@ -182,7 +182,11 @@ class TorchEngine(Engine):
 
     def memory(self, rows: int, window: int, shards: int) -> int:
         """About: parameters, gradients, what the optimizer keeps, and numbers for each character."""
-        return self._fixed_memory + -(-rows // self.rank.size) * self._row_memory(window)
+        return self._fixed_memory + self.streams_memory(rows, window, shards)
+
+    def streams_memory(self, rows: int, window: int, shards: int) -> int:
+        """About, in this process."""
+        return -(-rows // self.rank.size) * self._row_memory(window)
 
     def refusal(self, rows: int, window: int) -> TrainingError:
         """What to say when the memory of the device is full."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import numpy as np
 
 from charrnn.inspection.features.enclosures import COMMENTS, ENCLOSURES, closing_quotes, looks_like_code
-from charrnn.inspection.features.feature import Feature, Rule, bools, numbers
+from charrnn.inspection.features.feature import Feature, FeatureRule, bools, numbers
 from charrnn.inspection.features.layout import DOCUMENTS, LAYOUT, SENTENCES, has_bars, looks_like_sentences
 
 COMMONEST = 20
@@ -37,14 +37,14 @@ def causal_features(texts: Sequence[str]) -> list[Feature]:
     return [*(rule.feature(texts) for rule in _rules(whole, len(texts) > 1)), *characters(whole)]
 
 
-def _rules(whole: str, are_documents: bool) -> list[Rule]:
+def _rules(whole: str, are_documents: bool) -> list[FeatureRule]:
     """The rules that mean something for a text like this."""
     layout = [rule for rule in LAYOUT if rule.name != "position in the bar" or has_bars(whole)]
     return [*ENCLOSURES, *([COMMENTS] if looks_like_code(whole) else []), *layout,
             *(SENTENCES if looks_like_sentences(whole) else ()), *(DOCUMENTS if are_documents else ())]
 
 
-def all_rules() -> list[Rule]:
+def all_rules() -> list[FeatureRule]:
     """Every rule, for the list of definitions."""
     return [*ENCLOSURES, COMMENTS, *LAYOUT, *SENTENCES, *DOCUMENTS]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from charrnn.inspection.features.feature import Rule, bools
+from charrnn.inspection.features.feature import FeatureRule, bools
 
 DEEPEST = 8
 # Typographic single quotes, by number: they look like others.
@@ -17,10 +17,10 @@ _DOUBLE, _GUILLEMETS, _DASHES = "“”„", {"«": "»", "»": "«"}, "\u2014\u
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 
 
-def _inside(part: str) -> Rule:
+def _inside(part: str) -> FeatureRule:
     """Inside brackets of one kind, ( [ or {."""
     number = "([{".index(part[0])
-    return Rule(f"inside {part}", lambda text: _depth_array(text)[number] > 0,
+    return FeatureRule(f"inside {part}", lambda text: _depth_array(text)[number] > 0,
                 f"after {part[0]}, until as many were closed as opened")
 
 
@@ -30,21 +30,24 @@ def _bracket_depth(text: str) -> np.ndarray:
 
 
 ENCLOSURES = (
-    Rule("inside \"double quotes\"", lambda text: bools(_double_quotes(text)),
-         "after an opening \", until the closing one or a blank line; “ ” and „ “ pair"),
-    Rule("inside 'single quotes'", lambda text: bools(_single_quotes(text)),
-         "after a ' that follows no letter, until one that no letter follows, or a blank line"),
-    Rule("inside « »", lambda text: bools(_guillemets(text)), "after « until », or after » until «, or a blank line"),
-    Rule("in dialogue after a dash", lambda text: bools(_dialogue(text)),
-         "on a line that begins with a dash (- only with a space), from the dash to its end"),
+    FeatureRule("inside \"double quotes\"", lambda text: bools(_double_quotes(text)),
+                "after an opening \", until the closing one or a blank line; “ ” and „ “ pair"),
+    FeatureRule("inside 'single quotes'", lambda text: bools(_single_quotes(text)),
+                "after a ' that follows no letter, until one that no letter follows, or a blank line"),
+    FeatureRule("inside « »", lambda text: bools(_guillemets(text)),
+                "after « until », or after » until «, or a blank line"),
+    FeatureRule("in dialogue after a dash", lambda text: bools(_dialogue(text)),
+                "on a line that begins with a dash (- only with a space), from the dash to its end"),
     *(_inside(part) for part in ("( )", "[ ]", "{ }")),
-    Rule("inside < >", lambda text: bools(_between(text, "<", ">", "\n")), "after <, until > or the end of the line"),
-    Rule("inside [[ ]]", lambda text: bools(_between(text, "[[", "]]", "\n\n")), "after [[, until ]] or a blank line"),
-    Rule("in a web address", lambda text: bools(_addresses(text)),
-         "after http://, https:// or www., until white space"),
-    Rule("bracket depth", _bracket_depth, f"how many ( [ {{ are open, {DEEPEST} at most"),
+    FeatureRule("inside < >", lambda text: bools(_between(text, "<", ">", "\n")),
+                "after <, until > or the end of the line"),
+    FeatureRule("inside [[ ]]", lambda text: bools(_between(text, "[[", "]]", "\n\n")),
+                "after [[, until ]] or a blank line"),
+    FeatureRule("in a web address", lambda text: bools(_addresses(text)),
+                "after http://, https:// or www., until white space"),
+    FeatureRule("bracket depth", _bracket_depth, f"how many ( [ {{ are open, {DEEPEST} at most"),
 )
-COMMENTS = Rule("in a comment", lambda text: bools(_comments(text)),
+COMMENTS = FeatureRule("in a comment", lambda text: bools(_comments(text)),
                 "after // or # to the end of the line, or between /* and */")
 
 

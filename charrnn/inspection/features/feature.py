@@ -43,7 +43,7 @@ class Feature:
 
 
 @dataclass(frozen=True)
-class Rule:
+class FeatureRule:
     """A causal feature of any text: `of` gives its values."""
 
     name: str

@@ -6,7 +6,7 @@ from itertools import accumulate, pairwise
 import numpy as np
 
 from charrnn.inspection.features.enclosures import ends_paragraph
-from charrnn.inspection.features.feature import Rule, bools, numbers
+from charrnn.inspection.features.feature import FeatureRule, bools, numbers
 
 _ENDS, _CLOSERS = ".!?", "\"'\u201d\u2019)]"
 _TAB = 4  # columns that a tab indents a line by
@@ -27,44 +27,47 @@ def since(begins: Callable[[str, int], bool]) -> Callable[[str], np.ndarray]:
     return lambda text: _since(len(text), lambda t: begins(text, t))
 
 
-def separator(sign: str) -> Rule:
+def separator(sign: str) -> FeatureRule:
     """Characters since the last end of `sign`, a character or a few."""
-    return Rule(f"since {sign!r}", since(lambda text, t: text.endswith(sign, 0, t + 1)),
+    return FeatureRule(f"since {sign!r}", since(lambda text, t: text.endswith(sign, 0, t + 1)),
                 f"characters since the last {sign!r}", restarts=True)
 
 
 LAYOUT = (
-    Rule("first letter of a word", lambda text: bools(_begins_word(text, t) for t in range(len(text))),
-         "a letter or digit after something else"),
-    Rule("a capitalised word", _where_word(lambda word: word[:1].isupper()),
-         "in a word whose first letter is a capital"),
-    Rule("a word in CAPITALS", _where_word(lambda word: len(word) > 1 and word.isupper()),
-         "in a word of 2 or more letters so far, all of them capitals"),
-    Rule("first in a line", _where(lambda text, t: t == 0 or text[t - 1] == "\n"), "the character after a line end"),
-    Rule("after a blank line", _where(ends_paragraph), "the line end of a line without characters"),
-    Rule("first line of a paragraph", lambda text: bools(_first_lines(text)), "the line after a blank line"),
-    Rule("column", since(lambda text, t: text[t] == "\n"), "characters of the line read so far", restarts=True),
-    Rule("indentation", lambda text: numbers(_indentation(text)),
-         f"spaces at the start of the line so far, a tab as {_TAB}"),
-    Rule("length of line before", lambda text: numbers(_line_before(text)), "characters of the line before this one"),
-    Rule("position in the word", since(lambda text, t: not text[t].isalnum()),
-         "letters and digits of the word read so far, 0 outside words"),
-    Rule("digits in a row", since(lambda text, t: not text[t].isdigit()),
-         "digits of the number read so far, 0 outside numbers"),
-    Rule("since paragraph start", since(ends_paragraph), "characters since the last blank line", restarts=True),
-    Rule("position in the bar", since(lambda text, t: text[t] in "|\n"),
-         "characters since the last | or line end, as in a tune in ABC notation", restarts=True),
+    FeatureRule("first letter of a word", lambda text: bools(_begins_word(text, t) for t in range(len(text))),
+                "a letter or digit after something else"),
+    FeatureRule("a capitalised word", _where_word(lambda word: word[:1].isupper()),
+                "in a word whose first letter is a capital"),
+    FeatureRule("a word in CAPITALS", _where_word(lambda word: len(word) > 1 and word.isupper()),
+                "in a word of 2 or more letters so far, all of them capitals"),
+    FeatureRule("first in a line", _where(lambda text, t: t == 0 or text[t - 1] == "\n"),
+                "the character after a line end"),
+    FeatureRule("after a blank line", _where(ends_paragraph), "the line end of a line without characters"),
+    FeatureRule("first line of a paragraph", lambda text: bools(_first_lines(text)), "the line after a blank line"),
+    FeatureRule("column", since(lambda text, t: text[t] == "\n"), "characters of the line read so far", restarts=True),
+    FeatureRule("indentation", lambda text: numbers(_indentation(text)),
+                f"spaces at the start of the line so far, a tab as {_TAB}"),
+    FeatureRule("length of line before", lambda text: numbers(_line_before(text)),
+                "characters of the line before this one"),
+    FeatureRule("position in the word", since(lambda text, t: not text[t].isalnum()),
+                "letters and digits of the word read so far, 0 outside words"),
+    FeatureRule("digits in a row", since(lambda text, t: not text[t].isdigit()),
+                "digits of the number read so far, 0 outside numbers"),
+    FeatureRule("since paragraph start", since(ends_paragraph), "characters since the last blank line", restarts=True),
+    FeatureRule("position in the bar", since(lambda text, t: text[t] in "|\n"),
+                "characters since the last | or line end, as in a tune in ABC notation", restarts=True),
 )
 # Of texts that have sentences: elsewhere a full stop means something else.
 SENTENCES = (
-    Rule("between sentences", lambda text: bools(_between_sentences(text)),
-         "white space after . ! or ?, with or without a closing quote or bracket"),
-    Rule("since sentence start", since(lambda text, t: text[t] in _ENDS or ends_paragraph(text, t)),
-         "characters since the last . ! or ?, or blank line", restarts=True),
+    FeatureRule("between sentences", lambda text: bools(_between_sentences(text)),
+                "white space after . ! or ?, with or without a closing quote or bracket"),
+    FeatureRule("since sentence start", since(lambda text, t: text[t] in _ENDS or ends_paragraph(text, t)),
+                "characters since the last . ! or ?, or blank line", restarts=True),
 )
 # Of separate documents.
 DOCUMENTS = (
-    Rule("since document start", lambda text: numbers(range(len(text))), "characters of the document read so far",
+    FeatureRule("since document start", lambda text: numbers(range(len(text))),
+                "characters of the document read so far",
          restarts=True),
 )
 

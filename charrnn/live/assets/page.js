@@ -2,7 +2,20 @@
 
 const model = JSON.parse(document.getElementById("model").textContent);
 const byId = (id) => document.getElementById(id);
-const page = mountLive(byId("live"), model, { isPlain: /[?&]plain\b/.test(location.search) });
+const page = mountLive(byId("live"), model, {
+  isPlain: /[?&]plain\b/.test(location.search),
+  address: {
+    read: () => location.hash,
+    write: (link) => {
+      try {
+        history.replaceState(null, "", `#${link}`);
+      } catch {
+        /* a page inside another may not have an address of its own */
+      }
+    },
+  },
+});
+addEventListener("hashchange", page.readAddress);
 window.charrnn = page;
 
 function sizes() {

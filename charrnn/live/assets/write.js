@@ -37,7 +37,7 @@ function openWriter(live, model, units, editor, post) {
     set({ text: before.text, caret: before.caret, isLed: before.isLed });
     showButtons();
   }, { class: "quiet undo", hidden: true });
-  const note = element("p", { class: "faint note", role: "status" });
+  const note = element("p", { class: "faint outcome", role: "status" });
   const dice = button("New", () => set({ seed: (Math.random() * 2 ** 31) | 0 }), { class: "quiet", title: "another seed" });
   const controls = element("section", { class: "controls", "aria-label": "Writing" },
     element("div", { class: "actions" }, writeButton, stopButton, undoButton, note),
