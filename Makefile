@@ -11,6 +11,7 @@ DEV_STAMP := .venv-dev/.ready-$(VERSION)
 TORCH_STAMP := .venv-dev/.torch-$(VERSION)
 BENCH_STAMP := .venv-dev/.bench-$(VERSION)
 BROWSER_STAMP := .venv-dev/.browser-$(VERSION)
+DOCS_STAMP := .venv-dev/.docs-$(VERSION)
 OLDEST_STAMP := .venv-oldest/.ready-$(VERSION)
 PIP_FLAGS := --quiet --disable-pip-version-check
 PYTEST := .venv-dev/bin/python -m pytest -q
@@ -20,12 +21,15 @@ PARALLEL := -n auto --maxprocesses 8 --dist worksteal
 NOJIT := tests/kernels tests/cells -W ignore::RuntimeWarning --cov=charrnn.kernels --cov=charrnn.cells \
 	--cov-report=term:skip-covered --cov-fail-under=68
 
+WASM_FLAGS := --target=wasm32 -std=c11 -O3 -msimd128 -ffp-contract=off -nostdlib -Wall -Wextra -Werror \
+	-Wl,--no-entry -Wl,--import-memory -Wl,--strip-all
 HAS_CHROMIUM := .venv-dev/bin/python -c "from tests.browser.conftest import chromium; raise SystemExit(not chromium())"
 CAN_INSTALL := [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null
 INSTALL_CHROMIUM := export DEBIAN_FRONTEND=noninteractive && apt-get update -qq && \
 	apt-get install -y -qq --no-install-recommends chromium >/dev/null
 
-.PHONY: help demo test test-slow test-nojit test-torch test-browser test-oldest torture bench lint fix types readme clean
+.PHONY: help demo model test test-slow test-nojit test-torch test-browser test-oldest torture wasm bench lint fix types \
+	docs pictures dist lock clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1@/p' Makefile | while IFS=@ read -r name text; do \
@@ -34,6 +38,15 @@ help:  ## list these targets
 demo: $(USER_STAMP)  ## train for one minute on Python's documentation, then let the network write
 	.venv/bin/charrnn train @python-docs --minutes 1 --name demo
 	.venv/bin/charrnn sample --prime "The "
+
+# The number of shards and the precision belong to the result, and would otherwise follow the machine.
+model: $(USER_STAMP)  ## train the model that comes with charrnn again: half an hour on two cores, and one download
+	rm -rf build/model
+	.venv/bin/charrnn corpora fetch shakespeare
+	.venv/bin/charrnn train @shakespeare --preset best --val-fraction 0.1 --seed 1 --shards 2 --precision bf16 \
+		--folder build/model --name shakespeare
+	.venv/bin/python -c "import charrnn; charrnn.load('build/model/shakespeare').save( \
+		'charrnn/pretrained/shakespeare.safetensors', dtype='float16')"
 
 test: $(DEV_STAMP)  ## run the fast tests
 	$(PYTEST) $(PARALLEL)
@@ -53,6 +66,10 @@ test-browser: $(BROWSER_STAMP)  ## open the page of inspect-cells in a real Chro
 		echo "there is no Chromium here, and it was not installed: these tests are skipped" >&2
 	$(PYTEST) -m browser -rs
 
+# The flags stand in the test too, which rebuilds the module and compares the bytes (clang 14 of Debian 12 made it).
+wasm:  ## compile the arithmetic of the page that writes to WebAssembly (Debian: apt-get install clang lld)
+	clang $(WASM_FLAGS) -o charrnn/live/assets/kernels.wasm charrnn/live/assets/kernels.c
+
 test-oldest: $(OLDEST_STAMP)  ## test kernels and engines with the oldest dependencies that pyproject.toml allows
 	.venv-oldest/bin/python -m pytest -q $(PARALLEL) tests/kernels tests/cells tests/engine
 
@@ -71,8 +88,24 @@ fix: $(DEV_STAMP)  ## correct what ruff can correct
 types: $(DEV_STAMP)  ## check the types
 	.venv-dev/bin/mypy
 
-readme: $(DEV_STAMP)  ## write the help texts into the README again
-	.venv-dev/bin/cog -r README.md
+docs: $(DOCS_STAMP)  ## build the documentation as a site in build/docs; any warning is an error
+	.venv-dev/bin/python -m sphinx -q -W --keep-going -b html docs build/docs
+
+RUN := shakespeare
+VIEW :=
+pictures: $(BROWSER_STAMP)  ## photograph the inspection page of RUN=name for README and docs; VIEW='\#cell=L1:463' chooses a cell
+	.venv-dev/bin/python docs/screenshots.py $(RUN) '$(VIEW)'
+
+dist: $(DEV_STAMP)  ## build wheel and source distribution into dist/, and check them
+	rm -rf dist
+	.venv-dev/bin/python -m build --outdir dist
+	.venv-dev/bin/python -m twine check --strict dist/*
+
+# --universal: for every system and Python that pyproject.toml allows.
+lock: $(OLDEST_STAMP)  ## pin what work on the code takes, with checksums, in requirements-dev.txt
+	.venv-oldest/bin/uv pip compile --quiet --universal --upgrade --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links --python-version 3.10 --extra plot --extra zst --group dev \
+		pyproject.toml -o requirements-dev.txt
 
 clean:  ## remove the environments and caches; runs in checkpoints/ stay
 	rm -rf .venv .venv-dev .venv-oldest .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage build dist
@@ -98,7 +131,7 @@ $(USER_STAMP): pyproject.toml
 
 $(DEV_STAMP): pyproject.toml
 	$(call environment,.venv-dev)
-	@.venv-dev/bin/python -m pip install $(PIP_FLAGS) -e '.[plot,zst]' --group dev
+	@.venv-dev/bin/python -m pip install $(PIP_FLAGS) -e '.[plot,zst,serve]' --group dev
 	@touch $@
 
 $(TORCH_STAMP): $(DEV_STAMP)
@@ -111,6 +144,10 @@ $(BENCH_STAMP): $(DEV_STAMP)
 
 $(BROWSER_STAMP): $(DEV_STAMP)
 	@.venv-dev/bin/python -m pip install $(PIP_FLAGS) --group browser
+	@touch $@
+
+$(DOCS_STAMP): $(DEV_STAMP)
+	@.venv-dev/bin/python -m pip install $(PIP_FLAGS) --group docs
 	@touch $@
 
 # uv finds the oldest versions that have a wheel for this Python; pip knows only how to find the newest.

@@ -6,16 +6,19 @@
     model = charrnn.load("checkpoints/corpus-lstm-1x256")
 """
 
-import warnings
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from charrnn.completion.completer import Completer, Completion
+from charrnn.completion.translator import Translator
 from charrnn.engine.engines import open_engine
+from charrnn.engine.interface import Engine
+from charrnn.engine.ranks import this_rank
 from charrnn.engine.threads import physical_cores
 from charrnn.errors import SettingsError
 from charrnn.inspection.features.feature import Feature
@@ -23,19 +26,35 @@ from charrnn.inspection.passage import Passage, joined, of_text
 from charrnn.inspection.results import Inspection
 from charrnn.interchange.torch_module import torch_module
 from charrnn.novelty.report import Novelty, novelty_of
-from charrnn.runs.checkpoint import RUNS, Checkpoint, load_checkpoint, naming, resolve_checkpoint
+from charrnn.render.training_bar import TrainingBar
+from charrnn.runs.checkpoint import (
+    RUNS,
+    Checkpoint,
+    as_stored,
+    load_checkpoint,
+    naming,
+    resolve_checkpoint,
+    save_checkpoint,
+)
 from charrnn.runs.finetune import FineTuning
+from charrnn.runs.labelled import with_label, with_vector
+from charrnn.runs.resumed import resumed_run
 from charrnn.runs.run import Run
 from charrnn.runs.trained_network import check_network
+from charrnn.runs.trained_run import TrainedRun
 from charrnn.runs.training_text import ELSEWHERE, TrainingText, read_training_text
 from charrnn.sampling.ensemble import EnsembleModel
 from charrnn.sampling.session import LanguageModel, mark_id
+from charrnn.scoring.classify import Classified, classify, document_losses
 from charrnn.scoring.score import Score, score_text
-from charrnn.settings import RunSettings, ScoreSettings, settings_of
+from charrnn.settings import EngineSettings, RunSettings, ScoreSettings, settings_of
+from charrnn.settings.options import CompleteOptions, ScoreOptions, TrainOptions
 from charrnn.settings.presets import DEFAULT, merge_settings, preset_values
+from charrnn.settings.renamed import take_renamed
 from charrnn.text.corpus import Corpus, read_corpus
-from charrnn.text.documents import mark_of
+from charrnn.text.documents import Documents, mark_of
 from charrnn.text.model_input import model_input
+from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.windows import Text
 from charrnn.training.auto_settings import automatic_settings
 from charrnn.training.evaluation import Evaluation
@@ -43,6 +62,11 @@ from charrnn.training.events import Event
 
 if TYPE_CHECKING:
     from torch import nn
+    from typing_extensions import Unpack
+
+OnRead = Callable[[int, int], None]
+
+COMPILED = EngineSettings()
 
 
 class Model(LanguageModel):
@@ -53,22 +77,77 @@ class Model(LanguageModel):
     corpus       what it was trained on: name, sources, characters, fingerprint
     progress     what its run had reached: steps, losses
     path         the checkpoint's file; None if it came from elsewhere
+    run          the run that it came from: path, history, best_loss; None if it came from elsewhere
     mark         what stands for the end of a document; None if it was trained on a text without documents
+    label        the label that it reads and writes texts of; None is the average of all, or a model without labels
     """
 
-    def __init__(self, checkpoint: Checkpoint, path: Path | None = None) -> None:
-        settings, self.corpus, self.progress = checkpoint.settings, checkpoint.corpus, checkpoint.progress
-        self.path = path
+    def __init__(self, checkpoint: Checkpoint, path: Path | None = None, label: str | None = None,
+                 on: EngineSettings = COMPILED) -> None:
+        self.path, self.run = path, None if path is None else TrainedRun(path)
+        self.label, self._trained, self._on = label, checkpoint, on
         vocabulary = check_network(checkpoint)
-        engine = open_engine("compiled", settings.network, len(vocabulary), threads=physical_cores(),
-                             start=mark_id(mark_of(settings.text), vocabulary))
-        engine.load(checkpoint.arrays)
-        super().__init__(engine, settings, vocabulary)
+        self.corpus, self.progress = checkpoint.corpus, checkpoint.progress
+        checkpoint = with_label(checkpoint, label)
+        super().__init__(_opened(checkpoint, vocabulary, on), checkpoint.settings, vocabulary)
+
+    def with_label(self, label: str | None) -> "Model":
+        """The same model for texts with a label: `"Irish"`, `"Irish:0.7,Greek:0.3"`, or numbers, `"0.2,0.4,0.9"`.
+
+        Raises SettingsError for a label that was not in the training text.
+        """
+        return Model(self._trained, self.path, label, self._on)
+
+    def classify(self, texts: Sequence[str], *, unknown: str = "error",
+                 on_read: Callable[[int, int], None] = lambda done, total: None) -> "list[Classified]":
+        """The label of each text, by p(text | label) p(label); of numbers their mean and deviation, given the text.
+
+        unknown   as in sample()
+        on_read   is called with the number of labels tried so far, and of all
+
+        Raises SettingsError for a model that was trained without labels, CorpusError for an empty text.
+        """
+        scheme = self.corpus.labels
+        if scheme is None:
+            raise SettingsError("this network was trained without labels; train one with --labels")
+        return classify([self.readable(text, unknown).text for text in texts], scheme, self._text_losses, on_read)
+
+    def translate(self, sources: Sequence[str], k: int = 1, **options: Any) -> list[list[Completion]]:
+        """The `k` most probable targets of each source; Translator.translate explains options and errors."""
+        translator = Translator(self)
+        return [translator.translate(source, k, **options) for source in sources]
+
+    def _text_losses(self, texts: Sequence[str], vector: np.ndarray) -> np.ndarray:
+        """-log p(text | label) of each text in nats, for the label with this vector."""
+        content = joined(texts, self.vocabulary, self.mark)
+        assert isinstance(content, Documents)  # only those have labels
+        engine = _opened(with_vector(self._trained, vector), self.vocabulary, self._on)
+        return document_losses(engine, content, self.settings.windows.window)
 
     @property
     def parameters(self) -> dict[str, np.ndarray]:
         """Copies of the parameters, float32 arrays by name, in PyTorch's shapes and gate order."""
         return self.engine.parameters()
+
+    def state_dict(self) -> dict[str, np.ndarray]:
+        """The same as `parameters`, under the name that PyTorch has for it."""
+        return self.parameters
+
+    def save(self, path: str | Path, dtype: str = "float32") -> Path:
+        """Writes a checkpoint of the model alone, which load() reads; returns its path.
+
+        It has what sampling, scoring and inspecting need, and the losses of its run, but no state of the optimizer: it
+        can be fine-tuned, and not resumed. Nothing but a whole file takes the place of an old one.
+
+        dtype   "float32", or "float16" for half the size: its values are read as float32, rounded to 11 bits
+
+        Raises StorageError where the disk refuses, SettingsError for another dtype, CheckpointError for parameters
+        too large for float16.
+        """
+        arrays = as_stored(self.parameters, dtype)
+        progress = {name: self.progress[name] for name in ("step", "epoch", "history")}
+        save_checkpoint(path, Checkpoint(self.settings, self.vocabulary.units, self.corpus, progress, arrays))
+        return Path(path)
 
     def to_torch(self) -> "nn.Module":
         """The network as a PyTorch module, with copies of the parameters (charrnn.interchange.torch_module).
@@ -80,12 +159,23 @@ class Model(LanguageModel):
     def __repr__(self) -> str:
         return f"<Model of {self.corpus.name or 'a text'!r}: {self.settings.network}>"
 
-    def complete(self, prefix: str, k: int = 5, *, unknown: str = "error", **options: Any) -> list[Completion]:
-        """The `k` most probable continuations of `prefix` up to a word (until="line": a line, "length": a length).
+    def _repr_html_(self) -> str:
+        """The page that writes, for a notebook."""
+        from charrnn.live.document import document
+        from charrnn.live.notebook import BITS, framed
+        from charrnn.live.payload import LiveContent
+
+        name = self.corpus.name or "a text"
+        return framed(document(self, LiveContent(name), BITS), "charrnn export RUN --html FILE")
+
+    def complete(self, prefix: str, count: int = 5, *, unknown: str = "error",
+                 **options: "Unpack[CompleteOptions]") -> list[Completion]:
+        """The `count` most probable continuations of `prefix`, up to a word (until="line": a line, "length": a length).
 
         Completer.complete explains options, results and errors. To complete at each keystroke, keep a completer().
         """
-        return self.completer().complete(prefix, k, unknown=unknown, **options)
+        count = take_renamed(cast("dict[str, Any]", options), "k", "count", count)
+        return self.completer().complete(prefix, count, unknown=unknown, **options)
 
     def completer(self) -> Completer:
         """Completes one text after the other and reads only what has changed; for one thread."""
@@ -123,18 +213,19 @@ class Model(LanguageModel):
         return of_text(content, self.settings.text, self.vocabulary, count, origin)
 
     def inspect(self, passage: "Passage | str", features: Sequence[Feature] = (),
-                signals: Sequence[str] | None = None) -> Inspection:
+                signals: Sequence[str] | None = None, ablated: int = 0) -> Inspection:
         """What the cells do while a text is read: recording, search, findings (charrnn.inspection.results).
 
         features   to search for beside the built-in ones, with a value for each place of the passage
         signals    to keep: h, c, and the gates; None keeps what the search needs
+        ablated    places on which cells are ablated; 0 takes as many as take a few seconds
         """
         if isinstance(passage, str):
             passage = self.passage(passage)
-        return Inspection(self.engine, passage, features, signals)
+        return Inspection(self.engine, passage, features, signals, ablated)
 
-    def score(self, text: str, *, unknown: str = "error",
-              on_read: Callable[[int, int], None] = lambda done, total: None, **options: Any) -> Score:
+    def score(self, text: str, *, unknown: str = "error", on_read: OnRead = lambda done, total: None,
+              **options: "Unpack[ScoreOptions]") -> Score:
         """How well the model predicts `text`, character by character; its mean is what loss() gives.
 
         unknown   as in sample()
@@ -147,7 +238,7 @@ class Model(LanguageModel):
         Raises VocabularyError and CorpusError as loss() does, SettingsError for bad numbers.
         """
         return score_text([self.engine], self.vocabulary, self.settings, text,
-                          _score_settings(options), unknown, on_read)
+                          _score_settings(cast("dict[str, Any]", options), self.engine), unknown, on_read)
 
     def _encoded(self, text: str) -> Text:
         """The text's ids, as training would read it."""
@@ -157,64 +248,110 @@ class Model(LanguageModel):
 class Ensemble(EnsembleModel):
     """Several models that predict and write together: the probability of a character is the mean of theirs.
 
-    sample(), samples(), draw(), stream() and score() are those of Model. Settings are those of the first.
+    sample(), samples(), generate(), stream() and score() are those of Model. Settings are those of the first.
 
     Raises SettingsError for models that do not read a text in the same way.
     """
 
-    def score(self, text: str, *, unknown: str = "error",
-              on_read: Callable[[int, int], None] = lambda done, total: None, **options: Any) -> Score:
+    def score(self, text: str, *, unknown: str = "error", on_read: OnRead = lambda done, total: None,
+              **options: "Unpack[ScoreOptions]") -> Score:
         """How well they predict `text` together; as Model.score()."""
-        return score_text([model.engine for model in self.models], self.vocabulary, self.settings, text,
-                          _score_settings(options), unknown, on_read)
+        engines = [model.engine for model in self.models]
+        return score_text(engines, self.vocabulary, self.settings, text,
+                          _score_settings(cast("dict[str, Any]", options), *engines), unknown, on_read)
 
 
-def _score_settings(options: dict[str, Any]) -> ScoreSettings:
-    """Those of the options of score(), of which one had another name."""
-    if "guesses" in options:
-        warnings.warn("guesses= is now predictions=", DeprecationWarning, stacklevel=3)
-        options["predictions"] = options.pop("guesses")
-    return ScoreSettings(**options)
+def _opened(checkpoint: Checkpoint, vocabulary: Vocabulary, on: EngineSettings) -> Engine:
+    """The network of a checkpoint, without labels, ready to be read and written with."""
+    settings = checkpoint.settings
+    engine = open_engine(on.engine, settings.network, len(vocabulary), threads=physical_cores(),
+                         start=mark_id(mark_of(settings.text), vocabulary), device=on.device)
+    engine.load(checkpoint.arrays)
+    return engine
 
 
-def load(path: str | Path | None = None) -> Model:
-    """The model in a checkpoint file or a run's folder (its best moment), or by name or newest in ./checkpoints.
+def _score_settings(options: dict[str, Any], *engines: Engine) -> ScoreSettings:
+    """Those of the options of score(), of which one had another name; one row on a GPU is refused."""
+    given = options.get("predictions", ScoreSettings.predictions)
+    predictions = take_renamed(options, "guesses", "predictions", given, stacklevel=4)
+    settings = ScoreSettings(**{**options, "predictions": predictions})
+    for device in {engine.device_name for engine in engines} - {""}:
+        if settings.parts == 1:
+            raise SettingsError(f"one row of text is read faster on a CPU than on {device}, which computes many at a "
+                                "time; leave --engine torch out, or read the text in more rows")
+    return settings
+
+
+def load(path: str | Path | None = None, label: str | None = None, engine: str = "compiled",
+         device: str = "auto") -> Model:
+    """The model in a checkpoint file or a run's folder (its best moment), or by name in ./checkpoints.
+
+    Without `path` it is the newest run's, or where there is none the one that comes with charrnn, "@shakespeare".
+
+    label            of a model that was trained with labels: which one it reads and writes texts of
+                     (Model.with_label)
+    engine, device   what scores texts, as in train(); a GPU helps with many rows
 
     Raises CheckpointError if there is none, or if it is damaged or no checkpoint of charrnn.
     """
     file = resolve_checkpoint(None if path is None else str(path))
     checkpoint = load_checkpoint(file)
     with naming(file):
-        return Model(checkpoint, file)
+        return Model(checkpoint, file, label, EngineSettings(engine=engine, device=device))
 
 
 def train(*sources: str | Path, text: str | None = None, name: str | None = None, folder: str | Path = RUNS,
-          threads: int | None = None, on_event: Callable[[Event], None] | None = None,
-          preset: str = DEFAULT, init_from: str | Path | None = None, **settings: Any) -> Model:
-    """Trains a network on files, folders or built-in texts ("@python-docs"), or on `text`; returns its best moment.
+          resume: str | Path | None = None, progress: bool = False, on_event: Callable[[Event], None] | None = None,
+          **options: "Unpack[TrainOptions]") -> Model:
+    """Trains a network on files, folders or built-in texts ("@fables"), or on `text`; returns its best moment.
 
     name, folder   the run is kept in folder/name, which is new
-    threads        threads to run on; results do not depend on it
+    resume         the run to resume (its name in `folder`, its folder or its file) exactly where its last checkpoint
+                   was saved; options may be epochs or minutes (the new total), threads, engine, device and
+                   keep_last
+    progress       show a bar, in a notebook or in a terminal
     on_event       is called with everything that happens (charrnn.training.events)
-    preset         settings that go together: "best", "char-rnn" and others; "default" fits text and time
-    init_from      a run or a checkpoint whose parameters to start from
-    settings       any field of NetworkSettings, TextSettings, WindowSettings, TrainingSettings or RunSettings:
-                   cell="gru", minutes=1, engine="reference"
+    options        any field of NetworkSettings, TextSettings, WindowSettings, TrainingSettings or RunSettings:
+                   cell="gru", minutes=1, engine="reference"; threads=2 (results do not depend on it);
+                   preset="best" (settings that go together; "default" fits text and time); init_from="alice"
+                   (a run or a checkpoint whose parameters to begin with)
+
+    The model's `run` has its folder, its losses and the best of them. After an interrupt, resume= takes it up again.
 
     Raises CorpusError for a text that cannot be used, SettingsError for a setting that does not exist or fit.
     """
-    if (text is None) == (not sources):
+    if text is not None and sources:
         raise SettingsError("train() takes either the names of texts or text=..., and one of them")
+    if this_rank().size > 1:
+        raise SettingsError("train() is for one process; with torchrun use the command: torchrun ... -m charrnn train")
+    given, names = cast("dict[str, Any]", dict(options)), [str(source) for source in sources]
+    if resume is not None:
+        if name is not None:
+            raise SettingsError("name can't change when a run is resumed; leave it out, or start a new run")
+        run = resumed_run(str(resume), folder, names if text is None else text, given)
+    else:
+        run = _new_run(names, text, name, folder, given)
+    with run, TrainingBar() if progress else contextlib.nullcontext() as bar:
+        for event in run.events():
+            if bar is not None:
+                bar.show(event)
+            if on_event is not None:
+                on_event(event)
+    return load(run.folder)
+
+
+def _new_run(sources: Sequence[str], text: str | None, name: str | None, folder: str | Path,
+             settings: dict[str, Any]) -> Run:
+    """A run as train() is asked for it."""
+    if text is None and not sources:
+        raise SettingsError("train() takes either the names of texts or text=..., and one of them")
+    threads, preset = settings.pop("threads", None), settings.pop("preset", DEFAULT)
+    init_from = settings.pop("init_from", None)
     how = RunSettings(**{spec.name: settings.pop(spec.name) for spec in fields(RunSettings) if spec.name in settings})
     parent = None if init_from is None else FineTuning(resolve_checkpoint(str(init_from), "best", folder))
     inherited = parent.settings(settings, preset_values(preset)) if parent else {}
     # what contradicts is refused before anything is read
     early = settings_of(merge_settings(settings, inherited, preset_values(preset)))
-    corpus = (read_corpus([str(source) for source in sources], settings=early.text) if text is None
-              else Corpus.of(text, settings=early.text))
+    corpus = read_corpus(sources, settings=early.text) if text is None else Corpus.of(text, settings=early.text)
     corpus, chosen, _ = automatic_settings(settings, preset, corpus, inherited, how, threads)
-    with Run.start(corpus, chosen, name, folder, threads, how, parent) as run:
-        for event in run.events():
-            if on_event is not None:
-                on_event(event)
-    return load(run.folder)
+    return Run.start(corpus, chosen, name, folder, threads, how, parent)

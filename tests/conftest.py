@@ -7,10 +7,12 @@ Ctrl-C reaches the programs that tests start, even where the tests run in the ba
 import random
 import signal
 from collections import defaultdict
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from charrnn.errors import speaking
 from tests import kernel_cache
 
 # How long drawing takes is a matter of the machine, not of the program.
@@ -23,6 +25,13 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 kernel_cache.use_own_folder()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def as_written() -> Iterator[None]:
+    """Messages as they stand in the code; tests/test_speaking.py has those that Python's users read."""
+    with speaking("command"):
+        yield
 
 
 def pytest_configure(config: pytest.Config) -> None:

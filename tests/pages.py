@@ -1,7 +1,9 @@
 """The project's Markdown pages as a CommonMark parser reads them: code fences, headings, links, and what is wrong."""
 
 import re
+import shlex
 from collections import Counter
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -11,11 +13,12 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 ROOT = Path(__file__).parents[1]
-PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")),
-         *(ROOT / folder / "README.md" for folder in ("benchmarks", "corpora", "checkpoints")), ROOT / "CHANGELOG.md")
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")),
+         *(ROOT / folder / "README.md" for folder in ("benchmarks", "corpora", "checkpoints")),
+         *(ROOT / f"{name}.md" for name in ("CHANGELOG", "CODE_OF_CONDUCT", "CONTRIBUTING", "SECURITY")))
 # Languages whose comments begin with one #, which would look like a heading.
-COMMENTED = ("python", "toml", "sh", "make")
-LANGUAGES = ("", "text", *COMMENTED)
+COMMENTED = ("python", "toml", "yaml", "sh", "make")
+LANGUAGES = ("", "text", "console", "{eval-rst}", *COMMENTED)
 
 
 class Fence(NamedTuple):
@@ -45,6 +48,38 @@ def text_of(path: Path) -> str:
 def fences(text: str) -> list[Fence]:
     return [Fence(token.info.strip(), token.content, token.map[0] + 1)
             for token in tokens(text) if token.type == "fence" and token.map]
+
+
+def command_lines(text: str) -> list[str]:
+    """The lines that a reader would type, continued ones joined.
+
+    All of `sh`, what stands behind a $ in `console`, and elsewhere in code what begins with the program's name.
+    """
+    found = []
+    for token in tokens(text):
+        language = token.info.strip() if token.type == "fence" else ""
+        if token.type in ("fence", "code_block"):
+            for line in token.content.replace("\\\n", " ").splitlines():
+                if line.startswith("$ ") or (language == "sh" and line.strip()) or (
+                        language == "" and line.startswith("charrnn ")):
+                    found.append(line.removeprefix("$ "))
+    return found
+
+
+def calls(line: str, program: str) -> Iterator[list[str]]:
+    """The arguments of each call of `program` in a line of shell."""
+    words = shlex.shlex(line, posix=True, punctuation_chars=True)
+    words.whitespace_split = True
+    arguments: list[str] | None = None
+    for word in [*words, ";"]:
+        if set(word) <= set("|&;<>()"):
+            if arguments is not None:
+                yield arguments
+            arguments = None
+        elif arguments is not None:
+            arguments.append(word)
+        elif word == program:
+            arguments = []
 
 
 def headings(text: str) -> list[Heading]:

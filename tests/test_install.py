@@ -80,6 +80,15 @@ def test_texts_with_a_name(program: Path, place: Path) -> None:
     assert {name: text["characters"] for name, text in texts.items() if text["origin"] == "charrnn"} == shipped
 
 
+def test_it_works_before_anything_was_trained(program: Path, place: Path) -> None:
+    home = {"HOME": str(place), "XDG_CACHE_HOME": str(place / "cache"), "LOCALAPPDATA": str(place / "cache")}
+    for command in (("sample", "--length", "50"), ("complete", "My lord, "), ("score", "@hamlet"), ("inspect-cells",)):
+        done = run(program, *command, folder=place, **home)
+        assert done.returncode == 0, done.stderr
+        assert done.stderr.startswith("note: no run in ./checkpoints: this is @shakespeare")
+        assert done.stdout
+
+
 def test_measuring(program: Path, place: Path) -> None:
     (place / "numpy.py").write_text("raise SystemExit('not the one')")  # what a user keeps here must not matter
     done = run(program, "bench", "--shape", "rnn-1x8-4x5", "--seconds", "0.001", "--rounds", "1", "--json",

@@ -12,8 +12,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 # From the bottom up: a file imports from its own layer and from those that stand before it here.
 LAYERS = ("errors", "settings", "storage", "text", "kernels", "cells", "engine", "training", "runs", "interchange",
-          "sampling", "completion", "scoring", "novelty", "play", "inspection", "render", "bench", "model", "cli",
-          "__main__")
+          "sampling", "completion", "scoring", "novelty", "play", "live", "inspection", "render", "bench", "model",
+          "server", "cli", "__main__")
 FILES = sorted({*(ROOT / "charrnn").rglob("*.py")} - {ROOT / "charrnn/__init__.py"})
 KERNEL_LIBRARIES = {"numpy", "numba", "llvmlite"}
 COMPILERS = {"jit", "njit", "vectorize", "guvectorize", "generated_jit", "cfunc", "stencil", "jit_module"}

@@ -8,8 +8,10 @@ import pytest
 
 import charrnn
 from charrnn.cells.registry import CELLS as KINDS
-from charrnn.runs.checkpoint import BEST, load_checkpoint, save_checkpoint
+from charrnn.runs.checkpoint import BEST, as_stored, load_checkpoint, save_checkpoint
+from charrnn.runs.run import Run
 from charrnn.settings import NetworkSettings
+from charrnn.text.corpus import Corpus
 from charrnn.training.events import Finished, Saved, Started, Step, Validated
 from tests.cli.tiny import SETTINGS, TEXT, train_tiny
 
@@ -155,8 +157,6 @@ def test_an_error_while_told_leaves_no_empty_folder() -> None:
 
 
 def test_load_refuses(folder: Path) -> None:
-    with pytest.raises(charrnn.CheckpointError, match="no checkpoint in checkpoints"):
-        charrnn.load()
     with pytest.raises(charrnn.CheckpointError, match="no checkpoint at nosuch"):
         charrnn.load("nosuch")
     checkpoint = load_checkpoint(folder / BEST)
@@ -178,3 +178,39 @@ def test_score_keeps_as_many_predictions_as_are_asked_for() -> None:
     assert scored.predictions.top.shape[-1] == 2
     with pytest.warns(DeprecationWarning, match="predictions="):
         assert model.score(TEXT[:200], guesses=2).predictions.top.shape == scored.predictions.top.shape
+
+
+@pytest.mark.parametrize(("dtype", "rounded"), [("float32", 0.0), ("float16", 2.0**-11)])
+def test_a_saved_model_is_loaded_as_it_was(folder: Path, model: charrnn.Model, dtype: str, rounded: float) -> None:
+    path = model.save("mine.safetensors", dtype)
+    assert path == Path("mine.safetensors")
+    loaded = charrnn.load(path)
+    for name, array in model.state_dict().items():
+        assert loaded.parameters[name].dtype == np.float32
+        assert np.allclose(loaded.parameters[name], array, rtol=rounded, atol=0)
+    assert (loaded.settings, loaded.corpus, loaded.vocabulary) == (model.settings, model.corpus, model.vocabulary)
+    assert loaded.progress["history"] == model.progress["history"]
+    assert loaded.loss(TEXT) == pytest.approx(model.loss(TEXT), rel=10 * rounded)
+    assert path.stat().st_size < (folder / BEST).stat().st_size / 2
+    again = path.read_bytes()
+    loaded.save(path, dtype)
+    assert path.read_bytes() == again
+
+
+def test_a_saved_model_is_refused_where_it_does_not_fit(model: charrnn.Model) -> None:
+    with pytest.raises(charrnn.SettingsError, match="dtype is 'int8'; it must be float32 or float16"):
+        model.save("mine.safetensors", dtype="int8")
+    with pytest.raises(charrnn.StorageError, match="nowhere does not exist; nothing was changed"):
+        model.save("nowhere/mine.safetensors")
+    arrays = model.parameters
+    arrays["bias_out"][0] = 1e6
+    with pytest.raises(charrnn.CheckpointError, match="bias_out has values that are too large for float16"):
+        as_stored(arrays, "float16")
+    assert not Path("mine.safetensors").exists()
+
+
+def test_a_saved_model_is_not_resumed(model: charrnn.Model) -> None:
+    Path("alone").mkdir()
+    model.save("alone/last.safetensors")
+    with pytest.raises(charrnn.CheckpointError, match=r"last\.safetensors: array state\.h_l0 is missing"):
+        Run.resume(Path("alone/last.safetensors"), Corpus.of(TEXT, ["text.txt"]))

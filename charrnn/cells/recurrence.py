@@ -33,13 +33,21 @@ from charrnn.kernels.matmul import add_transposed_product, matmul
 CHUNK_ROWS = 256
 
 
+NO_LABELS = np.zeros((0, 0), np.int32), np.zeros((0, 0), np.float32)
+
+
 class LayerInput(NamedTuple):
     """What a layer reads. Where x (T, N, D) is empty, its input is tokens (T, N); a text begins at the character
-    `start`."""
+    `start`.
+
+    With labels (T, N), which are rows of label_table (K, G*H), W x takes in what each place's label adds to it.
+    """
 
     tokens: np.ndarray
     x: np.ndarray
     start: int
+    labels: np.ndarray = NO_LABELS[0]
+    label_table: np.ndarray = NO_LABELS[1]
 
 
 class KernelWeights(NamedTuple):
@@ -79,6 +87,7 @@ class WeightGradients(NamedTuple):
     extra: np.ndarray
     h0: np.ndarray
     c0: np.ndarray
+    label_table: np.ndarray  # (K, G*H)
 
 
 class Scratch(NamedTuple):
@@ -87,6 +96,7 @@ class Scratch(NamedTuple):
     rounded: np.ndarray  # for bfloat16 products; empty in float32
     copied: np.ndarray  # for weight gradients where vectors are narrow
     before: np.ndarray  # (N, H), states of which some are initial ones
+    labelled: np.ndarray  # (G*H), a row of the table with its label's; empty without labels
 
 
 # What a cell puts in place of these: see CompiledStep and CellSpec.
@@ -126,6 +136,14 @@ def input_rows(tiles, x, t, steps, weight_ih, bias, table, rounded):
         for j in range(width):
             out[j] = bias[j]
     matmul(tiles, flat(x), t * N * D, D, steps * N, weight_ih, 0, D, width, flat(table), 0, width, True, rounded)
+
+
+@inner
+def labelled_row(row, label, total):
+    """total (G*H) = a row of the table and what a label adds to it."""
+    for j in range(total.size):
+        total[j] = row[j] + label[j]
+    return total
 
 
 @inner
@@ -171,7 +189,7 @@ def add_input_gradients(tiles, x, start, stop, gates, columns, weight_ih, dout, 
 
 def forward(tiles, window, table, weights, kept, scratch):
     """Fills h, c and gates for the window. tiles: the address of the micro-kernels (microkernel.py)."""
-    tokens, x, start = window
+    tokens, x, start, labels, label_table = window
     h, c, gates = kept
     rounded, h0, c0 = scratch.rounded, weights.h0, weights.c0
     T, N = tokens.shape
@@ -185,6 +203,8 @@ def forward(tiles, window, table, weights, kept, scratch):
         matmul(tiles, a, a_at, H, N, weights.hh, 0, H, FIRST * H, flat(gates), at, KEPT * H, False, rounded)
         for n in range(N):
             row = table[t % chunk * N + n if IS_STACKED and x.size else tokens[t, n]]
+            if labels.size:
+                row = labelled_row(row, label_table[labels[t, n]], scratch.labelled)
             h_before = h0 if tokens[t, n] == start else h[t, n]
             if HAS_MEMORY:
                 c_before = c0 if tokens[t, n] == start else c[t, n]
@@ -252,6 +272,8 @@ def backward(tiles, window, weights, kept, flow, gradients, scratch):
                     add_input_gradients(tiles, window.x, t, stop, gates, columns, weights.ih, dout, gradients, scratch)
                 else:
                     add_table_gradients(tokens, t, stop, gates, columns, H, gradients.table)
+                    if window.labels.size:
+                        add_table_gradients(window.labels, t, stop, gates, columns, H, gradients.label_table)
             stop = t
 
 

@@ -1,31 +1,67 @@
-"""Layer cli: `charrnn export`: a network for other programs."""
+"""Layer cli: `charrnn export`: a network for other programs, or as a page that writes."""
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
-from charrnn.cli.options import GroupedCommand, option
+from charrnn.cli.checkpoints import find_checkpoint, offer_checkpoints
+from charrnn.cli.options import GroupedCommand, option, settings_from, settings_options
 from charrnn.errors import SettingsError
+from charrnn.settings import LivePageSettings
 
 
 @click.command(cls=GroupedCommand)
-@click.argument("checkpoint", required=False)
-@option("--to", type=click.Choice(("safetensors", "onnx")), required=True, help="safetensors: its parameters under "
-        "PyTorch's names, which torch.nn.LSTM, GRU or RNN load as they are; onnx: a model that ONNX Runtime runs")
-@option("-o", "--output", metavar="FILE", show_default="named after the run", help="the new file")
-def export(checkpoint: str | None, to: str, output: str | None) -> None:
-    """Write the network in CHECKPOINT (a file, a run's folder or its name) for another program.
+@click.argument("checkpoint", required=False, shell_complete=offer_checkpoints)
+@option("--to", type=click.Choice(("safetensors", "onnx", "hf")), group="For programs",
+        help="safetensors: its parameters under PyTorch's names, which torch.nn.LSTM, GRU or RNN load as they are; "
+             "onnx: a model that ONNX Runtime runs; hf: a folder for the Hugging Face hub, with a model card")
+@option("-o", "--output", metavar="FILE", show_default="named after the run", group="For programs",
+        help="the new file or folder")
+@option("--html", "html_file", metavar="FILE", group="Page", help="write a page that reads and writes with the network "
+        "in a browser: one file, which needs no network connection")
+@option("--text", metavar="FILE", group="Page", help="the text that the page opens with; without it no text is in the "
+                                                     "page, and it opens with what the network writes")
+@settings_options(LivePageSettings)
+def export(checkpoint: str | None, to: str | None, output: str | None, html_file: str | None, text: str | None,
+           **options: Any) -> None:
+    """Write the network in CHECKPOINT (a file, a run's folder or its name) for use elsewhere: with --html as a page,
+    with --to for another program.
 
-    Without CHECKPOINT the newest run in ./checkpoints is used; of a run, its best moment. docs/interchange.md shows
-    how the file is used.
+    Without CHECKPOINT the newest run in ./checkpoints is used; if there is none, @shakespeare, which comes with
+    charrnn. Of a run it is the best moment.
     """
-    from charrnn.interchange.export import export_network
-    from charrnn.runs.checkpoint import resolve_checkpoint
+    if "" in (output, html_file, text):
+        raise SettingsError("a file needs a name; give one after --output, --html and --text, or leave them out")
+    if (to is None) == (html_file is None):
+        raise SettingsError("give --html FILE for a page, or --to safetensors, --to onnx or --to hf for another "
+                            "program")
+    page = settings_from(LivePageSettings, options)
+    if html_file is None and (text is not None or page != LivePageSettings()):
+        raise SettingsError("--text and the options of the page have no effect without --html; leave them out, or give "
+                            "--html FILE in place of --to")
+    if html_file is None:
+        _export_for_programs(find_checkpoint(checkpoint), str(to), output)
+    else:
+        _export_page(find_checkpoint(checkpoint), html_file, text, page)
 
-    if output == "":
-        raise SettingsError("a file needs a name; give one behind --output, or leave it out")
-    path = resolve_checkpoint(checkpoint)
+
+def _export_for_programs(path: Path, to: str, output: str | None) -> None:
+    from charrnn.interchange.export import export_network, export_to_hub
+
     file = Path(output or f"{path.parent.name or path.stem}.{to}")
-    size = export_network(path, to, file)
+    size = export_to_hub(path, file) if to == "hf" else export_network(path, to, file)
     print(f"wrote {file} ({size:,} bytes)", file=sys.stderr)
+
+
+def _export_page(path: Path, html_file: str, text: str | None, settings: LivePageSettings) -> None:
+    from charrnn.model import load
+    from charrnn.render.live import write_live_page
+    from charrnn.render.reading import read_text
+    from charrnn.render.wording import note_compiling
+
+    opening = read_text(text) if text else ""
+    model = load(path)
+    note_compiling([model.settings.network], "forward", "generate")
+    write_live_page(model, model.corpus, path, html_file, settings, opening)

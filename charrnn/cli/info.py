@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from charrnn.cli.checkpoints import find_checkpoint, offer_checkpoints
 from charrnn.cli.options import GroupedCommand, option
 
 if TYPE_CHECKING:
@@ -12,19 +13,20 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=GroupedCommand)
-@click.argument("checkpoint", required=False)
+@click.argument("checkpoint", required=False, shell_complete=offer_checkpoints)
 @option("--config", "as_config", is_flag=True, help="print its settings as a file for `charrnn train --config`, and "
                                                     "nothing else")
 def info(checkpoint: str | None, as_config: bool) -> None:
     """Show what the network in CHECKPOINT (a file, a run's folder or its name) is and how it was trained.
 
-    Without CHECKPOINT the newest run in ./checkpoints is used; of a run, its state when last saved.
+    Without CHECKPOINT the newest run in ./checkpoints is used; if there is none, @shakespeare, which comes with
+    charrnn. Of a run it is the state when last saved.
     """
     from charrnn.render.checkpoint import checkpoint_curve, checkpoint_rows
     from charrnn.render.screen import screen_for
-    from charrnn.runs.checkpoint import load_checkpoint, resolve_checkpoint
+    from charrnn.runs.checkpoint import load_checkpoint
 
-    path = resolve_checkpoint(checkpoint, "last")
+    path = find_checkpoint(checkpoint, "last")
     loaded = load_checkpoint(path)
     if as_config:
         print(_config(loaded, path), end="")

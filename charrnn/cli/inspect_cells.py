@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from charrnn.cli.options import GroupedCommand, option, settings_from, settings_options
+from charrnn.cli.checkpoints import find_checkpoint, offer_checkpoints
+from charrnn.cli.options import GroupedCommand, is_default, label_option, option, settings_from, settings_options
 from charrnn.errors import SettingsError
 from charrnn.settings import ColourSettings, InspectSettings, PageSettings, UnknownSettings
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from charrnn.render.plots.scene import Scene
     from charrnn.render.plots.terminal import Style
 
+# A rare feature of the user's own may need more text: so many characters at most, and values of all cells in memory.
+_MOST_CHARACTERS, _MOST_VALUES = 200_000, 50_000_000
 _TEXT, _FEATURES, _VIEWS, _FILES = "Text", "Features of your own", "Views", "Files"
 
 
@@ -36,15 +39,17 @@ class InputArguments:
     unknown: str
     patterns: tuple[str, ...]
     named: tuple[str, ...]
+    since: tuple[str, ...]
     labels: str | None
+    label: str | None
 
     def __post_init__(self) -> None:
         if "" in (self.text, self.labels):
-            raise SettingsError("a file needs a name; give one behind --text and --labels, or leave them out")
+            raise SettingsError("a file needs a name; give one after --text and --labels, or leave them out")
 
     @property
     def has_features(self) -> bool:
-        return bool(self.patterns or self.named or self.labels)
+        return bool(self.patterns or self.named or self.since or self.labels)
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,7 @@ class FileArguments:
     def __post_init__(self) -> None:
         names = [self.html_file, self.json_file, self.csv_file, self.chars_file, self.npz_file]
         if "" in names:
-            raise SettingsError("a file needs a name; give one behind --html, --json, --csv, --csv-chars or --npz")
+            raise SettingsError("a file needs a name; give one after --html, --json, --csv, --csv-chars or --npz")
         if wrong := [name for name in names if name and "\0" in name]:
             raise SettingsError(f"{wrong[0]!r} can't name a file: it has a NUL character; give another name")
         files = [os.path.realpath(name) for name in names if name and name != "-"]
@@ -82,6 +87,7 @@ class ViewArguments:
     gates: bool
     horizon: bool
     ablate: str | None
+    errors: bool
     others: tuple[str, ...]
     output: str | None
 
@@ -89,12 +95,12 @@ class ViewArguments:
         """Raises SettingsError for what can't be done together, or can't be written, before any work."""
         if self.ablate == "":
             raise SettingsError("--ablate needs cells: top:16 takes the 16 that matter most, L1:24,L2:3 those two")
-        wanted = [f"--{name}" for name in ("gates", "horizon", "ablate") if getattr(self, name)]
+        wanted = [f"--{name}" for name in ("gates", "horizon", "ablate", "errors") if getattr(self, name)]
         if wanted and self.cells:
             wanted.append("--cell")
         if len(wanted) > 1:
             raise SettingsError(f"{' and '.join(wanted)} are two views; give one of them at a time")
-        if self.others and (self.gates or self.ablate):
+        if self.others and (self.gates or self.ablate or self.errors):
             raise SettingsError(f"--compare goes with --horizon, or by itself; leave out {wanted[0]}")
         if self.output and not (self.gates or self.horizon):
             raise SettingsError("--output is for the drawing of --gates or --horizon; give one of them with it")
@@ -102,7 +108,7 @@ class ViewArguments:
     @property
     def is_network(self) -> bool:
         """Whether it is a view of the network as a whole."""
-        return bool(self.gates or self.horizon or self.ablate or self.others)
+        return bool(self.gates or self.horizon or self.ablate or self.errors or self.others)
 
 
 class Inspected(NamedTuple):
@@ -114,15 +120,18 @@ class Inspected(NamedTuple):
 
 
 @click.command(name="inspect-cells", cls=GroupedCommand)
-@click.argument("checkpoint", required=False)
+@click.argument("checkpoint", required=False, shell_complete=offer_checkpoints)
 @option("--text", metavar="FILE", group=_TEXT, help="read FILE, - for standard input, instead of the corpus's held-out "
                                                     "part")
 @settings_options(UnknownSettings, group=_TEXT)
+@label_option
 @settings_options(InspectSettings)
 @option("--find", "patterns", multiple=True, metavar="REGEX", group=_FEATURES,
         help="which cells follow the matches of REGEX")
 @option("--feature", "named", multiple=True, metavar="NAME=REGEX", group=_FEATURES,
         help="the same, under a name of yours")
+@option("--since", multiple=True, metavar="TEXT", group=_FEATURES,
+        help="which cells count the characters since the last TEXT, for example a separator")
 @option("--labels", metavar="FILE", group=_FEATURES, help="which cells follow the labels in FILE: one sign for each "
         "character of the text, line ends left out, or lines START<tab>END<tab>NAME")
 @option("--cell", "cells", multiple=True, metavar="L1:24", group=_VIEWS, help="show everything about a cell (unit 24, "
@@ -133,6 +142,8 @@ class Inspected(NamedTuple):
 @option("--ablate", metavar="CELLS", is_flag=False, flag_value="top:16", group=_VIEWS,
         help="measure the loss without a cell: top:16 (the default) takes the 16 that matter most, L1:24,L2:3 those "
              "two")
+@option("--errors", is_flag=True, group=_VIEWS, help="show which errors an n-gram model, a longer memory or other "
+                                                     "oracles would not make")
 @option("--compare", "others", multiple=True, metavar="RUN", group=_VIEWS,
         help="find each cell's match in another network; with --horizon, draw that one's too")
 @option("-o", "--output", metavar="FILE", group=_VIEWS, help="write the drawing of --gates or --horizon to FILE.svg, "
@@ -151,8 +162,9 @@ class Inspected(NamedTuple):
 def inspect_cells(checkpoint: str | None, explain: bool, **options: Any) -> None:
     """Name what the cells of the network in CHECKPOINT track, on text that it never saw.
 
-    Without CHECKPOINT the newest run in ./checkpoints is used. Every cell is compared with some fifty features of the
-    text on one half of it; the best is tested on the other half and compared with chance.
+    Without CHECKPOINT the newest run in ./checkpoints is used; if there is none, @shakespeare, which comes with
+    charrnn. Every cell is compared with some fifty features of the text on one half of it; the best is tested on the
+    other half and compared with chance.
     """
     settings = settings_from(InspectSettings, options)
     # Thousands of small products: threads of NumPy's library would spin for each other, on a busy machine for minutes.
@@ -177,7 +189,7 @@ def inspect_cells(checkpoint: str | None, explain: bool, **options: Any) -> None
         check_picture_name(views.output)
     files, page = settings_from(FileArguments, options), settings_from(PageSettings, options)
     if page != PageSettings() and not files.html_file:
-        raise SettingsError("--html-cells, --html-precision, --html-max-mb and --no-compress have no use without "
+        raise SettingsError("--html-cells, --html-precision, --html-max-mb and --no-compress have no effect without "
                             "--html; leave them out, or give --html FILE")
 
     def inspect(name: str | None) -> Inspected:
@@ -185,8 +197,7 @@ def inspect_cells(checkpoint: str | None, explain: bool, **options: Any) -> None
 
     found = inspect(checkpoint)
     if files.html_file:
-        write_page(found.done, found.path, found.model.corpus.name, found.model.settings.windows.window,
-                   files.html_file, page)
+        write_page(found.done, found.model, found.path, found.model.corpus.name, files.html_file, page)
     if views.is_network:
         # all of it before any of it is shown: an error then stands alone
         lines = list(_view(found, views, style, screen.style, settings.top, inspect))
@@ -202,36 +213,81 @@ def _inspected(checkpoint: str | None, settings: InspectSettings, given: InputAr
                every_signal: bool) -> Inspected:
     from charrnn.inspection.recording import default_signals, signals_of
     from charrnn.model import load
-    from charrnn.render.wording import note_compiling
-    from charrnn.runs.checkpoint import resolve_checkpoint
+    from charrnn.render.wording import note_compiling, note_label
 
-    path = resolve_checkpoint(checkpoint)
-    model = load(path)
+    path = find_checkpoint(checkpoint)
+    model = load(path, given.label)
+    note_label(model.corpus.labels, given.label)
     cell = model.settings.network.cell
-    passage = _passage(model, path, settings, given)
+    read = _reader(model, path, settings, given)
+    passage = read(settings.chars)
     own = _own_features(passage, given)
+    if own and not settings.sample and is_default("chars"):
+        passage, own = _more_of(read, model, passage, own, given)
     note_compiling([model.settings.network], "forward")
     signals = signals_of(cell) if every_signal else default_signals(cell)
-    return Inspected(model.inspect(passage, own, (*signals, *([settings.signal] if settings.signal else []))), model,
-                     path)
+    wanted = (*signals, *([settings.signal] if settings.signal else []))
+    return Inspected(model.inspect(passage, own, wanted, settings.ablate_chars), model, path)
 
 
-def _passage(model: "Model", path: Path, settings: InspectSettings, given: InputArguments) -> "Passage":
-    """The text that is given, one that the network writes itself, or what was held out in training."""
+def _reader(model: "Model", path: Path, settings: InspectSettings,
+            given: InputArguments) -> "Callable[[int], Passage]":
+    """What gives the first so many characters (0: all) of the text that is given, of one that the network writes
+    itself, or of what was held out in training.
+
+    Of a model that comes with charrnn the training text need not be here; a text like it is.
+    """
     from charrnn.inspection.passage import held_out
     from charrnn.render.reading import read, read_text
+    from charrnn.runs.pretrained import pretrained_at
     from charrnn.runs.training_text import read_training_text
 
-    if given.text:
-        readable = model.readable(read_text(given.text), given.unknown)
-        for note in readable.notes:
-            print(f"note: {note}", file=sys.stderr)
-        return model.passage(readable.text, settings.chars, "standard input" if given.text == "-" else given.text)
+    pretrained = pretrained_at(path)
+    source = given.text or (pretrained.unseen if pretrained and not settings.sample else None)
+    if source:
+        name, whole = "standard input" if source == "-" else source, read_text(source)
+        return lambda count: _beginning(model, whole, count, given.unknown, name)
     if settings.sample:
-        return model.passage(_own_text(model, settings.sample), settings.sample, "text of its own")
+        return lambda count: model.passage(_own_text(model, settings.sample), settings.sample, "text of its own")
     corpus = read_training_text(model.corpus, model.settings.text, path, (), read,
                                 advice="give another text with --text FILE")
-    return held_out(corpus, model.corpus, model.settings, model.vocabulary, settings.chars or 10**9)
+    return lambda count: held_out(corpus, model.corpus, model.settings, model.vocabulary, count or 10**9)
+
+
+def _beginning(model: "Model", text: str, count: int, unknown: str, name: str) -> "Passage":
+    """The first `count` characters of a text. Unknown characters behind them do not matter."""
+    is_one_text = model.mark is None and model.vocabulary.kind in ("character", "byte")
+    part = count + 1 if count and is_one_text else len(text)
+    while True:
+        readable = model.readable(text[:part], unknown)
+        passage = model.passage(readable.text, count, name) if len(readable.text) > 1 or part >= len(text) else None
+        if part >= len(text) or (passage and len(passage) >= count):
+            break
+        part = 2 * part  # some were left out
+    for note in readable.notes:
+        print(f"note: {note}", file=sys.stderr)
+    assert passage is not None
+    return passage
+
+
+def _more_of(read: "Callable[[int], Passage]", model: "Model", passage: "Passage", own: "list[Feature]",
+             given: InputArguments) -> "tuple[Passage, list[Feature]]":
+    """More of the text where a feature of the user's own is too rare in what was read, as far as memory allows."""
+    from charrnn.inspection.find import why_untested
+    from charrnn.inspection.recording import WARM_UP
+
+    network, name = model.settings.network, ""
+    most = min(_MOST_CHARACTERS, _MOST_VALUES // (network.layers * network.hidden))
+    read_at_first = len(passage)
+    while rare := [one.name for one in own if why_untested(one, WARM_UP) in ("too rare", "absent")]:
+        more = read(min(3 * len(passage), most))
+        if len(more) <= len(passage):
+            break
+        passage, own, name = more, _own_features(more, given), rare[0]
+    if len(passage) > read_at_first:
+        print(f"note: read {len(passage):,} characters instead of {read_at_first:,}, because {name!r} is rare",
+              file=sys.stderr)
+    return passage, own
 
 
 def _own_text(model: "Model", count: int) -> list[str]:
@@ -243,12 +299,13 @@ def _own_text(model: "Model", count: int) -> list[str]:
 
 
 def _own_features(passage: "Passage", given: InputArguments) -> "list[Feature]":
-    from charrnn.inspection.features.custom import label_features, named_pattern, regex_feature
+    from charrnn.inspection.features.custom import label_features, named_pattern, regex_feature, since_feature
     from charrnn.render.reading import read_text
 
     text = passage.text
     made = [regex_feature(text, pattern, pattern) for pattern in given.patterns]
     made += [regex_feature(text, *named_pattern("--feature", argument)) for argument in given.named]
+    made += [since_feature(text, sign) for sign in given.since]
     if given.labels:
         made += label_features(text, read_text(given.labels), given.labels)
     return passage.at_places(made)
@@ -303,6 +360,10 @@ def _view(found: Inspected, views: ViewArguments, style: "ReportStyle", pictures
         yield from gate_report(gates, style)
     elif views.horizon:
         yield from _horizon_view([found, *map(inspect, views.others)], style, pictures, views.output)
+    elif views.errors:
+        from charrnn.render.inspection.errors import errors_report
+
+        yield from errors_report(found.done, style)
     elif views.ablate:
         yield from _ablation_view(found.done, views.ablate, style)
     else:
@@ -328,13 +389,10 @@ def _horizon_view(networks: Sequence[Inspected], style: "ReportStyle", pictures:
 
 
 def _horizon(network: Inspected, name: str) -> "NetworkHorizon":
-    from charrnn.inspection.horizon import LAGS, PLACES
     from charrnn.render.inspection.pictures import NetworkHorizon
-    from charrnn.render.progress import ProgressBar
 
-    with ProgressBar(PLACES * (LAGS + 1), "gradients") as bar:
-        horizon, context = network.done.full_horizon(bar.advance)
-    return NetworkHorizon(name, horizon, context, network.model.settings.windows.window,
+    done = network.done
+    return NetworkHorizon(name, done.horizon, done.context_use, network.model.settings.windows.window,
                           network.done.recording.nats / math.log(2))
 
 
@@ -346,11 +404,13 @@ def _ablation_view(done: "Inspection", wanted: str, style: "ReportStyle") -> Ite
         count = wanted.removeprefix("top:")
         if not count.isdecimal() or not int(count):
             raise SettingsError(f"--ablate {wanted}: a number above 0 should follow top:, as in top:16")
-        cells = done.ablation_candidates(int(count))
+        most = int(count)
+        cells = done.most_costly(most + max(8, most // 2))  # the estimate is not exact
     else:
         cells = list(dict.fromkeys(_cell(name, done) for name in wanted.split(",")))
-    with ProgressBar((len(cells) + 1) * len(done.passage), "ablation") as bar:
-        found = done.ablate_fully(cells, bar.advance)
+        most = len(cells)
+    with ProgressBar((len(cells) + 1) * done.ablated, "ablation") as bar:
+        found = sorted(done.costs(cells, bar.advance), key=lambda one: -one.overall.bits)[:most]
     yield from ablation_report(found, done.estimates, style)
 
 
@@ -359,9 +419,8 @@ def _comparison_view(found: Inspected, other: str, style: "ReportStyle", top: in
     from charrnn.model import load
     from charrnn.render.inspection.compare import compare_report
     from charrnn.render.plots.curves import names_of
-    from charrnn.runs.checkpoint import resolve_checkpoint
 
-    file = resolve_checkpoint(other)
+    file = find_checkpoint(other)
     model = load(file)
     theirs = model.inspect(same_text(found.done.passage, model.vocabulary, model.mark, other))
     first, second = names_of([found.path, file])

@@ -5,15 +5,18 @@
 """
 
 import contextlib
+import errno
 import io
 import os
 import signal
 import sys
+from _thread import interrupt_main
 from types import FrameType
 from typing import NoReturn, TextIO
 
 INTERRUPTED, PIPE_CLOSED, TERMINATED = 130, 141, 143
 _LONGEST, _LONGEST_WORD = 300, 100  # characters of a message, and of a word in one that has more
+_MOMENT = 0.02  # seconds: longer than a finalizer, and too short to notice
 COMPLETE = "_CHARRNN_COMPLETE"
 
 
@@ -22,8 +25,9 @@ def main() -> NoReturn:
 
     Even our own modules are imported here, where Ctrl-C during the import is caught.
     """
-    signal.signal(signal.SIGTERM, _terminate)
     try:
+        signal.signal(signal.SIGTERM, _terminate)
+        sys.unraisablehook = _answer_later
         _hold_descriptors()
         _choose_encoding()
         from charrnn.render.streams import take_streams
@@ -40,6 +44,7 @@ def _run(arguments: list[str]) -> int:
     import click
 
     from charrnn.cli.group import charrnn
+    from charrnn.errors import speaking
 
     if COMPLETE in os.environ:
         from click.shell_completion import shell_complete
@@ -48,7 +53,7 @@ def _run(arguments: list[str]) -> int:
     _check_threads()
     try:
         # Not charrnn.main(): it would turn a closed pipe and Ctrl-C into codes of its own.
-        with charrnn.make_context("charrnn", arguments) as context:
+        with speaking("command"), charrnn.make_context("charrnn", arguments) as context:
             charrnn.invoke(context)
         return 0
     except click.exceptions.Exit as leave:
@@ -59,6 +64,10 @@ def _run(arguments: list[str]) -> int:
         help_text.show()
         return help_text.exit_code
     except click.UsageError as refusal:
+        from charrnn.engine.ranks import this_rank
+
+        if not this_rank().is_first:  # processes that train together were called in the same way
+            return refusal.exit_code
         command = refusal.ctx.command_path if refusal.ctx else "charrnn"
         message = refusal.format_message()
         stop = "" if message.endswith((".", "?")) else "."
@@ -83,12 +92,13 @@ def _exit_code(error: BaseException) -> int:
     """The code for `error`, with its one line on stderr; an error that is no refusal is raised again."""
     if isinstance(error, KeyboardInterrupt):
         return INTERRUPTED
-    from charrnn.errors import CharrnnError
+    from charrnn.errors import CharrnnError, speaking
     from charrnn.render.streams import is_pipe_closed
     from charrnn.storage.files import NO_SPACE
 
     if isinstance(error, CharrnnError):
-        _say(str(error))
+        with speaking("command"):
+            _say(str(error))
         return error.exit_code
     if isinstance(error, SystemExit) and isinstance(error.code, int):
         return error.code
@@ -98,11 +108,38 @@ def _exit_code(error: BaseException) -> int:
     if isinstance(error, OSError):
         if is_pipe_closed(error):
             return PIPE_CLOSED
+        if error.errno in (errno.EMFILE, errno.ENFILE):
+            _say("too many open files; allow more (ulimit -n), or close other programs")
+            return CharrnnError.exit_code
+        if isinstance(error, FileNotFoundError) and not _has_folder():
+            _say("the current folder was removed; change to another one")
+            return CharrnnError.exit_code
         # Files of ours raise StorageError, so this is the output: `charrnn sample > file`.
         if error.errno in NO_SPACE:
             _say("no space left for the output; free some, or send it elsewhere")
             return CharrnnError.exit_code
     raise error
+
+
+def _has_folder() -> bool:
+    """Whether there is a current folder."""
+    try:
+        os.getcwd()
+    except OSError:
+        return False
+    return True
+
+
+def _answer_later(ignored: "sys.UnraisableHookArgs") -> None:
+    """Ctrl-C in the middle of a finalizer, where Python can't raise it, is raised a moment later."""
+    if ignored.exc_type is KeyboardInterrupt:
+        import threading
+
+        timer = threading.Timer(_MOMENT, interrupt_main)
+        timer.daemon = True
+        timer.start()
+    else:
+        sys.__unraisablehook__(ignored)
 
 
 def _hold_descriptors() -> None:
@@ -149,8 +186,10 @@ def _say(message: str) -> None:
     line = " ".join(words)
     if len(line) > _LONGEST:
         line = _both_ends(" ".join(_both_ends(word, _LONGEST_WORD) for word in words), _LONGEST)
+    from charrnn.render.streams import loud
+
     with contextlib.suppress(OSError):
-        print(line, file=sys.stderr, flush=True)
+        print(line, file=loud(), flush=True)
 
 
 def _both_ends(text: str, longest: int) -> str:

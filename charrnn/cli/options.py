@@ -7,12 +7,13 @@ with the field's default, bounds, help and group.
 import dataclasses
 import math
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import NoneType
 from typing import Any, TypeVar, get_args, get_type_hints
 
 import click
 
+from charrnn.cli.group import HELP
 from charrnn.errors import shortened
 from charrnn.settings import Bounded
 
@@ -34,7 +35,8 @@ def settings_options(*classes: type[Bounded], group: str = "") -> Callable[[Func
             title, made = group, []
             for spec in _fields(kind):
                 title = spec.metadata["group"] or title
-                made.append(_option(kind, spec, title))
+                if not spec.metadata["decided"]:
+                    made.append(_option(kind, spec, title))
             for put_on in reversed(made):
                 function = put_on(function)
         return function
@@ -48,9 +50,31 @@ def settings_from(kind: type[Given], options: Mapping[str, Any]) -> Given:
     return kind(**{spec.name: options[spec.name] for spec in _fields(kind) if spec.name in options})
 
 
+def is_default(name: str) -> bool:
+    """Whether an option of the command that runs was left at its default."""
+    return click.get_current_context().get_parameter_source(name) is click.core.ParameterSource.DEFAULT
+
+
 def option(*names: str, group: str = "", **attributes: Any) -> Callable[[Function], Function]:
     """An option of a command itself, under the heading `group` in its help."""
     return click.option(*names, cls=SettingOption, group=group, **attributes)
+
+
+def label_option(function: Function) -> Function:
+    """The option --label, of commands that read or write texts with a network that may have labels."""
+    return option("--label", metavar="LABEL", group="Label",
+                  help="of a network that was trained with --labels: read and write texts of this label, of a blend "
+                       "such as Irish:0.7,Greek:0.3, or of numbers such as 0.2,0.4,0.9 (default: the average of all)"
+                  )(function)
+
+
+def checkpoint_and_file(names: tuple[str, ...]) -> tuple[str | None, str]:
+    """The checkpoint, if one is named, and the file with a text."""
+    if not names:
+        raise click.UsageError("Missing argument 'FILE'; - reads standard input.")
+    if len(names) > 2:
+        raise click.UsageError(f"A checkpoint and a text are wanted, at most; got {len(names)} names.")
+    return (names[0] if len(names) == 2 else None), names[-1]
 
 
 def with_option(function: Function) -> Function:
@@ -75,7 +99,15 @@ class SettingOption(click.Option):
 
 
 class GroupedCommand(click.Command):
-    """A command whose help lists options by group, and which still understands the old names of some."""
+    """A command whose help lists options by group, and which still understands the old names of some.
+
+    Each has --quiet and --verbose; one that talks with a person has neither.
+    """
+
+    def __init__(self, name: str | None, *, params: Sequence[click.Parameter] = (), talks: bool = False,
+                 **attributes: Any) -> None:
+        attributes.setdefault("context_settings", HELP)  # without it, what -h is depends on who asks first
+        super().__init__(name, params=[*params, *([] if talks else _message_options())], **attributes)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         old = {f"--{former}": f"--{now.replace('_', '-')}" for former, now in former_names(self).items()}
@@ -99,6 +131,28 @@ class GroupedCommand(click.Command):
             if records:
                 with formatter.section(title or "Options"):
                     formatter.write_dl(records)
+
+
+def _message_options() -> list[click.Parameter]:
+    quiet = SettingOption(["-q", "--quiet"], is_flag=True, is_eager=True, expose_value=False, callback=_hush,
+                          group="Messages", help="show results and errors only, no notes and no progress")
+    verbose = SettingOption(["-v", "--verbose"], is_flag=True, is_eager=True, expose_value=False, callback=_log,
+                            group="Messages", help="show also what goes to Python's logging: files, caches")
+    return [quiet, verbose]
+
+
+def _hush(context: click.Context, param: click.Parameter, is_given: bool) -> None:
+    if is_given:
+        from charrnn.render.streams import be_quiet
+
+        context.call_on_close(be_quiet())
+
+
+def _log(context: click.Context, param: click.Parameter, is_given: bool) -> None:
+    if is_given:
+        from charrnn.render.log import show_log
+
+        context.call_on_close(show_log())
 
 
 def former_names(command: click.Command) -> dict[str, str]:
@@ -182,7 +236,7 @@ def _option(kind: type[Bounded], spec: dataclasses.Field[Any], group: str) -> Ca
         return option(name, spec.name, multiple=not isinstance(value_type, Number), **shared)
     letter = [f"-{meta['letter']}"] if meta["letter"] else []
     return option(*letter, name, spec.name, default=spec.default,
-                  show_default="fits text and time" if meta["fitted"] else spec.default is not None, **shared)
+                  show_default="automatic" if meta["fitted"] else spec.default is not None, **shared)
 
 
 def _value_type(hint: Any, meta: Mapping[str, Any]) -> tuple[click.ParamType, str | None]:

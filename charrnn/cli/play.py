@@ -2,15 +2,15 @@
 
 import dataclasses
 import os
-import re
 from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from charrnn.cli.options import GroupedCommand, option, settings_from, settings_options
-from charrnn.errors import CharrnnError, PlayError
+from charrnn.cli.checkpoints import find_checkpoint, offer_checkpoints
+from charrnn.cli.options import GroupedCommand, label_option, option, settings_from, settings_options
+from charrnn.errors import CharrnnError, PlayError, speaking
 from charrnn.play.lines import action_of
 from charrnn.play.words import choice_words, ending_words, help_lines, prompt_of, setting_words, tail_of, undone_words
 from charrnn.settings import PlaySettings
@@ -21,25 +21,23 @@ if TYPE_CHECKING:
     from charrnn.play.session import PlaySession
     from charrnn.render.console import Console
 
-# What is an option of other commands is a command here.
-_OPTION = re.compile(r"(?<!\S)--(?=[a-z])")
 
-
-@click.command(cls=GroupedCommand)
-@click.argument("checkpoint", required=False)
+@click.command(cls=GroupedCommand, talks=True)
+@click.argument("checkpoint", required=False, shell_complete=offer_checkpoints)
 @option("--prime", metavar="TEXT", default="", group="Your text", help="text to begin with")
 @option("--open", "file", metavar="FILE", group="Your text", help="begin with the text in FILE; /save saves it there")
-@option("--resume", is_flag=True, group="Your text", help="begin with the last text that was left without being saved")
+@option("--resume", is_flag=True, group="Your text", help="begin with the last text that was not saved")
+@label_option
 @settings_options(PlaySettings)
-def play(checkpoint: str | None, prime: str, file: str | None, resume: bool, **options: Any) -> None:
-    """Write a text in turn with the network in CHECKPOINT: a file, a run's folder or its name.
+def play(checkpoint: str | None, prime: str, file: str | None, resume: bool, label: str | None, **options: Any) -> None:
+    """Write a text together with the network in CHECKPOINT, in turns: a file, a run's folder or its name.
 
     What you type is added to the text as it is. Enter on an empty line lets the network go on; /undo takes that back,
     /branch shows several continuations to choose from, /temp 0.5 changes a setting, /save FILE saves the text, /help
     lists the rest. Ctrl-C stops a continuation, Ctrl-D leaves.
 
-    Without CHECKPOINT the newest run in ./checkpoints is used. Lines may come from a pipe too: then only the final text
-    is printed, on standard output.
+    Without CHECKPOINT the newest run in ./checkpoints is used; if there is none, @shakespeare, which comes with
+    charrnn. Lines may come from a pipe too: then only the final text is printed, on standard output.
     """
     if sum((bool(prime), file is not None, resume)) > 1:
         raise click.UsageError("a session begins with one text: give only one of --prime, --open and --resume")
@@ -49,13 +47,14 @@ def play(checkpoint: str | None, prime: str, file: str | None, resume: bool, **o
     from charrnn.play.session import PlaySession
     from charrnn.render.console import Console
     from charrnn.render.reading import read_text
-    from charrnn.render.wording import network_words, note_compiling, shell_quoted
+    from charrnn.render.wording import network_words, note_compiling, note_label, shell_quoted
     from charrnn.storage.drafts import Draft, latest_draft
 
     path = latest_draft() if resume else None
     if resume and path is None:
-        raise PlayError("no text was left without being saved; play without --resume")
-    model = load(checkpoint)
+        raise PlayError("there is no unsaved text; leave out --resume")
+    model = load(find_checkpoint(checkpoint), label)
+    note_label(model.corpus.labels, label)
     console = Console()
     note_compiling([model.settings.network], "generate")
     session = PlaySession(model, settings, is_watched=console.is_talking)
@@ -63,7 +62,7 @@ def play(checkpoint: str | None, prime: str, file: str | None, resume: bool, **o
     files = SessionFiles(session, Draft(path) if console.is_talking else None, resume_call, console.wants_result)
     player = _Player(session, console, files, model.mark is not None)
     console.note(f"{model.corpus.name or 'a text'}: {network_words(model.settings.network)}")
-    console.note("type, and Enter on an empty line lets the network go on; /help lists the rest")
+    console.note("type; Enter on an empty line lets the network continue; /help lists the commands")
     if file is not None:
         player.open(file)
     elif path is not None:
@@ -107,7 +106,8 @@ class _Player:
                     self._console.show("\n")
                     self._console.note("the text is still here; /quit or Ctrl-D leaves")
                 except CharrnnError as error:
-                    words = _OPTION.sub("/", str(error))
+                    with speaking("play"):
+                        words = str(error)
                     if not self._console.is_talking:
                         raise type(error)(f"line {number:,} of standard input: {words}") from error
                     self._console.note(words)
@@ -237,4 +237,4 @@ def _times(count: str) -> int:
     try:
         return max(0, int(count))
     except ValueError:
-        raise PlayError(f"{count!r} is no number of changes") from None
+        raise PlayError(f"{count!r} is not a number of changes") from None

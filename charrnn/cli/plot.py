@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from charrnn.cli.checkpoints import find_checkpoint, offer_checkpoints
 from charrnn.cli.options import GroupedCommand, option
 from charrnn.errors import CheckpointError, SettingsError
 
@@ -16,7 +17,7 @@ _HEIGHT = 20  # lines of the drawing
 
 
 @click.command(cls=GroupedCommand)
-@click.argument("runs", nargs=-1, metavar="[RUN]...")
+@click.argument("runs", nargs=-1, metavar="[RUN]...", shell_complete=offer_checkpoints)
 @option("-o", "--output", metavar="FILE", help="write the picture to FILE.svg, or to FILE.png (needs the extra "
                                                "`plot`), instead of the terminal")
 @option("--x", "axis", type=click.Choice(_AXES), default=_AXES[0], show_default=True,
@@ -26,7 +27,8 @@ _HEIGHT = 20  # lines of the drawing
 def plot(runs: tuple[str, ...], output: str | None, axis: str, is_log: bool, in_bits: bool) -> None:
     """Draw the training and validation losses of each RUN (a name, a run's folder or a checkpoint) in one picture.
 
-    Without RUN it draws the newest run in ./checkpoints. A run may still be training.
+    Without RUN it draws the newest run in ./checkpoints; if there is none, @shakespeare, which comes with charrnn.
+    A run may still be training.
     """
     from charrnn.render.plots.picture_file import check_picture_name, write_picture
 
@@ -51,11 +53,10 @@ def _read(runs: Sequence[str], axis: str, is_log: bool, in_bits: bool) -> "tuple
     """The curves of all runs, and what their losses are in; raises CheckpointError for one that has none."""
     from charrnn.render.plots.curves import read_curves
     from charrnn.render.plots.terminal import MOST
-    from charrnn.runs.checkpoint import resolve_checkpoint
 
-    paths = list(dict.fromkeys(resolve_checkpoint(run, "last") for run in runs or (None,)))
+    paths = list(dict.fromkeys(find_checkpoint(run, "last") for run in runs or (None,)))
     if len(paths) > MOST:
-        raise SettingsError(f"{len(paths)} runs are too many for one picture; name {MOST} at most")
+        raise SettingsError(f"{len(paths)} runs are too many for one picture; name at most {MOST}")
     curves, unit = read_curves(paths, axis, in_bits)
     for path, run in zip(paths, curves, strict=True):
         if not run.main:

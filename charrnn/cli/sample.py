@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from charrnn.cli.options import GroupedCommand, option, settings_from, settings_options, with_option
+from charrnn.cli.checkpoints import find_checkpoint, offer_checkpoints
+from charrnn.cli.options import GroupedCommand, label_option, option, settings_from, settings_options, with_option
 from charrnn.errors import SettingsError
 from charrnn.settings import ColourSettings, SampleSettings, UnknownSettings
 
@@ -31,78 +32,85 @@ class SampleArguments:
     prime: str | None
     prime_file: str | None
     hide_prime: bool
-    color: str
+    surprisal: bool
     novelty: bool
     corpus: tuple[str, ...]
     others: tuple[str, ...]
+    label: str | None
     in_json: bool
     output: str | None
 
 
 @click.command(cls=GroupedCommand)
-@click.argument("checkpoint", required=False)
-@option("--prime", metavar="TEXT", group="Prime", help="text to go on from; it is printed first")
-@option("--prime-file", metavar="FILE", group="Prime", help="go on from the text in FILE, - for standard input, "
-        "without the line end at its end; piped input is taken in any case")
+@click.argument("checkpoint", required=False, shell_complete=offer_checkpoints)
+@option("--prime", metavar="TEXT", group="Prime", help="text to continue; it is printed first")
+@option("--prime-file", metavar="FILE", group="Prime", help="continue the text in FILE (- for standard input), "
+        "without its last line end; piped input is always read")
 @option("--hide-prime", is_flag=True, group="Prime", help="print only the new text")
 @settings_options(UnknownSettings, group="Prime")
 @settings_options(SampleSettings)
 @with_option
-@option("--color", type=click.Choice(["none", "surprise"]), default="none", show_default=True, group="Output",
-        help="in a terminal, give each character the colour of its surprisal; FORCE_COLOR and NO_COLOR are respected")
-@option("--novelty", is_flag=True, group="Output", help="say on standard error how much of it stands in the training "
-        "text (charrnn novelty says more)")
+@label_option
+@option("--novelty", is_flag=True, group="Output", help="report on standard error how much of it stands word for word "
+        "in the training text (charrnn novelty says more)")
 @option("--corpus", metavar="FILE", multiple=True, group="Output", help="for --novelty: where the training text is "
         "now, if it was moved; repeatable")
 @option("--json", "in_json", is_flag=True, group="Output", help="one line of JSON for each text: text, seed, what "
         "ended it, and the probability of each character")
 @option("-o", "--output", metavar="FILE", group="Output", help="write to FILE; Ctrl-C keeps what is written so far")
+@option("--surprisal", is_flag=True, group="Colours", help="give each character the colour of its surprisal, where "
+        "there are colours")
+@settings_options(ColourSettings)
 def sample(checkpoint: str | None, **options: Any) -> None:
     """Write new text with the network in CHECKPOINT: a file, a run's folder or its name.
 
-    Without CHECKPOINT the newest run in ./checkpoints is used. Only the text goes to standard output. Each character is
-    drawn from the network's prediction: --bias and --ban change its logits, --temp divides them, then --top-k, --top-p
-    and --min-p cut off what is improbable, in this order.
+    Without CHECKPOINT the newest run in ./checkpoints is used; if there is none, @shakespeare, which comes with
+    charrnn. Only the text goes to standard output. Each character is drawn from the network's prediction: --bias and
+    --ban change its logits, --temp divides them, then --top-k, --top-p and --min-p cut off what is improbable, in this
+    order.
     """
     settings, given = settings_from(SampleSettings, options), settings_from(SampleArguments, options)
+    colours = settings_from(ColourSettings, options)
     _refuse_together(settings, given)
     typed = _prime(given)
     from charrnn.model import Ensemble, load
     from charrnn.render.screen import screen_for
+    from charrnn.render.wording import note_label
 
-    model, *others = [load(name) for name in (checkpoint, *given.others)]
+    model, *others = [load(find_checkpoint(name), given.label) for name in (checkpoint, *given.others)]
+    note_label(model.corpus.labels, given.label)
     writer = Ensemble([model, *others]) if others else model
     readable = _readable([model, *others], typed, settings_from(UnknownSettings, options))
     session = writer.session(settings, readable.text)
     # as it was typed, if it could be read; normalized letters stay
     shown = "" if given.hide_prime else readable.text if readable.notes else typed
     made: list[str] = []  # the texts without their prime
-    screen = screen_for(ColourSettings(color="auto" if given.color == "surprise" else "never"))
+    screen = screen_for(colours if given.surprisal else ColourSettings(color="never"))
     pieces = _pieces(model, session, settings.samples, given, shown, screen, made)
     if given.output is None:
-        for piece in pieces:
-            screen.say(piece, end="")
+        _print(pieces, screen)
     else:
         _write(pieces, given.output)
     if given.novelty:
         from charrnn.render.novelty import novelty_with_notes, short_lines
+        from charrnn.render.streams import loud
 
         found = novelty_with_notes(made, model.settings, model.corpus, model.path, given.corpus)
-        print("\n".join(short_lines(found)), file=sys.stderr)
+        print("\n".join(short_lines(found)), file=loud())
 
 
 def _refuse_together(settings: SampleSettings, given: SampleArguments) -> None:
     """Rejects options that would have no effect beside the others."""
     others = {"--json": given.in_json, "--output": given.output is not None, "--temps": len(settings.temps) > 1}
     for other, is_given in others.items():
-        if given.color != "none" and is_given:
-            raise SettingsError(f"--color {given.color} and {other} contradict each other; give one of them")
+        if given.surprisal and is_given:
+            raise SettingsError(f"--surprisal and {other} contradict each other; give one of them")
     if given.corpus and not given.novelty:
-        raise SettingsError("--corpus has no use without --novelty; leave it out, or ask for both")
+        raise SettingsError("--corpus has no effect without --novelty; leave it out, or ask for both")
     if given.prime is not None and given.prime_file is not None:
         raise SettingsError("--prime and --prime-file contradict each other; give one of them")
     if "" in (given.prime_file, given.output):
-        raise SettingsError("a file needs a name; give one behind --prime-file and --output, or leave them out")
+        raise SettingsError("a file needs a name; give one after --prime-file and --output, or leave them out")
 
 
 def _prime(given: SampleArguments) -> str:
@@ -115,7 +123,7 @@ def _prime(given: SampleArguments) -> str:
     from charrnn.render.reading import read_text
 
     if given.prime_file is None and os.name == "posix" and not select.select([sys.stdin], [], [], _PATIENCE)[0]:
-        print('waiting for the prime on standard input; --prime "" would go without', file=sys.stderr, flush=True)
+        print('waiting for the prime on standard input; --prime "" starts without one', file=sys.stderr, flush=True)
     return read_text(given.prime_file or "-").removesuffix("\n").removesuffix("\r")
 
 
@@ -148,7 +156,7 @@ def _pieces(model: "Model", session: "SamplingSession", count: int, given: Sampl
     from charrnn.render.samples import as_json, below, beside, streamed
     from charrnn.render.terminal_text import terminal_text
 
-    brush = _brush(screen) if given.color == "surprise" else None
+    brush = _brush(screen) if given.surprisal else None
     if brush is not None:
         prime = terminal_text(prime)  # as what is painted is: what looks like a colour in it is none
     if count == 1 and len(session.temps) == 1 and not given.in_json:
@@ -175,6 +183,18 @@ def _brush(screen: "Screen") -> "Brush | None":
     click.echo("bits of surprisal: " + legend("0", "7 or more", screen.sequential, screen.depth, 0),
                file=painted(sys.stderr), color=True)
     return Brush(Painter(screen.sequential, screen.depth))
+
+
+def _print(pieces: Iterable[str], screen: "Screen") -> None:
+    """Shows the pieces as they come. In a terminal, what is stopped ends its line, and its colour."""
+    piece = "\n"
+    try:
+        for piece in pieces:
+            screen.say(piece, end="")
+    except (KeyboardInterrupt, SystemExit):
+        if sys.stdout.isatty() and not piece.endswith("\n"):
+            screen.end_line()
+        raise
 
 
 def _write(pieces: Iterable[str], output: str) -> None:

@@ -8,8 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from charrnn.cli.options import GroupedCommand, Whole, option, settings_from, settings_options, with_option
-from charrnn.settings import ColourSettings, ScoreSettings, UnknownSettings
+from charrnn.cli.checkpoints import find_checkpoint, offer_checkpoints
+from charrnn.cli.options import (
+    GroupedCommand,
+    Whole,
+    checkpoint_and_file,
+    label_option,
+    option,
+    settings_from,
+    settings_options,
+    with_option,
+)
+from charrnn.settings import ColourSettings, EngineSettings, ScoreSettings, UnknownSettings
 
 if TYPE_CHECKING:
     from charrnn.scoring.score import Score, ScoredPart
@@ -29,6 +39,7 @@ class ScoreArguments:
     in_json: bool
     in_csv: bool
     others: tuple[str, ...]
+    label: str | None
 
     def __post_init__(self) -> None:
         for one, other in (("json", "csv"), ("show", "table"), ("csv", "show"), ("csv", "table")):
@@ -36,7 +47,7 @@ class ScoreArguments:
             if given[one] and given[other]:
                 raise click.UsageError(f"--{one} and --{other} contradict each other; give one of them.")
         if self.kind is None and not (self.top is None and self.min_length is None):
-            raise click.UsageError("--top and --min-length have no use without --by line or --by document.")
+            raise click.UsageError("--top and --min-length have no effect without --by line or --by document.")
 
     @property
     def is_for_people(self) -> bool:
@@ -49,13 +60,13 @@ class ScoreArguments:
 
 
 @click.command(cls=GroupedCommand)
-@click.argument("names", nargs=-1, metavar="[CHECKPOINT] FILE")
+@click.argument("names", nargs=-1, metavar="[CHECKPOINT] FILE", shell_complete=offer_checkpoints)
 @option("--by", "kind", type=click.Choice(["line", "document"]), group="Parts",
         help="list lines or documents, each with its numbers, the most surprising first")
 @option("--top", type=Whole(0, 10**12), metavar="INTEGER", group="Parts",
-        help="list so many of them; 0 lists all (default: 10; all with --json and --csv)")
+        help="how many of them to list; 0: all (default: 10; all with --json and --csv)")
 @option("--min-length", type=Whole(0, 10**12), metavar="INTEGER", group="Parts",
-        help="leave out those with fewer characters, whose losses vary most (default: 20 for lines; 0 with --json and "
+        help="leave out shorter ones, whose losses vary most (default: 20 for lines; 0 with --json and "
              "--csv)")
 @option("--show", is_flag=True, group="Characters", help="show the text, each character in the colour of its "
         "surprisal, and under it its rank and the model's predictions")
@@ -66,25 +77,27 @@ class ScoreArguments:
 @option("--csv", "in_csv", is_flag=True, group="Output", help="rows of CSV: one for each character, or with --by for "
         "each part")
 @with_option
+@label_option
 @settings_options(UnknownSettings, group="Reading and predictions")
 @settings_options(ScoreSettings, ColourSettings)
+@settings_options(EngineSettings, group="Speed")
 def score(names: tuple[str, ...], **options: Any) -> None:
     """Measure how well the network in CHECKPOINT (a file, a run's folder or its name) predicts the text in FILE, - for
     standard input.
 
-    Without CHECKPOINT the newest run in ./checkpoints is used. The loss is what validation during training would find:
-    a long text is read in 16 parts side by side, each from the initial state, unless --rows says otherwise.
+    Without CHECKPOINT the newest run in ./checkpoints is used; if there is none, @shakespeare, which comes with
+    charrnn. The loss is what validation during training would find: a long text is read in 16 parts side by side, each
+    from the initial state, unless --rows says otherwise.
     """
-    checkpoint, file = _named(names)
+    checkpoint, file = checkpoint_and_file(names)
     given, how = settings_from(ScoreArguments, options), settings_from(ScoreSettings, options)
     from charrnn.render.records import print_score_json, print_score_parts, print_score_units
     from charrnn.render.score import note_score, print_score
     from charrnn.render.screen import screen_for
-    from charrnn.runs.checkpoint import resolve_checkpoint
 
-    paths = [str(resolve_checkpoint(name)) for name in (checkpoint, *given.others)]
+    paths = [str(find_checkpoint(name)) for name in (checkpoint, *given.others)]
     found = _scored(paths, file, how if given.wants_units else dataclasses.replace(how, predictions=0),
-                    settings_from(UnknownSettings, options), given.kind)
+                    settings_from(UnknownSettings, options), given, settings_from(EngineSettings, options))
     parts = _parts(found, given)
     note_score(found, given.wants_units or given.kind is not None)
     if given.in_json:
@@ -101,33 +114,27 @@ def score(names: tuple[str, ...], **options: Any) -> None:
                     screen_for(settings_from(ColourSettings, options)))
 
 
-def _named(names: tuple[str, ...]) -> tuple[str | None, str]:
-    """The checkpoint, if one is named, and the text."""
-    if not names:
-        raise click.UsageError("Missing argument 'FILE', the text to score; - reads standard input.")
-    if len(names) > 2:
-        raise click.UsageError(f"A checkpoint and a text are wanted, at most; got {len(names)} names.")
-    return (names[0] if len(names) == 2 else None), names[-1]
-
-
-def _scored(paths: Sequence[str], file: str, how: ScoreSettings, unknown: UnknownSettings, kind: str | None) -> "Score":
+def _scored(paths: Sequence[str], file: str, how: ScoreSettings, unknown: UnknownSettings, given: ScoreArguments,
+            on: EngineSettings) -> "Score":
     """Reads the text and the checkpoints, and shows progress if it takes long."""
     from charrnn.errors import CorpusError
     from charrnn.model import Ensemble, load
     from charrnn.render.progress import ProgressBar
     from charrnn.render.reading import read_text
-    from charrnn.render.wording import note_compiling
+    from charrnn.render.wording import note_compiling, note_label
     from charrnn.scoring.score import refuse_documents
     from charrnn.text.sources import is_folder
 
     if is_folder(file):
         raise CorpusError(f"{file!r} is a folder; name a file, or pipe several into - with cat")
-    text, models = read_text(file), [load(path) for path in paths]
+    text, models = read_text(file), [load(path, given.label, on.engine, on.device) for path in paths]
     model = models[0] if len(models) == 1 else Ensemble(models)
-    if kind == "document" and model.mark is None:
+    note_label(models[0].corpus.labels, given.label)
+    if given.kind == "document" and model.mark is None:
         refuse_documents()
-    note_compiling([one.settings.network for one in models], "forward", *["backward"] * how.adapt,
-                   kernels=["output_scores"])
+    if on.engine == "compiled":
+        note_compiling([one.settings.network for one in models], "forward", *["backward"] * how.adapt,
+                       kernels=["output_scores"])
     with ProgressBar(words="scoring", unit="char", patience=1.0) as bar:
         return model.score(text, unknown=unknown.unknown, on_read=bar.show, **how.to_dict())
 
@@ -138,10 +145,13 @@ def _parts(score: "Score", given: ScoreArguments) -> "list[ScoredPart]":
         return []
     top = (_LISTED if given.is_for_people else 0) if given.top is None else given.top
     shortest = _SHORTEST if given.is_for_people and given.kind == "line" else 0
-    shortest = shortest if given.min_length is None else given.min_length
     every = score.by(given.kind)
+    if not any(part.predicted >= shortest for part in every):
+        shortest = 0  # all are short
+    shortest = shortest if given.min_length is None else given.min_length
     parts = sorted((part for part in every if part.predicted >= shortest), key=lambda part: -part.bits)
     if left_out := len(every) - len(parts):
-        print(f"note: {left_out:,} of {len(every):,} {given.kind}s have fewer than {shortest:,} {score.unit}s and are "
-              "left out; --min-length 0 lists them", file=sys.stderr)
+        which = f"{left_out:,} of {len(every):,}" if parts else f"all {len(every):,}"
+        print(f"note: {which} {given.kind}s have fewer than {shortest:,} {score.unit}s and are left out; --min-length "
+              "0 lists them", file=sys.stderr)
     return parts[:top] if top else parts

@@ -6,7 +6,7 @@ where it can. Keep a completer from one keystroke to the next: it does not read 
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -16,6 +16,11 @@ from charrnn.completion.prefix_cache import NetworkSteps, PrefixCache
 from charrnn.errors import SettingsError
 from charrnn.sampling.session import LanguageModel, prime_ids
 from charrnn.settings import CompleteSettings
+from charrnn.settings.options import CompleteOptions
+from charrnn.settings.renamed import take_renamed
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 
 @dataclass(frozen=True)
@@ -45,8 +50,9 @@ class Completer:
         self._prefix = PrefixCache(self._steps)
         self._endings: dict[tuple[str, int], Ending] = {}
 
-    def complete(self, prefix: str, k: int = 5, *, unknown: str = "error", **options: Any) -> list[Completion]:
-        """The `k` most probable continuations of `prefix`, the most probable first; fewer if there are no more.
+    def complete(self, prefix: str, count: int = 5, *, unknown: str = "error",
+                 **options: "Unpack[CompleteOptions]") -> list[Completion]:
+        """The `count` most probable continuations of `prefix`, the most probable first; fewer if there are no more.
 
         unknown   what to do with characters that the model never saw: "error", "fold", "skip" or "replace"
         options   any other field of CompleteSettings: until="line", length=20, beams=64, prove=0
@@ -56,7 +62,8 @@ class Completer:
         Raises VocabularyError for characters that the model never saw; SettingsError for bad numbers, for a prefix that
         goes past the end of a document, and for an empty one that nothing begins with.
         """
-        settings, vocabulary, mark = CompleteSettings(count=k, **options), self._model.vocabulary, self._model.mark
+        count = take_renamed(cast("dict[str, Any]", options), "k", "count", count)
+        settings, vocabulary, mark = CompleteSettings(count=count, **options), self._model.vocabulary, self._model.mark
         prefix = self._model.readable(prefix, unknown).text
         key = settings.until, settings.most
         if key not in self._endings:

@@ -8,10 +8,14 @@ from charrnn.settings import NetworkSettings, TrainingSettings
 
 
 def open_engine(name: str, settings: NetworkSettings, vocabulary: int, *, training: TrainingSettings | None = None,
-                generator: np.random.Generator | None = None, start: int = -1, threads: int = 1) -> Engine:
+                generator: np.random.Generator | None = None, start: int = -1, threads: int = 1,
+                device: str = "auto") -> Engine:
     """A network of that shape on the engine `name`, with initial values from `generator` (None: zeros, to be loaded).
 
-    The other arguments are explained at Engine. Raises SettingsError for a precision that the engine does not have.
+    device   of the engine torch: auto (a GPU if there is one), cpu, cuda, mps
+
+    The other arguments are explained at Engine. Raises SettingsError for a precision that the engine does not have,
+    and where PyTorch or the device is not there.
     """
     if name == "compiled":
         from charrnn.engine.compiled.engine import CompiledEngine
@@ -24,4 +28,11 @@ def open_engine(name: str, settings: NetworkSettings, vocabulary: int, *, traini
             raise SettingsError(f"--precision {training.precision} contradicts --engine reference, which computes in "
                                 "float64; use --engine compiled")
         return ReferenceEngine(settings, vocabulary, training, generator, start)
-    raise SettingsError(f"no engine is called {name!r}; there are compiled and reference")
+    if name == "torch":
+        from charrnn.engine.torch.device import open_device
+
+        opened = open_device(device)
+        from charrnn.engine.torch.engine import TorchEngine
+
+        return TorchEngine(settings, vocabulary, training, generator, start, threads, opened)
+    raise SettingsError(f"no engine is called {name!r}; there are compiled, reference and torch")

@@ -17,6 +17,8 @@ def parameter_shapes(settings: NetworkSettings, vocabulary: int) -> dict[str, tu
         D = H if k else settings.embedding or vocabulary
         shapes[f"weight_ih_l{k}"] = (cell.gates * H, D)
         shapes[f"weight_hh_l{k}"] = (cell.gates * H, H)
+        if k == 0 and settings.label_width:
+            shapes["weight_label_l0"] = (cell.gates * H, settings.label_width)
         shapes[f"bias_l{k}"] = (cell.gates * H,)
         if cell.extra:
             shapes[f"{cell.extra.name}_l{k}"] = (cell.extra.rows * H,)
@@ -28,8 +30,8 @@ def parameter_shapes(settings: NetworkSettings, vocabulary: int) -> dict[str, tu
 def initial_values(settings: NetworkSettings, vocabulary: int, generator: np.random.Generator) -> dict[str, np.ndarray]:
     """Initial values, float32: uniform within 1/sqrt(H) as in PyTorch; biases 0 but where the cell has others.
 
-    What only some cells have and the learned initial state begin at 0, so that the network begins as the one without
-    them.
+    What only some cells have, the weights of labels and the learned initial state begin at 0, so that the network
+    begins as the one without them.
     """
     cell, bound, hidden = CELLS[settings.cell], 1 / np.sqrt(settings.hidden), settings.hidden
     arrays = {}

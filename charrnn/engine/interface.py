@@ -6,7 +6,7 @@ the generator of the initial values and as the keys of dropout.
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple
 
@@ -14,7 +14,9 @@ import numpy as np
 
 from charrnn.engine.initial import parameter_shapes
 from charrnn.engine.predictions import Predictions
+from charrnn.engine.ranks import Rank
 from charrnn.settings import NetworkSettings, TrainingSettings
+from charrnn.text.windows import WindowLabels
 
 Arrays = dict[str, np.ndarray]
 # What checkpoints call the parameters themselves, beside their running average.
@@ -60,15 +62,16 @@ class Streams(ABC):
 
     @abstractmethod
     def learn(self, inputs: np.ndarray, targets: np.ndarray, keys: np.ndarray | None = None,
-              recurrent_keys: np.ndarray | None = None) -> float:
+              recurrent_keys: np.ndarray | None = None, labels: WindowLabels | None = None) -> float:
         """The mean loss in nats. The engine keeps the gradient, by truncated backpropagation, for Engine.update().
 
         keys             (L,) uint32, drawn for this window: units are dropped between layers
         recurrent_keys   the same for recurrent dropout: one draw of weight_hh holds for the whole window
+        labels           what each place's label adds to the input, in a network that has labels
         """
 
     @abstractmethod
-    def evaluate(self, inputs: np.ndarray, targets: np.ndarray) -> float:
+    def evaluate(self, inputs: np.ndarray, targets: np.ndarray, labels: WindowLabels | None = None) -> float:
         """The sum of the losses in nats."""
 
     @abstractmethod
@@ -97,13 +100,14 @@ class Engine(ABC):
     start        the character that every document begins with: the state before it is the initial one, wherever it
                  stands in a window; -1 where there are no documents
     threads      threads that it may use; results do not depend on it
+    rank         which of the processes that train together this one is
     steps        updates made so far
     """
 
     def __init__(self, settings: NetworkSettings, vocabulary: int, training: TrainingSettings | None, start: int,
                  threads: int) -> None:
         self.settings, self.vocabulary, self.training = settings, vocabulary, training
-        self.start, self.threads = start, threads
+        self.start, self.threads, self.rank = start, threads, Rank()
 
     @property
     def parameter_count(self) -> int:
@@ -115,8 +119,23 @@ class Engine(ABC):
         """False where the first step has to wait for a compiler; precompile() then takes that time."""
         return True
 
+    @property
+    def device_name(self) -> str:
+        """The device that computes, in words; empty for this machine's CPU."""
+        return ""
+
     def precompile(self) -> None:  # noqa: B027  (most engines have nothing to compile)
         """Compiles everything that training needs, so that the first step is as fast as the others."""
+
+    def agree(self, *values: float) -> tuple[float, ...]:
+        """The largest of each number among the processes that train together, which have to decide alike."""
+        return values
+
+    def wait(self) -> None:  # noqa: B027  (most engines are alone)
+        """Returns when all processes that train together have come here."""
+
+    def require_equal(self, facts: Mapping[str, str]) -> None:  # noqa: B027
+        """Raises SettingsError if processes that train together differ in one of these facts, by name."""
 
     @property
     @abstractmethod
@@ -164,4 +183,8 @@ class Engine(ABC):
 
     @abstractmethod
     def memory(self, rows: int, window: int, shards: int) -> int:
-        """Bytes that training such streams takes, with one copy of state() to roll back to."""
+        """Bytes that training such streams takes, with two copies of state(): to roll back to, and one being saved."""
+
+    @abstractmethod
+    def streams_memory(self, rows: int, window: int, shards: int) -> int:
+        """Bytes that such streams take by themselves."""

@@ -23,6 +23,9 @@ FLAGS = {
 }
 # A signal of a cell with one of these flags carries no information, and no feature is credited to it.
 _MUTE = {"h": ("dead",), "c": ("dead", "constant")}
+# A cell holds until it is reset if its median gate keeps so many times longer than its mean one, and at least 16
+# characters.
+LEAST_HOLD = 4
 LEAST_TIMES = 10  # times that a unit must be read before its mean push is reported
 _LEAST_GATE = 1e-7  # the logarithm of a gate that float32 rounds to 0
 
@@ -44,8 +47,9 @@ def cell_named(argument: str, layers: int, hidden: int) -> CellName:
         raise SettingsError(f"{argument!r} names no cell; L1:24 is unit 24 of layer 1")
     name = CellName(int(found[1]) - 1, int(found[2]))
     if not (0 <= name.layer < layers and name.unit < hidden):
-        raise SettingsError(f"there is no cell {argument}: this network has layers L1 to L{layers}, with units 0 to "
-                            f"{hidden - 1} each")
+        which = "one layer, L1" if layers == 1 else f"layers L1 to L{layers}"
+        raise SettingsError(f"there is no cell {argument}: this network has {which}, with units 0 to {hidden - 1}"
+                            f"{'' if layers == 1 else ' each'}")
     return name
 
 
@@ -55,6 +59,7 @@ class CellStatistics:
     tau            characters after which 1/e is left of what the cell held
     tau_hold       the same by the median of its gate; NaN where no gate keeps
     resets         places in 1,000 at which the gate that keeps is shut; NaN where no gate keeps
+    holds          the cells that keep what they hold until they are reset: tau says how long on average, which is short
     mean, spread   mean and standard deviation of the main signal, c as tanh c
     largest        the largest |c| or |h|, without the tanh
     """
@@ -63,6 +68,7 @@ class CellStatistics:
     tau: np.ndarray
     tau_hold: np.ndarray
     resets: np.ndarray
+    holds: np.ndarray
     mean: np.ndarray
     spread: np.ndarray
     largest: np.ndarray
@@ -71,6 +77,13 @@ class CellStatistics:
         """(L, H) the cells whose `signal`, h or c, never moves, or never leaves the cell."""
         mute: np.ndarray = np.any([self.flags[name] for name in _MUTE[signal]], axis=0)
         return mute
+
+    @property
+    def memory(self) -> np.ndarray:
+        """How many characters each cell remembers: tau, or the time from one reset to the next where it holds."""
+        memory: np.ndarray = np.where(self.holds, np.fmin(self.tau_hold, 1000 / np.maximum(self.resets, 1e-3)),
+                                      self.tau)
+        return memory
 
     def flags_of(self, cell: CellName) -> list[str]:
         return [name for name, mask in self.flags.items() if mask[cell]]
@@ -96,7 +109,9 @@ def cell_statistics(recording: Recording) -> CellStatistics:
         "dead": h.std(axis=1, dtype=np.float64) < 0.01,
         "constant": np.ptp(main, axis=1) == 0,
     }
-    return CellStatistics(flags, tau, tau_hold, resets, shown.mean(axis=1, dtype=np.float64),
+    with np.errstate(invalid="ignore"):
+        holds = (resets > 0) & (tau_hold >= LEAST_HOLD * np.maximum(tau, LEAST_HOLD))
+    return CellStatistics(flags, tau, tau_hold, resets, holds, shown.mean(axis=1, dtype=np.float64),
                           shown.std(axis=1, dtype=np.float64),
                           np.abs(main).max(axis=1))
 

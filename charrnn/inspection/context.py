@@ -17,14 +17,15 @@ from charrnn.inspection.stack import Stack, Trace, refuse_overflow
 from charrnn.inspection.statistics import block_error
 
 LENGTHS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192)
-PLACES = 300
+PLACES = 200
 _WINDOW = 8  # characters in one call of a kernel: there are many texts side by side
 WORTH = 0.01  # bits a character below which an excess counts as nothing
 
 DEFINITIONS = {
     "context use": "E(k) = bits a character when the network sees only the last k characters, from its initial state, "
                    "less those with everything before at the same places",
-    "k*": "the least k with E(k) of at most 0.01 bits: context beyond it is worth less than that",
+    "k*": "the least k such that E is at most 0.01 bits at it and at all longer ones: context beyond it is worth less "
+          "than that",
 }
 
 
@@ -42,8 +43,9 @@ class ContextUse:
     @property
     def enough(self) -> int | None:
         """k*; None if even the longest is not enough."""
-        found = np.flatnonzero(self.excess <= WORTH)
-        return int(self.lengths[found[0]]) if len(found) else None
+        lacking = np.flatnonzero(self.excess > WORTH)
+        first = int(lacking[-1]) + 1 if len(lacking) else 0
+        return int(self.lengths[first]) if first < len(self.lengths) else None
 
     def to_dict(self) -> dict[str, Any]:
         """Plain lists and numbers, for a file or a page."""

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from charrnn.inspection.cell_statistics import HIGH, LOW, CellName, main_signal
+from charrnn.inspection.ablation import Ablation
+from charrnn.inspection.cell_statistics import HIGH, LOW, CellName
 from charrnn.inspection.definitions import DEFINITIONS
 from charrnn.inspection.export_types import CellRecord, CostRecord, FeatureRecord, FindingRecord, InspectionRecord
 from charrnn.inspection.features.feature import Feature
@@ -25,12 +26,10 @@ FORMAT = "charrnn-inspect/2"
 _GATES = "iforz"  # those that open and shut
 
 
-def as_dict(inspection: Inspection, path: str, digest: str,
-            costs: Mapping[CellName, CostRecord] | None = None) -> InspectionRecord:
+def as_dict(inspection: Inspection, path: str, digest: str) -> InspectionRecord:
     """Everything but the values at each place.
 
     path, digest   of the checkpoint: its name and the SHA-256 of its bytes
-    costs          of ablating some cells; None measures those of the cells that track context
     """
     settings, recording, passage = inspection.engine.settings, inspection.recording, inspection.passage
     return {
@@ -41,10 +40,11 @@ def as_dict(inspection: Inspection, path: str, digest: str,
                  "sha256": hashlib.sha256(passage.text.encode(errors="surrogatepass")).hexdigest()},
         "check": {"nll_inspect": _number(recording.nats), "nll_eval": _number(inspection.evaluated_nats),
                   "agrees": inspection.agrees},
-        "cells": _cells(inspection, _costs(inspection) if costs is None else costs),
+        "cells": _cells(inspection),
         "features": [_feature(one, inspection) for one in inspection.features],
         "found": [_finding(one) for one in inspection.findings],
         "horizon": {**inspection.horizon.to_dict(), "context": inspection.context_use.to_dict()},
+        "errors": inspection.errors.to_dict() if inspection.errors else None,
         "definitions": dict(DEFINITIONS),
     }
 
@@ -57,13 +57,16 @@ def as_json(content: InspectionRecord) -> str:
 def cell_rows(inspection: Inspection) -> str:
     """CSV with a row for each cell; empty where a value is missing."""
     rows = []
-    for record in _cells(inspection, _costs(inspection)):
+    for record in _cells(inspection):
         row: dict[str, Any] = {**record, "flags": " ".join(record["flags"])}
-        best = row.pop("best") or {}
+        best, steers, active = row.pop("best") or {}, row.pop("steering") or {}, row.pop("activity") or {}
+        row.pop("wiring")  # lists, which a table has no room for
+        row["density"] = active.get("density")
         row |= {f"{gate}_{end}": share for gate, pair in row.pop("sat").items()
                 for end, share in zip(("left", "right"), pair, strict=True)}
-        row |= {f"delta_{name}": value for name, value in row.pop("delta").items()}
-        rows.append({**row, **{f"best_{name}": value for name, value in best.items()}})
+        row |= {f"delta_{name}": value for name, value in row.pop("delta").items() if name not in ("by", "most")}
+        rows.append({**row, **{f"best_{name}": value for name, value in best.items()},
+                     **{f"steering_{name}": value for name, value in steers.items()}})
     return _table(list(dict.fromkeys(name for row in rows for name in row)), rows)
 
 
@@ -99,38 +102,53 @@ def arrays(inspection: Inspection) -> bytes:
     return stream.getvalue()
 
 
-def _cells(inspection: Inspection, costs: Mapping[CellName, CostRecord]) -> list[CellRecord]:
-    return [_cell(inspection, CellName(k, u), costs) for k in range(inspection.recording.layers)
+def _cells(inspection: Inspection) -> list[CellRecord]:
+    measured = {one.cell: one for one in inspection.measured}
+    return [_cell(inspection, CellName(k, u), measured.get(CellName(k, u))) for k in range(inspection.recording.layers)
             for u in range(inspection.recording.hidden)]
 
 
-def _cell(inspection: Inspection, cell: CellName, costs: Mapping[CellName, CostRecord]) -> CellRecord:
+def _cell(inspection: Inspection, cell: CellName, measured: Ablation | None) -> CellRecord:
     statistics, recording = inspection.statistics, inspection.recording
-    best = inspection.search.best_of(cell)
+    best = inspection.claim(cell)
+    steers = None if measured is None else inspection.steering(cell)
     current, pair = inspection.eta
     return {
-        "id": str(cell), "layer": cell.layer + 1, "unit": cell.unit, "signal": main_signal(recording),
+        "id": str(cell), "layer": cell.layer + 1, "unit": cell.unit, "signal": inspection.signal_of(cell),
         "flags": statistics.flags_of(cell), "mean": _number(statistics.mean[cell]),
         "std": _number(statistics.spread[cell]), "largest": _number(statistics.largest[cell]),
         "tau": _number(statistics.tau[cell]), "tau_hold": _number(statistics.tau_hold[cell]),
-        "resets": _number(statistics.resets[cell]), "eta2_char": _number(current[cell]),
+        "resets": _number(statistics.resets[cell]), "memory": _number(statistics.memory[cell]),
+        "holds": bool(statistics.holds[cell]), "eta2_char": _number(current[cell]),
         "eta2_bigram": _number(pair[cell]),
         "sat": {gate: _saturation(recording.signals[gate][cell.layer, recording.warm_up:, cell.unit])
                 for gate in _GATES if gate in recording.signals},
         "best": None if best is None else _finding(best),
-        "delta": costs.get(cell) or _cost(inspection, cell, None, None),
+        "delta": _cost(inspection, cell, measured),
+        "steering": steers.to_dict() if steers else None,
+        "wiring": None if measured is None else _wiring(inspection, cell),
+        "activity": None if measured is None or (active := inspection.activity(cell)) is None else {
+            "density": _number(active.density), "hard_negatives": active.hard},
     }
 
 
-def _costs(inspection: Inspection) -> dict[CellName, CostRecord]:
-    """The measured costs of the cells that track context; for others there is the estimate."""
-    found = inspection.ablate([one.cell for one in inspection.context]) if inspection.context else []
-    return {one.cell: _cost(inspection, one.cell, _number(one.overall.bits), _number(one.overall.error))
-            for one in found}
+def _wiring(inspection: Inspection, cell: CellName) -> dict[str, Any]:
+    found, units = inspection.wiring(cell), inspection.passage.units
+    return {"promotes": [[units[unit], _number(bits)] for unit, bits in found.promotes],
+            "suppresses": [[units[unit], _number(bits)] for unit, bits in found.suppresses],
+            "written_by": [[str(one.cell), one.gate, _number(one.strength)] for one in found.written_by],
+            "read_by": [[str(one.cell), one.gate, _number(one.strength)] for one in found.read_by]}
 
 
-def _cost(inspection: Inspection, cell: CellName, exact: float | None, error: float | None) -> CostRecord:
-    return {"estimate": _number(inspection.estimates[cell]), "exact": exact, "se": error}
+def _cost(inspection: Inspection, cell: CellName, measured: Ablation | None) -> CostRecord:
+    record: CostRecord = {"estimate": _number(inspection.estimates[cell]), "exact": None, "se": None}
+    if measured is None:
+        return record
+    known = {name: cost for name, cost in measured.by.items() if cost is not None}
+    return {**record, "exact": _number(measured.overall.bits), "se": _number(measured.overall.error),
+            "signal": measured.signal, "places": measured.overall.places,
+            "most": measured.most[0] if measured.most else None,
+            "by": [[name, _number(cost.bits), _number(cost.error), cost.places] for name, cost in known.items()]}
 
 
 def _saturation(gate: np.ndarray) -> list[float | None]:
@@ -144,6 +162,8 @@ def _finding(one: Finding) -> FindingRecord:
         "sign": one.sign, "found": _number(one.found), "heldout": _number(one.score), "null95": _number(one.chance),
         "char_alone": _number(one.alone), "eta2_char": _number(one.current), "eta2_binned": _number(one.binned),
         "iou": _number(one.threshold.iou) if one.threshold else None,
+        "iou_null95": _number(one.threshold.chance) if one.threshold else None,
+        "prevalence": _number(one.threshold.prevalence) if one.threshold else None,
         "theta": _number(one.threshold.value) if one.threshold else None,
         "confirmed": one.is_confirmed, "context": one.is_context,
     }
@@ -152,7 +172,10 @@ def _finding(one: Finding) -> FindingRecord:
 def _feature(one: Feature, inspection: Inspection) -> FeatureRecord:
     reason = inspection.search.untested.get(one.name, "")
     part = one.values[inspection.recording.warm_up:]
+    is_tracked = any(one.name == found.feature.name for found in inspection.context)
+    probe = inspection.probes.of(one.name) if is_tracked else None
     return {"name": one.name, "definition": one.definition, "measure": one.measure, "causal": one.is_causal,
+            "probe": probe.to_dict() if probe else None,
             "own": one.is_custom, "tested": not reason, "reason": reason,
             "prevalence": _number(part.mean()) if one.is_boolean and len(part) else None}
 

@@ -44,6 +44,8 @@ class FindingRecord(TypedDict):
     eta2_char: float | None
     eta2_binned: float | None
     iou: float | None
+    iou_null95: float | None
+    prevalence: float | None
     theta: float | None
     confirmed: bool
     context: bool
@@ -58,10 +60,15 @@ class _CostValues(TypedDict):
 class CostRecord(_CostValues, total=False):
     """The cost of ablating a cell: estimated for all cells, measured with its standard error for some.
 
-    by   on a page: pairs of a condition and the bits it costs there
+    signal, places   what was held, c or h, and over how many places
+    by               conditions, each with the bits that it costs there, their standard error, and the places
+    most             the name of the condition on the next character where it costs most
     """
 
+    signal: str
+    places: int
     by: list[list[Any]]
+    most: str | None
 
 
 class _CellValues(TypedDict):
@@ -76,18 +83,25 @@ class _CellValues(TypedDict):
     tau: float | None
     tau_hold: float | None
     resets: float | None
+    memory: float | None
+    holds: bool
     eta2_char: float | None
     eta2_bigram: float | None
     sat: dict[str, list[float | None]]
     best: FindingRecord | None
     delta: CostRecord
+    steering: dict[str, Any] | None
+    wiring: dict[str, Any] | None
+    activity: dict[str, Any] | None
 
 
 class CellRecord(_CellValues, total=False):
     """A cell: its cell_statistics.CellStatistics, and the feature that it follows best.
 
-    sat     by gate, the shares of the places where it is shut and open
-    group   on a page: "context", "local", "expecting" or "other"
+    sat        by gate, the shares of the places where it is shut and open
+    steering, wiring, activity   of the cells whose ablation is measured: whether it steers; what it promotes, and the
+                                 cells that write it and read it; where it is on without its feature
+    group      on a page: "context", "local", "expecting" or "other"
     """
 
     group: str
@@ -102,6 +116,7 @@ class FeatureRecord(TypedDict):
     tested: bool
     reason: str
     prevalence: float | None
+    probe: dict[str, Any] | None
 
 
 class InspectionRecord(TypedDict):
@@ -113,4 +128,5 @@ class InspectionRecord(TypedDict):
     features: list[FeatureRecord]
     found: list[FindingRecord]
     horizon: dict[str, Any]
+    errors: dict[str, Any] | None
     definitions: dict[str, str]

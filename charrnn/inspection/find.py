@@ -106,16 +106,16 @@ class CellSearch:
         self.statistics = cell_statistics(recording)
         self._start, T = recording.warm_up, len(self.recording)
         self.halves = slice(0, T // 2), slice(T // 2, T)
-        self.untested = {one.name: reason for one in features if (reason := self._reason(one))}
+        self.untested = {one.name: reason for one in features if (reason := why_untested(one, self._start))}
         self.features = [one.with_values(one.values[self._start:]) for one in features if one.name not in self.untested]
         self.signals = tuple(dict.fromkeys((main_signal(recording), "h")))
         self.columns = [(signal, CellName(int(k), int(u))) for signal in self.signals
                         for k, u in zip(*np.nonzero(~self.statistics.is_mute(signal)), strict=True)]
-        matrices = [RankMatrix.of(self._values[:, half]) for half in self.halves]
+        self.matrices = [RankMatrix.of(self._values[:, half]) for half in self.halves]
         weights = [FeatureWeights.of(self.features, half) for half in self.halves]
-        self.found, self.held_out = (matrix.scores(one) for matrix, one in zip(matrices, weights, strict=True))
-        self.chance = chance_levels(matrices[1], weights[1])
-        self._first_half = matrices[0], weights[0]
+        self.found, self.held_out = (matrix.scores(one) for matrix, one in zip(self.matrices, weights, strict=True))
+        self.chance = chance_levels(self.matrices[1], weights[1])
+        self._first_half = self.matrices[0], weights[0]
         self.alone = np.array([score_of_character(self.recording.tokens, one, *self.halves) for one in self.features])
 
     @cached_property
@@ -157,6 +157,11 @@ class CellSearch:
         margin = (np.abs(self.found[:, columns]) - levels[:, None]) / (most - levels)[:, None]
         number, place = np.unravel_index(int(margin.argmax()), margin.shape)
         return self._finding(int(number), columns[int(place)])
+
+    def values_of(self, cell: CellName, signal: str) -> np.ndarray:
+        """A signal of a cell (T,), c without the tanh."""
+        values: np.ndarray = self._values[self.columns.index((signal, cell))]
+        return values
 
     def ranking(self, name: str, count: int) -> list[Finding]:
         """The cells that follow the feature `name` best on the first half, each once; none if it was not tested."""
@@ -201,16 +206,21 @@ class CellSearch:
             current=float(self.current[column]),
             binned=float(explained(row[None, held_out], _bins(feature.values[held_out]))[0]))
 
-    def _reason(self, feature: Feature) -> str:
-        """Why a feature can't be tested; empty if it can."""
-        values = feature.values[self._start:]
-        if not len(values) or (values == values[0]).all():
-            return "always so" if len(values) and values[0] else "absent"
-        return "" if all(_is_common_enough(values[half]) for half in self.halves) else "too rare"
+
+def why_untested(feature: Feature, warm_up: int) -> str:
+    """Why a feature can't be tested on a text of which `warm_up` places don't count; empty if it can."""
+    values = feature.values[warm_up:]
+    if not len(values) or (values == values[0]).all():
+        return "always so" if len(values) and values[0] else "absent"
+    halves = values[:len(values) // 2], values[len(values) // 2:]
+    return "" if all(_is_common_enough(half, feature.restarts) for half in halves) else "too rare"
 
 
-def _is_common_enough(values: np.ndarray) -> bool:
-    """Whether a feature comes often enough; a numeric one is there where it does not have its commonest value."""
+def _is_common_enough(values: np.ndarray, restarts: bool) -> bool:
+    """Whether a feature comes often enough; a numeric one is there where it does not have its commonest value, and one
+    that counts has to start again often enough."""
+    if restarts and np.count_nonzero(values[1:] < values[:-1]) < LEAST_PLACES:
+        return False
     if values.dtype == bool:
         there, absent = values, int(np.count_nonzero(~values))
     else:

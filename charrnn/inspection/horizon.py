@@ -17,7 +17,7 @@ from charrnn.engine.threads import Workers
 from charrnn.inspection.backward import steps_back
 from charrnn.inspection.stack import Stack, Trace, refuse_overflow
 
-PLACES, LAGS = 200, 150  # losses that are backpropagated, and how far at most
+PLACES, LAGS = 100, 150  # losses that are backpropagated, and how far at most
 GAIN_LAGS = (20, 100)  # where the slope is taken: beyond the nearest lags, before the gradient underflows
 # Losses backpropagated together, and the longest stretch of text they lie in, whose tapes are in memory.
 _GROUP, _STRETCH = 100, 2000

@@ -5,7 +5,7 @@ character.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from charrnn.text.documents import Documents, mark_of
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.windows import Text, size, split
 
+_MOST_TRAINING = 5_000_000  # units of the training text whose n-grams are counted
+
 
 @dataclass(frozen=True)
 class Passage:
@@ -27,6 +29,8 @@ class Passage:
     units     the units of the vocabulary
     mark      the document separator, if the text is one of documents
     origin    where the text is from, for reports
+    kind      that of the vocabulary: character, byte, word or token
+    training  the text that the network was trained on, where it is known
     """
 
     ids: np.ndarray
@@ -34,15 +38,18 @@ class Passage:
     units: Sequence[str] = field(repr=False)
     mark: str | None
     origin: str
+    kind: str = "character"
+    training: Text | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def of(cls, ids: np.ndarray, vocabulary: Vocabulary, mark: str | None, origin: str) -> "Passage":
         """The passage of ids; with `mark` they begin and end with one."""
-        units = [vocabulary.units[number] for number in ids]
-        if vocabulary.kind == "token":
-            units = [unit if not n or unit == "\n" or units[n - 1] == "\n" else " " + unit
-                     for n, unit in enumerate(units)]
-        return cls(ids, ["\n" if unit == mark else unit for unit in units], vocabulary.units, mark, origin)
+        return cls(ids, _pieces(ids, vocabulary.units, vocabulary.kind, mark), vocabulary.units, mark, origin,
+                   vocabulary.kind)
+
+    def pieces_of(self, ids: np.ndarray) -> list[str]:
+        """The text of each of other ids of the same vocabulary, one after the other."""
+        return _pieces(ids, self.units, self.kind, self.mark)
 
     def __len__(self) -> int:
         """How many places it has."""
@@ -52,6 +59,11 @@ class Passage:
     def text(self) -> str:
         """The text that is read, without the last unit, which is only predicted; a document begins with a line end."""
         return "".join(self.pieces[:-1])
+
+    @property
+    def training_ids(self) -> np.ndarray | None:
+        """The ids of the training text, of a very long one those of its beginning."""
+        return None if self.training is None else _beginning(self.training, _MOST_TRAINING)
 
     def features(self) -> list[Feature]:
         """The built-in features, with a value for each place."""
@@ -75,6 +87,13 @@ class Passage:
                 for start, stop in zip(starts, [*starts[1:], len(self)], strict=True)]
 
 
+def _pieces(ids: np.ndarray, units: Sequence[str], kind: str, mark: str | None) -> list[str]:
+    named = [units[number] for number in ids]
+    if kind == "token":
+        named = [unit if not n or unit == "\n" or named[n - 1] == "\n" else " " + unit for n, unit in enumerate(named)]
+    return ["\n" if unit == mark else unit for unit in named]
+
+
 def held_out(corpus: Corpus, known: CorpusInfo, settings: Settings, vocabulary: Vocabulary,
              count: int) -> Passage:
     """The first `count` places of the validation part of a corpus; of a corpus without one, the end.
@@ -88,10 +107,10 @@ def held_out(corpus: Corpus, known: CorpusInfo, settings: Settings, vocabulary: 
         raise CorpusError(f"{names} has changed since the network was trained on it, so its held-out part is unknown; "
                           "give another text with --text FILE")
     content = corpus.within(vocabulary).content
-    _, kept = split(content, settings.windows)
+    training, kept = split(content, settings.windows)
     mark = mark_of(settings.text)
     if size(kept) >= 2:
-        return Passage.of(_beginning(kept, count), vocabulary, mark, "held-out text")
+        return replace(Passage.of(_beginning(kept, count), vocabulary, mark, "held-out text"), training=training)
     return Passage.of(_end(content, count), vocabulary, mark, "the end of its training text (nothing was held out)")
 
 

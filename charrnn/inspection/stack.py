@@ -147,6 +147,13 @@ class Stack:
         nats: Array = np.log(np.exp(logits).sum(axis=-1)) - picked
         return nats
 
+    def probabilities(self, output: Array) -> Array:
+        """The probability (n, V) of each next character, for outputs (n, H) of the last layer."""
+        logits = (output @ self.weight_out.T + self.bias_out).astype(np.float64)
+        exps = np.exp(logits - logits.max(axis=-1, keepdims=True))
+        probabilities: Array = exps / exps.sum(axis=-1, keepdims=True)
+        return probabilities
+
     def doutput(self, output: Array, targets: Array) -> Array:
         """The gradient of each of these losses with respect to its output, (n, H)."""
         logits = output @ self.weight_out.T + self.bias_out

@@ -27,7 +27,7 @@ BLOCKS, DRAWS = 20, 1000  # of the bootstrap
 
 def midranks(values: np.ndarray) -> np.ndarray:
     """The ranks (T,) float64 of values (T,), from 1; equal values share the mean of theirs."""
-    order = np.argsort(values, kind="stable")
+    order = np.argsort(values)  # in which order equal values come makes no difference
     ordered = values[order]
     begins = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
     sizes = np.diff(begins, append=len(values))

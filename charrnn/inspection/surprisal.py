@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from charrnn.inspection.features.enclosures import closing_quotes
 from charrnn.inspection.passage import Passage
 from charrnn.inspection.recording import Recording
 
@@ -33,6 +34,21 @@ def kind_masks(passage: Passage) -> dict[str, np.ndarray]:
     """For each kind of predicted character, the places (T,) before one."""
     names = np.array([_kind(before, coming) for before, coming in itertools.pairwise(passage.pieces)])
     return {str(name): names == name for name in np.unique(names)}
+
+
+def next_masks(passage: Passage) -> dict[str, np.ndarray]:
+    """The same, and the places (T,) before each sign that is neither letter nor digit, before a capital, a digit, and a
+    closing quote."""
+    signs = [piece.strip()[:1] for piece in passage.pieces[1:]]
+    masks = {name.replace("inside words", "letters in words"): mask for name, mask in kind_masks(passage).items()}
+    for sign in sorted(set(signs)):
+        if sign and not sign.isalnum():
+            masks[repr(sign)] = np.array([one == sign for one in signs], bool)
+    masks["a capital"] = np.array([sign.isupper() for sign in signs], bool)
+    masks["a digit"] = np.array([sign.isdigit() for sign in signs], bool)
+    # whether a quote closes depends on those before it, so the whole text is read
+    masks["a closing quote"] = closing_quotes("".join(sign or " " for sign in ["", *signs]))[1:]
+    return masks
 
 
 def _kind(before: str, coming: str) -> str:

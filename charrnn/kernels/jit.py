@@ -6,6 +6,7 @@ interpreter lock, and is kept in a folder named by everything that could make ol
 
 import contextlib
 import hashlib
+import logging
 import sys
 import tempfile
 from collections.abc import Callable
@@ -116,6 +117,7 @@ def _cache_folder() -> Path | None:
 
 
 CACHE_FOLDER = _cache_folder() if JIT else None
+logging.getLogger(__name__).debug("machine code is kept in %s", CACHE_FOLDER)
 
 
 def is_compiled(name: str) -> bool:

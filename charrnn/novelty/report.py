@@ -71,15 +71,17 @@ class CopiedPassage:
 class Novelty:
     """How much of a sample occurs in the training text.
 
-    grams              the n-grams, for n from 1 to 50
-    passages           the longest copied passages, at most three, the longest first; they don't overlap
-    characters         the length of the sample; of documents, without what is between them
-    documents          how many documents it has; None if the model was not trained on documents
-    copied_documents   those of them that are documents of the training text, each once
-    new_documents      how many are not
-    corpus             name of the training text
-    training           its length without the held-out part; of documents, with one character for the end of each
-    is_changed         whether that text has changed since training
+    grams                the n-grams, for n from 1 to 50
+    passages             the longest copied passages, at most three, the longest first; they don't overlap
+    characters           the length of the sample; of documents, without what is between them
+    documents            how many documents it has; None if the model was not trained on documents
+    copied_documents     those of them that are documents of the training text, each once
+    new_documents        how many are not
+    held_out_documents   of the new ones, how many are documents of the held-out text
+    repeated_documents   how many repeat an earlier document of the sample
+    corpus               name of the training text
+    training             its length without the held-out part; of documents, with one character for the end of each
+    is_changed           whether that text has changed since training
     """
 
     grams: tuple[Grams, ...]
@@ -88,6 +90,8 @@ class Novelty:
     documents: int | None
     copied_documents: tuple[str, ...]
     new_documents: int | None
+    held_out_documents: int | None
+    repeated_documents: int | None
     corpus: str
     training: int
     is_changed: bool
@@ -109,12 +113,24 @@ def novelty_of(texts: str | Sequence[str], trained: TrainingText) -> Novelty:
     found, training = find_matches([document.text for document in documents] + held_out, trained.blocks(), trained.mark,
                                    trained.corpus.vocabulary.stand_in >= 0)
     own, others = found[:len(documents)], found[len(documents):]
+    new = [match.text for match in own if not match.is_whole]
     is_documents = trained.mark is not None
     return Novelty(
-        _grams(own, others), _copied_passages(documents, own, trained), characters,
-        len(documents) if is_documents else None, tuple(dict.fromkeys(match.text for match in own if match.is_whole)),
-        sum(not match.is_whole for match in own) if is_documents else None, trained.corpus.name, training,
-        trained.is_changed)
+        grams=_grams(own, others), passages=_copied_passages(documents, own, trained), characters=characters,
+        documents=len(own) if is_documents else None,
+        copied_documents=tuple(dict.fromkeys(match.text for match in own if match.is_whole)),
+        new_documents=len(new) if is_documents else None,
+        held_out_documents=_held_out_documents(new, trained) if is_documents else None,
+        repeated_documents=len(own) - len({match.text for match in own}) if is_documents else None,
+        corpus=trained.corpus.name, training=training, is_changed=trained.is_changed)
+
+
+def _held_out_documents(texts: list[str], trained: TrainingText) -> int:
+    """How many of the texts are documents of the held-out part."""
+    if not texts:
+        return 0
+    found, _ = find_matches(texts, trained.held_out_blocks(), trained.mark, trained.corpus.vocabulary.stand_in >= 0)
+    return sum(match.is_whole for match in found)
 
 
 def _grams(own: list[Match], others: list[Match]) -> tuple[Grams, ...]:

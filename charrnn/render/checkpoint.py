@@ -8,10 +8,12 @@ from charrnn.render.screen import Screen
 from charrnn.render.wording import corpus_words, counted, loss_words, network_words
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.runs.trained_network import not_finite
+from charrnn.text.labels import LabelScheme
 from charrnn.text.vocabulary import listed
 from charrnn.training.history import History
 
 _WIDTH, _HEIGHT = 70, 11  # of the curve, which `charrnn plot` draws larger
+_LABELS = 12  # that are named
 
 
 def checkpoint_rows(loaded: Checkpoint) -> list[tuple[str, str]]:
@@ -35,6 +37,8 @@ def checkpoint_rows(loaded: Checkpoint) -> list[tuple[str, str]]:
                      f"seed {training.seed}, {counted(training.shards, 'shard')}{precision}"),
         ("progress", f"{counted(loaded.progress['step'], 'step')}, {loaded.progress['epoch']:.2f} epochs"),
     ]
+    if loaded.corpus.labels is not None:
+        rows.insert(2, ("labels", _label_words(loaded.corpus.labels)))
     if parent := loaded.corpus.parent:
         rows.append(("begun from", f"{parent.name}, at step {parent.step:,}"))
     if best.step:
@@ -44,6 +48,14 @@ def checkpoint_rows(loaded: Checkpoint) -> list[tuple[str, str]]:
     if names := not_finite(loaded):
         rows.append(("not usable", f"values that are NaN or too large in {listed(names)}"))
     return rows
+
+
+def _label_words(scheme: LabelScheme) -> str:
+    if not scheme.names:
+        return f"{counted(scheme.width, 'number')}, on average {', '.join(f'{mean:.4g}' for mean in scheme.means)}"
+    shown = [f"{name} {share:.0%}" for name, share in zip(scheme.names, scheme.shares, strict=True)][:_LABELS]
+    more = f" and {scheme.width - _LABELS:,} more" if scheme.width > _LABELS else ""
+    return f"{scheme.width:,}: {', '.join(shown)}{more}"
 
 
 def checkpoint_curve(loaded: Checkpoint, screen: Screen) -> list[str]:

@@ -111,14 +111,21 @@ def _telling(found: "Novelty") -> "Grams":
 
 def _document_words(found: "Novelty") -> str:
     number, new = found.documents or 0, found.new_documents or 0
+    asides = []
+    if repeated := found.repeated_documents:
+        asides.append(f"{repeated:,} repeat{'s' * (repeated == 1)} an earlier document of the sample")
+    if held_out := found.held_out_documents:
+        asides.append(f"{held_out:,} of the new {'one' if new == 1 else 'ones'} stand{'s' * (held_out == 1)} whole in "
+                      "the held-out text")
+    aside = f" {', and '.join(asides)}." if asides else ""
     what = f"{new:,} of {counted(number, 'document')} {'is' if new == 1 else 'are'} new"
     if new == number:
-        return f"{what}: none stands whole in the training text."
+        return f"{what}: none stands whole in the training text.{aside}"
     short = [repr(text)[1:-1] for text in found.copied_documents if len(text) <= _SHORT][:_NAMED]
     more = len(found.copied_documents) - len(short)
     named = ", ".join(short) + (f" and {more:,} more" if more else "")
     return f"{what}; {number - new:,} stand{'s' if number - new == 1 else ''} whole in the training text" + (
-        f": {named}." if short else ".")
+        f": {named}." if short else ".") + aside
 
 
 def _passage_lines(passage: "CopiedPassage", is_first: bool, line: int) -> list[str]:

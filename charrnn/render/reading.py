@@ -2,8 +2,9 @@
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
+from charrnn.errors import CorpusError
 from charrnn.render.progress import ProgressBar
 from charrnn.render.wording import size_words, source_words
 from charrnn.settings import TextSettings
@@ -17,6 +18,19 @@ def read_text(name: str) -> str:
     """The text in the file `name`; "-" is standard input."""
     stdin = sys.stdin.buffer if name == "-" and sys.stdin else None
     return "".join(read_source(name, stdin, lambda size: None))
+
+
+def read_lines(name: str) -> Iterator[str]:
+    """The lines of a file without their ends; of standard input, "-", each as soon as it arrives."""
+    if name != "-":
+        yield from read_text(name).splitlines()
+        return
+    stream = sys.stdin.buffer if sys.stdin else None
+    while stream is not None and (line := stream.readline()):
+        try:
+            yield line.decode().removesuffix("\n").removesuffix("\r")
+        except UnicodeDecodeError as error:
+            raise CorpusError("standard input is not UTF-8; convert it first, for example with iconv") from error
 
 
 def read(sources: Sequence[str], settings: TextSettings) -> Corpus:

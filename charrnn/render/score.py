@@ -19,15 +19,12 @@ from charrnn.scoring.score import Score, ScoredPart, TextLoss
 _ROOM = 10  # columns for text, however narrow the terminal
 _GUTTER = 6  # columns for what a line under the text is called
 _LEAST = 0.01  # probability from which on a prediction is worth showing
-_NOTES = 5
 
 
 def note_score(score: Score, is_detailed: bool) -> None:
     """Says on stderr what must be known to read the numbers right."""
-    for note in score.notes[:_NOTES]:
+    for note in score.notes:
         print(f"note: {note}", file=sys.stderr)
-    if (more := len(score.notes) - _NOTES) > 0:
-        print(f"note: and {more:,} more that the model never saw", file=sys.stderr)
     if is_detailed and len(score.starts) > 1:
         print(f"note: read in {len(score.starts)} parts side by side, as in training; the first characters of each are "
               "scored without their context; --rows 1 reads the text in one go", file=sys.stderr)
@@ -47,7 +44,7 @@ def print_score(score: Score, names: dict[str, str], kind: str | None, parts: Se
     if detail == "show" or (screen.depth is not None and (detail or kind)):
         screen.say("\n" + scale(score, screen))
     if detail is None:
-        if kind is not None:
+        if parts and kind is not None:
             screen.show(["", *listed(score, parts, kind, screen, screen.width)])
         return
     for part in [None] if kind is None else parts:

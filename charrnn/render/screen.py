@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import IO, Any
 
-from charrnn.render.colour.palette import DIVERGING, SEQUENTIAL, Palette
+from charrnn.render.colour.palette import DIVERGING, RESET, SEQUENTIAL, Palette
 from charrnn.render.plots.terminal import Style
 from charrnn.render.streams import painted
 from charrnn.settings import ColourSettings
@@ -52,6 +52,10 @@ class Screen:
         import click
 
         click.echo(text + end, file=painted(sys.stdout), nl=False, color=True)
+
+    def end_line(self) -> None:
+        """Ends a line that was begun, and its colour."""
+        self.say("" if self.depth is None else RESET)
 
     def show(self, lines: Iterable[str]) -> None:
         """Writes lines."""

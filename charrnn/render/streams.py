@@ -61,6 +61,37 @@ class StandardStream:
         self.is_lost = True
 
 
+class QuietStream:
+    """A stream that takes notes and shows none; `loud` is the one that it stands for."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self.loud = stream
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+    def isatty(self) -> bool:
+        return False  # so that no bar is drawn
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.loud, name)
+
+
+def be_quiet() -> Callable[[], None]:
+    """Keeps notes from standard error, where only what goes to loud() is left; a function that ends that."""
+    before, sys.stderr = sys.stderr, cast(TextIO, QuietStream(sys.stderr))
+
+    def end() -> None:
+        sys.stderr = before
+
+    return end
+
+
+def loud() -> TextIO:
+    """Standard error for errors and for what was asked for, which --quiet does not keep away."""
+    return sys.stderr.loud if isinstance(sys.stderr, QuietStream) else sys.stderr
+
+
 def take_streams() -> None:
     """Puts StandardStreams in the place of sys.stdout and sys.stderr."""
     sys.stdout = cast(TextIO, _standing_for(sys.stdout, is_for_notes=False))

@@ -31,10 +31,11 @@ _SMOOTHING = 0.95  # how slowly the figures on the bar follow the last step
 def announce(run: Run, why: str) -> None:
     """Says what is about to be trained, on what."""
     trainer = run.trainer
-    if trainer.settings.training.precision == "bf16" and not HAS_BF16:
+    device = trainer.engine.device_name
+    if trainer.settings.training.precision == "bf16" and not HAS_BF16 and not device:
         print("note: this processor has no bfloat16 products; --precision float32 would train faster", file=sys.stderr)
     print(f"network  {network_words(trainer.settings.network)}: {trainer.engine.parameter_count:,} parameters, "
-          f"{trainer.memory / 1e6:,.0f} MB to train\n"
+          f"{trainer.memory / 1e6:,.0f} MB to train{f' on {device}' if device else ''}\n"
           f"text     {corpus_words(run.corpus, len(run.vocabulary), trainer.settings.text)}; {_kept_words(run)}\n"
           f"run      {run.folder}" + (f", from step {trainer.step:,}" if trainer.step else "")
           + ("\nchosen   " + why.replace("\n", "\n         ") if why else ""), file=sys.stderr)

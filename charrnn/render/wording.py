@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from charrnn.runs.corpus_info import CorpusInfo
 from charrnn.settings import NetworkSettings, TextSettings
+from charrnn.text.labels import LabelScheme
 from charrnn.text.sources import STDIN
 from charrnn.text.unknown import Readable
 from charrnn.text.vocabulary import Vocabulary
@@ -101,6 +102,14 @@ def note_readable(readable: Readable, vocabulary: Vocabulary) -> None:
     rare = [f"too rare in training to be known, and read as \ufffd: {name}" for name in vocabulary.rare(readable.text)]
     for note in [*readable.notes, *rare]:
         print(f"note: {note}", file=sys.stderr, flush=True)
+
+
+def note_label(scheme: LabelScheme | None, label: str | None) -> None:
+    """Says on stderr that no label was chosen for a network that has labels, and which there are."""
+    if scheme is None or label is not None:
+        return
+    known = ", ".join(scheme.names[:6]) + ", ..." * (len(scheme.names) > 6) or f"{scheme.width} numbers with commas"
+    print(f"note: this is the average of all labels; choose one with --label ({known})", file=sys.stderr, flush=True)
 
 
 def note_compiling(networks: Sequence[NetworkSettings], *parts: str, kernels: Sequence[str] = ()) -> None:

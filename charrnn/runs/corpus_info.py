@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from charrnn.storage.records import Record
 from charrnn.text.documents import Documents
+from charrnn.text.labels import LabelScheme
 from charrnn.text.sources import STDIN
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class CorpusInfo:
     different_documents: int | None = None
     parent: Parent | None = None  # None for a run that was not fine-tuned
     file_starts: str | None = None  # SHA-256 of where its files begin; None where that decides nothing
+    labels: LabelScheme | None = None  # None for a text without labels
 
     @classmethod
     def of(cls, corpus: "Corpus", unit: str, vocabulary: "Vocabulary", parent: Parent | None = None,
@@ -58,7 +60,8 @@ class CorpusInfo:
                    len(set(corpus.counts).difference(vocabulary.units)) if vocabulary.stand_in >= 0 else None,
                    len(content) if isinstance(content, Documents) else None,
                    content.different() if isinstance(content, Documents) else None, parent,
-                   _digest(corpus.ids.file_starts) if is_by_file else None)
+                   _digest(corpus.ids.file_starts) if is_by_file else None,
+                   None if corpus.labels is None else corpus.labels.scheme)
 
     def is_of(self, corpus: "Corpus") -> bool:
         """Whether `corpus` is that text, and where it matters in the same files."""
@@ -80,11 +83,16 @@ class CorpusInfo:
     def from_dict(cls, values: Mapping[str, Any]) -> "CorpusInfo":
         """What to_dict() made; raises TypeError for values of another type. Unknown keys are ignored."""
         record = Record(values, "corpus")
-        origin = record.object("origin", None)
+        origin, labels = record.object("origin", None), record.object("labels", None)
         return cls(record.text("name", ""), record.texts("sources"), record.whole("characters", 0),
                    record.text("fingerprint", None), record.whole("units", None), record.whole("rare_units", None),
                    record.whole("documents", None), record.whole("different_documents", None),
-                   None if origin is None else Parent.from_dict(origin), record.text("file_starts", None))
+                   None if origin is None else Parent.from_dict(origin), record.text("file_starts", None),
+                   None if labels is None else _label_scheme(Record(labels, "labels")))
+
+
+def _label_scheme(record: Record) -> LabelScheme:
+    return LabelScheme(record.texts("names"), record.finite("shares"), record.finite("means"), record.finite("scales"))
 
 
 def _digest(starts: Sequence[int]) -> str:

@@ -10,6 +10,7 @@ from charrnn.engine.vocabulary_growth import grow_vocabulary
 from charrnn.errors import SettingsError
 from charrnn.runs.checkpoint import BEST, LAST, load_checkpoint, naming
 from charrnn.runs.corpus_info import Parent
+from charrnn.runs.labelled import with_label
 from charrnn.runs.trained_network import check_network
 from charrnn.settings import TextSettings, TrainingSettings
 from charrnn.settings.presets import merge_settings
@@ -62,8 +63,9 @@ class FineTuning:
         return [unit for unit in vocabulary.units if unit not in known]
 
     def arrays_for(self, vocabulary: Vocabulary) -> dict[str, np.ndarray]:
-        """The parent's parameters for a larger vocabulary."""
-        return grow_vocabulary(self.checkpoint.arrays, self.vocabulary.places_in(vocabulary), len(vocabulary))
+        """The parent's parameters for a larger vocabulary; of one with labels for the average of all."""
+        arrays = with_label(self.checkpoint).arrays
+        return grow_vocabulary(arrays, self.vocabulary.places_in(vocabulary), len(vocabulary))
 
     @property
     def parent(self) -> Parent:

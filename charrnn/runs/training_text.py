@@ -103,13 +103,13 @@ class TrainingText:
 
     def numbered_blocks(self) -> Iterator[tuple[int, np.ndarray]]:
         """The same, each block with the number of the range that it is in, where the training part is several."""
-        write = self.corpus.vocabulary.writer()
         for number, part in enumerate(self.part.each() if isinstance(self.part, IdRanges) else [self.part]):
-            for ids in _id_blocks(part):
-                text = write(ids)
-                if self.settings.text.unit == "token":  # a mark is a token, but nothing was put before it
-                    text = text.replace(" " + RECORD, RECORD)
-                yield number, code_points(text)
+            for block in self._code_points(part):
+                yield number, block
+
+    def held_out_blocks(self) -> Iterator[np.ndarray]:
+        """The code points of the held-out part, block by block; of documents with a mark behind each."""
+        return self._code_points(self._parts[1])
 
     def first_file(self, number: int) -> int:
         """The number of the file with which a range of the training part begins."""
@@ -138,6 +138,14 @@ class TrainingText:
             length = -(-units // STRETCHES)
             stretches = [part[start:start + length] for start in _spread(size(part) - length + 1, STRETCHES)]
         return [self._written(stretch.take(np.arange(len(stretch)))) for stretch in stretches]
+
+    def _code_points(self, part: Text) -> Iterator[np.ndarray]:
+        write = self.corpus.vocabulary.writer()
+        for ids in _id_blocks(part):
+            text = write(ids)
+            if self.settings.text.unit == "token":  # a mark is a token, but nothing was put before it
+                text = text.replace(" " + RECORD, RECORD)
+            yield code_points(text)
 
     def _written(self, ids: np.ndarray) -> str:
         text = self.corpus.vocabulary.decode(ids)

@@ -164,6 +164,10 @@ def _bias(text: str, vocabulary: Vocabulary) -> tuple[int, float]:
     return int(vocabulary.encode(unit)[0]), strength
 
 
+def _layer_words(layers: int) -> str:
+    return "its layer is L1" if layers == 1 else f"layers are L1 to L{layers}"
+
+
 def _clamp(text: str, network: NetworkSettings, spread_of: Callable[[int, int], Spread]) -> Clamp:
     """The clamp in `L1:24=-1`, `L1:24=+2sd` or `L2:0=0.5@100:200`."""
     found = _CLAMP.fullmatch(text)
@@ -172,7 +176,7 @@ def _clamp(text: str, network: NetworkSettings, spread_of: Callable[[int, int], 
                             "L1:24=1@100:200 for a part of the text")
     layer, unit, value = int(found["layer"]), int(found["unit"]), float(found["value"])
     if not 1 <= layer <= network.layers or unit >= network.hidden:
-        raise SettingsError(f"--clamp {text!r}: there is no such cell; layers are L1 to L{network.layers}, units 0 to "
+        raise SettingsError(f"--clamp {text!r}: there is no such cell; {_layer_words(network.layers)}, units are 0 to "
                             f"{network.hidden - 1}")
     if found["sd"]:
         spread = spread_of(layer - 1, unit)

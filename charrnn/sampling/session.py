@@ -6,9 +6,10 @@ that is known about them.
 
 import itertools
 import secrets
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from charrnn.sampling.sampler import Sampler, generators_of
 from charrnn.sampling.stopping import LENGTH, Ends, Piece, TextWriter, write_texts
 from charrnn.sampling.streams import Weights, weights_of
 from charrnn.settings import SampleSettings, Settings
+from charrnn.settings.renamed import take_renamed
 from charrnn.settings.sampling import SampleOptions
 from charrnn.text.documents import mark_of, unescaped
 from charrnn.text.normalize import normalized
@@ -93,19 +95,25 @@ class LanguageModel:
         [text] = self.samples(1, length, prime=prime, unknown=unknown, **options)
         return text
 
-    def samples(self, count: int, length: int = 500, *, prime: str = "", unknown: str = "error",
+    def samples(self, n: int = 1, length: int = 500, *, prime: str = "", unknown: str = "error",
                 **options: "Unpack[SampleOptions]") -> list[str]:
-        """`count` texts as sample() gives them, made together; the first is what sample() gives for the same seed.
+        """`n` texts as sample() gives them, made together; the first is what sample() gives for the same seed.
 
-        With temps=(0.5, 0.8) there are `count` at each temperature, in that order, all with the same seed.
+        With temps=(0.5, 0.8) there are `n` at each temperature, in that order, all with the same seed.
         """
-        settings = SampleSettings(length=length, samples=count, **options)
+        n = take_renamed(cast("dict[str, Any]", options), "count", "n", n)
+        settings = SampleSettings(length=length, samples=n, **options)
         return [sample.text for sample in self.session(settings, prime, unknown).samples(with_nats=False)]
 
-    def draw(self, count: int, length: int = 500, *, prime: str = "", unknown: str = "error",
-             **options: "Unpack[SampleOptions]") -> "list[Sample]":
+    def generate(self, n: int = 1, length: int = 500, *, prime: str = "", unknown: str = "error",
+                 **options: "Unpack[SampleOptions]") -> "list[Sample]":
         """The texts of samples(), each with the surprisal of every character, its seed and what ended it."""
-        return self.session(SampleSettings(length=length, samples=count, **options), prime, unknown).samples()
+        return self.session(SampleSettings(length=length, samples=n, **options), prime, unknown).samples()
+
+    def draw(self, count: int, length: int = 500, **options: Any) -> "list[Sample]":
+        """The old name of generate()."""
+        warnings.warn("draw() is now generate()", DeprecationWarning, stacklevel=2)
+        return self.generate(count, length, **options)
 
     def stream(self, length: int = 500, *, prime: str = "", unknown: str = "error",
                **options: "Unpack[SampleOptions]") -> Iterator[str]:
@@ -138,7 +146,7 @@ class LanguageModel:
 
 def _refuse_several(options: SampleOptions) -> None:
     if len(temps := options.get("temps", ())) > 1:
-        raise SettingsError(f"{len(temps)} temperatures make as many texts; samples() and draw() make several")
+        raise SettingsError(f"{len(temps)} temperatures make as many texts; samples() and generate() make several")
 
 
 @dataclass(frozen=True)
@@ -245,8 +253,7 @@ class SamplingSession:
     def refuse_endless(self) -> None:
         """Raises SettingsError for texts that nothing would ever end."""
         if self._length is None and self._ends.mark < 0 and not self._ends.stops:
-            raise SettingsError("a text of length 0 never ends, and nobody would see it; give a length, or a text to "
-                                "stop before")
+            raise SettingsError("a text of length 0 never ends; give a length, or a string to stop before")
 
 
 def measured_spread(sampler: Sampler, ids: np.ndarray, layer: int, unit: int) -> Spread:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -15,15 +15,18 @@ from charrnn.scoring.dynamic_evaluation import SEGMENT, AdaptingNetwork
 from charrnn.scoring.mixture import mixture_reader
 from charrnn.scoring.predict import Reader, Scorer, cold_loss, reader_of
 from charrnn.settings import ScoreSettings, Settings
+from charrnn.storage.packages import package_for
 from charrnn.text.documents import Documents
 from charrnn.text.model_input import UnknownUnits, model_input
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.text.windows import Text
 
+_STRETCHES = 200  # points of a plot
+
 
 def refuse_documents() -> NoReturn:
     """Raises the error for a model without documents."""
-    raise SettingsError("there are no documents: the model was trained on a text without; score it by line")
+    raise SettingsError("there are no documents: the model was trained on a text without documents; score it by line")
 
 
 @dataclass(frozen=True)
@@ -150,6 +153,36 @@ class Score(TextLoss):
                 zip(range(1, len(starts) + 1), starts.tolist(), stops.tolist(), totals.tolist(), counts.tolist(),
                     strict=True) if values[-1]]
 
+    def to_pandas(self) -> Any:
+        """A DataFrame with a row for each unit: text, bits, rank, entropy (in bits), then top1, p1, top2, ...
+
+        The first unit of a text has no prediction, and its values are missing. Raises SettingsError without pandas.
+        """
+        pandas = package_for("to_pandas()", "pandas")
+        is_predicted = self.ranks > 0
+        columns = {"text": list(self.pieces), "bits": np.where(is_predicted, self.surprisals, np.nan),
+                   "rank": pandas.Series(self.ranks, dtype="Int64").where(is_predicted),
+                   "entropy": np.where(is_predicted, self.expected, np.nan)}
+        units = np.array([*self.vocabulary.units, None], object)  # None stands for no prediction, number -1
+        for k in range(self.predictions.top.shape[1]):
+            top = self.predictions.top[:, k]
+            columns[f"top{k + 1}"] = units[top]
+            columns[f"p{k + 1}"] = np.where(top >= 0, self.predictions.probabilities[:, k], np.nan)
+        return pandas.DataFrame(columns)
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draws how the surprisal goes through the text with matplotlib, into `ax` if there is one; returns the axes.
+
+        Each point is the mean of a stretch, of which a long text has 200. Raises SettingsError without matplotlib.
+        """
+        ax = ax or package_for("plot()", "matplotlib.pyplot").subplots()[1]
+        places = np.flatnonzero(self.ranks > 0)
+        stretches = np.array_split(places, min(_STRETCHES, len(places)))
+        ax.plot([stretch.mean() for stretch in stretches], [self.surprisals[stretch].mean() for stretch in stretches])
+        ax.axhline(self.bits, linestyle="--", linewidth=1, color="gray")
+        ax.set(xlabel=f"{self.unit}s", ylabel=f"bits a {self.unit}")
+        return ax
+
     def _part(self, number: int, start: int, stop: int, total: float, predicted: int) -> ScoredPart:
         text = "".join(self.pieces[start:stop])
         unpredicted = sum(map(len, self.pieces[start:stop - predicted]))  # only the first units can be unpredicted
@@ -204,7 +237,7 @@ def score_text(engines: Sequence[Engine], vocabulary: Vocabulary, settings: Sett
 def _cold(reader: Reader, vocabulary: Vocabulary, text: Text, block: int, window: int) -> ColdLoss:
     """The loss of the text's blocks."""
     if isinstance(text, Documents):
-        raise SettingsError("--cold has no use for a model of documents: each is read from the initial state anyway")
+        raise SettingsError("--cold has no effect on a model of documents: each is read from the initial state anyway")
     ids = np.asarray(text)
     blocks = (len(ids) - 1) // block
     if not blocks:

@@ -7,10 +7,13 @@ from charrnn.settings.bench import BenchSettings
 from charrnn.settings.bounded import PRECISIONS, Bounded, setting
 from charrnn.settings.colour import ColourSettings
 from charrnn.settings.inspection import InspectSettings, PageSettings
-from charrnn.settings.sampling import CompleteSettings, PlaySettings, SampleSettings
+from charrnn.settings.live import LivePageSettings
+from charrnn.settings.sampling import CompleteSettings, PlaySettings, SampleSettings, TranslateSettings
 from charrnn.settings.scoring import ScoreSettings
+from charrnn.settings.serving import ServeSettings
 from charrnn.settings.text import UNKNOWN, TextSettings, UnknownSettings
 from charrnn.settings.training import (
+    EngineSettings,
     NetworkSettings,
     RunSettings,
     Settings,
@@ -20,6 +23,8 @@ from charrnn.settings.training import (
 )
 
 __all__ = [
-    "PRECISIONS", "UNKNOWN", "BenchSettings", "Bounded", "ColourSettings", "CompleteSettings", "InspectSettings",
-    "NetworkSettings", "PageSettings", "PlaySettings", "RunSettings", "SampleSettings", "ScoreSettings", "Settings",
-    "TextSettings", "TrainingSettings", "UnknownSettings", "WindowSettings", "setting", "settings_of"]
+    "PRECISIONS", "UNKNOWN", "BenchSettings", "Bounded", "ColourSettings", "CompleteSettings", "EngineSettings",
+    "InspectSettings", "LivePageSettings", "NetworkSettings", "PageSettings", "PlaySettings", "RunSettings",
+    "SampleSettings", "ScoreSettings", "ServeSettings", "Settings", "TextSettings", "TrainingSettings",
+    "TranslateSettings", "UnknownSettings", "WindowSettings", "setting",
+    "settings_of"]

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any
 
-from charrnn.errors import SettingsError, shortened
+from charrnn.errors import CHOICES, SettingsError, shortened
 
 PRECISIONS = ("float32", "bf16")
 
@@ -23,14 +23,16 @@ PRECISIONS = ("float32", "bf16")
 #   only_with   `optimizer sgd`: it has no effect unless that setting has one of those values
 #   group       the heading in help over its option and those of the fields after it
 #   formerly    an old name of its option, which still works
+#   decided     what the text decides: there is no option for it
 _METADATA = {"low": None, "high": None, "choices": (), "letter": "", "metavar": "", "fitted": False, "only_with": "",
-             "group": "", "formerly": ""}
+             "group": "", "formerly": "", "decided": False}
 
 
 def setting(default: Any, help: str, **metadata: Any) -> Any:
     """A dataclass field that carries its help text and what _METADATA lists."""
     if unknown := metadata.keys() - _METADATA.keys():
         raise TypeError(f"a setting has no {', '.join(sorted(unknown))}")
+    CHOICES.update(metadata.get("choices", ()))
     return field(default=default, metadata={**_METADATA, "help": help, **metadata})
 
 
@@ -52,8 +54,9 @@ class Bounded:
         return cls(**values)
 
     def to_dict(self) -> dict[str, Any]:
-        values: dict[str, Any] = dataclasses.asdict(self)  # type: ignore[call-overload]
-        return values
+        """The fields by name; what the text decides only where it did, so that earlier versions can read the rest."""
+        return {spec.name: getattr(self, spec.name) for spec in dataclasses.fields(self)  # type: ignore[arg-type]
+                if not spec.metadata["decided"] or getattr(self, spec.name) != spec.default}
 
 
 def _checked(spec: Any, value: Any) -> Any:

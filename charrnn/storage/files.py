@@ -89,7 +89,12 @@ def new_folder(parent: str | Path, name: str) -> Path:
             with contextlib.suppress(FileExistsError):
                 folder.mkdir()
                 break
-        _flush_folder(parent)
+        try:
+            _flush_folder(parent)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+            raise
     return folder
 
 

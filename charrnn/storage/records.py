@@ -19,7 +19,7 @@ class Record:
 
     def __init__(self, values: Any, name: str) -> None:
         if not isinstance(values, dict):
-            raise TypeError(f"{name} is {shortened(values)}, which is no object")
+            raise TypeError(f"{name} is {shortened(values)}, which is not an object")
         self._values, self._name = values, name
 
     def whole(self, key: str, *default: Default) -> int | Default:
@@ -41,6 +41,11 @@ class Record:
         """A list of texts; empty where there is none."""
         return tuple(self._checked(key, ([],), lambda value: isinstance(value, list)
                                    and all(isinstance(item, str) for item in value), "a list of texts"))
+
+    def finite(self, key: str) -> tuple[float, ...]:
+        """A list of finite numbers; empty where there is none."""
+        return tuple(self._checked(key, ([],), lambda value: isinstance(value, list) and all(
+            is_number(item) and math.isfinite(item) for item in value), "a list of finite numbers"))
 
     def list(self, key: str) -> Sequence[Any]:
         found: Sequence[Any] = self._checked(key, (), lambda value: isinstance(value, list), "a list")

@@ -5,6 +5,7 @@ through sources (bytes), decode (text), normalize, documents and encode (ids), a
 """
 
 import dataclasses
+import hashlib
 import re
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -17,9 +18,10 @@ from charrnn.errors import CorpusError
 from charrnn.settings import TextSettings
 from charrnn.text.builtin import SUCH_AS
 from charrnn.text.corpus_cache import CacheEntry, is_worth_caching
-from charrnn.text.documents import BLANK, FILE, LINE, Documents, Splitter, mark_of, splitter_of, unescaped
+from charrnn.text.documents import BLANK, FILE, LINE, Documents, Splitter, mark_of, source_ends, splitter_of, unescaped
 from charrnn.text.encode import Encoded, Encoder, vocabulary_and_table
 from charrnn.text.ids import Ids
+from charrnn.text.labels import LabelReader, Labels
 from charrnn.text.normalize import normalized_chunks
 from charrnn.text.sources import (
     STDIN,
@@ -48,6 +50,8 @@ class Corpus(Encoded):
     name: str  # short, fit for the name of a folder
     # files below a folder that hold no text, or could not be read, and what was said of each
     skipped: dict[str, str] = field(default_factory=dict, hash=False)
+    labels: Labels | None = field(default=None, repr=False, compare=False)  # of its documents
+    has_pairs: bool = False  # each document is a source, a tab and a target
 
     @classmethod
     def of(cls, text: str, sources: Sequence[str] = (), name: str = "text",
@@ -78,7 +82,10 @@ class Corpus(Encoded):
     @cached_property
     def content(self) -> Ids | Documents:
         """What is trained on: the ids, or the documents in them."""
-        return self.ids if self.marks is None else Documents(self.ids, self.marks)
+        if self.marks is None:
+            return self.ids
+        heads = source_ends(self.ids, self.marks, self.vocabulary) if self.has_pairs else None
+        return Documents(self.ids, self.marks, labels=self.labels, source_ends=heads)
 
 
 def read_corpus(sources: Sequence[str], stdin: BinaryIO | None = None, on_read: OnRead | None = None,
@@ -93,15 +100,17 @@ def read_corpus(sources: Sequence[str], stdin: BinaryIO | None = None, on_read: 
     sizes = [size_of(source, stdin) if paths is None else size_below(paths)
              for source, paths in zip(sources, files, strict=True)]
     name = short_name(sources[0])
-    entry = CacheEntry.of(sources, files, settings) if is_worth_caching(sources, sizes) else None
+    can_be_cached = settings.labels is None and is_worth_caching(sources, sizes)
+    entry = CacheEntry.of(sources, files, settings) if can_be_cached else None
     if entry is not None and (cached := entry.load()) is not None:
-        return Corpus(**vars(cached[0]), sources=tuple(sources), name=name, skipped=cached[1])
+        return Corpus(**vars(cached[0]), sources=tuple(sources), name=name, skipped=cached[1],
+                      has_pairs=settings.pairs)
     began, count = time.time(), _counter(sizes, on_read)
     skipped: dict[str, str] = {}
     with closing(_Builder(settings)) as builder:
         for source, paths in zip(sources, files, strict=True):
             if paths is None:
-                builder.add(read_source(source, stdin, count))
+                builder.add(read_source(source, stdin, count), source)
             else:
                 skipped |= _add_folder(builder, source, paths, count)
         corpus = builder.finish(sources, name, skipped)
@@ -119,13 +128,16 @@ class _Builder:
         self.splitter = splitter_of(settings)
         self.was_refused = False  # the system refused a file, which it may let us read another time
         self.encoder = Encoder(settings, self.splitter.mark if self.splitter else "")
+        self.labels = LabelReader(settings, self.splitter.mark) if self.splitter and settings.labels else None
 
-    def add(self, chunks: Iterable[str]) -> None:
+    def add(self, chunks: Iterable[str], path: str = "") -> None:
         """Appends a file's text, behind what stands between files: a mark, the user's own words, or a line end."""
         joint = ""
         chunks = normalized_chunks(chunks, self.settings)
         if self.splitter is not None:
             chunks = self.splitter.marked(chunks)
+            if self.labels is not None:
+                chunks = self.labels.without_labels(chunks, path)
             joint = "" if self.encoder.characters else self.splitter.mark
         elif self.encoder.characters:
             line_end = "" if self.encoder.last == "\n" else "\n"
@@ -137,13 +149,16 @@ class _Builder:
                 is_begun = True
             self.encoder.append(chunk)
 
-    def try_to_add(self, chunks: Iterable[str]) -> CorpusError | None:
+    def try_to_add(self, chunks: Iterable[str], path: str) -> CorpusError | None:
         """Appends a file's text; if it can't be read, returns the error and drops what was appended."""
         position, has_met_mark = self.encoder.position(), self.splitter is not None and self.splitter.has_met_mark
+        labelled = len(self.labels.labels) if self.labels is not None else 0
         try:
-            self.add(chunks)
+            self.add(chunks, path)
         except CorpusError as error:
             self.encoder.rollback(position)
+            if self.labels is not None:
+                self.labels.rollback(labelled)
             self.was_refused |= isinstance(error.__cause__, (OSError, ImportError))
             if self.splitter is not None:
                 self.splitter.has_met_mark = has_met_mark
@@ -158,7 +173,12 @@ class _Builder:
             _check_documents(self.splitter, self.encoder.marked - 1, names)
         if not self.encoder.length:
             raise CorpusError(f"{names} is empty; give a text with something in it")
-        return Corpus(**vars(self.encoder.finish()), sources=tuple(sources), name=name, skipped=skipped or {})
+        text, labels = self.encoder.finish(), self.labels.finish() if self.labels is not None else None
+        if labels is not None:
+            both = f"{text.fingerprint} {labels.fingerprint}"
+            text = dataclasses.replace(text, fingerprint=hashlib.sha256(both.encode()).hexdigest())
+        return Corpus(**vars(text), sources=tuple(sources), name=name, skipped=skipped or {}, labels=labels,
+                      has_pairs=self.settings.pairs)
 
     def close(self) -> None:
         """Lets go of the files."""
@@ -185,7 +205,7 @@ def _add_folder(builder: _Builder, name: str, paths: list[str], count: Count) ->
     """Appends the texts among the files of a folder; the other files are returned, each with the reason."""
     skipped: dict[str, str] = {}
     for path in paths:
-        if error := builder.try_to_add(read_file(path, count)):
+        if error := builder.try_to_add(read_file(path, count), path):
             skipped[path] = str(error)
     if len(skipped) == len(paths):
         seen = f"{len(skipped):,} skipped, the first because {skipped[paths[0]]}" if skipped else (

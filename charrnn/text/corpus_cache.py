@@ -8,6 +8,7 @@ JSON, and the length of that.
 import contextlib
 import hashlib
 import json
+import logging
 import mmap
 import os
 import sys
@@ -33,6 +34,7 @@ LIMIT_NAME = "CHARRNN_CACHE_GB"
 # Seconds in which a file system may not tell two changes of a file apart.
 FRESH = 2.0
 
+_log = logging.getLogger(__name__)
 _PLACE, _LENGTH = 8, 8  # bytes of a mark's place, and of the length of the JSON
 
 
@@ -69,6 +71,7 @@ class CacheEntry:
     def load(self) -> tuple[Encoded, dict[str, str]] | None:
         """The cached text, and the files that were skipped, with the reasons; None if there is none."""
         memory = _store().get(self.key)
+        _log.debug("%s in the cache of texts: %s", "found" if memory else "not", ", ".join(self.files))
         return None if memory is None else _loaded(memory, self.settings)
 
     def save(self, text: Encoded, skipped: dict[str, str]) -> None:

@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
-from charrnn.errors import CorpusError
+from charrnn.errors import CorpusError, shortened
 from charrnn.settings import TextSettings
 from charrnn.text.decode import CHUNK
 from charrnn.text.ids import Ids, MappedIds
+from charrnn.text.labels import TAB, Labels
 from charrnn.text.normalize import normalized
 from charrnn.text.validation_split import cut_at
+from charrnn.text.vocabulary import Vocabulary
 
 LINE, BLANK, FILE = "line", "blank", "file"
 # What no text should hold, made to stand between records: it cannot be taken for a part of a document.
@@ -110,9 +112,14 @@ class Documents:
     """Some of a text's documents, as ids. One of n characters has n + 1 transitions: the first is from the mark before
     it, the last to the mark behind it."""
 
-    def __init__(self, ids: Ids, marks: np.ndarray, which: np.ndarray | None = None) -> None:
-        """marks (D + 1,) int64 has the places of the marks in `ids`; `which` are the documents chosen, all if None."""
-        self.ids, self.marks = ids, marks
+    def __init__(self, ids: Ids, marks: np.ndarray, which: np.ndarray | None = None, labels: Labels | None = None,
+                 source_ends: np.ndarray | None = None) -> None:
+        """marks (D + 1,) int64 has the places of the marks in `ids`; `which` are the documents chosen, all if None.
+
+        labels        of all documents
+        source_ends   (D,) int64, the places of the tabs from which on each document is predicted; None predicts all
+        """
+        self.ids, self.marks, self.labels, self.source_ends = ids, marks, labels, source_ends
         self.mark = int(ids.take(marks[:1])[0])  # its id
         self.which = np.arange(len(marks) - 1, dtype=_index_type(len(marks))) if which is None else which
         self.transitions = int(self.lengths(self.which).sum())
@@ -157,7 +164,7 @@ class Documents:
         """
         wanted = min(self.transitions - cut_at(self.transitions, val_fraction), self.transitions - 1)
         if val_fraction == 0:
-            return self, Documents(self.ids, self.marks, self.which[:0])
+            return self, self._some(self.which[:0])
         kinds, kind = np.unique(self.hashes(), return_inverse=True)  # in the order of their hashes: no order at all
         self._different = len(kinds)
         if len(kinds) < 2:
@@ -165,13 +172,43 @@ class Documents:
                               "trained on; give --val-fraction 0, or a text with different ones")
         sizes = np.bincount(kind, self.lengths(self.which)).astype(np.int64)  # with all their equals
         kept = np.zeros(len(kinds), bool)
-        fitting = np.flatnonzero(sizes <= wanted)
-        kept[fitting[:int(np.searchsorted(np.cumsum(sizes[fitting]), wanted, side="right"))]] = True
+        for group in self._groups(kind, len(kinds)):
+            share = wanted * int(sizes[group].sum()) // self.transitions
+            fitting = group[sizes[group] <= share]
+            kept[fitting[:int(np.searchsorted(np.cumsum(sizes[fitting]), share, side="right"))]] = True
         if not kept.any():
             kept[np.argmin(sizes)] = True
         is_val = kept[kind]
-        return (Documents(self.ids, self.marks, self.which[~is_val]),
-                Documents(self.ids, self.marks, self.which[is_val]))
+        return self._some(self.which[~is_val]), self._some(self.which[is_val])
+
+    def _groups(self, kind: np.ndarray, kinds: int) -> list[np.ndarray]:
+        """The kinds of documents with each category, of which an equal share is held out; a kind with several counts
+        for its last. Without categories they are one group."""
+        if self.labels is None or not self.labels.scheme.names:
+            return [np.arange(kinds)]
+        category = np.zeros(kinds, np.int64)
+        category[kind] = self.labels.numbers[self.which]
+        return [np.flatnonzero(category == number) for number in range(len(self.labels.scheme.names))]
+
+    def _some(self, which: np.ndarray) -> "Documents":
+        return Documents(self.ids, self.marks, which, self.labels, self.source_ends)
+
+
+def source_ends(ids: Ids, marks: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
+    """Where the source of each pair ends (D,) int64: the place of its first tab.
+
+    Raises CorpusError for a document without a tab, or with nothing behind it.
+    """
+    tab = -1 if vocabulary.unknown(TAB) else int(vocabulary.encode(TAB)[0])
+    blocks = (np.arange(start, min(start + BLOCK, len(ids))) for start in range(0, len(ids), BLOCK))
+    places = np.concatenate([*(block[ids.take(block) == tab] for block in blocks), marks[-1:]])
+    ends: np.ndarray = places[np.searchsorted(places, marks[:-1])]
+    wrong = np.flatnonzero(ends >= marks[1:] - 1)
+    if len(wrong):
+        document = "".join(vocabulary.decode(ids.take(np.arange(marks[wrong[0]] + 1, marks[wrong[0] + 1]))))
+        raise CorpusError(f"document {wrong[0] + 1:,}, {shortened(document)}, is not source, tab and target; mend it, "
+                          "or leave --pairs out")
+    return ends
 
 
 def _index_type(count: int) -> type:

@@ -46,12 +46,12 @@ def fetch_classic(name: str, on_read: OnRead = lambda done, total: None, retries
     part = folder / PART.format(name)
     registry = pooch.create(folder, base_url="", registry={file: f"sha256:{classic.sha256}"},
                             urls={file: classic.url}, retry_if_failed=retries)
-    kept = f"{part} is kept, and the same command goes on from there"
     try:
         return Path(registry.fetch(file, downloader=_Resuming(part, classic.size, on_read)))
     except requests.RequestException as error:
-        raise CorpusError(f"cannot fetch @{name} from {classic.url}: {_cause(error)}; try again later"
-                          + (f" ({kept})" if part.is_file() else "")) from error
+        advice = ("the same command goes on from there" if part.is_file() else
+                  "try again later, or with a connection to the internet")
+        raise CorpusError(f"cannot fetch @{name} from {classic.url}: {_cause(error, part)}; {advice}") from error
     except ValueError as error:
         raise CorpusError(f"what {classic.url} sent is not the text that is expected there (its checksum differs); "
                           "nothing was kept") from error
@@ -79,7 +79,7 @@ class _Resuming:
                 goes_on = answer.headers.get("Content-Range", "").startswith(f"bytes {done}-")
                 self._write(answer.iter_content(_BLOCK), done if goes_on else 0)
         if self._done() < self._size:
-            raise requests.ConnectionError("it was cut off")
+            raise requests.ConnectionError("cut off")
         self._part.replace(output_file)
 
     def _done(self) -> int:
@@ -101,7 +101,7 @@ class _Resuming:
                 self._on_read(done, self._size)
 
 
-def _cause(error: Exception) -> str:
+def _cause(error: Exception, part: Path) -> str:
     """What went wrong, in a few words: messages of the library are long and full of its own objects."""
     import requests
 
@@ -111,4 +111,6 @@ def _cause(error: Exception) -> str:
         return "the server's certificate can't be verified"
     if isinstance(error, requests.Timeout):
         return "no answer in time"
-    return "no connection, or it was cut off"
+    if part.is_file():
+        return f"the download was cut off after {part.stat().st_size:,} bytes"
+    return "no connection"

@@ -6,7 +6,7 @@ import numpy as np
 
 from charrnn.errors import CorpusError
 from charrnn.settings import TextSettings
-from charrnn.text.documents import Documents, mark_of, splitter_of
+from charrnn.text.documents import Documents, mark_of, source_ends, splitter_of
 from charrnn.text.normalize import normalized
 from charrnn.text.unknown import readable
 from charrnn.text.vocabulary import STAND_IN, Vocabulary, listed
@@ -57,7 +57,11 @@ def model_input(text: str, settings: TextSettings, vocabulary: Vocabulary, unkno
     if rare := vocabulary.rare(read.text):
         notes.append(f"too rare in training to be known, and read as {STAND_IN}: {listed(rare)}")
     if mark is not None:
-        return ModelInput(ids, Documents.of(ids, int(ids[0])), notes, found)
+        documents = Documents.of(ids, int(ids[0]))
+        if settings.pairs:
+            ends = source_ends(ids, documents.marks, vocabulary)
+            documents = Documents(ids, documents.marks, source_ends=ends)
+        return ModelInput(ids, documents, notes, found)
     if len(ids) < 2:
         raise CorpusError(f"{_named(read.text)} is too short: a loss needs at least 2 {vocabulary.kind}s")
     return ModelInput(ids, ids, notes, found)

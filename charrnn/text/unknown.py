@@ -4,7 +4,6 @@ Folding tries another Unicode form (NFC, NFKD), the letter without its accents, 
 plain space for any other. A character is taken together with the accents behind it, a word or a token as a whole.
 """
 
-import dataclasses
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 from charrnn.errors import SettingsError, VocabularyError
 from charrnn.settings import UNKNOWN
 from charrnn.text.tokenizers import Tokens, piece_pattern
-from charrnn.text.vocabulary import NAMED, STAND_IN, Vocabulary
+from charrnn.text.vocabulary import NAMED, STAND_IN, Vocabulary, listed
 
 # No Unicode form has these as plain characters.
 _PLAIN = str.maketrans({**dict.fromkeys("\u2018\u2019\u201a", "'"), **dict.fromkeys("\u201c\u201d\u201e\xab\xbb", '"'),
@@ -23,7 +22,8 @@ _REPLACEMENTS = (STAND_IN, "?", " ")
 
 @dataclass(frozen=True)
 class Readable:
-    """A text that has only units the model knows, and what was done for it, one note each."""
+    """A text that has only units the model knows, and what was done for it: a note on what is read as something else,
+    and one on what is left out or replaced."""
 
     text: str
     notes: list[str]
@@ -43,17 +43,21 @@ def readable(text: str, vocabulary: Vocabulary, unknown: str = "error") -> Reada
     if not vocabulary.unknown(text) or (unknown in ("error", "fold") and vocabulary.stand_in >= 0):
         return Readable(text, [])
     pattern = _pattern(text, vocabulary)
-    strange = {piece: _folded(piece, vocabulary) for piece in _strangers(text, vocabulary, pattern)}
-    if unknown == "error" or (unknown == "fold" and None in strange.values()):
-        raise VocabularyError(_refusal(text, vocabulary, strange, unknown))
     other = next((sign for sign in _REPLACEMENTS if not vocabulary.unknown(sign)), "") if unknown == "replace" else ""
+    read, before, strange = text, "", dict[str, str | None]()
+    while read != before and vocabulary.unknown(read):  # without a word between them, two spaces become one new unit
+        found = {piece: _folded(piece, vocabulary) for piece in _strangers(read, vocabulary, pattern)}
+        if unknown == "error" or (unknown == "fold" and None in found.values()):
+            raise VocabularyError(_refusal(read, vocabulary, found, unknown))
+        strange = {**strange, **found}
+        read, before = _put(read, pattern, found, other), read
+    return Readable(read, list(_notes(strange, other)))
+
+
+def _put(text: str, pattern: re.Pattern[str], strange: dict[str, str | None], other: str) -> str:
+    """The text with the form of each strange piece, or `other`, in its place."""
     put = {piece: other if form is None else form for piece, form in strange.items()}
-    notes = [_note(piece, form, other) for piece, form in strange.items()]
-    done = pattern.sub(lambda found: put.get(found[0], found[0]), text)
-    if done != text and vocabulary.unknown(done):  # without a word between them, two spaces have become one unit
-        done, more = dataclasses.astuple(readable(done, vocabulary, unknown))
-        notes += [note for note in more if note not in notes]
-    return Readable(done, notes)
+    return pattern.sub(lambda found: put.get(found[0], found[0]), text)
 
 
 def _pattern(text: str, vocabulary: Vocabulary) -> re.Pattern[str]:
@@ -94,8 +98,20 @@ def _refusal(text: str, vocabulary: Vocabulary, strange: dict[str, str | None], 
     return f"{vocabulary.unknown_words(text)}; {', '.join(ways)}"
 
 
-def _note(piece: str, form: str | None, other: str) -> str:
-    name = f"{piece!r} (U+{ord(piece):04X})" if len(piece) == 1 else repr(piece)
-    if form is not None:
-        return f"the model never saw {name}: {form!r} is read in its place"
-    return f"the model never saw {name}: " + (f"{other!r} is read in its place" if other else "it is left out")
+def _notes(strange: dict[str, str | None], other: str) -> Iterator[str]:
+    """A note on what is read in another form, and one on what has none."""
+    folded = [piece for piece, form in strange.items() if form is not None]
+    if len(folded) == 1:
+        yield f"the model never saw {_name(folded[0])}: {strange[folded[0]]!r} is read in its place"
+    elif folded:
+        forms = listed([f"{strange[piece]!r} for {piece!r}" for piece in folded])
+        yield f"the model never saw {listed([_name(piece) for piece in folded])}: read as {forms}"
+    rest = [_name(piece) for piece, form in strange.items() if form is None]
+    if rest:
+        it, its, is_ = ("it", "its", "is") if len(rest) == 1 else ("they", "their", "are")
+        what = f"{other!r} is read in {its} place" if other else f"{it} {is_} left out"
+        yield f"the model never saw {listed(rest)}: {what}"
+
+
+def _name(piece: str) -> str:
+    return f"{piece!r} (U+{ord(piece):04X})" if len(piece) == 1 else repr(piece)

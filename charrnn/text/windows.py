@@ -13,11 +13,19 @@ from charrnn.errors import CorpusError
 from charrnn.settings import WindowSettings
 from charrnn.text.documents import Documents
 from charrnn.text.ids import IdRanges, Ids, MappedIds
+from charrnn.text.labels import Labels
 from charrnn.text.validation_split import cut_at, cuts_in_files
 
 Text = Ids | Documents
 
 NO_TARGET = -1
+
+
+class WindowLabels(NamedTuple):
+    """The label at each place of a window: numbers (T, N) int32 are rows of vectors (K, C) float32."""
+
+    numbers: np.ndarray
+    vectors: np.ndarray
 
 
 class Window(NamedTuple):
@@ -31,6 +39,7 @@ class Window(NamedTuple):
     targets: np.ndarray
     fresh: bool  # the state starts anew before this window
     predicted: int  # targets that are not -1
+    labels: WindowLabels | None = None
 
 
 def size(text: Text) -> int:
@@ -59,22 +68,27 @@ def training_windows(text: Text, settings: WindowSettings, generator: np.random.
     return Snippets(text, settings.batch, settings.window, settings.targets, generator)
 
 
-def evaluation_windows(text: Text, rows: int, window: int) -> Iterator[Window]:
+def evaluation_rows(text: Text, rows: int, window: int) -> int:
+    """The rows that evaluation_windows() cuts `text` into: `rows`, or fewer; 0 if nothing can be predicted."""
+    if isinstance(text, Documents):
+        return max(1, min(rows, len(text), text.transitions // window)) if len(text) else 0
+    return max(1, min(rows, (len(text) - 1) // window)) if len(text) > 1 else 0
+
+
+def evaluation_windows(text: Text, rows: int, window: int, at_once: int = 0) -> Iterator[Window]:
     """Windows that predict each character of `text` once, always the same; none if nothing can be predicted.
 
     Short texts are cut into fewer rows: each begins without a past, so none is made shorter than a window.
+
+    at_once   characters of a row in one piece, where windows are longer than that
     """
+    if not (count := evaluation_rows(text, rows, window)):
+        return
     layout: _StreamRows | _DocumentRows
-    if isinstance(text, Documents):
-        if not len(text):
-            return
-        layout = _DocumentRows(text, text.which, max(1, min(rows, len(text), text.transitions // window)))
-    else:
-        if len(text) < 2:
-            return
-        layout = _StreamRows(text, max(1, min(rows, (len(text) - 1) // window)))
-    for start in range(0, layout.length, window):
-        yield layout.cut(start, min(start + window, layout.length))
+    at_once = min(window, at_once or window)
+    layout = _DocumentRows(text, text.which, count) if isinstance(text, Documents) else _StreamRows(text, count)
+    for start in range(0, layout.length, at_once):
+        yield layout.cut(start, min(start + at_once, layout.length))
 
 
 class Cutter:
@@ -274,9 +288,18 @@ class _DocumentRows:
         places = np.arange(start, stop)[:, None] + self._starts
         is_over = places >= self._stops
         np.minimum(places, self._ends[-1] - 1, out=places)
-        number = np.searchsorted(self._ends, places, side="right")
-        places += self._documents.marks[self._order[number] + 1] - self._ends[number]
+        documents, number = self._documents, np.searchsorted(self._ends, places, side="right")
+        which = self._order[number]
+        places += documents.marks[which + 1] - self._ends[number]
         pieces = np.count_nonzero(np.diff(number, axis=0)) + places.shape[1]
-        inputs, targets = (self._documents.take(places + offset, pieces) for offset in (0, 1))
-        inputs[is_over], targets[is_over] = self._documents.mark, NO_TARGET
-        return Window(inputs, targets, start == 0, targets.size - int(np.count_nonzero(is_over)))
+        inputs, targets = (documents.take(places + offset, pieces) for offset in (0, 1))
+        is_unpredicted = is_over if documents.source_ends is None else is_over | (places < documents.source_ends[which])
+        inputs[is_over], targets[is_unpredicted] = documents.mark, NO_TARGET
+        return Window(inputs, targets, start == 0, targets.size - int(np.count_nonzero(is_unpredicted)),
+                      None if documents.labels is None else _window_labels(documents.labels, which))
+
+
+def _window_labels(labels: Labels, which: np.ndarray) -> WindowLabels:
+    """The labels of the documents `which` (T, N), and of no others."""
+    used, numbers = np.unique(labels.numbers[which], return_inverse=True)
+    return WindowLabels(numbers.reshape(which.shape).astype(np.int32), labels.vectors[used])

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 from charrnn.engine.initial import parameter_shapes
+from charrnn.engine.ranks import this_rank
 from charrnn.engine.threads import physical_cores
 from charrnn.kernels.cpu import HAS_BF16
 from charrnn.settings import (
@@ -80,13 +81,13 @@ class Machine:
     has_bf16: bool = HAS_BF16
 
     @classmethod
-    def here(cls, text: TextShape, engine: str = "compiled", threads: int | None = None,
+    def here(cls, text: TextShape, run: RunSettings | None = None, threads: int | None = None,
              measured: bool = False) -> "Machine":
         """This one; with `measured` timed when it is asked, otherwise as fast as a usual machine with its cores."""
-        cores = physical_cores()
-        pace = (measured_pace(engine, text.vocabulary, lambda batch: fitting_shards(batch, cores), threads) if measured
+        cores, run = physical_cores(), run or RunSettings()
+        pace = (measured_pace(run, text.vocabulary, lambda batch: fitting_shards(batch, cores), threads) if measured
                 else expected_pace(min(cores, threads or cores), text.vocabulary))
-        return cls(cores, pace, HAS_BF16 and engine == "compiled")
+        return cls(cores, pace, HAS_BF16 and run.engine == "compiled")
 
 
 def fitting(given: Mapping[str, Any], text: TextShape, machine: Machine) -> tuple[dict[str, Any], str]:
@@ -186,7 +187,8 @@ def automatic_settings(given: Mapping[str, Any], preset: str, corpus: Corpus,
     if rare:
         corpus = corpus.without_rare(settings_of({**named, **rare}).text)
     text = TextShape.of(corpus)
-    machine = Machine.here(text, (run or RunSettings()).engine, threads, measured=named.get("minutes") is not None)
+    # processes that train together would not measure the same
+    machine = Machine.here(text, run, threads, measured=named.get("minutes") is not None and this_rank().size == 1)
     fitted, reason = fitting({**named, **rare}, text, machine)
     fitted |= rare
     words = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in sorted(fitted.items()))

@@ -7,7 +7,7 @@ import numpy as np
 
 from charrnn.cells.registry import CELLS
 from charrnn.engine.engines import open_engine
-from charrnn.settings import NetworkSettings, Settings
+from charrnn.settings import NetworkSettings, RunSettings, Settings
 
 # Units a minute that a training step with such settings gets through.
 Pace = Callable[[Settings], float]
@@ -33,8 +33,8 @@ def expected_pace(cores: int, vocabulary: int) -> Pace:
     return pace
 
 
-def measured_pace(engine: str, vocabulary: int, shards: Callable[[int], int], threads: int | None) -> Pace:
-    """What this machine does now, by timed steps on random text.
+def measured_pace(run: RunSettings, vocabulary: int, shards: Callable[[int], int], threads: int | None) -> Pace:
+    """What this machine does now, by timed steps on random text, on the engine and device of `run`.
 
     shards    how many parts a batch of so many sequences is cut into
     threads   threads to run on; None: one a shard
@@ -43,8 +43,8 @@ def measured_pace(engine: str, vocabulary: int, shards: Callable[[int], int], th
     def pace(settings: Settings) -> float:
         windows, network, rng = settings.windows, settings.network, np.random.default_rng(0)
         parts = settings.training.shards or shards(windows.batch)
-        opened = open_engine(engine, network, vocabulary, training=settings.training, generator=rng,
-                             threads=threads or parts)
+        opened = open_engine(run.engine, network, vocabulary, training=settings.training, generator=rng,
+                             threads=threads or parts, device=run.device)
         opened.precompile()
         streams = opened.streams(windows.batch, windows.window, parts)
         inputs, targets = rng.integers(vocabulary, size=(2, windows.window, windows.batch), dtype=np.int32)

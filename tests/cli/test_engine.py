@@ -1,12 +1,15 @@
 """`charrnn train --engine`: a run on either engine, and from one to the other."""
 
+import importlib.util
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from charrnn.runs.checkpoint import load_checkpoint
 from tests.cli.conftest import Program
-from tests.cli.tiny import OPTIONS
+from tests.cli.tiny import OPTIONS, ROOT
 
 ENGINES = ("reference", "compiled")
 
@@ -43,3 +46,28 @@ def test_bf16_on_the_reference_is_refused_in_one_line(charrnn: Program, text: Pa
 
 def test_an_engine_that_there_is_not(charrnn: Program, text: Path) -> None:
     assert charrnn("train", "text.txt", "--engine", "steam").code == 2
+
+
+def test_without_pytorch(charrnn: Program, text: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "torch" else find(name, *rest))
+    done = charrnn("train", "text.txt", *OPTIONS, "--engine", "torch")
+    assert done.code == 2
+    assert done.err == "charrnn: --engine torch needs PyTorch: pip install 'charrnn-numba[torch]'\n"
+    assert not Path("checkpoints").exists()
+
+
+def test_a_device_of_another_engine(charrnn: Program, text: Path) -> None:
+    done = charrnn("train", "text.txt", *OPTIONS, "--device", "cuda")
+    assert done.code == 2
+    assert "--device cuda has no effect with --engine compiled; leave it out, or give --engine torch" in done.err
+
+
+def test_no_other_place_imports_pytorch() -> None:
+    allowed = ("charrnn/engine/torch/", "charrnn/interchange/", "charrnn/bench/rival_torch.py")
+    found = [path.relative_to(ROOT).as_posix() for path in (ROOT / "charrnn").rglob("*.py")
+             if any(line.strip().startswith(("import torch", "from torch")) for line in path.read_text().splitlines())]
+    assert [path for path in found if not path.startswith(allowed)] == ["charrnn/model.py"]  # for its type alone
+    code = ("import sys; sys.modules['torch'] = sys.modules['onnx'] = None\n"
+            "import charrnn.model, charrnn.engine.engines, charrnn.interchange.export, charrnn.cli.train")
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

@@ -49,10 +49,12 @@ def test_the_summary_names_the_cell_and_fits_a_terminal(charrnn: Program, plante
     assert ("\x1b[" in result.out) == (colour == "always")
     assert lines[0].startswith("planted/best.safetensors  lstm, 1 layer of 12, one-hot input, ")
     beginning = " ".join(" ".join(lines[:5]).split())
-    assert "held-out text: 4,000 places, read as one stream; " in beginning
+    assert re.search(r"held-out text: 4,\d\d\d places, read as one stream; ", beginning)
     assert "evaluation finds the same, to 1e-05" in beginning
     heading = next(number for number, line in enumerate(lines) if line.startswith("CELLS THAT TRACK CONTEXT"))
-    assert re.match(r' L1:5 +c\+ inside "double quotes" +AUC 1\.00 \[\.\d\d\] 1\.00 ', lines[heading + 2])
+    rows = lines[heading + 2:lines.index("", heading)]
+    assert sum(bool(re.match(r' L1:5 +c\+ inside "double quotes" +AUC 1\.00 \[\.\d\d\] 1\.00 ', row))
+               for row in rows) == 1
     for word in ("HEALTH", "MEMORY", "SURPRISAL", "next:"):
         assert sum(line.startswith(word) for line in lines) == 1, word
     painted = next(number for number, line in enumerate(lines) if line.startswith("L1:5 (c) on the text"))
@@ -140,7 +142,7 @@ def test_a_cell(charrnn: Program, planted_run: Path) -> None:
     assert result.code == 0
     assert max(map(len, lines)) <= 80
     assert [line.split()[0] for line in lines if re.match(r"L1:\d+  ", line)] == ["L1:5", "L1:0"]
-    for word in ("pushed up by", "pushed down by", "highest:", "lowest:", "held at its mean, it costs"):
+    for word in ("pushed up by", "pushed down by", "highest:", "lowest:", "c held at its mean, it costs"):
         assert sum(line.startswith(word) for line in lines) == 2, word
     assert sum(line.startswith("  ") and "⏎" in line for line in lines) >= 4
     first = " ".join(" ".join(lines[:lines.index("highest:")]).split())
@@ -151,8 +153,46 @@ def test_a_cell(charrnn: Program, planted_run: Path) -> None:
     assert len(shown) > 10
     assert all(line in (planted_run / "../../quoted.txt").read_text() for line in shown)
     wrong = charrnn("inspect-cells", "--cell", "L2:0")
-    assert (wrong.code, wrong.err) == (2, "charrnn: there is no cell L2:0: this network has layers L1 to L1, with "
-                                          "units 0 to 11 each\n")
+    assert (wrong.code, wrong.err) == (2, "charrnn: there is no cell L2:0: this network has one layer, L1, with "
+                                          "units 0 to 11\n")
+
+
+def test_every_output_says_the_same(charrnn: Program, planted_run: Path, tmp_path: Path) -> None:
+    """Memory, context and cost of a cell, and which of its signals a claim is about."""
+    done = charrnn("inspect-cells", "--json", "a.json", "--html", "a.html", "--no-compress")
+    summary, content = " ".join(done.out.split()), json.loads((tmp_path / "a.json").read_text())
+    [embedded] = re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', (tmp_path / "a.html").read_text(),
+                            re.DOTALL)
+    page, row = json.loads(embedded), content["cells"][5]
+    for name in ("memory", "holds", "tau", "best", "signal"):
+        assert page["cells"][5][name] == row[name], name
+    assert {name: page["cells"][5]["delta"][name] for name in ("exact", "se", "most", "estimate")} == {
+        name: row["delta"][name] for name in ("exact", "se", "most", "estimate")}
+    assert page["context"] == content["horizon"]["context"]
+    assert page["horizon"]["within"] == content["horizon"]["within"]
+    reach = page["advice"].split(";")[0]
+    assert f"within {content['horizon']['within']['99']} characters" in reach
+    assert f"MEMORY {reach} (trained" in summary
+    assert reach in " ".join(charrnn("inspect-cells", "--horizon").out.split())
+    rows = summary[:summary.index("EXPECT")]
+    cost = re.search(
+        r" L1:5 c\+ inside .*? ([+-]?\.\d+) ([+-]\d\.\d+) \+-\d\.\d+ (before .*?); (\w+: .*? -> .*?%) ", rows)
+    assert cost
+    assert float(cost[1]) == pytest.approx(row["delta"]["exact"], abs=5e-4)
+    assert cost[3] == row["delta"]["most"]
+    measured = {name: bits for name, bits, *_ in row["delta"]["by"]}
+    assert float(cost[2]) == pytest.approx(measured[cost[3]], abs=5e-3)
+    steers = row["steering"]
+    words = f"{steers['verdict']}: {100 * steers['with_low']:.0f}% -> {100 * steers['with_high']:.0f}%"
+    assert cost[4] == words
+    assert page["cells"][5]["steering"] == steers
+    cell = " ".join(charrnn("inspect-cells", "--cell", "L1:5").out.split())
+    assert f"it costs {cost[1]} bits a character (se {row['delta']['se']:.3f})" in cell
+    assert ("holds until reset" in cell) == row["holds"] == (" reset " in rows)
+    assert cell.startswith("L1:5 tanh c, its memory")
+    assert words in cell
+    ablated = charrnn("inspect-cells", "--ablate", "L1:5").out
+    assert f"{row['delta']['exact']:+.4f}" in ablated
 
 
 def test_features_of_ones_own(charrnn: Program, run: Path, tmp_path: Path) -> None:
@@ -164,7 +204,12 @@ def test_features_of_ones_own(charrnn: Program, run: Path, tmp_path: Path) -> No
     starts = [line for line in lines if re.fullmatch(r".*: true at [\d,]+ places", line)]
     assert [line.split(":")[0] for line in starts] == ["sat|mat", "ends", "label A", "label B"]
     assert sum(line.startswith(" L1:") and "AUC" in line for line in lines) == 8
-    for options, code, words in [(("--find", "("), 2, "no regular expression"), (("--feature", "x"), 2, "NAME=REGEX"),
+    since = charrnn("inspect-cells", "--text", "text.txt", "--since", "at ", "--top", "2").out
+    assert re.search(r"since 'at ': 0 to \d+\n", since)
+    assert since.count(" rho ") == 2
+    for options, code, words in [(("--since", ""), 2, "to count from"),
+                                 (("--find", "("), 2, "not a regular expression"),
+                                 (("--feature", "x"), 2, "NAME=REGEX"),
                                  (("--labels", "gone"), 1, "no file or folder 'gone'"),
                                  (("--feature", "column=a"), 2, "two features are called 'column'")]:
         wrong = charrnn("inspect-cells", *options)
@@ -180,7 +225,53 @@ def test_unknown_characters_are_named_and_never_dropped_unseen(charrnn: Program,
     result = charrnn("inspect-cells", "--text", "other.txt", "--unknown", "skip")
     assert result.code == 0
     assert result.err.count("note: the model never saw") >= 1
-    assert "'%' (U+0025): it is left out" in result.err
+    assert "'%' (U+0025): they are left out" in result.err
+
+
+def test_errors(charrnn: Program, run: Path) -> None:
+    lines = lines_of(charrnn("inspect-cells", "--errors", "--json", "a.json").out)
+    content = json.loads(Path("a.json").read_text(encoding="utf-8"))["errors"]
+    assert any(line.startswith(f"{100 * content['errors']:.0f}% of {content['places']:,} characters are errors")
+               for line in lines)
+    shares = [int(line.split("%")[0]) for line in lines if re.match(r" +\d+% ", line)]
+    assert shares == [round(100 * share) for _, share in content["removed"]] + [round(100 * content["rest"])]
+    assert sum(share for _, share in content["removed"]) + content["rest"] == pytest.approx(1, abs=1e-4)
+    wrong = charrnn("inspect-cells", "--errors", "--text", "text.txt")
+    assert (wrong.code, wrong.out, wrong.err.count("\n")) == (1, "", 1)
+    assert "leave out --text" in wrong.err
+
+
+def test_unknown_characters_behind_what_is_read_do_not_matter(charrnn: Program, run: Path, tmp_path: Path) -> None:
+    (tmp_path / "other.txt").write_text(TEXT[:700] + "Ünd%", encoding="utf-8")
+    result = charrnn("inspect-cells", "--text", "other.txt", "--chars", "600")
+    assert (result.code, result.err) == (0, "")
+    assert "other.txt: 600 places" in result.out
+    refused = charrnn("inspect-cells", "--text", "other.txt", "--chars", "701")
+    assert (refused.code, refused.err.count("\n")) == (1, 1)
+    (tmp_path / "other.txt").write_text("%" * 50 + TEXT[:700], encoding="utf-8")
+    skipped = charrnn("inspect-cells", "--text", "other.txt", "--chars", "600", "--unknown", "skip")
+    assert "other.txt: 600 places" in skipped.out
+    assert skipped.err.count("\n") == 1
+
+
+def test_more_is_read_for_a_rare_feature_and_said(charrnn: Program, run: Path, tmp_path: Path) -> None:
+    rare = (TEXT[:999] + "\n") * 60
+    marked = "".join(rare[start:start + 6000] + "tttt\n" for start in range(0, len(rare), 6000))
+    (tmp_path / "long.txt").write_text(marked, encoding="utf-8")
+    result = charrnn("inspect-cells", "--text", "long.txt", "--find", "tttt")
+    assert result.code == 0
+    assert re.fullmatch(r"note: read [\d,]+ characters instead of 20,000, because 'tttt' is rare\n", result.err)
+    assert " AUC " in result.out
+    fewer = charrnn("inspect-cells", "--text", "long.txt", "--find", "tttt", "--chars", "9000")
+    assert "too rare in this text" in fewer.out
+    assert fewer.err == ""
+
+
+def test_a_cell_that_knows_less_than_the_current_character_is_not_confirmed(charrnn: Program, run: Path) -> None:
+    out = charrnn("inspect-cells", "--text", "text.txt", "--find", "[aeiou]").out
+    alone = float(re.search(r"alone would give (1.00|\.\d+)", out)[1])  # type: ignore[index]
+    assert alone == 1
+    assert "confirmed on the second half" not in out
 
 
 def test_text_from_standard_input(charrnn: Program, run: Path) -> None:

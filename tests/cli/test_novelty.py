@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import io
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -114,7 +115,9 @@ def test_of_documents_the_new_ones_are_counted(charrnn: Program, names_run: Path
     copied = "".join(map(chr, next(trained.blocks()))).splitlines()[0]
     held_out = trained.held_out(10**6)[0]
     done = charrnn("novelty", "names", "-", stdin=f"{copied}\nxyz\n{held_out}\n{copied}\n".encode())
-    assert f"2 of 4 documents are new; 2 stand whole in the training text: {copied}.\n" in done.out
+    sentence = re.sub(r"(?<=\S)\n(?=\S)", " ", done.out)
+    assert (f"2 of 4 documents are new; 2 stand whole in the training text: {copied}. 1 repeats an earlier document of "
+            "the sample, and 1 of the new ones stands whole in the held-out text.\n") in sentence
     number = Path("names.txt").read_text().splitlines().index(copied) + 1
     assert f"line 1 of the sample, document {number} of names.txt\n" in done.out
     assert done.code == 0
@@ -174,9 +177,9 @@ def test_what_was_learned_before_is_noted(charrnn: Program, run: Path) -> None:
 
 @pytest.mark.parametrize(("arguments", "code", "words"), [
     ((), 2, "missing argument"),
-    (("tiny",), 2, "'tiny' is a run; name the sample behind it, or - for standard input"),
+    (("tiny",), 2, "'tiny' is a run; name the sample after it, or - for standard input"),
     (("checkpoints/tiny",), 2, "'checkpoints/tiny' is a run"),
-    (("a", "b", "c"), 2, "give one sample, behind the checkpoint if you name one"),
+    (("a", "b", "c"), 2, "give one sample, after the checkpoint if you name one"),
     (("-", "--json", "--csv"), 2, "--json and --csv contradict each other"),
     (("-", "--corpus", "-"), 2, "can't both come from standard input"),
     (("no.txt",), 1, "no file or folder 'no.txt'"),

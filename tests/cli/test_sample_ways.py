@@ -170,17 +170,24 @@ def test_ctrl_c_leaves_nothing_half_written(run: Path, tmp_path: Path) -> None:
 
 def test_colours_add_nothing_but_colours(charrnn: Program, run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = [sampled(charrnn, "--seed", "1", *more) for more in ((), ("-n", "3"))]
-    assert sampled(charrnn, "--seed", "1", "--color", "surprise") == plain[0]  # this is no terminal
+    assert sampled(charrnn, "--seed", "1", "--surprisal") == plain[0]  # this is no terminal
     monkeypatch.setenv("FORCE_COLOR", "1")
     for more, text in zip(((), ("-n", "3")), plain, strict=True):
-        done = charrnn("sample", "tiny", "--seed", "1", "--color", "surprise", *more)
+        done = charrnn("sample", "tiny", "--seed", "1", "--surprisal", *more)
         assert done.code == 0
         assert "\x1b[" in done.out
         assert ESCAPE.sub("", done.out) == text
         assert done.out.endswith(("\x1b[0m", "\n"))
         assert "bits of surprisal" in done.err
+    for more, codes in (("--color-depth=24bit",), "38;2;"), (("--color-depth=256",), "38;5;"):
+        first, other = (charrnn("sample", "tiny", "--seed", "1", "--surprisal", *more, "--palette", palette).out
+                        for palette in ("gray", "purple-green"))
+        assert codes in first
+        assert first != other
+        assert ESCAPE.sub("", first) == ESCAPE.sub("", other) == plain[0]
+    assert sampled(charrnn, "--seed", "1", "--surprisal", "--color", "never") == plain[0]
     monkeypatch.setenv("NO_COLOR", "1")
-    assert sampled(charrnn, "--seed", "1", "--color", "surprise") == plain[0]
+    assert sampled(charrnn, "--seed", "1", "--surprisal") == plain[0]
 
 
 def test_novelty_is_told_behind_the_text(charrnn: Program, run: Path) -> None:
@@ -210,9 +217,9 @@ def test_novelty_is_told_behind_the_text(charrnn: Program, run: Path) -> None:
     ("--min-length 600", 2, "--min-length 600 is more than --length 500"),
     ("--length 0 -n 2", 2, "a text of length 0 never ends"),
     ("--length 0 --json", 2, "a text of length 0 never ends"),
-    ("--corpus text.txt", 2, "--corpus has no use without --novelty"),
-    ("--color surprise --json", 2, "--color surprise and --json contradict each other"),
-    ("--clamp L9:0=1", 2, "--clamp 'L9:0=1': there is no such cell; layers are L1 to L1, units 0 to 7"),
+    ("--corpus text.txt", 2, "--corpus has no effect without --novelty"),
+    ("--surprisal --json", 2, "--surprisal and --json contradict each other"),
+    ("--clamp L9:0=1", 2, "--clamp 'L9:0=1': there is no such cell; its layer is L1, units are 0 to 7"),
     ("--bias e", 2, "--bias 'e' is not understood"),
     ("--unknown drop", 2, "invalid value for '--unknown'")])
 def test_refusals(charrnn: Program, run: Path, options: str, code: int, words: str) -> None:
@@ -231,10 +238,10 @@ def test_columns_of_temperatures_are_columns_of_the_terminal() -> None:
 
 
 @POSIX
-@pytest.mark.parametrize("more", [(), ("--color", "surprise")])
+@pytest.mark.parametrize("more", [(), ("--surprisal",)])
 def test_a_colour_in_the_prime_is_none_on_a_terminal(run: Path, tmp_path: Path, more: tuple[str, ...]) -> None:
     """Not even one that we could have painted with."""
-    from tests.torture.commands import answer_on_terminal
+    from tests.torture.answers import answer_on_terminal
 
     prime = "the \x1b[36mcat"
     (tmp_path / "other.txt").write_text(TEXT + "\x1b[36m" * 40, encoding="utf-8")

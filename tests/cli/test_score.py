@@ -53,7 +53,7 @@ def test_a_name_alone_is_the_text(charrnn: Program, piece: str) -> None:
     ((), "missing argument 'FILE'"), (("a", "b", "c"), "got 3 names"),
     (("--json", "--csv", "x"), "--json and --csv contradict"), (("--show", "--table", "x"), "--show and --table"),
     (("--csv", "--show", "x"), "--csv and --show"), (("--csv", "--table", "x"), "--csv and --table"),
-    (("--top", "3", "x"), "no use without --by"), (("--min-length", "3", "x"), "no use without --by"),
+    (("--top", "3", "x"), "no effect without --by"), (("--min-length", "3", "x"), "no use without --by"),
     (("--top", "-1", "--by", "line", "x"), "at least 0"), (("--by", "word", "x"), "word"),
     (("--rows", "0", "x"), "out of bounds"), (("--palette", "red", "x"), "red")])
 def test_wrong_usage(charrnn: Program, arguments: tuple[str, ...], words: str) -> None:
@@ -81,7 +81,18 @@ def test_unknown(charrnn: Program, piece: str) -> None:
     assert done.code == 0
     assert dict(line.split(None, 1) for line in done.out.splitlines())["text"] == "-, 8 characters"
     assert "note: the model never saw 'ç' (U+00E7): 'c' is read in its place" in done.err
-    assert "note: and 4 more that the model never saw" in done.err
+    assert ("note: the model never saw '漢' (U+6F22), '1' (U+0031), '2' (U+0032), '3' (U+0033), '4' (U+0034) and 3 "
+            "more: they are left out\n") in done.err
+    assert done.err.count("note: the model never saw") == 2
+
+
+def test_short_lines_are_listed_where_there_are_no_others(charrnn: Program, piece: str) -> None:
+    done = charrnn("score", "-", "--by", "line", stdin=b"the cat\na mat\n")
+    assert [row.split()[0] for row in done.out.split("\n\n")[1].splitlines()[1:]] in (["1", "2"], ["2", "1"])
+    assert "left out" not in done.err
+    done = charrnn("score", "-", "--by", "line", "--min-length", "9", stdin=b"the cat\na mat\n")
+    assert "\n\n" not in done.out
+    assert "note: all 2 lines have fewer than 9 characters and are left out; --min-length 0 lists them\n" in done.err
 
 
 def test_lines_by_surprise(charrnn: Program, piece: str, model: package.Model) -> None:
@@ -225,7 +236,7 @@ def test_unknown_words(charrnn: Program, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("arguments", "words"), [
-    (("--adapt", "--rows", "4"), "leave out --rows 4"), (("--adapt-rate", "1"), "no use without --adapt"),
+    (("--adapt", "--rows", "4"), "leave out --rows 4"), (("--adapt-rate", "1"), "no effect without --adapt"),
     (("--cold", "9999999"), "0 to 1000000"), (("--cold", "5000"), "needs at least 5,001")])
 def test_losses_that_there_are_not(charrnn: Program, piece: str, arguments: tuple[str, ...], words: str) -> None:
     done = charrnn("score", piece, *arguments)

@@ -200,7 +200,7 @@ def test_nothing_is_the_start_of_a_line() -> None:
 @pytest.mark.parametrize(("prefix", "options", "error", "words"), [
     ("", {}, SettingsError, "nothing to complete"),
     ("ax", {}, VocabularyError, "never seen: 'x'"),
-    ("a", {"k": 0}, SettingsError, "at least 1"),
+    ("a", {"count": 0}, SettingsError, "at least 1"),
     ("a", {"until": "page"}, SettingsError, "one of word, line, length"),
     ("a", {"length": 0}, SettingsError, "at least 1"),
     ("a", {"beams": 513}, SettingsError, "at most 512"),

@@ -266,7 +266,7 @@ def test_what_cannot_be_opened_is_refused_in_one_line():
     with pytest.raises(SettingsError, match="--precision bf16 contradicts --engine reference") as error:
         opened("reference", network, TrainingSettings(precision="bf16"))
     assert "\n" not in str(error.value)
-    with pytest.raises(SettingsError, match="compiled and reference"):
+    with pytest.raises(SettingsError, match="compiled, reference and torch"):
         opened("steam", network)
 
 

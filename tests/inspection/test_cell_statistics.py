@@ -37,6 +37,19 @@ def test_memory_by_the_gate_that_keeps(cell, gate):
             assert found.resets[k, u] == pytest.approx(1000 * sum(value < 0.1 for value in values) / len(values))
 
 
+def test_a_cell_that_holds_until_it_is_reset_remembers_that_long():
+    """What its gate says on average is far less than how long it holds."""
+    f = np.full((2, T, H), 0.9)
+    f[:, :, 0] = 0.999  # holds, and is reset every 50 places
+    f[:, WARM::50, 0] = 1e-4
+    found = cell_statistics(recording(f=f))
+    assert np.argwhere(found.holds).tolist() == [[0, 0], [1, 0]]
+    resets = np.count_nonzero(f[0, WARM:, 0] < 0.1)
+    assert found.memory[0, 0] == pytest.approx((T - WARM) / resets)
+    assert found.tau[0, 0] < 10
+    assert found.memory[0, 1] == pytest.approx(found.tau[0, 1]) == pytest.approx(-1 / math.log(0.9), rel=1e-4)
+
+
 def test_memory_of_a_plain_cell_is_where_it_is_no_longer_like_itself():
     steps = np.arange(T)
     values = np.stack([np.where(steps // n % 2, 1.0, -1.0) for n in (3, 20, 40, 5, 8)], axis=1)

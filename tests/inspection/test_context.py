@@ -47,7 +47,9 @@ def test_the_least_context_that_is_enough():
         return ContextUse(9, np.array([1, 2, 4, 8]), np.array(excess), np.zeros(4), 2.0).enough
 
     assert use(0.5, 0.011, 0.01, 0.0) == 4
-    assert use(-0.1, 0.5, 0.5, 0.5) == 1
+    assert use(-0.1, 0.5, 0.5, 0.5) is None  # below the bound once, by chance
+    assert use(0.5, 0.0, 0.5, 0.0) == 8
+    assert use(0.0, 0.0, 0.0, 0.0) == 1
     assert use(0.5, 0.4, 0.3, 0.2) is None
 
 

@@ -58,8 +58,10 @@ def test_json(done):
     assert names["a digit"]["reason"] == "absent"
     assert content["definitions"]["AUC"]
     assert content["horizon"]["within"]["99"] == done.horizon.within[99]
-    [exact] = done.ablate([done.context[0].cell])
+    [exact] = done.costs([done.context[0].cell])
     assert planted_cell["delta"]["exact"] == pytest.approx(exact.overall.bits, rel=1e-5)
+    assert planted_cell["delta"]["most"] in [name for name, *_ in planted_cell["delta"]["by"]]
+    assert planted_cell["signal"] == planted_cell["best"]["signal"] == "c"
     assert content["cells"][0]["delta"]["estimate"] == pytest.approx(done.estimates[0, 0], rel=1e-5)
 
 

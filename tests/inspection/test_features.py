@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.errors import CorpusError, SettingsError
-from charrnn.inspection.features.builtin import causal_features, features
-from charrnn.inspection.features.custom import label_features, named_pattern, regex_feature
+from charrnn.inspection.features.builtin import all_rules, causal_features, features
+from charrnn.inspection.features.custom import label_features, named_pattern, regex_feature, since_feature
 from charrnn.inspection.features.enclosures import looks_like_code
 
 # Texts in which everything opens, closes and ends often.
-TEXT = st.text(st.sampled_from("ab C\n\n\t\"'“”‘’()[]{}<>/*#.!?:w79é;"), max_size=60)  # noqa: RUF001
+TEXT = st.text(st.sampled_from("ab C\n\n\t\"'“”„«»—-|‘’()[]{}<>/*#.!?:w79é;"), max_size=60)  # noqa: RUF001
 
 
 def named(text, name, following=""):
@@ -49,6 +49,13 @@ def test_there_are_many_and_each_is_defined_once():
 @pytest.mark.parametrize(("name", "text", "expected"), [
     ("inside \"double quotes\"", 'a "b" c\n"d\n\ne', "0011000011100"),
     ("inside \"double quotes\"", "“a” b”", "110000"),
+    ("inside \"double quotes\"", "„a“ b „c” d", "110000" + "11000"),
+    ("inside « »", "a «b» c", "0011000"),
+    ("inside « »", "»b« c «d", "11000011"),
+    ("inside « »", "«a\n\nb", "11100"),
+    ("in dialogue after a dash", "— a — b\nc — d", "11111110" + "00000"),
+    ("in dialogue after a dash", "- a\n-b\n  - c", "0110" + "000" + "00011"),
+    ("position in the bar", "ab|c|\nd|", [1, 2, 0, 1, 0, 0, 1, 0]),
     ("inside 'single quotes'", "it's 'so' x", "00000111000"),
     ("inside 'single quotes'", "'don't' x", "111101000"),
     ("inside 'single quotes'", "'a\n\nb", "11100"),
@@ -73,6 +80,7 @@ def test_there_are_many_and_each_is_defined_once():
     ("position in the word", "ab c", [1, 2, 0, 1]),
     ("digits in a row", "a12b3", [0, 1, 2, 0, 1]),
     ("since sentence start", "ab. c", [1, 2, 0, 1, 2]),
+    ("since sentence start", "a. b\n\nc", [1, 0, 1, 2, 3, 0, 1]),
     ("since paragraph start", "a\n\nb", [1, 2, 0, 1]),
     ("a letter", "aZ1 é", "11001"),
     ("a capital", "aZ1 ", "0100"),
@@ -107,11 +115,39 @@ def test_comments_only_in_programs():
     assert "in a comment" not in {one.name for one in features([prose])}
 
 
+def test_what_a_text_does_not_have_is_no_feature_of_it():
+    """A full stop in a tune ends no sentence; there are bars only in tunes, and documents only where there are many."""
+    tune = "T: No. 4\nA2Bc|d3e|f2ed|c4|\n" * 9
+    names = {one.name for one in features([tune])}
+    assert "position in the bar" in names
+    assert "since sentence start" in names  # a title of one word in four has a full stop
+    names = {one.name for one in features([tune + "A2Bc|d3e|f2ed|c4|\n" * 200])}
+    assert not names & {"since sentence start", "between sentences", "since document start"}
+    documents = {one.name: one for one in features(["ab", "cde"])}
+    assert documents["since document start"].values.tolist() == [0, 1, 0, 1, 2]
+    assert "position in the bar" not in documents
+
+
+def test_a_separator_of_ones_own():
+    found = since_feature("a--b-c--", "--")
+    assert found.values.tolist() == [1, 2, 0, 1, 2, 3, 4, 0]
+    assert found.is_custom
+    assert found.of("--a").tolist() == [1, 0, 1]
+    with pytest.raises(SettingsError, match="to count from"):
+        since_feature("a", "")
+
+
+def test_rules_say_the_same_of_any_text():
+    for rule in all_rules():
+        assert rule.feature(["A b.", "C"]).of("(x) y").tolist() == rule.of("(x) y").tolist()
+    assert len({rule.name for rule in all_rules()}) == len(all_rules())
+
+
 def test_matches():
     found = regex_feature("a12\nb34", "number", r"\d+$")
     assert found.values.tolist() == [False, True, True, False, False, True, True]
     assert found.is_custom
-    with pytest.raises(SettingsError, match="no regular expression: missing"):
+    with pytest.raises(SettingsError, match="not a regular expression: missing"):
         regex_feature("a", "x", "(")
 
 

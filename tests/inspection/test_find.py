@@ -25,7 +25,8 @@ PASSAGE = passage_of(TEXT)
 @pytest.mark.parametrize(("sign", "layers", "unit"), [(1, 1, UNIT), (-1, 1, UNIT), (1, 2, 0), (-1, 3, 11)])
 def test_a_planted_cell_is_found_first(sign, layers, unit):
     done = Inspection(planted(Vocabulary.of(TEXT), sign, layers, unit), PASSAGE)
-    first = done.context[0]
+    first = done.findings[0]
+    assert first in done.context
     assert (first.cell, first.feature.name, first.sign) == (CellName(layers - 1, unit), QUOTES, sign)
     assert first.score == pytest.approx(1, abs=1e-4)
     assert first.threshold.iou == pytest.approx(1)
@@ -108,10 +109,28 @@ def test_a_pinned_memory_is_credited_with_what_its_output_gate_says_and_a_dead_c
     assert (found.feature.name, found.signal, found.sign) == (QUOTES, "h", 1)
     assert found.score > 0.95
     assert found.is_context
-    [cost] = done.ablate([CellName(0, 7)])
+    [cost] = done.costs([CellName(0, 7)])
     assert cost.signal == "h"
     assert abs(cost.overall.bits) > 0.01
-    assert done.context[0].cell.unit in {UNIT, 7}
+    assert CellName(0, UNIT) in {one.cell for one in done.context}
+
+
+def test_the_most_important_cells_come_first():
+    """By margin, memory and measured cost together; what costs nothing comes last."""
+    done = Inspection(planted(Vocabulary.of(TEXT), -1, 3, 11), PASSAGE)
+    found = done.context
+    assert len(found) > 1
+    cost = {one.cell: one.overall.bits for one in done.costs([one.cell for one in found])}
+
+    def weight(one):
+        margin = one.score - max(one.chance, one.alone)
+        memory = done.statistics.memory[one.cell]
+        return margin / (1 - max(one.chance, one.alone)) * np.log2(1 + memory) * max(0.0, cost[one.cell])
+
+    weights = [weight(one) for one in found]
+    assert weights == sorted(weights, reverse=True)
+    assert weights[0] > 0
+    assert len(set(weights)) > 1
 
 
 def made_recording(c, h):
@@ -208,6 +227,8 @@ def test_features_must_have_names_of_their_own():
 def test_names_of_cells():
     assert cell_named("L2:7", 2, 8) == CellName(1, 7)
     assert str(CellName(1, 7)) == "L2:7"
+    with pytest.raises(SettingsError, match=r"has one layer, L1, with units 0 to 7$"):
+        cell_named("L2:0", 1, 8)
     for wrong in ("L3:0", "L0:0", "L1:8"):
         with pytest.raises(SettingsError, match="layers L1 to L2, with units 0 to 7"):
             cell_named(wrong, 2, 8)

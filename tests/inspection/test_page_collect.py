@@ -5,10 +5,11 @@ import math
 import numpy as np
 import pytest
 
+from charrnn.inspection.cell_statistics import CellName
 from charrnn.inspection.page.collect import PageCheckpoint, collect
 from charrnn.inspection.page.data import PageData
 from charrnn.inspection.page.document import document
-from charrnn.inspection.results import Inspection
+from charrnn.inspection.results import MEASURED, Inspection
 from charrnn.model import Model, load
 from charrnn.settings import NetworkSettings, Settings, TrainingSettings, WindowSettings
 from tests.cli.tiny import TEXT, train_tiny
@@ -31,9 +32,9 @@ def inspected(model: Model) -> Inspection:
     return model.inspect(model.passage(TEXT, CHARACTERS))
 
 
-def page_of(done: Inspection, cells: int | None = None, ablated: int = 8) -> PageData:
+def page_of(done: Inspection, cells: int | None = None) -> PageData:
     checkpoint = PageCheckpoint("a/b.safetensors", "00", "b", 7, 10)
-    return collect(done, checkpoint, cells=cells, ablated=ablated, command="charrnn")
+    return collect(done, checkpoint, cells=cells, command="charrnn")
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -48,7 +49,7 @@ def test_every_cell_makes_a_page(models: dict[str, Model], cell: str) -> None:
     assert {one["layer"] for one in data.horizon["layers"]} == {1, 2}
     assert data.context is not None
     assert all(row["delta"]["estimate"] is not None for row in data.cells)
-    assert "trained with 10 at a time" in data.advice
+    assert "trained with windows of 10" in data.advice
     assert {"AUC", "open, shut", "gain", "k*", "estimate"} <= set(data.definitions)
     assert document(data, 10, 8).startswith(b"<!doctype html>")
 
@@ -79,6 +80,7 @@ def test_values_are_those_of_the_chosen_cells_in_their_order(models: dict[str, M
     for place, cell in enumerate(data.chosen):
         layer, unit = divmod(int(cell), 5)
         assert data.cells[cell]["id"] == f"L{layer + 1}:{unit}"
+        assert not done.recording.pinned[layer, unit]
         assert np.array_equal(data.signals["c"][place], np.tanh(done.recording.signals["c"][layer, :, unit]))
         assert np.array_equal(data.signals["h"][place], done.recording.signals["h"][layer, :, unit])
 
@@ -120,11 +122,15 @@ def test_masks_are_those_of_the_features(models: dict[str, Model]) -> None:
 
 def test_exact_ablation_stands_beside_the_estimate(models: dict[str, Model]) -> None:
     done = inspected(models["gru"])
-    data = page_of(done, ablated=2)
+    data = page_of(done)
     exact = [row for row in data.cells if row["delta"]["exact"] is not None]
-    assert len(exact) == min(2, len({one.cell for one in (*done.context, *done.local)}))
-    assert all(row["delta"]["se"] > 0 for row in exact)
-    assert {row["id"] for row in exact} <= {data.cells[cell]["id"] for cell in data.chosen[:2]}
+    assert len(exact) == min(MEASURED, len({one.cell for one in (*done.context, *done.local)}))
+    for row in exact:
+        [found] = done.costs([CellName(row["layer"] - 1, row["unit"])])
+        assert row["delta"]["exact"] == pytest.approx(found.overall.bits, rel=1e-5)
+        assert row["delta"]["se"] > 0
+        assert len(row["delta"]["by"]) <= 2
+        assert row["delta"]["most"] == found.most[0] == row["delta"]["by"][-1][0]
 
 
 def test_the_same_inspection_gives_the_same_bytes(models: dict[str, Model]) -> None:

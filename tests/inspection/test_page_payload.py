@@ -10,15 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.inspection.page.payload import (
-    UNKNOWN,
-    packed,
-    packed_values,
-    payload,
-    plain,
-    smallest,
-    thousandths,
-)
+from charrnn.inspection.page.payload import UNKNOWN, packed_values, payload, smallest, thousandths
+from charrnn.live.packing import packed, plain
 from tests.inspection.pages import HOSTILE, some_data, unpacked
 
 

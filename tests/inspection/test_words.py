@@ -9,6 +9,7 @@ import pytest
 from charrnn.engine.predictions import Predictions
 from charrnn.errors import SettingsError
 from charrnn.inspection.ablation import Ablation, Cost
+from charrnn.inspection.advice import advice
 from charrnn.inspection.cell_statistics import FLAGS, CellName
 from charrnn.inspection.compare import match_cells, same_text
 from charrnn.inspection.context import ContextUse
@@ -19,7 +20,7 @@ from charrnn.inspection.recording import Recording
 from charrnn.render.colour.palette import DIVERGING
 from charrnn.render.inspection.ablation import ablation_report
 from charrnn.render.inspection.gates import gate_report, layer_words
-from charrnn.render.inspection.horizon import advice, gain_words, horizon_report
+from charrnn.render.inspection.horizon import gain_words, horizon_report
 from charrnn.render.inspection.style import ReportStyle
 from charrnn.text.vocabulary import Vocabulary
 
@@ -91,8 +92,8 @@ def test_the_report_of_ablations():
     cheap = np.array([[0.01, 0.5], [0.2, 0.29]])
     where = {"before x": Cost(2.16, 0.3, 16), "where y": Cost(3.0, 2.0, 5), "never": None,
              "once": Cost(9.0, math.nan, 1)}
-    done = [Ablation(CellName(0, 1), 0.25, Cost(0.028, 0.004, 900), where),
-            Ablation(CellName(1, 0), 0.0, Cost(0.5, math.nan, 900), {})]
+    done = [Ablation(CellName(0, 1), "c", 0.25, Cost(0.028, 0.004, 900), where),
+            Ablation(CellName(1, 0), "h", 0.0, Cost(0.5, math.nan, 900), {})]
     lines = list(ablation_report(done, cheap, STYLE))
     assert lines[1].split() == ["L2:0", "0.00", "+0.5000", "-", "+0.2000"]
     assert lines[2].split() == ["L1:1", "0.25", "+0.0280", ".0040", "+0.5000", "+2.16", "+-0.30", "before", "x"]

@@ -84,6 +84,8 @@ def test_documents_are_looked_at_one_by_one(names: list[str], sample: list[str])
     assert found.documents == len(documents)
     assert found.new_documents == sum(text not in parts for text in documents)
     assert found.copied_documents == tuple(dict.fromkeys(text for text in documents if text in parts))
+    assert found.held_out_documents == sum(text not in parts and text in trained.held_out(10**6) for text in documents)
+    assert found.repeated_documents == len(documents) - len(set(documents))
     for passage in found.passages:
         line = sample[passage.line - 1]
         assert passage.document == 1 + sum(map(bool, sample[:passage.line - 1]))
@@ -114,7 +116,7 @@ def test_a_copy_is_one_passage() -> None:
 def test_several_texts_are_looked_at_by_themselves() -> None:
     found = novelty_of(["the mat", "", " was sat\non"], trained_on(TEXT, 0.0))
     assert found.characters == 18
-    assert found.documents is found.new_documents is None
+    assert found.documents is found.new_documents is found.held_out_documents is found.repeated_documents is None
     assert found.copied_documents == ()
     assert [(passage.text, passage.sample, passage.line, passage.position) for passage in found.passages] == [
         (" was sat", 2, 1, 0), ("the mat", 0, 1, 0), ("on", 2, 2, 9)]
@@ -126,6 +128,7 @@ def test_documents_of_several_texts() -> None:
     trained = trained_on("one two\n\nthree\nfour\n\nfive", 0.0, documents="blank")
     found = novelty_of(["\nthree\nfour\n\n\none two", "five\n\n  \nsix\n five"], trained)
     assert (found.documents, found.new_documents) == (4, 1)
+    assert (found.held_out_documents, found.repeated_documents) == (0, 0)
     assert found.copied_documents == ("three\nfour", "one two", "five")
     assert [(passage.text, passage.sample, passage.document, passage.line, passage.place.document)
             for passage in found.passages] == [

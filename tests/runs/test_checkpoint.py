@@ -20,7 +20,10 @@ from safetensors import safe_open
 
 from charrnn.errors import CheckpointError, StorageError
 from charrnn.runs.checkpoint import (
+    DTYPES,
     Checkpoint,
+    _laid_out,
+    file_sha256,
     latest_checkpoint,
     load_checkpoint,
     resolve_checkpoint,
@@ -32,7 +35,6 @@ from charrnn.training.history import History, Point
 from charrnn.training.progress import TrainingProgress
 
 ROOT = Path(__file__).parents[2]
-DTYPES = ["float32", "float64", "int64", "uint64", "int32", "uint8", "bool"]
 
 
 def example() -> Checkpoint:
@@ -55,7 +57,9 @@ def same(one: Checkpoint, other: Checkpoint) -> bool:
     """Whether both hold the same, NaNs and signs of zeros included."""
     ours, theirs = one.arrays, other.arrays
     return (one.settings == other.settings and one.vocabulary == other.vocabulary
-            and one.corpus == other.corpus and one.progress == other.progress and ours.keys() == theirs.keys()
+            and one.corpus == other.corpus
+            and json.dumps(one.progress, sort_keys=True) == json.dumps(other.progress, sort_keys=True)
+            and ours.keys() == theirs.keys()
             and all((a.dtype, a.shape, a.tobytes()) == (b.dtype, b.shape, b.tobytes())
                     for a, b in ((ours[name], theirs[name]) for name in ours)))
 
@@ -167,7 +171,7 @@ any_progress = st.builds(
     TrainingProgress, any_whole, any_size, st.dictionaries(any_text, any_whole, max_size=3),
     st.dictionaries(any_text, json_values, max_size=3), any_history, st.none() | any_size, any_whole)
 any_shape = arrays_of.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4)
-any_array = st.sampled_from(DTYPES).flatmap(lambda dtype: arrays_of.arrays(dtype, any_shape))
+any_array = st.sampled_from(list(DTYPES)).flatmap(lambda dtype: arrays_of.arrays(dtype, any_shape))
 # Arrays' names are UTF-8 in the file; our own text may hold anything.
 any_name = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 
@@ -342,16 +346,22 @@ def test_a_folder_that_is_no_run_does_not_hide_the_run_of_that_name(runs: Path) 
 
 
 def test_resolve_names_the_runs_there_are(runs: Path) -> None:
-    with pytest.raises(CheckpointError, match=r"no checkpoint at nwe.*runs there: new, zz-old$"):
+    with pytest.raises(CheckpointError, match=r"no checkpoint at alice.*runs there: new, zz-old$"):
+        resolve_checkpoint("alice")
+    with pytest.raises(CheckpointError, match=r"no checkpoint at nwe, .*; did you mean new\?$"):
         resolve_checkpoint("nwe")
     with pytest.raises(CheckpointError, match="no checkpoint at empty"):
         resolve_checkpoint("empty")
+    for number in range(9):
+        make_run(runs / f"run-{number}", 0, "last")
+    with pytest.raises(CheckpointError, match=r"runs there: (\S+, ){4}\S+ and 6 older ones$"):
+        resolve_checkpoint("alice")
 
 
 def test_nothing_trained_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(CheckpointError, match="`charrnn train`"):
-        resolve_checkpoint(None)
+        latest_checkpoint()
     with pytest.raises(CheckpointError, match="`charrnn train`"):
         resolve_checkpoint("demo")
 
@@ -363,3 +373,21 @@ def test_a_run_is_not_hidden_by_its_text(tmp_path, monkeypatch):
     (tmp_path / "alice").write_text("a text")
     (run / "best.safetensors").write_bytes(b"")
     assert resolve_checkpoint("alice").parts[-2:] == ("alice", "best.safetensors")
+
+
+def test_a_file_has_the_sum_that_other_programs_compute(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"content")
+    assert file_sha256(path) == hashlib.sha256(b"content").hexdigest()
+    with pytest.raises(CheckpointError, match=r"^cannot read .*nothing\.safetensors: no such file or directory$"):
+        file_sha256(tmp_path / "nothing.safetensors")
+
+
+def test_arrays_lie_in_the_file_as_the_library_itself_would_lay_them() -> None:
+    arrays = {f"{kind}-{rows}": np.arange(3 * rows).astype(kind).reshape(rows, 3) for kind in DTYPES for rows in (2, 0)}
+    arrays |= {"scalar": np.array(3.0, np.float32), "columns": np.asfortranarray(np.arange(6.0).reshape(2, 3))}
+    header, body = _laid_out(arrays)
+    library = safetensors.numpy.save({name: np.asarray(array, order="C") for name, array in arrays.items()})
+    end = 8 + int.from_bytes(library[:8], "little")
+    assert header == json.loads(library[8:end])
+    assert b"".join(body) == library[end:]

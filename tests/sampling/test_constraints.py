@@ -69,7 +69,7 @@ def test_clamps(text: str, clamp: Clamp) -> None:
     ({"bias": "z=1"}, r"the model never saw 'z' \(U\+007A\)"),
     ({"clamp": "1:2=3"}, "--clamp '1:2=3' is not understood"),
     ({"clamp": "L1:2"}, "is not understood"),
-    ({"clamp": "L0:2=0"}, "layers are L1 to L2, units 0 to 8"),
+    ({"clamp": "L0:2=0"}, "layers are L1 to L2, units are 0 to 8"),
     ({"clamp": "L3:2=0"}, "there is no such cell"),
     ({"clamp": "L1:9=0"}, "there is no such cell"),
     ({"clamp": "L1:2=1.5"}, "a cell is between -1 and 1"),

@@ -44,7 +44,7 @@ def test_documents_and_bfloat16(tmp_path: Path) -> None:
 def test_what_they_draw_is_what_they_predict(models: list[charrnn.Model]) -> None:
     both = charrnn.Ensemble(models)
     for count in (1, 3):
-        drawn = both.draw(count, 60, prime="the cat", seed=1, temp=1.3, bias=("a=2",))
+        drawn = both.generate(count, 60, prime="the cat", seed=1, temp=1.3, bias=("a=2",))
         for sample in drawn:
             scored = both.score("the cat" + sample.text, rows=1)
             np.testing.assert_allclose(sample.nats, scored.surprisals[-60:] * np.log(2), rtol=1e-4, atol=1e-5)

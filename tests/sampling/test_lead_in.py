@@ -98,7 +98,7 @@ def test_it_is_read_and_not_shown(model: charrnn.Model) -> None:
         assert text == model.sample(80, prime=before[seed % len(before)], seed=seed) != model.sample(
             80, prime="\n", seed=seed)
         assert text == "".join(model.stream(80, seed=seed)) == model.samples(20, 80, seed=seed)[0]
-    assert [sample.prime for sample in model.draw(2, 10)] == ["", ""]
+    assert [sample.prime for sample in model.generate(2, 10)] == ["", ""]
     assert model.samples(9, 10, seed=2, temps=(0.5, 0.8))[9:] == model.samples(9, 10, seed=2)
     assert len({*model.samples(9, 80, temp=0.0), model.sample(80, temp=0.0)}) == 1  # no seed has a part in it
 

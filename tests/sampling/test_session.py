@@ -43,10 +43,10 @@ def test_one_text_whatever_it_is_made_with(model: charrnn.Model, options: Sample
     assert text == "".join(model.stream(120, seed=7, prime="the ", **options))
     for count in (1, 3, 40):
         assert model.samples(count, 120, seed=7, prime="the ", **options)[0] == text
-    drawn = model.draw(2, 120, seed=7, prime="the ", **options)
+    drawn = model.generate(2, 120, seed=7, prime="the ", **options)
     assert drawn[0].text == text != drawn[1].text
     own = {name: value for name, value in options.items() if name != "temp"}
-    temps = model.draw(2, 120, seed=7, prime="the ", temps=(0.5, options.get("temp", 0.8)), **own)
+    temps = model.generate(2, 120, seed=7, prime="the ", temps=(0.5, options.get("temp", 0.8)), **own)
     assert [sample.text for sample in temps[2:]] == [sample.text for sample in drawn]
     assert [(sample.temp, sample.number) for sample in temps] == [
         (0.5, 0), (0.5, 1), (options.get("temp", 0.8), 0), (options.get("temp", 0.8), 1)]
@@ -60,15 +60,15 @@ def test_threads_change_nothing(model: charrnn.Model, threads: int, monkeypatch:
 
 
 def test_a_sample_tells_how_to_repeat_it(model: charrnn.Model) -> None:
-    first, second = model.draw(2, 50, prime="cat")
-    again = model.draw(2, 50, prime="cat", seed=first.seed)
+    first, second = model.generate(2, 50, prime="cat")
+    again = model.generate(2, 50, prime="cat", seed=first.seed)
     assert [sample.text for sample in again] == [first.text, second.text]
     assert (second.number, second.prime, second.temp, second.ending) == (1, "cat", 0.8, "length")
-    assert model.draw(1)[0].seed != model.draw(1)[0].seed
+    assert model.generate(1)[0].seed != model.generate(1)[0].seed
 
 
 def test_surprise_is_the_loss(model: charrnn.Model) -> None:
-    [sample] = model.draw(1, 60, prime="the cat", temp=1.5, bias="a=2", seed=1)
+    [sample] = model.generate(1, 60, prime="the cat", temp=1.5, bias="a=2", seed=1)
     assert "".join(sample.units) == sample.text
     scored = model.score("the cat" + sample.text, rows=1)
     np.testing.assert_allclose(sample.nats, scored.surprisals[-60:] * np.log(2), rtol=1e-4, atol=1e-5)
@@ -103,25 +103,25 @@ def test_a_clamp_steers(model: charrnn.Model) -> None:
 @pytest.mark.parametrize("length", [0, 300])
 def test_stops(model: charrnn.Model, length: int) -> None:
     plain = model.sample(300, seed=1)
-    [sample] = model.draw(1, length, seed=1, stop=("\n", "zzz"))
+    [sample] = model.generate(1, length, seed=1, stop=("\n", "zzz"))
     assert sample.text == plain[:plain.index("\n")]
     assert sample.ending == "stop"
     assert len(sample.nats) == len(sample.text)
-    [later] = model.draw(1, length, seed=1, stop=r"\n", min_length=plain.index("\n") + 1)
+    [later] = model.generate(1, length, seed=1, stop=r"\n", min_length=plain.index("\n") + 1)
     assert later.text == plain[:plain.index("\n", plain.index("\n") + 1)]
-    [at_the_edge] = model.draw(1, length, seed=1, stop=r"\n", min_length=plain.index("\n"))
+    [at_the_edge] = model.generate(1, length, seed=1, stop=r"\n", min_length=plain.index("\n"))
     assert at_the_edge.text == sample.text
 
 
 def test_documents_end_where_they_may(documents: charrnn.Model) -> None:
-    texts = documents.draw(60, seed=1, temp=1.0)
+    texts = documents.generate(60, seed=1, temp=1.0)
     assert {sample.text for sample in texts} >= {"abd", "abc", "dcba"}
     assert {sample.ending for sample in texts} == {"document"}
-    longer = documents.draw(60, 9, seed=1, temp=1.0, min_length=5)
+    longer = documents.generate(60, 9, seed=1, temp=1.0, min_length=5)
     assert min(len(sample.text) for sample in longer) >= 5
     assert {len(sample.nats) == len(sample.text) for sample in longer} == {True}
-    assert {sample.ending for sample in documents.draw(20, 2, seed=1)} <= {"document", "length"}
-    exactly = documents.draw(20, 5, seed=1, min_length=5)
+    assert {sample.ending for sample in documents.generate(20, 2, seed=1)} <= {"document", "length"}
+    exactly = documents.generate(20, 5, seed=1, min_length=5)
     assert {len(sample.text) for sample in exactly} == {5}
 
 
@@ -132,7 +132,7 @@ def test_a_text_without_end_is_a_stream(model: charrnn.Model, documents: charrnn
     with pytest.raises(SettingsError, match="a text of length 0 never ends"):
         model.sample(0)
     with pytest.raises(SettingsError, match="a text of length 0 never ends"):
-        model.draw(2, 0)
+        model.generate(2, 0)
     assert documents.sample(0, seed=1) == documents.sample(10**6, seed=1)
 
 
@@ -164,7 +164,7 @@ def test_a_long_prime_is_read_to_its_end(model: charrnn.Model) -> None:
 def test_words_tell_their_units(tmp_path: Path) -> None:
     text = "the cat sat. the dog ran.\n" * 60
     model = charrnn.train(text=text, folder=tmp_path, unit="word", **TINY | {"epochs": 2.0})
-    [sample] = model.draw(1, 12, seed=1, prime="the")
+    [sample] = model.generate(1, 12, seed=1, prime="the")
     record = sample.to_dict()
     assert "".join(record["units"]) == record["text"]
     assert len(record["units"]) == len(record["probabilities"]) == 12

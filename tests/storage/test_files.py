@@ -244,6 +244,14 @@ def test_new_folder_never_gives_an_old_one(tmp_path: Path) -> None:
     assert new_folder(str(parent), "file") == parent / "file-2"
 
 
+@POSIX
+def test_a_new_folder_that_a_power_cut_may_lose_is_not_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inject(monkeypatch, "flush folder", OSError(errno.EIO, "Input/output error"))
+    with pytest.raises(StorageError, match="nothing was changed"):
+        new_folder(tmp_path, "run")
+    assert os.listdir(tmp_path) == []
+
+
 def test_new_folder_for_many_at_once(tmp_path: Path) -> None:
     made: list[Path] = []
     threads = [threading.Thread(target=lambda: made.append(new_folder(tmp_path, "run"))) for _ in range(20)]

@@ -87,8 +87,17 @@ def test_what_is_left_is_read_as_new_units() -> None:
         assert known.unknown(found.text) == []
         assert found.text.split() == ["le", "noir"]
     assert readable("le giraffe noir", Words(["le", " "]), "skip").notes == [
-        "the model never saw 'giraffe': it is left out", "the model never saw 'noir': it is left out",
-        "the model never saw '  ': ' ' is read in its place"]
+        "the model never saw '  ': ' ' is read in its place",
+        "the model never saw 'giraffe', 'noir': they are left out"]
+
+
+def test_one_note_for_many_characters() -> None:
+    assert readable("Çafé «日本語»", Vocabulary("Caefin \"'-"), "skip").notes == [
+        "the model never saw 'Ç' (U+00C7), 'é' (U+00E9), '«' (U+00AB), '»' (U+00BB): read as 'C' for 'Ç', 'e' for 'é', "
+        "'\"' for '«', '\"' for '»'",
+        "the model never saw '日' (U+65E5), '本' (U+672C), '語' (U+8A9E): they are left out"]
+    [note] = readable("abcdefghi", Vocabulary("? "), "replace").notes
+    assert note.endswith("'e' (U+0065) and 4 more: '?' is read in their place")
 
 
 def test_where_rare_units_have_a_stand_in_nothing_is_refused() -> None:

@@ -4,17 +4,19 @@ run of a fraction of a second is a process of its own, and can be killed.
 
 import contextlib
 import os
+import select
 import signal
 import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 CAN_FORK = hasattr(os, "fork")
+CLOSED = -1  # in the place of a file descriptor
 _LONGEST = 120.0  # seconds of a command
 
 
@@ -35,23 +37,33 @@ class Outcome:
 
 
 def charrnn(*arguments: str, folder: Path, prepare: Callable[[], object] = lambda: None,
-            environment: Mapping[str, str] | None = None, stdin: bytes = b"",
-            kill_after: float | None = None) -> Outcome:
+            environment: Mapping[str, str | None] | None = None, stdin: bytes = b"", kill_after: float | None = None,
+            streams: Sequence[int | None] = (None, None, None),
+            meanwhile: Callable[[int], object] = lambda process: None) -> Outcome:
     """Runs a command in `folder`.
 
-    prepare      is called in the new process, before the command
-    kill_after   seconds until it is killed
+    prepare       is called in the new process, before the command
+    environment   changes of it; None removes a variable
+    kill_after    seconds until it is killed
+    streams       file descriptors for the standard streams; None for files of ours, CLOSED for none
+    meanwhile     is called again and again while the process runs, with its number
     """
     with contextlib.ExitStack() as files:
-        given, out, err = (files.enter_context(tempfile.TemporaryFile()) for _ in range(3))
-        given.write(stdin)
-        given.seek(0)
+        own = [files.enter_context(tempfile.TemporaryFile()) for _ in range(3)]
+        own[0].write(stdin)
+        own[0].seek(0)
+        ready, tell = os.pipe()
+        files.callback(os.close, ready)
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # until the new process answers for it
         process = os.fork()
         if process == 0:
-            _run(arguments, folder, prepare, environment or {}, [given.fileno(), out.fileno(), err.fileno()])
-        code = _wait(process, kill_after)
+            used = [file.fileno() if stream is None else stream for file, stream in zip(own, streams, strict=True)]
+            _run(arguments, folder, prepare, environment or {}, used, tell)
+        os.close(tell)
+        signal.signal(signal.SIGINT, before)
+        code = _wait(process, kill_after, meanwhile, ready)
         texts = []
-        for file in (out, err):
+        for file in own[1:]:
             file.seek(0)
             texts.append(file.read().decode(errors="replace"))
         return Outcome(code, *texts)
@@ -78,8 +90,9 @@ def warm(*arguments: str, folder: Path) -> None:
                 raise RuntimeError(f"{arguments} failed with code {code}")
 
 
-def _wait(process: int, kill_after: float | None) -> int:
-    """The exit code of a child process."""
+def _wait(process: int, kill_after: float | None, meanwhile: Callable[[int], object], ready: int) -> int:
+    """The exit code of a child process; `meanwhile` begins when it has said something to the pipe `ready`."""
+    is_ready = False
     end = time.monotonic() + (_LONGEST if kill_after is None else kill_after)
     while True:
         ended, status = os.waitpid(process, os.WNOHANG)
@@ -92,25 +105,39 @@ def _wait(process: int, kill_after: float | None) -> int:
             if kill_after is None:
                 raise TimeoutError("a command did not end")
             return os.waitstatus_to_exitcode(status)
+        is_ready = is_ready or bool(select.select([ready], [], [], 0)[0])
+        if is_ready:
+            meanwhile(process)
         time.sleep(min(0.002, left))
 
 
-def _run(arguments: tuple[str, ...], folder: Path, prepare: Callable[[], object], environment: Mapping[str, str],
-         streams: list[int]) -> NoReturn:
+def _run(arguments: tuple[str, ...], folder: Path, prepare: Callable[[], object],
+         environment: Mapping[str, str | None], streams: list[int], ready: int) -> NoReturn:
     """The child process: nothing of it returns to the caller."""
     code = 70
     try:
         for number, stream in enumerate(streams):
-            os.dup2(stream, number)
-        sys.stdin, sys.stdout, sys.stderr = (
-            open(number, mode, encoding="utf-8", closefd=False) for number, mode in enumerate("rww"))
+            if stream == CLOSED:
+                os.close(number)
+            else:
+                os.dup2(stream, number)
+        sys.stdin, sys.stdout, sys.stderr = (  # None for a closed one, as Python itself has it
+            None if stream == CLOSED else open(number, mode, encoding="utf-8", closefd=False)
+            for number, (stream, mode) in enumerate(zip(streams, "rww", strict=True)))
         os.chdir(folder)
-        os.environ.update(environment)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for name, value in environment.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
         sys.argv = ["charrnn", *arguments]
         from charrnn.cli.main import main
 
         prepare()
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # main's own first line
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        os.write(ready, b"ready")
+        os.close(ready)
         main()
     except SystemExit as leave:
         code = leave.code if isinstance(leave.code, int) else 1

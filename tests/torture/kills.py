@@ -22,7 +22,7 @@ from charrnn.training.events import Event, Saved, Step
 from tests.cli.tiny import OPTIONS, TEXT
 from tests.torture.findings import Findings
 from tests.torture.forked import Outcome, charrnn, warm
-from tests.torture.moments import Count, at_lines, in_writes, kill
+from tests.torture.moments import Count, at_lines, in_files, kill
 
 NAME = "run"
 TRAIN = ("train", "text.txt", *OPTIONS, "--threads", "1", "--keep-last", "2", "--name", NAME)
@@ -86,7 +86,7 @@ def prepare(moment: Moment | None, report: int | None = None) -> Callable[[], No
         if moment.kind == "line":
             at_lines(count)
         else:
-            in_writes(count, random.Random(moment.place).randrange)
+            in_files(count, os.getcwd(), random.Random(moment.place).randrange)
         if report is not None:
             runs.Run.__exit__ = _telling(runs.Run.__exit__, count.tell)  # type: ignore[method-assign]
 

@@ -28,15 +28,17 @@ def kill() -> None:
 
 
 class Count:
-    """Moments as they come; strikes at one of them. Where none is named, the last number tells how many there are."""
+    """Moments as they come; strikes at one of them. Where none is named, it only counts."""
 
     def __init__(self, strike_at: int, action: Action, report: int | None = None) -> None:
         """report   a file descriptor that gets the number of moments at the end"""
-        self.number, self._strike_at, self._action, self._report = 0, strike_at, action, report
+        self.number, self.has_struck = 0, False
+        self._strike_at, self._action, self._report = strike_at, action, report
 
     def __call__(self) -> None:
         self.number += 1
         if self.number == self._strike_at:
+            self.has_struck = True
             self._action()
 
     def tell(self) -> None:
@@ -45,7 +47,10 @@ class Count:
 
 
 def at_lines(moment: Action, parts: tuple[str, ...] = STORING) -> None:
-    """Calls `moment` before each line of the package's files below `parts`, from now on and in this thread."""
+    """Calls `moment` before each line of the package's files below `parts`, from now on and in this thread.
+
+    What it raises is raised at that line.
+    """
     roots = tuple(str(PACKAGE / part) for part in parts)
 
     def line(frame: FrameType, event: str, argument: Any) -> Any:
@@ -59,39 +64,70 @@ def at_lines(moment: Action, parts: tuple[str, ...] = STORING) -> None:
     sys.settrace(call)
 
 
-def in_writes(moment: Callable[[], object], part: Callable[[int], int]) -> None:
-    """Calls `moment` in the middle of each write to a file, when part(its bytes) of them are written."""
+def in_files(moment: Action, below: str, part: Callable[[int], int] | None = None) -> None:
+    """Calls `moment` before each operation on a file whose path begins with `below`, on a scratch file, and on
+    folders. Of the bytes of a write, part(how many there are) are written by then.
+    """
     original = io.open
 
     def opened(file: Any, mode: str = "r", *arguments: Any, **options: Any) -> Any:
-        stream = original(file, mode, *arguments, **options)
-        binary = isinstance(stream, (io.FileIO, io.BufferedWriter, io.BufferedRandom))
-        return Torn(stream, moment, part) if binary and set(mode) & set("wax+") else stream
+        if isinstance(file, int) or not os.path.abspath(os.fsdecode(file)).startswith(below):
+            return original(file, mode, *arguments, **options)
+        if part is None:
+            moment()
+        return Watched(original(file, mode, *arguments, **options), moment, part)
 
     builtins.open = opened  # type: ignore[assignment]
     io.open = opened  # type: ignore[assignment]
+    if part is None:
+        for name in ("fsync", "replace", "mkdir", "unlink", "rmdir", "utime", "truncate"):
+            setattr(os, name, _after(moment, getattr(os, name)))
 
 
-class Torn:
-    """A binary file that is written in two parts, with a moment between them."""
+def _after(moment: Action, function: Callable[..., Any]) -> Callable[..., Any]:
+    def called(*arguments: Any, **options: Any) -> Any:
+        moment()
+        return function(*arguments, **options)
 
-    def __init__(self, stream: Any, moment: Action, part: Callable[[int], int]) -> None:
+    return called
+
+
+class Watched:
+    """A file, with a moment before each of its operations, or only in the middle of each write."""
+
+    def __init__(self, stream: Any, moment: Action, part: Callable[[int], int] | None) -> None:
         self._stream, self._moment, self._part = stream, moment, part
 
     def write(self, data: Any) -> int:
-        data = memoryview(data).cast("B")
-        first = self._part(len(data))
-        self._stream.write(data[:first])
-        self._stream.flush()
-        self._moment()
-        self._stream.write(data[first:])
-        return len(data)
+        if self._part is None:
+            self._moment()
+        elif not isinstance(data, str):
+            data = memoryview(data).cast("B")
+            first = self._part(len(data))
+            self._stream.write(data[:first])
+            self._stream.flush()
+            self._moment()
+            return first + int(self._stream.write(data[first:]))
+        return int(self._stream.write(data))
 
-    def __enter__(self) -> "Torn":
+    def close(self) -> None:
+        """The file is closed, whatever is said of it."""
+        self._stream.close()
+        if self._part is None:
+            self._moment()
+
+    def __enter__(self) -> "Watched":
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._stream.__exit__(*error)
+        self.close()
+
+    def __iter__(self) -> Any:
+        return iter(self._stream)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
+        value = getattr(self._stream, name)
+        return _after(self._moment, value) if self._part is None and name in OPERATIONS else value
+
+
+OPERATIONS = {"read", "readline", "readlines", "readinto", "flush", "truncate", "seek"}

@@ -5,14 +5,13 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-pytest.importorskip("pty")  # not on Windows
-
-from tests.torture import kills, mutations, numbers, options, texts
+from tests.torture import faults, kills, mutations, numbers, options, surroundings, texts
+from tests.torture.answers import new_folder
 from tests.torture.attacks import ATTACKS, Attack
-from tests.torture.commands import new_folder
 from tests.torture.findings import Findings
 from tests.torture.forked import CAN_FORK
 
@@ -31,11 +30,17 @@ def test_attack(attack: Attack) -> None:
 
 
 @needs_fork
-def test_some_kills(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(("attack", "tries", "figure"), [
+    (kills, 1, "kills: 1 of 1 resumed to the same bytes"),
+    (faults, 3, "faults: 3 of 3 with one clear line"),
+    (surroundings, 2, "surroundings: 2 of 2 cases as they should be"),
+], ids=lambda value: getattr(value, "__name__", None))
+def test_a_few(attack: ModuleType, tries: int, figure: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
-        kills.main(["--tries", "2"])
-    assert end.value.code == 0, capsys.readouterr().out
-    assert capsys.readouterr().out.startswith("kills: 2 of 2 resumed to the same bytes")
+        attack.main(["--tries", str(tries)])
+    out = capsys.readouterr().out
+    assert end.value.code == 0, out
+    assert out.startswith(figure)
 
 
 @pytest.mark.parametrize(("attack", "tries"), [

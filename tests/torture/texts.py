@@ -22,7 +22,7 @@ import numpy as np
 from charrnn.errors import CharrnnError
 from charrnn.render.terminal_text import SIGNS
 from charrnn.text.corpus import read_corpus
-from tests.torture.commands import Answer, answer, answer_on_terminal, bounded_memory, new_folder
+from tests.torture.answers import Answer, answer, answer_on_terminal, bounded_memory, new_folder
 from tests.torture.findings import Findings
 
 # Colours of the form of ours that we do not have, as RGB and as numbers; and signs that end a string, a page, a tag.
@@ -83,7 +83,7 @@ def calls(file: str, text: str, rng: random.Random) -> list[tuple[tuple[str, ...
     return [
         (("info", "run"), b""), (("info", "run", "--config"), b""),
         ((*sample, "--prime", piece, *unknown), b""), (sample, b""),
-        ((*sample, "--color", "surprise", "--prime", piece, *unknown), b""),
+        ((*sample, "--surprisal", "--prime", piece, *unknown), b""),
         ((*sample, "--temps", "0.5,1,9"), b""),
         ((*sample, "-n", "3", "--novelty"), b""), ((*sample, "--json"), b""), ((*sample, "--ban", piece), b""),
         ((*sample, "--stop", piece, "--bias", f"{piece[:1]}=2"), b""), (sample, piece.encode(errors="replace")),

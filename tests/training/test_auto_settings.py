@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.runs.run import check_text
-from charrnn.settings import NetworkSettings, Settings, TextSettings, TrainingSettings, WindowSettings
+from charrnn.settings import NetworkSettings, RunSettings, Settings, TextSettings, TrainingSettings, WindowSettings
 from charrnn.settings.presets import DEFAULT, OURS, PRESETS
 from charrnn.text.corpus import Corpus
 from charrnn.text.shape import TextShape
@@ -113,7 +113,7 @@ def test_sizes_go_from_large_to_small():
 def test_a_pace_is_timed():
     small, large = (Settings(NetworkSettings("gru", hidden, dropout=0.2, recurrent_dropout=0.1),
                              WindowSettings(window=20, batch=9)) for hidden in (16, 200))
-    pace = measured_pace("compiled", 31, lambda batch: fitting_shards(batch, 2), 1)
+    pace = measured_pace(RunSettings(), 31, lambda batch: fitting_shards(batch, 2), 1)
     assert 0 < pace(large) < pace(small) < math.inf
 
 

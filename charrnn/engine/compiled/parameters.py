@@ -54,6 +54,8 @@ def _parameters(network: NetworkSettings, vocabulary: int) -> Iterator[tuple[str
         width = hidden if k else (network.embedding or vocabulary)
         yield f"weight_ih_l{k}", (cell.gates, hidden, width), (2, 0, 1) if one_hot else (0, 1, 2)
         yield f"weight_hh_l{k}", (cell.gates, hidden, hidden), (0, 1, 2)
+        if k == 0 and network.label_width:
+            yield "weight_label_l0", (cell.gates, hidden, network.label_width), (2, 0, 1)
         yield f"bias_l{k}", (cell.gates, hidden), (0, 1)
         if cell.extra:
             rows = cell.extra.rows

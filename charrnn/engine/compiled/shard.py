@@ -32,6 +32,7 @@ from charrnn.kernels.matmul import copied_size
 from charrnn.kernels.microkernel import BF16, FLOAT32
 from charrnn.kernels.predictions import output_scores
 from charrnn.kernels.softmax import BLOCK_ROWS, output_loss
+from charrnn.text.windows import WindowLabels
 
 _NO_INPUT = EMPTY.reshape(0, 0, 0)
 
@@ -66,7 +67,8 @@ class Shard:
         self.rounded = zeros(rounded_size(rows, width, H) if weights.kind == BF16 else 0)
         self.copied = zeros(copied_size(H) if weights.kind == FLOAT32 else 0)
         self.dtable = zeros(weights.table.shape if network.embedding else (0, 0))
-        self.scratch = Scratch(self.rounded, self.copied, self.before)
+        self.labelled = zeros(cell.gates * H if network.label_width else 0)
+        self.scratch = Scratch(self.rounded, self.copied, self.before, self.labelled)
         self.reset_state()
 
     @property
@@ -74,7 +76,7 @@ class Shard:
         """Bytes in all buffers."""
         return sum(array.nbytes for array in (
             *self.h, *self.c, *self.gates, *self.dropped, self.dout, *self.dh, *self.dc, self.logits,
-            self.input_rows, self.dtable, self.rounded, self.copied, self.before, self.ignored))
+            self.input_rows, self.dtable, self.rounded, self.copied, self.before, self.ignored, self.labelled))
 
     def set_state(self, h: list[np.ndarray], c: list[np.ndarray]) -> None:
         """Takes each layer's h and c (rows, H) as the state before the next window."""
@@ -98,7 +100,7 @@ class Shard:
         return [h[0, :, :H].copy() for h in self.h], [c[0, :, :H].copy() for c in self.c if c.size]
 
     def read(self, tokens: np.ndarray, keys: np.ndarray | None = None,
-             touch: Callable[[int], None] | None = None) -> np.ndarray:
+             touch: Callable[[int], None] | None = None, labels: WindowLabels | None = None) -> np.ndarray:
         """The last layer's output (T, rows, H) for tokens (T, rows); with keys (L,), dropout is on.
 
         touch   is told of each layer when it is done, and may change its h and c before the next layer reads them
@@ -106,7 +108,7 @@ class Shard:
         x = _NO_INPUT
         for k, layer in enumerate(self.weights.layers):
             table = self.input_rows if k else self.weights.table
-            self.forward(self.weights.layer_tiles, LayerInput(tokens, x, self.weights.start), table, layer.forward,
+            self.forward(self.weights.layer_tiles, self._layer_input(k, tokens, x, labels), table, layer.forward,
                          self._kept(k), self.scratch)
             if touch is not None:
                 touch(k)
@@ -122,9 +124,9 @@ class Shard:
         for array in (*self.h, *self.c):
             array[:1] = array[T : T + 1]
 
-    def evaluate(self, tokens: np.ndarray, targets: np.ndarray) -> float:
+    def evaluate(self, tokens: np.ndarray, targets: np.ndarray, labels: WindowLabels | None = None) -> float:
         """The sum of the losses in nats of targets (T, rows) after tokens (T, rows); the state moves on."""
-        x = self.read(tokens)
+        x = self.read(tokens, labels=labels)
         loss = self._output(x, targets, 0.0, self.dout[: len(tokens)], self.parameters.flat)
         self.carry_state(len(tokens))
         return loss
@@ -142,10 +144,10 @@ class Shard:
 
     @np.errstate(over="ignore", invalid="ignore")  # the gradient's norm tells of it
     def learn(self, tokens: np.ndarray, targets: np.ndarray, scale: float, gradient: np.ndarray,
-              keys: np.ndarray | None = None) -> float:
+              keys: np.ndarray | None = None, labels: WindowLabels | None = None) -> float:
         """The sum of the losses as evaluate() gives it; gradient (P,) becomes that of the sum times scale."""
         T = len(tokens)
-        x = self.read(tokens, keys)
+        x = self.read(tokens, keys, labels=labels)
         gradient.fill(0)
         dout = self.dout[:T]
         # Snippets may ask for their last character only: the places before it then have no target at all.
@@ -155,7 +157,8 @@ class Shard:
         for k in reversed(range(self.network.layers)):
             if keys is not None:
                 drop(dout, dout, self.network.dropout, keys[k], self.first_row)
-            self._learn_layer(k, tokens, self._input_of(k, T, keys is not None), dout, gradient)
+            window = self._layer_input(k, tokens, self._input_of(k, T, keys is not None), labels)
+            self._learn_layer(k, window, dout, gradient, labels)
         self.carry_state(T)
         return loss
 
@@ -166,6 +169,13 @@ class Shard:
                                  np.float32(scale), self.logits, dout, stored("weight_out", gradient),
                                  stored("bias_out", gradient)))
 
+    def _layer_input(self, k: int, tokens: np.ndarray, x: np.ndarray, labels: WindowLabels | None) -> LayerInput:
+        """What layer k reads; the first one with what each label adds to its table's rows."""
+        if k or labels is None:
+            return LayerInput(tokens, x, self.weights.start)
+        table = np.einsum("kc,cg->kg", labels.vectors, self.parameters.stored("weight_label_l0"), order="C")
+        return LayerInput(tokens, x, self.weights.start, labels.numbers, table)
+
     def _kept(self, k: int) -> Kept:
         return Kept(self.h[k], self.c[k], self.gates[k])
 
@@ -175,14 +185,15 @@ class Shard:
             return _NO_INPUT
         return self.dropped[k - 1][:T] if is_dropped else self.h[k - 1][1 : T + 1]
 
-    def _learn_layer(self, k: int, tokens: np.ndarray, x: np.ndarray, dout: np.ndarray, gradient: np.ndarray) -> None:
+    def _learn_layer(self, k: int, window: LayerInput, dout: np.ndarray, gradient: np.ndarray,
+                     labels: WindowLabels | None) -> None:
         """Adds layer k's gradients; dout (T, rows, H) goes in as that of its output, comes out as that of its input."""
         layer, network = self.weights.layers[k], self.network
 
         def stored(name: str) -> np.ndarray:
             return self.parameters.stored(name, gradient)
 
-        dtable = self.dtable
+        dtable, dlabels = self.dtable, np.zeros_like(window.label_table)
         if k == 0 and network.embedding:
             dtable.fill(0)
         elif k == 0:
@@ -193,16 +204,18 @@ class Shard:
         self.dc[k].fill(0)
         extra = stored(f"{self.cell.extra.name}_l{k}") if self.cell.extra else EMPTY
         self.backward(
-            self.weights.layer_tiles, LayerInput(tokens, x, self.weights.start), layer.backward, self._kept(k),
+            self.weights.layer_tiles, window, layer.backward, self._kept(k),
             StateGradients(dout, self.dh[k], self.dc[k]),
             WeightGradients(dtable, stored(f"weight_ih_l{k}"), stored(f"weight_hh_l{k}"), stored(f"bias_l{k}"), extra,
-                            dh0, dc0), self.scratch)
+                            dh0, dc0, dlabels), self.scratch)
         if self.is_initial and network.learn_initial_state:
             dh0 += self.dh[k].sum(axis=0)
             dc0 += self.dc[k].sum(axis=0)
         if k == 0:
             # each position used one row of the table, and each row holds the bias once
             np.sum(dtable, axis=0, out=stored("bias_l0"))
+            if labels is not None:
+                np.einsum("kg,kc->cg", dlabels, labels.vectors, out=stored("weight_label_l0"))
             if network.embedding:
                 embedding_backward(self.weights.tiles, dtable, self.weights.embedding, layer.ih_back,
                                    stored("embedding"), stored("weight_ih_l0"))

@@ -15,6 +15,7 @@ from charrnn.engine.compiled.network import Network
 from charrnn.engine.compiled.shard import Shard
 from charrnn.engine.interface import Arrays, LayerStep, OnLayer, Streams
 from charrnn.engine.predictions import Predictions
+from charrnn.text.windows import WindowLabels
 
 Result = TypeVar("Result")
 
@@ -46,21 +47,22 @@ class CompiledStreams(Streams):
                             [arrays[f"c_l{k}"][part] for k in layers if f"c_l{k}" in arrays])
 
     def learn(self, inputs: np.ndarray, targets: np.ndarray, keys: np.ndarray | None = None,
-              recurrent_keys: np.ndarray | None = None) -> float:
+              recurrent_keys: np.ndarray | None = None, labels: WindowLabels | None = None) -> float:
         """As Streams has it; with recurrent_keys the weights stay dropped until the update that follows."""
         gradients = self.network.gradients_of(len(self.shards))
         scale = 1.0 / max(1, int(np.count_nonzero(targets >= 0)))
         if recurrent_keys is not None:
             self.network.drop_weights(recurrent_keys)
         loss = sum(self._each(lambda s, shard: shard.learn(
-            self._cut(s, inputs), self._cut(s, targets), scale, gradients[s], keys)))
+            self._cut(s, inputs), self._cut(s, targets), scale, gradients[s], keys, self._cut_labels(s, labels))))
         if recurrent_keys is not None:
             for gradient in gradients:
                 self.network.drop_gradient(gradient, recurrent_keys)
         return loss * scale
 
-    def evaluate(self, inputs: np.ndarray, targets: np.ndarray) -> float:
-        return sum(self._each(lambda s, shard: shard.evaluate(self._cut(s, inputs), self._cut(s, targets))))
+    def evaluate(self, inputs: np.ndarray, targets: np.ndarray, labels: WindowLabels | None = None) -> float:
+        return sum(self._each(lambda s, shard: shard.evaluate(self._cut(s, inputs), self._cut(s, targets),
+                                                              self._cut_labels(s, labels))))
 
     def score(self, inputs: np.ndarray, targets: np.ndarray, top: int) -> Predictions:
         return Predictions.joined(self._each(lambda s, shard: shard.score(
@@ -90,6 +92,9 @@ class CompiledStreams(Streams):
     def _cut(self, s: int, window: np.ndarray) -> np.ndarray:
         """Shard s's rows of a window."""
         return np.ascontiguousarray(window[:, self.slices[s]], np.int32)
+
+    def _cut_labels(self, s: int, labels: WindowLabels | None) -> WindowLabels | None:
+        return None if labels is None else labels._replace(numbers=self._cut(s, labels.numbers))
 
 
 def _signal(shard: Shard, name: str, T: int) -> np.ndarray:

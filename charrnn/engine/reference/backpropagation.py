@@ -15,6 +15,7 @@ from charrnn.cells.numpy_step import Array, Arrays, State
 from charrnn.cells.registry import CELLS
 from charrnn.engine.interface import LayerStep, OnLayer
 from charrnn.settings import NetworkSettings
+from charrnn.text.windows import WindowLabels
 
 
 class Forward(NamedTuple):
@@ -26,6 +27,7 @@ class Forward(NamedTuple):
     states   for each layer and character, the state after it
     tapes    for each layer and character, what happened inside the cell
     begins   (T, N, 1) true where a character starts a document
+    layers   the parameters of each layer, by the names that the cells know
     """
 
     output: Array
@@ -34,6 +36,7 @@ class Forward(NamedTuple):
     states: list[list[State]]
     tapes: list[list[Any]]
     begins: Array
+    layers: list[Arrays]
 
     @property
     def state(self) -> list[State]:
@@ -55,6 +58,11 @@ def layer_arrays(arrays: Arrays, k: int) -> Arrays:
     return {name.removesuffix(suffix): array for name, array in arrays.items() if name.endswith(suffix)}
 
 
+def with_label_columns(layer: Arrays) -> Arrays:
+    """A layer's arrays, in which weight_ih (G*H, D + C) takes the label behind the input."""
+    return {**layer, "weight_ih": np.hstack([layer["weight_ih"], layer["weight_label"]])}
+
+
 def initial_state(settings: NetworkSettings, parameters: Arrays, N: int) -> list[State]:
     """The state before a text's first character, N times: learned, or zero."""
     zero, letters = np.zeros(settings.hidden), CELLS[settings.cell].letters
@@ -63,7 +71,8 @@ def initial_state(settings: NetworkSettings, parameters: Arrays, N: int) -> list
 
 
 def forward(settings: NetworkSettings, parameters: Arrays, inputs: Array, state: list[State] | None,
-            masks: Array | None = None, start: int = -1, on_layer: OnLayer | None = None) -> Forward:
+            masks: Array | None = None, start: int = -1, on_layer: OnLayer | None = None,
+            labels: WindowLabels | None = None) -> Forward:
     """Reads a window of characters, inputs (T, N).
 
     state     the carried state; None is the initial one
@@ -71,6 +80,7 @@ def forward(settings: NetworkSettings, parameters: Arrays, inputs: Array, state:
               the next layer, never on the recurrent path.
     start     wherever this character stands, a document begins and the state before it is the initial one
     on_layer  as Streams.read() has it
+    labels    the label at each place: the first layer reads it behind the character
     """
     cell, (T, N) = CELLS[settings.cell], inputs.shape
     initial = initial_state(settings, parameters, N)
@@ -78,10 +88,13 @@ def forward(settings: NetworkSettings, parameters: Arrays, inputs: Array, state:
     begins = (inputs == start)[:, :, None]
     table = parameters["embedding"] if settings.embedding else np.eye(len(parameters["bias_out"]))
     x: Array = table[inputs]
+    layers = [layer_arrays(parameters, k) for k in range(settings.layers)]
+    if labels is not None:
+        x, layers[0] = np.concatenate([x, labels.vectors[labels.numbers]], axis=2), with_label_columns(layers[0])
     states: list[list[State]] = []
     tapes: list[list[Any]] = []
     for k in range(settings.layers):
-        layer, layer_state = layer_arrays(parameters, k), first[k]
+        layer, layer_state = layers[k], first[k]
         states.append([])
         tapes.append([])
         for t in range(T):
@@ -96,7 +109,7 @@ def forward(settings: NetworkSettings, parameters: Arrays, inputs: Array, state:
         if masks is not None:
             x = x * masks[k]
     logits = x @ parameters["weight_out"].T + parameters["bias_out"]
-    return Forward(x, logits, first, states, tapes, begins)
+    return Forward(x, logits, first, states, tapes, begins, layers)
 
 
 def log_softmax(logits: Array) -> Array:
@@ -117,7 +130,8 @@ def softmax_loss(logits: Array, targets: Array) -> tuple[float, Array]:
 
 
 def truncated_bptt(settings: NetworkSettings, parameters: Arrays, inputs: Array, targets: Array,
-                   state: list[State] | None, masks: Array | None = None, start: int = -1) -> Result:
+                   state: list[State] | None, masks: Array | None = None, start: int = -1,
+                   labels: WindowLabels | None = None) -> Result:
     """Truncated backpropagation through time (TBPTT, Williams & Peng 1990) over one window; arguments as in forward().
 
     A text is one long computation, too long to backpropagate through. So it is cut into windows of T characters. Over
@@ -132,7 +146,7 @@ def truncated_bptt(settings: NetworkSettings, parameters: Arrays, inputs: Array,
     Inside the window the gradient is exact. What must be learned over more than T characters gets no gradient.
     """
     cell, T = CELLS[settings.cell], len(inputs)
-    done = forward(settings, parameters, inputs, state, masks, start)
+    done = forward(settings, parameters, inputs, state, masks, start, labels=labels)
     loss, dlogits = softmax_loss(done.logits, targets)
 
     gradients = {name: np.zeros_like(array) for name, array in parameters.items()}
@@ -141,7 +155,9 @@ def truncated_bptt(settings: NetworkSettings, parameters: Arrays, inputs: Array,
     dx: Array = dlogits @ parameters["weight_out"]  # the gradient of a layer's output, from above
     dstate: list[State] = []
     for k in reversed(range(settings.layers)):
-        layer, layer_gradients = layer_arrays(parameters, k), layer_arrays(gradients, k)
+        layer, own_gradients = done.layers[k], layer_arrays(gradients, k)
+        has_label = k == 0 and labels is not None
+        layer_gradients = with_label_columns(own_gradients) if has_label else own_gradients
         doutput = dx if masks is None else dx * masks[k]
         below: list[Array] = [dx] * T
         dlayer = tuple(np.zeros_like(array) for array in done.first[k])  # cut: nothing comes from the next window
@@ -153,10 +169,14 @@ def truncated_bptt(settings: NetworkSettings, parameters: Arrays, inputs: Array,
             dlayer = tuple(np.where(done.begins[t], 0, array) for array in dlayer)
         if state is None:
             _add_initial(layer_gradients, dlayer, True)
+        if has_label:
+            D = own_gradients["weight_ih"].shape[1]
+            own_gradients["weight_ih"][:], own_gradients["weight_label"][:] = np.split(
+                layer_gradients["weight_ih"], [D], axis=1)
         dx = np.stack(below)
         dstate.insert(0, dlayer)
     if settings.embedding:
-        np.add.at(gradients["embedding"], inputs, dx)
+        np.add.at(gradients["embedding"], inputs, dx[..., :settings.embedding])
     return Result(loss, gradients, done.state, done.logits, dstate)
 
 

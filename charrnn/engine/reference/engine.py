@@ -20,6 +20,7 @@ from charrnn.engine.reference.dropout import dropout_masks, recurrent_masks
 from charrnn.engine.reference.optimizers import RULES, Moment, clip_gradients
 from charrnn.errors import TrainingError
 from charrnn.settings import NetworkSettings, TrainingSettings
+from charrnn.text.windows import WindowLabels
 
 
 class ReferenceStreams(Streams):
@@ -43,18 +44,18 @@ class ReferenceStreams(Streams):
                        for k in range(self.settings.layers)]
 
     def learn(self, inputs: np.ndarray, targets: np.ndarray, keys: np.ndarray | None = None,
-              recurrent_keys: np.ndarray | None = None) -> float:
+              recurrent_keys: np.ndarray | None = None, labels: WindowLabels | None = None) -> float:
         settings, engine = self.settings, self.engine
         masks = None if keys is None else dropout_masks(settings, len(inputs), self.rows, keys)
         kept = {} if recurrent_keys is None else recurrent_masks(settings, CELLS[settings.cell].gates, recurrent_keys)
         weights = {name: array * kept.get(name, 1) for name, array in engine.weights.items()}
-        result = truncated_bptt(settings, weights, inputs, targets, self._state, masks, engine.start)
+        result = truncated_bptt(settings, weights, inputs, targets, self._state, masks, engine.start, labels)
         engine.gradients = {name: array * kept.get(name, 1) for name, array in result.gradients.items()}
         self._state = result.state
         return result.loss
 
-    def evaluate(self, inputs: np.ndarray, targets: np.ndarray) -> float:
-        return self.score(inputs, targets, 0).loss
+    def evaluate(self, inputs: np.ndarray, targets: np.ndarray, labels: WindowLabels | None = None) -> float:
+        return predictions_of(self._forward(inputs, labels=labels).logits, targets, 0).loss
 
     def score(self, inputs: np.ndarray, targets: np.ndarray, top: int) -> Predictions:
         return predictions_of(self._forward(inputs).logits, targets, min(top, self.engine.vocabulary))
@@ -72,9 +73,11 @@ class ReferenceStreams(Streams):
     def read(self, inputs: np.ndarray, on_layer: OnLayer | None = None) -> np.ndarray:
         return self._forward(inputs, on_layer).output
 
-    def _forward(self, inputs: np.ndarray, on_layer: OnLayer | None = None) -> Forward:
+    def _forward(self, inputs: np.ndarray, on_layer: OnLayer | None = None,
+                 labels: WindowLabels | None = None) -> Forward:
         """Reads a window; the state moves on."""
-        done = forward(self.settings, self.engine.weights, inputs, self._state, None, self.engine.start, on_layer)
+        done = forward(self.settings, self.engine.weights, inputs, self._state, None, self.engine.start, on_layer,
+                       labels)
         self._state = done.state
         return done
 
@@ -169,11 +172,13 @@ class ReferenceEngine(Engine):
         self._steps = steps
 
     def memory(self, rows: int, window: int, shards: int) -> int:
-        """About: parameters and the rest of state() twice, gradients, tapes, and numbers for each character."""
-        H, V = self.settings.hidden, self.vocabulary
-        copies = 2 * (1 + len(self.memories) + (self.keep > 0)) + 1
-        places = rows * window * (12 * H * self.settings.layers + 6 * V)
-        return 8 * (copies * self.parameter_count + places)
+        """About: parameters and the rest of state() three times, gradients, and what the streams take."""
+        copies = 3 * (1 + len(self.memories) + (self.keep > 0)) + 1
+        return 8 * copies * self.parameter_count + self.streams_memory(rows, window, shards)
+
+    def streams_memory(self, rows: int, window: int, shards: int) -> int:
+        """About: tapes, and numbers for each character."""
+        return 8 * rows * window * (12 * self.settings.hidden * self.settings.layers + 6 * self.vocabulary)
 
 
 def _copies(arrays: Arrays) -> Arrays:

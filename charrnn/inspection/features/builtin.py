@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
-from charrnn.inspection.features.enclosures import comments, enclosures, looks_like_code
-from charrnn.inspection.features.feature import Feature, bools, numbers
-from charrnn.inspection.features.layout import layout
+from charrnn.inspection.features.enclosures import COMMENTS, ENCLOSURES, closing_quotes, looks_like_code
+from charrnn.inspection.features.feature import Feature, FeatureRule, bools, numbers
+from charrnn.inspection.features.layout import DOCUMENTS, LAYOUT, SENTENCES, has_bars, looks_like_sentences
 
 COMMONEST = 20
 _VOWELS = set("aeiouyàáâãäåæèéêëìíîïòóôõöøœùúûüýÿаеёиоуыэюяαεηιουω")  # noqa: RUF001
@@ -34,8 +34,19 @@ def causal_features(texts: Sequence[str]) -> list[Feature]:
     Which features there are depends on all texts together; their values do not.
     """
     whole = "".join(texts)
-    code = _joined(texts, lambda text: [comments(text)]) if looks_like_code(whole) else []
-    return [*_joined(texts, enclosures), *code, *_joined(texts, layout), *characters(whole)]
+    return [*(rule.feature(texts) for rule in _rules(whole, len(texts) > 1)), *characters(whole)]
+
+
+def _rules(whole: str, are_documents: bool) -> list[FeatureRule]:
+    """The rules that mean something for a text like this."""
+    layout = [rule for rule in LAYOUT if rule.name != "position in the bar" or has_bars(whole)]
+    return [*ENCLOSURES, *([COMMENTS] if looks_like_code(whole) else []), *layout,
+            *(SENTENCES if looks_like_sentences(whole) else ()), *(DOCUMENTS if are_documents else ())]
+
+
+def all_rules() -> list[FeatureRule]:
+    """Every rule, for the list of definitions."""
+    return [*ENCLOSURES, COMMENTS, *LAYOUT, *SENTENCES, *DOCUMENTS]
 
 
 def _joined(texts: Sequence[str], features_of: Callable[[str], Iterable[Feature]]) -> Iterator[Feature]:
@@ -76,20 +87,10 @@ def anticipating(text: str, following: str) -> Iterator[Feature]:
                   "the character to come ends the line", is_causal=False)
     yield Feature("next: white space", bools(character in " \t" for character in to_come),
                   "the character to come is a space or a tab", is_causal=False)
-    yield Feature("next: a closing quote", bools(_closing_quotes(text + (following or " ")))[1:],
-                  "the character to come is the second \" of a pair, or ”", is_causal=False)
+    yield Feature("next: a closing quote", closing_quotes(text + (following or " "))[1:],
+                  "the character to come closes a double quote, or one of « »", is_causal=False)
     yield Feature("until line end", numbers(_until_line_end(to_come))[::-1], "characters to come before the line ends",
                   is_causal=False)
-
-
-def _closing_quotes(text: str) -> Iterator[bool]:
-    """Which characters close a double quote."""
-    is_open = False
-    for character in text:
-        closes = character == "”" or (character == '"' and is_open)
-        if character in "\"“”":
-            is_open = not closes
-        yield closes
 
 
 def _until_line_end(to_come: str) -> Iterator[int]:

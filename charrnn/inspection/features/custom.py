@@ -6,11 +6,13 @@ START <tab> END <tab> NAME, with characters counted from 0 and END excluded.
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from charrnn.errors import CorpusError, SettingsError, shortened
 from charrnn.inspection.features.feature import Feature
+from charrnn.inspection.features.layout import separator
 
 # Each label is a row of a large matrix; a file with more of them is probably not a file of labels.
 _MOST_LABELS = 50
@@ -32,12 +34,23 @@ def regex_feature(text: str, name: str, pattern: str) -> Feature:
     try:
         found = re.compile(pattern, re.MULTILINE)
     except (re.error, OverflowError, RecursionError) as error:
-        raise SettingsError(f"{shortened(pattern)} is no regular expression: {error}; correct it, or put \\ "
-                            "before a sign that stands for itself") from error
-    values = np.zeros(len(text), bool)
-    for match in found.finditer(text):
-        values[match.start():match.end()] = True
-    return Feature(name, values, f"inside a match of {pattern}", is_custom=True)
+        raise SettingsError(f"{shortened(pattern)} is not a regular expression: {error}; correct it, or put \\ "
+                             "before a sign that stands for itself") from error
+
+    def matches(text: str) -> np.ndarray:
+        values = np.zeros(len(text), bool)
+        for match in found.finditer(text):
+            values[match.start():match.end()] = True
+        return values
+
+    return Feature(name, matches(text), f"inside a match of {pattern}", is_custom=True, of=matches)
+
+
+def since_feature(text: str, sign: str) -> Feature:
+    """Characters since the last `sign`; raises SettingsError for an empty one."""
+    if not sign:
+        raise SettingsError("--since needs a character, or a few, to count from")
+    return replace(separator(sign).feature([text]), is_custom=True)
 
 
 def label_features(text: str, content: str, file: str) -> Iterator[Feature]:
@@ -57,7 +70,7 @@ def _spans(text: str, rows: Sequence[Sequence[str]], file: str) -> Iterator[Feat
     by_name: dict[str, np.ndarray] = {}
     for number, (start, stop, name) in enumerate(rows, 1):
         if not (start.strip().isdigit() and stop.strip().isdigit() and int(start) < int(stop)):
-            raise CorpusError(f"{file}: line {number} is no START<tab>END<tab>NAME with START before END")
+            raise CorpusError(f"{file}: line {number} is not START<tab>END<tab>NAME with START before END")
         by_name.setdefault(name.strip(), np.zeros(len(text), bool))[int(start):int(stop)] = True
     _check(len(by_name), file)
     for name, values in by_name.items():

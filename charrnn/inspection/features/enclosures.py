@@ -8,34 +8,47 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from charrnn.inspection.features.feature import Feature, bools
+from charrnn.inspection.features.feature import FeatureRule, bools
 
 DEEPEST = 8
 # Typographic single quotes, by number: they look like others.
 _OPEN_SINGLE, _CLOSE_SINGLE = "\u2018", "\u2019"
+_DOUBLE, _GUILLEMETS, _DASHES = "“”„", {"«": "»", "»": "«"}, "\u2014\u2013\u2015"
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 
 
-def enclosures(text: str) -> Iterator[Feature]:
-    """The features of `text`."""
-    yield Feature("inside \"double quotes\"", bools(_double_quotes(text)),
-                  "after an opening \", until the closing one or a blank line; “ and ” pair")
-    yield Feature("inside 'single quotes'", bools(_single_quotes(text)),
-                  "after a ' that follows no letter, until one that no letter follows, or a blank line")
-    depths = np.array([*_depths(text)], np.int32).reshape(-1, 3).T
-    for depth, pair in zip(depths, ("( )", "[ ]", "{ }"), strict=True):
-        opening = pair[0]
-        yield Feature(f"inside {pair}", depth > 0, f"after {opening}, until as many were closed as opened")
-    yield Feature("inside < >", bools(_between(text, "<", ">", "\n")), "after <, until > or the end of the line")
-    yield Feature("inside [[ ]]", bools(_between(text, "[[", "]]", "\n\n")), "after [[, until ]] or a blank line")
-    yield Feature("in a web address", bools(_addresses(text)), "after http://, https:// or www., until white space")
-    total = np.minimum(depths.sum(axis=0), DEEPEST).astype(np.float32)
-    yield Feature("bracket depth", total, f"how many ( [ {{ are open, {DEEPEST} at most")
+def _inside(part: str) -> FeatureRule:
+    """Inside brackets of one kind, ( [ or {."""
+    number = "([{".index(part[0])
+    return FeatureRule(f"inside {part}", lambda text: _depth_array(text)[number] > 0,
+                f"after {part[0]}, until as many were closed as opened")
 
 
-def comments(text: str) -> Feature:
-    """Inside the comments of a program."""
-    return Feature("in a comment", bools(_comments(text)), "after // or # to the end of the line, or between /* and */")
+def _bracket_depth(text: str) -> np.ndarray:
+    total: np.ndarray = np.minimum(_depth_array(text).sum(axis=0), DEEPEST).astype(np.float32)
+    return total
+
+
+ENCLOSURES = (
+    FeatureRule("inside \"double quotes\"", lambda text: bools(_double_quotes(text)),
+                "after an opening \", until the closing one or a blank line; “ ” and „ “ pair"),
+    FeatureRule("inside 'single quotes'", lambda text: bools(_single_quotes(text)),
+                "after a ' that follows no letter, until one that no letter follows, or a blank line"),
+    FeatureRule("inside « »", lambda text: bools(_guillemets(text)),
+                "after « until », or after » until «, or a blank line"),
+    FeatureRule("in dialogue after a dash", lambda text: bools(_dialogue(text)),
+                "on a line that begins with a dash (- only with a space), from the dash to its end"),
+    *(_inside(part) for part in ("( )", "[ ]", "{ }")),
+    FeatureRule("inside < >", lambda text: bools(_between(text, "<", ">", "\n")),
+                "after <, until > or the end of the line"),
+    FeatureRule("inside [[ ]]", lambda text: bools(_between(text, "[[", "]]", "\n\n")),
+                "after [[, until ]] or a blank line"),
+    FeatureRule("in a web address", lambda text: bools(_addresses(text)),
+                "after http://, https:// or www., until white space"),
+    FeatureRule("bracket depth", _bracket_depth, f"how many ( [ {{ are open, {DEEPEST} at most"),
+)
+COMMENTS = FeatureRule("in a comment", lambda text: bools(_comments(text)),
+                "after // or # to the end of the line, or between /* and */")
 
 
 def looks_like_code(text: str) -> bool:
@@ -51,10 +64,36 @@ def _double_quotes(text: str) -> Iterator[bool]:
     for t, character in enumerate(text):
         if character == '"':
             inside = not inside
-        elif character in "“”":
-            inside = character == "“"
+        elif character in _DOUBLE:
+            inside = character == "„" or (character == "“" and not inside)
         elif ends_paragraph(text, t):
             inside = False
+        yield inside
+
+
+def _guillemets(text: str) -> Iterator[bool]:
+    """The first of the two signs opens, the other one closes: « » in French, » « in German."""
+    closing = ""
+    for t, character in enumerate(text):
+        if character in _GUILLEMETS:
+            if not closing:
+                closing = _GUILLEMETS[character]
+            elif character == closing:
+                closing = ""
+        elif ends_paragraph(text, t):
+            closing = ""
+        yield bool(closing)
+
+
+def _dialogue(text: str) -> Iterator[bool]:
+    inside, is_leading, may_be = False, True, False
+    for character in text:
+        if character == "\n":
+            inside, is_leading, may_be = False, True, False
+        elif is_leading and not character.isspace():
+            inside, may_be, is_leading = character in _DASHES, character == "-", False
+        else:
+            inside, may_be = inside or (may_be and character == " "), False
         yield inside
 
 
@@ -73,6 +112,11 @@ def _single_quotes(text: str) -> Iterator[bool]:
         elif ends_paragraph(text, t):
             inside = False
         yield inside
+
+
+def _depth_array(text: str) -> np.ndarray:
+    """The numbers of open ( [ and { at each character, (3, T)."""
+    return np.array([*_depths(text)], np.int32).reshape(-1, 3).T
 
 
 def _depths(text: str) -> Iterator[tuple[int, int, int]]:
@@ -122,6 +166,16 @@ def _comments(text: str) -> Iterator[bool]:
         elif character == "#" and (t == 0 or text[t - 1].isspace()):
             end = "\n"
         yield bool(end)
+
+
+def closing_quotes(text: str) -> np.ndarray:
+    """Which characters (T,) close a double quote, or one of « »."""
+    closes = np.zeros(len(text), bool)
+    for inside in (bools(_double_quotes(text)), bools(_guillemets(text))):
+        closes[1:] |= inside[:-1] & ~inside[1:]
+    is_quote: np.ndarray = np.fromiter((character in '"' + _DOUBLE + "«»" for character in text), bool, len(text))
+    closing: np.ndarray = closes & is_quote
+    return closing
 
 
 def ends_paragraph(text: str, t: int) -> bool:

@@ -68,14 +68,15 @@ function cellCard(index) {
     element("dl", { class: "facts" },
       best ? [fact(`${measure} held out`, `${number(best.heldout, 3)} `, element("span", { class: "faint" }, best.null95 === null ? "" : `chance ${number(best.null95, 2)}`)),
         best.char_alone === null ? null : fact("character alone", number(best.char_alone, 2)), best.iou === null ? null : fact("IoU", number(best.iou, 2))] : null,
-      fact("memory time", cell.tau === null ? "–" : `${number(cell.tau, 1)} characters`),
+      fact("memory", (cell.memory ?? null) === null ? "–" : `${cell.holds ? "holds until reset, " : ""}${number(cell.memory, 1)} characters`),
       fact("current character", cell.eta2_char === null ? "–" : `${share(cell.eta2_char)} of its variance`),
       cell.eta2_bigram === null ? null : fact("last two", `${share(cell.eta2_bigram)}`),
       fact("mean ± sd", `${signed(cell.mean, 2)} ± ${number(cell.std, 2)}`),
       delta ? fact("ablation", delta.exact === null ? `${signed(delta.estimate, 4)} bits (estimate)`
         : `${signed(delta.exact, 4)} ± ${number(delta.se, 4)} bits (estimate ${signed(delta.estimate, 4)})`) : null,
+      measuredFacts(cell),
       delta ? (delta.by || []).map(([name, bits]) => fact(name, `${signed(bits, 3)} bits`)) : null),
-    cellContexts(index)];
+    cellContexts(index), hardNegatives(cell)];
 }
 
 function flagWords(flag) {

@@ -3,19 +3,23 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from charrnn.inspection.advice import advice
 from charrnn.inspection.cell_statistics import CellName
-from charrnn.inspection.context import ContextUse, context_use
 from charrnn.inspection.export import as_dict
-from charrnn.inspection.export_types import CellRecord, CostRecord, FindingRecord, InspectionRecord
+from charrnn.inspection.export_types import CellRecord, FindingRecord, InspectionRecord
 from charrnn.inspection.find import each_cell_once
-from charrnn.inspection.horizon import Horizon
 from charrnn.inspection.page.data import PageData, PageModel
 from charrnn.inspection.results import Inspection
+from charrnn.live.payload import LiveContent, NamedCell, payload
+from charrnn.sampling.session import LanguageModel
 
-ABLATED = 8  # cells whose ablation is measured
+BITS = 8  # of each weight of a network in a page
+WIDE = 0.25  # standard deviation of a cell whose colours are seen at first sight
+NAMED = 12  # cells that the page which writes has names for
 
 
 @dataclass(frozen=True)
@@ -30,14 +34,14 @@ class PageCheckpoint:
     window: int = 0
 
 
-def collect(inspection: Inspection, checkpoint: PageCheckpoint, *, cells: int | None = None, ablated: int = ABLATED,
-            source: str = "", command: str = "") -> PageData:
+def collect(inspection: Inspection, checkpoint: PageCheckpoint, *, cells: int | None = None, source: str = "",
+            command: str = "", network: LanguageModel | None = None) -> PageData:
     """The data of a page, with the values of `cells` cells, the most telling first; None gives all.
 
-    ablated   how many of the cells that track anything are ablated
-    source    where the text is from; the passage's own description if empty
+    source   where the text is from; the passage's own description if empty
+    network  with its vocabulary, if the page is to hold it
     """
-    content = as_dict(inspection, checkpoint.path, checkpoint.digest, _costs(inspection, ablated))
+    content = as_dict(inspection, checkpoint.path, checkpoint.digest)
     _add_groups(inspection, content)
     chosen = _order(inspection, content["cells"])[:cells]
     recording, passage = inspection.recording, inspection.passage
@@ -45,7 +49,9 @@ def collect(inspection: Inspection, checkpoint: PageCheckpoint, *, cells: int | 
     shift = slice(None, -1)  # the prediction of character t was made at place t - 1
     model: PageModel = {**content["model"], "name": checkpoint.name, "parameters": checkpoint.parameters,
                         "window": checkpoint.window}
-    context = context_use(inspection.engine, inspection.trace)
+    live = None
+    if network is not None:
+        live = payload(network, LiveContent(checkpoint.name, cells=named_cells(inspection)), BITS)
     return PageData(
         model=model, source={**content["text"], "source": source or passage.origin}, check=content["check"],
         units=units, text=recording.tokens, bits=np.r_[np.nan, predictions.nats[shift] / math.log(2)],
@@ -58,25 +64,9 @@ def collect(inspection: Inspection, checkpoint: PageCheckpoint, *, cells: int | 
         features=content["features"], masks=np.array([one.values if one.is_boolean else np.zeros(len(passage), bool)
                                                       for one in inspection.features]),
         scores=_scores(inspection), gates=inspection.gates.to_dict(), horizon=inspection.horizon.to_dict(),
-        context=context.to_dict(), advice=_advice(inspection.horizon, context, checkpoint.window),
-        definitions=content["definitions"], command=command)
-
-
-def _costs(inspection: Inspection, count: int) -> dict[CellName, CostRecord]:
-    """The costs of ablating the first `count` cells that track anything, with those where their feature holds."""
-    findings = each_cell_once([*inspection.context, *inspection.local])[:count]
-    if not findings:
-        return {}
-    names = {one.cell: one.feature.name for one in findings}
-    masks = {one.feature.name: inspection.feature(one.feature.name).values
-             for one in findings if one.feature.is_boolean}
-    costs: dict[CellName, CostRecord] = {}
-    for one in inspection.ablate(list(names), masks):
-        where = one.by.get(names[one.cell])
-        costs[one.cell] = {"estimate": float(inspection.estimates[one.cell]), "exact": one.overall.bits,
-                           "se": one.overall.error,
-                           "by": [[f"where {names[one.cell]}", where.bits]] if where is not None else []}
-    return costs
+        context=inspection.context_use.to_dict(),
+        advice=advice(inspection.horizon, inspection.context_use, checkpoint.window),
+        errors=content["errors"], definitions=content["definitions"], command=command, live=live)
 
 
 def _number_of(cell: CellName, hidden: int) -> int:
@@ -84,15 +74,21 @@ def _number_of(cell: CellName, hidden: int) -> int:
 
 
 def _add_groups(inspection: Inspection, content: InspectionRecord) -> None:
-    """Gives each cell its group, and as its best finding the one that the summary reports."""
-    found = {(one["cell"], one["feature"]): one for one in content["found"]}
+    """Gives each cell its group, and leaves of the conditions of its ablation those that a card has room for."""
     for record in content["cells"]:
         record["group"] = "other"
+        if "by" in record["delta"]:
+            record["delta"]["by"] = _telling(record["delta"]["by"], record["best"], record["delta"]["most"])
     for group, findings in (("expecting", inspection.expecting), ("local", inspection.local),
                             ("context", inspection.context)):
-        for one in reversed(findings):
-            record = content["cells"][_number_of(one.cell, inspection.engine.settings.hidden)]
-            record["group"], record["best"] = group, found[str(one.cell), one.feature.name]
+        for one in findings:
+            content["cells"][_number_of(one.cell, inspection.engine.settings.hidden)]["group"] = group
+
+
+def _telling(costs: Sequence[Sequence[Any]], best: FindingRecord | None, most: str | None) -> list[list[Any]]:
+    """The costs where the cell's feature holds, and before the kind of character where it costs most."""
+    wanted = [f"where {best['feature']}" if best else "", most]
+    return [list(one) for name in wanted for one in costs if one[0] == name]
 
 
 def _order(inspection: Inspection, records: Sequence[CellRecord]) -> np.ndarray:
@@ -120,21 +116,22 @@ def _signals(inspection: Inspection, chosen: np.ndarray) -> dict[str, np.ndarray
 
 
 def _scores(inspection: Inspection) -> np.ndarray:
-    """(F, U) the score of each cell's main signal on the second half, from -1 to 1."""
+    """(F, U) the score on the second half of the signal of each cell that the claim about it is about, from -1 to 1."""
     search, recording = inspection.search, inspection.recording
     names = [one.name for one in inspection.features]
     scores = np.full((len(names), recording.layers * recording.hidden), np.nan)
-    main = [n for n, (signal, _) in enumerate(search.columns) if signal == search.signals[0]]
+    main = [n for n, (signal, cell) in enumerate(search.columns) if signal == inspection.signal_of(cell)]
     places = [_number_of(search.columns[n][1], recording.hidden) for n in main]
     for number, one in enumerate(search.features):
         scores[names.index(one.name), places] = search.held_out[number, main] * (2 if one.is_boolean else 1)
     return scores
 
 
-def _advice(horizon: Horizon, context: ContextUse, window: int) -> str:
-    """What horizon and context use mean for the window in training."""
-    trained = f"; it was trained with {window:,} at a time" if window else ""
-    worth = (f"{context.enough} characters is worth less than 0.01 bits" if context.enough is not None
-             else f"{context.lengths[-1]} is still worth something")
-    return (f"99 % of the gradient by the input lies within {horizon.within[99]} characters{trained}. "
-            f"More context than the last {worth}.")
+def named_cells(inspection: Inspection) -> list[NamedCell]:
+    """Cells that are confirmed to track something in the text, those that track context first; the first of these that
+    changes much comes before the others, because the page opens with it."""
+    context = each_cell_once(inspection.context)
+    wide = [one for one in context if np.std(inspection.values(one.cell, one.signal)) >= WIDE]
+    context = each_cell_once([*wide[:1], *context])
+    return [NamedCell(str(one.cell), one.feature.name, one.signal, one.sign, not one.feature.is_boolean)
+            for one in each_cell_once([*context, *inspection.local])[:NAMED]]

@@ -38,8 +38,10 @@ class PageData:
     scores       (F, U) from -1 to 1: 2 AUC - 1 or Spearman's rho on the second half; NaN where not tested
     gates, horizon, context    as their to_dict() gives them
     advice       what the horizon means for the window in training, a line
+    errors       an ErrorBreakdown as its to_dict() gives it
     definitions  by name, how each number is computed
     command      the command line that made the page
+    live         the network, as charrnn.live.payload gives it: the page then computes the values of all cells itself
     """
 
     model: PageModel
@@ -63,5 +65,7 @@ class PageData:
     horizon: Mapping[str, Any] | None = None
     context: Mapping[str, Any] | None = None
     advice: str = ""
+    errors: Mapping[str, Any] | None = None
     definitions: Mapping[str, str] = field(default_factory=dict)
     command: str = ""
+    live: Mapping[str, Any] | None = None

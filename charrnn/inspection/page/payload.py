@@ -5,33 +5,15 @@ neighbours in time are alike and compress. Values from -1 to 1 are stored in 8 b
 levels that are drawn), two to a byte.
 """
 
-import base64
-import json
-import math
-import zlib
-from collections.abc import Mapping, Sequence
-from typing import Any, TypedDict
+from collections.abc import Sequence
 
 import numpy as np
 
 from charrnn.inspection.page.data import PageData
+from charrnn.live.packing import PackedArray, json_in_html, packed, packed_bytes
 
 FORMAT = "charrnn-page/1"
 UNKNOWN = 65_535  # a missing number in an array of 16 bits
-_GZIP = 31  # zlib's number for the gzip format
-_SYSTEM = 9  # the byte of a gzip header that names the system it was made on
-# `<` could end the element that holds the JSON or open a comment in it; and no text may look like an address.
-_ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "//": "/\\u002f", "p:": "p\\u003a", "s:": "s\\u003a",
-            "P:": "P\\u003a", "S:": "S\\u003a"}
-
-
-class PackedArray(TypedDict):
-    """type is that of NumPy, or int4."""
-
-    type: str
-    shape: list[int]
-    gzip: bool
-    data: str
 
 
 def payload(data: PageData, cells: int, bits: int, compress: bool = True, notes: Sequence[str] = ()) -> str:
@@ -46,8 +28,10 @@ def payload(data: PageData, cells: int, bits: int, compress: bool = True, notes:
         "rank": packed(smallest(np.asarray(data.rank)), compress),
         "top": packed(smallest(np.asarray(data.top)), compress),
         "probabilities": packed(thousandths(data.probabilities), compress),
-        **{f"signal_{name}": packed_values(values[:cells], bits, compress) for name, values in data.signals.items()},
     }
+    if data.live is None:
+        arrays |= {f"signal_{name}": packed_values(values[:cells], bits, compress)
+                   for name, values in data.signals.items()}
     pieces = sorted(set(data.pieces or ()))
     if data.pieces is not None:
         numbers = {piece: number for number, piece in enumerate(pieces)}
@@ -59,36 +43,13 @@ def payload(data: PageData, cells: int, bits: int, compress: bool = True, notes:
     whole = {
         "format": FORMAT, "model": data.model, "text": data.source, "check": data.check, "units": list(data.units),
         "pieces": pieces, "cells": list(data.cells), "chosen": [int(cell) for cell in data.chosen[:cells]],
-        "signals": list(data.signals),
+        "signals": list(data.signals), "live": data.live,
         "features": list(data.features), "gates": data.gates, "horizon": data.horizon, "context": data.context,
-        "advice": data.advice, "definitions": data.definitions, "command": data.command, "notes": list(notes),
+        "advice": data.advice, "errors": data.errors, "definitions": data.definitions,
+        "command": data.command, "notes": list(notes),
         "levels": 127 if bits == 8 else 7, "arrays": arrays,
     }
-    text = json.dumps(plain(whole), sort_keys=True, separators=(",", ":"), allow_nan=False)
-    for raw, escape in _ESCAPES.items():
-        text = text.replace(raw, escape)
-    return text
-
-
-def plain(value: Any) -> Any:
-    """A value in the types of JSON: numbers with 6 digits, None for NaN and infinity."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray):
-        return plain(value.tolist())
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if isinstance(value, (np.bool_, np.integer)):
-        return value.item()
-    if isinstance(value, (float, np.floating)):
-        return float(f"{value:.6g}") if math.isfinite(value) else None
-    return value
-
-
-def packed(array: np.ndarray, compress: bool = True) -> PackedArray:
-    """An integer array."""
-    plain = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
-    return _wrapped(array.dtype.name, array.shape, plain.tobytes(), compress)
+    return json_in_html(whole)
 
 
 def packed_values(values: np.ndarray, bits: int, compress: bool = True) -> PackedArray:
@@ -99,7 +60,7 @@ def packed_values(values: np.ndarray, bits: int, compress: bool = True) -> Packe
     if levels.shape[1] % 2:
         levels = np.pad(levels, ((0, 0), (0, 1)))
     pairs = np.ascontiguousarray(levels[:, ::2] | levels[:, 1::2] << 4)
-    return _wrapped("int4", values.shape, pairs.tobytes(), compress)
+    return packed_bytes("int4", values.shape, pairs.tobytes(), compress)
 
 
 def thousandths(values: np.ndarray) -> np.ndarray:
@@ -118,16 +79,3 @@ def smallest(numbers: np.ndarray) -> np.ndarray:
     """Integers from 0 in the narrowest unsigned type that holds them."""
     most = int(numbers.max(initial=0))
     return numbers.astype(np.uint8 if most < 2**8 else np.uint16 if most < 2**16 else np.uint32)
-
-
-def _wrapped(kind: str, shape: tuple[int, ...], data: bytes, compress: bool) -> PackedArray:
-    if compress:
-        squeezed = bytearray(_gzip(data))
-        squeezed[_SYSTEM] = 255  # unknown: the same page on every machine
-        data = bytes(squeezed)
-    return {"type": kind, "shape": list(shape), "gzip": compress, "data": base64.b64encode(data).decode("ascii")}
-
-
-def _gzip(data: bytes) -> bytes:
-    squeezer = zlib.compressobj(9, zlib.DEFLATED, _GZIP)
-    return squeezer.compress(data) + squeezer.flush()

@@ -1,8 +1,14 @@
 /* What the reader looks at. It stands in the address, so that a link shows the same. */
 
+/* The signal that the claim about a cell is about. */
+function signalOf(cell) {
+  const { best } = cells[cell] || {};
+  return best && best.confirmed && allSignals().includes(best.signal) ? best.signal : allSignals()[0] || "h";
+}
+
 const START = {
-  tab: "cells", map: false, cell: order[0] ?? 0, signal: page.signals[0] || "h", surprise: false, pin: -1, range: null,
-  regex: "", feature: -1, sort: "rank", down: false, filter: "", zoom: null,
+  tab: "cells", map: false, cell: order[0] ?? 0, signal: signalOf(order[0] ?? 0), surprise: false, pin: -1, range: null,
+  regex: "", write: "", feature: -1, sort: "rank", down: false, filter: "", zoom: null,
 };
 const state = { ...START };
 const listeners = [];
@@ -21,10 +27,15 @@ function set(changes) {
   writeAddress();
 }
 
+/* Something that listeners to `key` show has changed without it. */
+function announce(key) {
+  for (const { keys, action } of listeners) if (keys.includes(key)) action();
+}
+
 function writeAddress() {
   const parts = new URLSearchParams();
   for (const [key, start] of Object.entries(START)) {
-    if (JSON.stringify(state[key]) === JSON.stringify(start)) continue;
+    if (JSON.stringify(state[key]) === JSON.stringify(key === "signal" ? signalOf(state.cell) : start)) continue;
     parts.set(key, key === "cell" ? cells[state.cell].id : key === "feature" ? features[state.feature].name
       : Array.isArray(state[key]) ? state[key].join("-") : state[key]);
   }
@@ -46,11 +57,11 @@ function readAddress() {
   };
   if (TABS.some(([tab]) => tab === parts.get("tab"))) wish.tab = parts.get("tab");
   if (numberOf.has(parts.get("cell"))) wish.cell = numberOf.get(parts.get("cell"));
-  if (page.signals.includes(parts.get("signal"))) wish.signal = parts.get("signal");
+  wish.signal = allSignals().includes(parts.get("signal")) ? parts.get("signal") : signalOf(wish.cell);
   if (featureNumber.has(parts.get("feature"))) wish.feature = featureNumber.get(parts.get("feature"));
   if (parts.get("sort") in COLUMNS) wish.sort = parts.get("sort");
   for (const key of ["map", "surprise", "down"]) wish[key] = parts.get(key) === "true";
-  for (const key of ["regex", "filter"]) wish[key] = parts.get(key) || "";
+  for (const key of ["regex", "filter", "write"]) wish[key] = parts.get(key) || "";
   if (parts.has("pin")) wish.pin = place(parts.get("pin"));
   wish.range = pair(parts.get("range"), T - 1);
   wish.zoom = pair(parts.get("zoom"), T);

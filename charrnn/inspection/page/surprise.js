@@ -48,5 +48,5 @@ function buildSurprise() {
     drawing, element("p", { class: "faint caption" }, "characters by the bits they took ", saveButtons("surprise", () => drawing)),
     element("h3", {}, "Hardest kinds"), element("table", { class: "small" }, element("thead", {}, element("tr", {}, ["kind", "bits", "top prediction", "of all"].map((name) => element("th", {}, name)))),
       element("tbody", {}, rows.map((row) => element("tr", {}, element("td", {}, row.name), element("td", { class: "n" }, number(row.sum / row.n, 2)), element("td", { class: "n" }, share(row.first / row.n)), element("td", { class: "n" }, share(row.n / n)))))),
-    element("h3", {}, "Highest surprisal"), element("ol", { class: "contexts" }, worstPlaces().map((t) => element("li", {}, placeLink(t, t, levelOfBits(bitsAt(t)) / LEVELS), element("small", { class: "n" }, `${number(bitsAt(t), 1)} bits`))))));
+    errorsTable(), element("h3", {}, "Highest surprisal"), element("ol", { class: "contexts" }, worstPlaces().map((t) => element("li", {}, placeLink(t, t, levelOfBits(bitsAt(t)) / LEVELS), element("small", { class: "n" }, `${number(bitsAt(t), 1)} bits`))))));
 }

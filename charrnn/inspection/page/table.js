@@ -8,7 +8,7 @@ const COLUMNS = {
   id: { title: "cell", key: (cell, number) => number },
   tracks: { title: "tracks", key: (cell) => (cell.best ? cell.best.feature : "\uffff") },
   score: { title: "held out", down: true, key: held, about: "score on the half of the text that was not searched: AUC, or rank correlation ρ; the tick is what chance reaches" },
-  tau: { title: "memory", down: true, key: (cell) => cell.tau, about: "memory time, in characters" },
+  tau: { title: "memory", down: true, key: (cell) => cell.memory ?? cell.tau, about: "memory in characters; ↻ holds until it is reset" },
   local: { title: "now", key: (cell) => cell.eta2_char, about: "share of its variance explained by the current character alone" },
   delta: { title: "ablation", down: true, key: (cell) => costOf(cell), about: "bits a character lost when the cell is held at its mean" },
 };
@@ -54,7 +54,7 @@ function cellRow(index) {
       cell.flags.length ? element("em", {}, cell.flags.join(", "), best ? " · " : "") : null,
       best ? element("span", {}, best.sign < 0 ? element("span", { class: "not", title: "the cell is low there, or falls as it grows" }, "↓ ") : "", best.feature) : ""),
     element("td", {}, best ? scoreBar(best) : ""),
-    element("td", { class: "n" }, cell.tau === null ? "–" : number(cell.tau, cell.tau < 9.95 ? 1 : 0)),
+    element("td", { class: "n" }, memoryWords(cell)),
     element("td", { class: "n" }, cell.eta2_char === null ? "–" : share(cell.eta2_char).replace(/\.\d/, "")),
     element("td", { class: "n" }, costOf(cell) === null ? "–" : signed(costOf(cell), 3)));
 }
@@ -126,6 +126,11 @@ function buildTable() {
   });
   on(["cell", "tab", "map"], markCell);
   return holder;
+}
+
+function memoryWords({ memory, tau, holds }) {
+  const characters = memory ?? tau;
+  return `${holds ? "↻ " : ""}${number(characters, characters < 9.95 ? 1 : 0)}`;
 }
 
 /* Looks at a cell, in the signal that its feature was found in. */

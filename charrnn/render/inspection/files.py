@@ -1,6 +1,5 @@
 """Layer render: an inspection written to files: its page, and its numbers for other programs."""
 
-import hashlib
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -9,21 +8,27 @@ from charrnn.inspection.export import arrays, as_dict, as_json, cell_rows, place
 from charrnn.inspection.page.collect import PageCheckpoint, collect
 from charrnn.inspection.page.document import MEGABYTE, fit_page
 from charrnn.inspection.results import Inspection
+from charrnn.live.payload import RUNNABLE
+from charrnn.runs.checkpoint import file_sha256
+from charrnn.sampling.session import LanguageModel
 from charrnn.settings import PageSettings
 from charrnn.storage.files import write_atomic
 
 
-def write_page(done: Inspection, path: Path, corpus: str, window: int, name: str, settings: PageSettings) -> None:
+def write_page(done: Inspection, model: LanguageModel, path: Path, corpus: str, name: str,
+               settings: PageSettings) -> None:
     """Writes the page to the file `name`; stderr says what did not fit.
 
-    path, corpus, window   the network's checkpoint, its training text, and the window it was trained with
+    path, corpus   the network's checkpoint, and its training text
     """
+    window, is_runnable = model.settings.windows.window, model.settings.network.cell in RUNNABLE
     origin = done.passage.origin
     run = path.parent.name if path.name in ("best.safetensors", "last.safetensors") else path.stem
-    checkpoint = PageCheckpoint(str(path), _sha256(path), run, done.engine.parameter_count, window)
+    checkpoint = PageCheckpoint(str(path), file_sha256(path), run, done.engine.parameter_count, window)
     data = collect(done, checkpoint, cells=settings.cells,
                    source=f"{origin} of {corpus}" if corpus and origin == "held-out text" else origin,
-                   command=f"charrnn inspect-cells {path} --html {Path(name).name}")
+                   command=f"charrnn inspect-cells {path} --html {Path(name).name}",
+                   network=model if settings.has_network and is_runnable else None)
     bits = None if settings.html_precision is None else int(settings.html_precision)
     page = fit_page(data, settings.cells, bits, settings.html_max_mb, settings.compress)
     for note in page.notes:
@@ -36,7 +41,7 @@ def write_page(done: Inspection, path: Path, corpus: str, window: int, name: str
 def write_numbers(done: Inspection, path: Path, files: Mapping[str, str | None]) -> bool:
     """Writes json, csv, csv-chars and npz to the files that are named; whether one of them is "-", standard output."""
     makers: dict[str, Callable[[], str | bytes]] = {
-        "json": lambda: as_json(as_dict(done, str(path), _sha256(path))), "csv": lambda: cell_rows(done),
+        "json": lambda: as_json(as_dict(done, str(path), file_sha256(path))), "csv": lambda: cell_rows(done),
         "csv-chars": lambda: place_rows(done), "npz": lambda: arrays(done)}
     for kind, name in files.items():
         if not name:
@@ -48,7 +53,3 @@ def write_numbers(done: Inspection, path: Path, files: Mapping[str, str | None])
         write_atomic(name, content if isinstance(content, bytes) else content.encode(errors="surrogatepass"))
         print(f"written: {name}", file=sys.stderr)
     return "-" in files.values()
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -5,28 +5,54 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from charrnn.inspection.ablation import Ablation
 from charrnn.inspection.cell_statistics import CellStatistics
+from charrnn.inspection.features.feature import Feature
 from charrnn.inspection.find import Finding
 from charrnn.inspection.results import Inspection
-from charrnn.render.inspection.style import ReportStyle, bits_words, memory_words, score_words, share_words
+from charrnn.inspection.steering import Steering
+from charrnn.render.inspection.style import ReportStyle, bits_words, hold_words, score_words, share_words
 
 _LINES, _LINES_WITHOUT_COLOUR = 6, 3  # of text, in the colours of a cell
 
 
-def table(findings: Sequence[Finding], statistics: CellStatistics, costs: Sequence[float] = ()) -> Iterator[str]:
-    """A heading and a row for each finding, in at most 80 columns.
+def table(findings: Sequence[Finding], statistics: CellStatistics, costs: Sequence[Ablation] = (),
+          steers: Sequence[Steering | None] = ()) -> Iterator[str]:
+    """A heading and a row for each finding, in at most 80 columns; under it what was measured of the cell.
 
-    costs   of ablating each cell, in bits a character, if they were measured
+    costs    of ablating each cell, if they were measured
+    steers   what holding each cell changes, if that was measured
     """
     width = max((len(str(one.cell)) for one in findings), default=4)
     room = 80 - (width + 5) - 14 - 5 - 5 - 7 - (8 if costs else 0)
     yield (f" {'cell':{width}}    {'tracks':{room}}{'score [chance]':14}{'IoU':>5}{'char':>5}{'memory':>7}"
            + (f"{'cost':>8}" if costs else ""))
+    if steers:
+        yield f" {'':{width}}    bits where it costs most; held low -> high while it writes"
     for number, one in enumerate(findings):
         yield (f" {one.cell!s:{width}} {signal_words(one)} {_cut(one.feature.name, room - 1):{room}}"
                f"{scored(one):14}{score_words(one.threshold.iou) if one.threshold else '-':>5}"
-               f"{share_words(one.current):>5}{memory_words(float(statistics.tau[one.cell])):>7}"
-               + (f"{bits_words(costs[number]):>8}" if costs else ""))
+               f"{share_words(one.current):>5}{hold_words(statistics, one.cell):>7}"
+               + (f"{bits_words(costs[number].overall.bits):>8}" if costs else ""))
+        measured = [most_words(costs[number])] if costs and costs[number].most else []
+        measured += [steer_words(one.feature, found)] if steers and (found := steers[number]) else []
+        if measured:
+            yield _cut(f" {'':{width}}    {'; '.join(measured)}", 80)
+
+
+def most_words(cost: Ablation) -> str:
+    """`costs most before ": +2.27 +-.31 bits`, the character that comes next."""
+    if cost.most is None:
+        return ""
+    name, found = cost.most
+    return f"{found.bits:+.2f} +-{found.error:.2f} {name}"
+
+
+def steer_words(feature: Feature, found: Steering) -> str:
+    """`steers: 2% -> 61% (+-6)` of what the network writes, with the error of the difference; of a count its mean."""
+    scale, digits, unit = (100, 0, "%") if feature.is_boolean else (1, 1, "")
+    low, high, error = (f"{scale * number:.{digits}f}" for number in (found.with_low, found.with_high, found.error))
+    return f"{found.verdict}: {low}{unit} -> {high}{unit} (+-{error})"
 
 
 def _cut(name: str, room: int) -> str:
@@ -51,7 +77,7 @@ def brief(finding: Finding) -> str:
 def missing(findings: Sequence[Finding], untested: Sequence[str], style: ReportStyle) -> Iterator[str]:
     """The features that were not found, and those that could not be tested, without single letters."""
     named = [f"{one.feature.name} {score_words(one.score)}" for one in findings if not one.feature.is_plain]
-    yield from style.wrapped("not found on the other half:", named, ", ", 2)
+    yield from style.wrapped("not found on the second half:", named, ", ", 1)
     yield from style.wrapped("too rare in this text to be tested:", untested, ", ", 2)
 
 
@@ -59,9 +85,10 @@ def custom_report(inspection: Inspection, style: ReportStyle, top: int) -> Itera
     """The best cells for each custom feature, and the first of them on the text."""
     for feature in inspection.custom:
         yield ""
-        places = int(feature.values[inspection.recording.warm_up:].sum())
+        values = feature.values[inspection.recording.warm_up:]
         name = feature.name if style.width > len(feature.name) else feature.name[:style.width - 1]
-        yield f"{name}: true at {places:,} places"
+        yield (f"{name}: true at {int(values.sum()):,} places" if feature.is_boolean else
+               f"{name}: {int(values.min(initial=0)):,} to {int(values.max(initial=0)):,}")
         reason = inspection.search.untested.get(feature.name)
         if reason:
             yield f"  {reason} in this text to be tested: see --explain"
@@ -72,11 +99,20 @@ def custom_report(inspection: Inspection, style: ReportStyle, top: int) -> Itera
             continue
         yield from table(best, inspection.statistics)
         first = best[0]
-        claim = "confirmed" if first.is_confirmed else "NOT confirmed: it may be chance"
-        yield from style.wrapped(f" {first.cell} is {claim};", [
-            f"the current character alone would give {score_words(first.alone)}, a cell that is always on an IoU of "
-            f"{share_words(first.threshold.prevalence if first.threshold else 0.0)}"])
+        yield from style.wrapped(f" {first.cell} {claim_words(first)};", [
+            f"the current character alone would give {score_words(first.alone)}"
+            + (f", a cell that is always on an IoU of {share_words(first.threshold.prevalence)}" if first.threshold
+               else "")])
         yield from on_the_text(inspection, first, style)
+
+
+def claim_words(finding: Finding) -> str:
+    """Whether a cell tracks a feature, and if not, why not."""
+    if finding.is_context or (finding.is_confirmed and finding.feature.is_plain):
+        return "tracks it: confirmed on the second half"
+    if finding.is_confirmed:
+        return "does NOT track it: the character just read predicts it as well"
+    return "is NOT confirmed: it may be chance"
 
 
 def on_the_text(inspection: Inspection, finding: Finding, style: ReportStyle) -> Iterator[str]:

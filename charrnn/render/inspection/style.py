@@ -5,6 +5,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from charrnn.inspection.cell_statistics import CellName, CellStatistics
 from charrnn.render.colour.glyphs import visible
 from charrnn.render.colour.paint import legend, levels_of, shown
 from charrnn.render.colour.palette import Palette
@@ -74,6 +75,11 @@ def bits_words(bits: float) -> str:
 
 def share_words(share: float) -> str:
     return f"{100 * share:.0f}%"
+
+
+def hold_words(statistics: CellStatistics, cell: CellName) -> str:
+    """The memory of a cell in the table: `23 ch`, or `reset` where it holds until it is reset."""
+    return "reset" if statistics.holds[cell] else memory_words(float(statistics.tau[cell]))
 
 
 def memory_words(characters: float) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from charrnn.inspection.advice import reach_words
 from charrnn.inspection.cell_statistics import CellName
 from charrnn.inspection.find import Finding
 from charrnn.inspection.results import AGREEMENT, Inspection
@@ -43,9 +44,9 @@ def check(inspection: Inspection, style: ReportStyle) -> Iterator[str]:
 def _tracking(inspection: Inspection, style: ReportStyle, top: int) -> Iterator[str]:
     if inspection.context:
         rows = inspection.context[:top]
-        costs = [one.overall.bits for one in inspection.ablate([one.cell for one in rows])]
-        yield "CELLS THAT TRACK CONTEXT, scored on the half of the text that did not choose"
-        yield from table(rows, inspection.statistics, costs)
+        costs = inspection.costs([one.cell for one in rows])
+        yield "CELLS THAT TRACK CONTEXT, found on the first half, tested on the second"
+        yield from table(rows, inspection.statistics, costs, [inspection.steering(one.cell) for one in rows])
         if len(inspection.context) > top:
             yield f" and {len(inspection.context) - top} more; --top {len(inspection.context)} shows all"
     else:
@@ -84,27 +85,25 @@ def _health(inspection: Inspection, style: ReportStyle) -> Iterator[str]:
     has_gate = np.isfinite(inspection.statistics.resets).all()
     items = []
     for name, words in (("integrator", "integrators"), ("feed-forward", "feed-forward"),
-                        ("saturated", "saturated (speak through their output gate)"), ("dead", "dead")):
+                        ("saturated", "saturated"), ("dead", "dead")):
         counts = inspection.statistics.flags[name].sum(axis=1)
         if name in ("integrator", "feed-forward") and not has_gate:
             continue
         each = "" if layers == 1 or not counts.any() else (
             ": " + " ".join(f"L{k + 1} {count}" for k, count in enumerate(counts)))
         items.append(f"{counts.sum()}/{layers * hidden} {words}{each}")
-    yield from style.wrapped("HEALTH ", items, ", ", 3)
+    yield from style.wrapped("HEALTH ", items, ", ", 2)
 
 
 def _memory(inspection: Inspection, style: ReportStyle, window: int) -> Iterator[str]:
     """How far back the gradient and the predictions reach, and the cell with the longest memory."""
-    items = [f"99% of the input's gradient lies within {inspection.horizon.within[99]} characters (trained with "
-            f"{window})"]
-    context = inspection.context_use
-    items.append("more context than the last " + (f"{context.enough} is worth < .01 bits" if context.enough is not None
-                                                 else f"{context.lengths[-1]} is still worth something"))
-    tau = np.where(inspection.statistics.is_mute("h"), -1.0, inspection.statistics.tau)
-    if tau.max() > 0:
-        longest = CellName(*(int(place) for place in np.unravel_index(tau.argmax(), tau.shape)))
-        items.append(f"longest memory {longest}, {memory_words(float(tau.max()))}")
+    items = [f"{reach_words(inspection.horizon, inspection.context_use)} (trained with windows of {window})"]
+    statistics = inspection.statistics
+    memory = np.where(statistics.is_mute("h"), -1.0, statistics.memory)
+    if memory.max() > 0:
+        longest = CellName(*(int(place) for place in np.unravel_index(memory.argmax(), memory.shape)))
+        items.append(f"longest memory {longest}, {memory_words(float(memory.max()))}"
+                     + (" from reset to reset" if statistics.holds[longest] else ""))
     yield from style.wrapped("MEMORY ", items)
 
 

@@ -1,0 +1,24 @@
+/* Arrays as Python packs them: base64, of gzip or not, of little-endian numbers. */
+
+const TYPES = { int8: Int8Array, int32: Int32Array, float32: Float32Array };
+
+function bytesOf(text) {
+  const binary = atob(text);
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes;
+}
+
+async function unpackedArray(pack) {
+  let bytes = bytesOf(pack.data);
+  if (pack.gzip) {
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    bytes = new Uint8Array(await new Response(stream).arrayBuffer());
+  }
+  return { values: new TYPES[pack.type](bytes.buffer), shape: pack.shape };
+}
+
+async function unpackedArrays(packs) {
+  const found = await Promise.all(Object.entries(packs).map(async ([name, pack]) => [name, await unpackedArray(pack)]));
+  return Object.fromEntries(found);
+}

@@ -1,0 +1,98 @@
+"""Layer live: what the live page is given: the quantized network, its vocabulary, and what is said of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from charrnn import __version__
+from charrnn.cells.registry import CELLS
+from charrnn.errors import SettingsError
+from charrnn.live.packing import PackedArray, packed, packed_bytes
+from charrnn.live.quantize import MeasuredLoss, QuantizedMatrix, quantized_network
+from charrnn.sampling.session import LanguageModel, mark_id
+from charrnn.text.documents import mark_of, separator_of
+
+FORMAT = "charrnn-live/1"
+# The cells that cells.js has.
+RUNNABLE = ("rnn", "lstm", "peephole", "gru", "gru-original")
+
+
+class NamedCell(NamedTuple):
+    """A cell and what it tracks: `L1:24`, "inside quotes".
+
+    sign       -1 where the cell is low where that holds, or falls as it grows
+    is_number  whether it is a number, as a column, and not true or false
+    """
+
+    cell: str
+    tracks: str
+    signal: str
+    sign: int
+    is_number: bool = False
+
+
+@dataclass(frozen=True)
+class LiveContent:
+    """What a page says beside the network itself.
+
+    name       of the run
+    loss       measured with and without quantization, on `measured` ("20,000 held-out characters"); None: not measured
+    text       what it opens with; empty: what the network writes
+    cells      named cells, the most telling first
+    """
+
+    name: str
+    loss: MeasuredLoss | None = None
+    measured: str = ""
+    text: str = ""
+    cells: Sequence[NamedCell] = ()
+
+
+def check_runnable(model: LanguageModel) -> None:
+    """Raises SettingsError for a network with a cell that the page does not have."""
+    if model.settings.network.cell not in RUNNABLE:
+        raise SettingsError(f"the page has no equations for the cell {model.settings.network.cell!r}; it runs "
+                            f"{', '.join(RUNNABLE)}")
+
+
+def payload(model: LanguageModel, content: LiveContent, bits: int) -> dict[str, Any]:
+    """What the scripts read, ready for JSON, with `bits` for each weight."""
+    settings, network = model.settings, model.settings.network
+    cell = CELLS[network.cell]
+    mark = mark_of(settings.text)
+    return {
+        "format": FORMAT, "charrnn": __version__, "name": content.name,
+        "network": {"cell": network.cell, "hidden": network.hidden, "layers": network.layers,
+                    "embedding": network.embedding},
+        "size": len(model.vocabulary), "units": list(model.vocabulary.units),
+        "extra": cell.extra and cell.extra.name, "signals": ["c"] * cell.has_memory + ["h", *cell.recorded],
+        "mark": mark_id(mark, model.vocabulary), "standIn": model.vocabulary.stand_in,
+        "text": {"unit": settings.text.unit_name, "normalize": settings.text.normalize,
+                 "lowercase": settings.text.lowercase,
+                 "separator": settings.text.documents and separator_of(settings.text.documents)},
+        "lead": [] if mark is not None else model.lead_ins()[:, 0].tolist(),
+        "parameters": model.engine.parameter_count, "precision": bits,
+        "loss": content.loss and {"exact": content.loss.exact, "quantized": content.loss.quantized,
+                                  "cost": content.loss.cost, "on": content.measured},
+        "start": content.text,
+        "cells": [{"cell": one.cell, "tracks": one.tracks, "signal": one.signal, "sign": one.sign,
+                   "isNumber": one.is_number} for one in content.cells],
+        "wasm": packed_bytes("", (), (files(__package__) / "assets/kernels.wasm").read_bytes(), False)["data"],
+        "arrays": packed_network(quantized_network(model.engine.parameters(), bits), network.embedding > 0),
+    }
+
+
+def packed_network(network: dict[str, QuantizedMatrix | np.ndarray], is_embedded: bool) -> dict[str, PackedArray]:
+    """The arrays as network.js reads them; of one-hot input a row for each unit of the vocabulary."""
+    found = {}
+    for name, array in network.items():
+        if not isinstance(array, QuantizedMatrix):
+            found[name] = packed(array, compress=False)
+            continue
+        values = array.values.T if name == "weight_ih_l0" and not is_embedded else array.values
+        found[name] = packed_bytes("int8", values.shape, values.tobytes(), True, is_noise=True)
+        found[f"{name}.scale"] = packed(array.scales, compress=False)
+    return found

@@ -1,0 +1,40 @@
+"""Layer runs: a network that was trained with labels, with one label for good: a network without any.
+
+What a label adds to the input is the same at every step, so it goes into the first layer's bias. All that reads or
+writes texts then needs to know nothing of labels.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from charrnn.errors import CheckpointError, SettingsError
+from charrnn.runs.checkpoint import Checkpoint
+
+WEIGHT, BIAS = "weight_label_l0", "bias_l0"
+
+
+def with_label(checkpoint: Checkpoint, label: str | None = None) -> Checkpoint:
+    """The network of a checkpoint for texts with a label; without one for the average of all labels.
+
+    A checkpoint without labels stays what it is. Raises SettingsError for a label that it does not have.
+    """
+    network, scheme = checkpoint.settings.network, checkpoint.corpus.labels
+    if not network.label_width and scheme is None:
+        if label is not None:
+            raise SettingsError("this network was trained without labels; leave the label out, or train with --labels")
+        return checkpoint
+    if scheme is None or scheme.width != network.label_width:
+        raise CheckpointError(f"it has {scheme.width if scheme else 0:,} labels for a network that reads "
+                              f"{network.label_width:,}; use another copy")
+    return with_vector(checkpoint, scheme.average if label is None else scheme.vector(label))
+
+
+def with_vector(checkpoint: Checkpoint, vector: np.ndarray) -> Checkpoint:
+    """The network of a checkpoint for the label with a vector (label_width,)."""
+    arrays = {name: array for name, array in checkpoint.arrays.items() if name != WEIGHT}
+    weight = checkpoint.arrays[WEIGHT]
+    arrays[BIAS] = arrays[BIAS] + weight @ vector.astype(weight.dtype)
+    network = dataclasses.replace(checkpoint.settings.network, label_width=0)
+    settings = dataclasses.replace(checkpoint.settings, network=network)
+    return dataclasses.replace(checkpoint, settings=settings, arrays=arrays)

@@ -1,0 +1,43 @@
+"""Layer runs: an old run, taken up again from Python where it ended."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from charrnn.errors import SettingsError
+from charrnn.runs.checkpoint import load_checkpoint, resolve_checkpoint
+from charrnn.runs.pretrained import PRETRAINED
+from charrnn.runs.run import Run
+from charrnn.runs.training_text import read_training_text
+from charrnn.settings import RunSettings
+from charrnn.text.corpus import Corpus
+
+_BUDGET = ("epochs", "minutes")
+
+
+def resumed_run(argument: str, runs: str | Path, corpus: Sequence[str] | str, options: dict[str, Any]) -> Run:
+    """The run that `argument` means (its name in `runs`, its folder or its file), with its last checkpoint.
+
+    corpus    where its text is now, if it was moved; or the text itself
+    options   epochs or minutes (the new total), threads, and the fields of RunSettings
+
+    Raises SettingsError for any other option, CorpusError for another text, CheckpointError for no run.
+    """
+    how = {spec.name: options.pop(spec.name) for spec in fields(RunSettings) if spec.name in options}
+    budget = {name: options.pop(name) for name in _BUDGET if options.get(name) is not None}
+    threads = options.pop("threads", None)
+    if options:
+        raise SettingsError(f"{min(options)} can't change when a run is resumed; leave it out, or start a new run")
+    if argument in PRETRAINED:
+        raise SettingsError(f"{argument} comes with charrnn and is not a run that can be resumed; start a new one from "
+                            f"it with init_from={argument!r}")
+    path = resolve_checkpoint(argument, "last", runs)
+    known = load_checkpoint(path)
+    text = known.settings.text
+    if isinstance(corpus, str):
+        given = Corpus.of(corpus, known.corpus.sources, known.corpus.name or "text", text)
+    else:
+        given = read_training_text(known.corpus, text, path, corpus,
+                                   advice="name it: train('text.txt', resume=...), or give text=")
+    return Run.resume(path, given, budget, threads, RunSettings(**how))

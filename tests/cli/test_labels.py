@@ -1,0 +1,178 @@
+"""Labels and pairs from the command line: train, sample, classify, translate, resume, and what is refused."""
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+import charrnn
+from charrnn.errors import CharrnnError
+from charrnn.training.trainer import Trainer
+from tests.cli.conftest import Program
+
+COLOURS = {"hot": "ab", "cold": "cd"}
+TINY = ("--hidden", "12", "--cell", "gru", "--layers", "1", "--batch", "4", "--window", "8", "--lr", "0.02",
+        "--dropout", "0", "--precision", "float32", "--epochs", "8", "--validations", "2", "--shards", "1")
+PAIRS = [(word, word[::-1]) for word in (a + b for a in "abc" for b in "abc")]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Labelled words and pairs, and a network trained on each."""
+    folder, rng = tmp_path_factory.mktemp("labels"), random.Random(3)
+    rows = [(label, "".join(rng.choices(letters, k=6))) for label, letters in COLOURS.items() for _ in range(60)]
+    (folder / "words.tsv").write_text("".join(f"{label}\t{word}\n" for label, word in rows))
+    numbered = [(len(word), word) for word in ("a" * rng.randint(1, 9) for _ in range(99))]
+    (folder / "numbers.tsv").write_text("".join(f"{count},{-count}\t{word}{number}\n"
+                                                for number, (count, word) in enumerate(numbered)))
+    (folder / "pairs.tsv").write_text("".join(f"{source}\t{target}\n" for source, target in PAIRS))
+    options = {"hidden": 12, "cell": "gru", "layers": 1, "batch": 4, "window": 8, "lr": 0.02, "dropout": 0.0,
+               "precision": "float32", "validations": 2, "shards": 1, "folder": folder / "checkpoints"}
+    charrnn.train(folder / "words.tsv", labels="column", epochs=8, name="words", **options)
+    charrnn.train(folder / "numbers.tsv", labels="numbers", epochs=8, name="numbers", **options)
+    charrnn.train(folder / "pairs.tsv", pairs=True, epochs=150, name="pairs", val_fraction=0.0, **options)
+    return folder
+
+
+@pytest.fixture
+def labels(charrnn: Program, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Program:
+    """Commands in the folder of these networks."""
+    monkeypatch.chdir(folder)
+    return charrnn
+
+
+def test_what_is_written_depends_on_the_label(labels: Program) -> None:
+    for label, letters in COLOURS.items():
+        done = labels("sample", "words", "--label", label, "-n", "20", "--length", "0", "--seed", "1")
+        assert done.code == 0
+        assert "note:" not in done.err
+        own = sum(letter in letters for letter in done.out)
+        assert own > 0.9 * sum(letter in "abcd" for letter in done.out)
+    mixed = labels("sample", "words", "--label", "hot:0.5,cold:0.5", "-n", "20", "--seed", "1").out
+    assert set("abcd") <= set(mixed)
+    done = labels("sample", "words", "--seed", "1")
+    assert "note: this is the average of all labels; choose one with --label (hot, cold)\n" in done.err
+
+
+@pytest.mark.parametrize("command", [("score", "words", "hot.txt"), ("complete", "words", "a"),
+                                     ("inspect-cells", "words", "--horizon", "--text", "hot.txt")])
+def test_commands_that_read_take_a_label(labels: Program, folder: Path, command: tuple[str, ...]) -> None:
+    (folder / "hot.txt").write_text("abab\nbaab\n" * 20)
+    hot, cold, none = (labels(*command, *label) for label in (("--label", "hot"), ("--label", "cold"), ()))
+    assert (hot.code, cold.code, none.code) == (0, 0, 0)
+    assert len({hot.out, cold.out, none.out}) == 3
+    assert "average of all labels" in none.err
+    assert "average" not in hot.err
+
+
+def test_texts_are_classified(labels: Program) -> None:
+    done = labels("classify", "words", "-", stdin=b"abba\ndcdd\nhot\tcc\n")
+    found = [line.split("\t")[::2] for line in done.out.splitlines()]
+    assert found == [["hot", "abba"], ["cold", "dcdd"], ["cold", "cc"]]
+    done = labels("classify", "words", "-", "--json", stdin=b"abba\n")
+    answer = json.loads(done.out)
+    assert answer["label"] == "hot"
+    assert answer["probability"] == answer["probabilities"]["hot"] > 0.9
+    assert sum(answer["probabilities"].values()) == pytest.approx(1)
+
+
+def test_classification_is_scored(labels: Program) -> None:
+    done = labels("classify", "words", "words.tsv", "--score")
+    assert done.code == 0
+    assert done.out.startswith("accuracy     100.0% (120 of 120 texts;")
+    done = labels("classify", "words", "-", "--score", "--json", stdin=b"hot\tab\nhot\tcd\ncold\tdc\ncold\tcc\n")
+    found = json.loads(done.out)
+    assert found["accuracy"] == 0.75
+    assert found["texts"] == 4
+    assert found["nats"] > 0
+    assert {"true": "hot", "given": "cold", "texts": 1} in found["confusions"]
+
+
+def test_numbers_are_given_with_their_deviation(labels: Program) -> None:
+    done = labels("classify", "numbers", "-", "--json", stdin=b"aaaaaaaaa1\na1\n")
+    long, short = (json.loads(line) for line in done.out.splitlines())
+    assert long["values"][0] > short["values"][0]
+    assert long["values"][1] < short["values"][1]
+    assert all(deviation > 0 for deviation in long["deviations"])
+    lines = [labels("sample", "numbers", "--label", label, "-n", "30", "--length", "0", "--seed", "2").out.split()
+             for label in ("9,-9", "1,-1")]
+    assert sum(map(len, lines[0])) > 1.3 * sum(map(len, lines[1]))
+    scored = labels("classify", "numbers", "numbers.tsv", "--score")
+    error, plain = map(float, scored.out.splitlines()[1].split()[2:])
+    assert error < plain
+
+
+def test_pairs_are_translated(labels: Program) -> None:
+    done = labels("translate", "pairs", "-", stdin=b"ab\nca\tx\n")
+    assert done.out == "ba\nac\n"
+    assert done.code == 0
+    done = labels("translate", "pairs", "-", "-k", "2", "--json", stdin=b"ab\n")
+    answer = json.loads(done.out)
+    assert answer["source"] == "ab"
+    assert answer["targets"][0]["text"] == "ba"
+    assert answer["targets"][0]["proven"] is True
+    assert labels("translate", "pairs", "-", "-k", "2", stdin=b"ab\n").out.startswith("ab\tba\t0.")
+    done = labels("translate", "pairs", "pairs.tsv", "--score")
+    assert done.out == "right            100.00% (9 of 9 pairs)\ncharacter errors 0.00% (0 of 18 characters)\n"
+
+
+def test_a_line_that_cannot_be_translated_does_not_stop_the_others(labels: Program) -> None:
+    done = labels("translate", "pairs", "-", stdin=b"abz\nab\n")
+    assert done.out == "ba\n"
+    assert done.code == 1
+    assert "'z'" in done.err
+
+
+def test_python_has_it_too(folder: Path) -> None:
+    model = charrnn.load(folder / "checkpoints" / "words", label="cold")
+    assert model.label == "cold"
+    assert set(model.sample(0, seed=3)) <= set("cd")
+    assert [found.label for found in model.classify(["ab", "dc"])] == ["hot", "cold"]
+    [[best]] = charrnn.load(folder / "checkpoints" / "pairs").translate(["bc"])
+    assert best.text == "cb"
+    with pytest.raises(CharrnnError, match="without labels"):
+        charrnn.load(folder / "checkpoints" / "pairs").classify(["a"])
+
+
+def test_a_labelled_run_resumes_to_the_byte(labels: Program, folder: Path) -> None:
+    call = ("train", "words.tsv", "--labels", "column", *TINY)
+    assert labels(*call, "--name", "whole").code == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Trainer, "_is_out_of_patience", property(lambda trainer: trainer.progress >= 0.5))
+        assert labels(*call, "--name", "half").code == 0
+    assert labels("train", "--resume", "half").code == 0
+    whole, half = ((folder / "checkpoints" / name / "last.safetensors").read_bytes() for name in ("whole", "half"))
+    assert whole == half
+    info = labels("info", "whole")
+    assert "labels      2: hot 50%, cold 50%" in info.out
+
+
+@pytest.mark.parametrize(("arguments", "said"), [
+    (("sample", "words", "--label", "hott"), "label 'hott' was not in the training text; did you mean 'hot'"),
+    (("sample", "numbers", "--label", "1"), "takes 2 numbers"),
+    (("sample", "pairs", "--label", "hot"), "trained without labels"),
+    (("classify", "pairs", "words.tsv"), "trained without labels"),
+    (("classify", "words", "pairs.tsv", "--score"), "was not in the training text"),
+    (("translate", "words", "pairs.tsv"), "not trained on pairs"),
+    (("translate", "pairs", "one.txt", "--score"), "has no tab"),
+    (("train", "one.txt", "--labels", "column"), "is not label, tab and text"),
+    (("train", "one.txt", "--pairs"), "is not source, tab and target")])
+def test_what_does_not_fit_is_one_line(labels: Program, folder: Path, arguments: tuple[str, ...], said: str) -> None:
+    (folder / "one.txt").write_text("ab\nba\n")
+    done = labels(*arguments)
+    assert done.code in (1, 2)
+    assert said in done.err
+    assert "Traceback" not in done.err
+    assert not done.out
+
+
+def test_a_labelled_run_begins_from_one_without_and_the_other_way_round(labels: Program, folder: Path) -> None:
+    done = labels("train", "words.tsv", "--labels", "column", "--init-from", "pairs", "--epochs", "1", "--name",
+                  "from-pairs")
+    assert done.code == 0, done.err
+    assert labels("sample", "from-pairs", "--label", "hot", "--seed", "1").code == 0
+    done = labels("train", "one.txt", "--documents", "line", "--init-from", "words", "--epochs", "1", "--name", "plain",
+                  "--val-fraction", "0")
+    assert done.code == 0, done.err
+    assert labels("sample", "plain", "--label", "hot").code == 2
