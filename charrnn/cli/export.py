@@ -37,10 +37,14 @@ def export(checkpoint: str | None, to: str | None, output: str | None, html_file
     if (to is None) == (html_file is None):
         raise SettingsError("give --html FILE for a page, or --to safetensors, --to onnx or --to hf for another "
                             "program")
+    page = settings_from(LivePageSettings, options)
+    if html_file is None and (text is not None or page != LivePageSettings()):
+        raise SettingsError("--text and the options of the page have no effect without --html; leave them out, or give "
+                            "--html FILE in place of --to")
     if html_file is None:
         _export_for_programs(find_checkpoint(checkpoint), str(to), output)
     else:
-        _export_page(find_checkpoint(checkpoint), html_file, text, settings_from(LivePageSettings, options))
+        _export_page(find_checkpoint(checkpoint), html_file, text, page)
 
 
 def _export_for_programs(path: Path, to: str, output: str | None) -> None:

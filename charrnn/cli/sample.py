@@ -85,7 +85,7 @@ def sample(checkpoint: str | None, **options: Any) -> None:
     # as it was typed, if it could be read; normalized letters stay
     shown = "" if given.hide_prime else readable.text if readable.notes else typed
     made: list[str] = []  # the texts without their prime
-    screen = screen_for(colours)
+    screen = screen_for(colours if given.surprisal else ColourSettings(color="never"))
     pieces = _pieces(model, session, settings.samples, given, shown, screen, made)
     if given.output is None:
         _print(pieces, screen)

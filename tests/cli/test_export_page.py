@@ -38,6 +38,7 @@ def test_without_its_text_a_network_is_measured_on_its_own(charrnn: Program, run
 
 
 @pytest.mark.parametrize(("arguments", "code", "words"), [
+    (("--to", "safetensors", "--text", "text.txt"), 2, "have no effect without --html"),
     ((), 2, "give --html FILE for a page"),
     (("--html", ""), 2, "a file needs a name"),
     (("--html", "no/page.html"), 1, "/no does not exist; nothing was changed"),

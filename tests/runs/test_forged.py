@@ -83,8 +83,8 @@ def test_a_carried_state_that_is_not_there(run: Path) -> None:
 
 @pytest.mark.parametrize(("value", "unit", "words"), [
     ([], "char", "a list of at least one unit"), ({"a": 1}, "word", "a list of at least one"), ([""], "word", "''"),
-    (["\ud800"], "token", "surrogates"), ([300], "byte", "latin-1"), (["x" * 10_000, 5], "token", "5 is no token"),
-    (["a", ["x" * 10_000]], "word", "is no word")])
+    (["\ud800"], "token", "surrogates"), ([300], "byte", "latin-1"), (["x" * 10_000, 5], "token", "5 is not a token"),
+    (["a", ["x" * 10_000]], "word", "is not a word")])
 def test_a_vocabulary_that_is_none(run: Path, value: Any, unit: str, words: str) -> None:
     def change(parts: dict[str, Any]) -> None:
         parts["vocabulary"] = value
@@ -205,5 +205,5 @@ def test_a_gradient_that_becomes_infinite_is_no_warning(run: Path) -> None:
         held["weight_hh_l0"] *= 1e14
 
     resign_both(run, arrays=arrays)
-    with resume(run / "last.safetensors") as resumed, pytest.raises(TrainingError, match="train anew"):
+    with resume(run / "last.safetensors") as resumed, pytest.raises(TrainingError, match="train again"):
         list(resumed.events())

@@ -34,13 +34,14 @@ BASES = {"train": ("text.txt", *OPTIONS), "sample": (RUN, "--length", "5"), "pla
          "score": (RUN, "text.txt"), "novelty": (RUN, "text.txt"), "info": (RUN,), "plot": (RUN,),
          "inspect-cells": (RUN, "--text", "text.txt", "--chars", "100"), "bench": (),
          "export": (RUN, "--to", "safetensors", "-o", "network.safetensors"), "import": ("exported.safetensors",),
-         "corpora": ()}
+         "classify": (RUN, "text.txt"), "translate": (RUN, "text.txt"), "serve": (RUN,)}
 READ = ("missing.txt", "empty", "", NUL, LONG)
 WRITTEN = ("empty", "missing/x.svg", "", NUL, f"{LONG}.svg")
 RUNS = ("missing", "", NUL, "text.txt", LONG, "empty")
 WRONG_NAMES = ("", "a/b", ".", "..", "-x", "nul", "COM1.txt", NUL, LONG, "a ", "a\n", COLOUR, "a:b", "a*")
 WRONG_FOLDERS = ("text.txt", NUL, LONG, "text.txt/x", "/dev/null")
 CELLS = ("x", "", "L0:1", "L9:0", "L1:999", "L1:-1", "L1:", "1:1", "L1:1.5", "L1:x", COLOUR, LONG)
+LABELS = ("x", "", "x:0.5", COLOUR, "1,2")
 PATTERNS = ("(", "[", "*", "a{99999999999}", "(?P<x", "\\", "(?<=a+)b", LONG + "(")
 # Values of texts and names, of commands' options by Python name, that are always wrong.
 WRONG_TEXTS: dict[str, dict[str, Sequence[str]]] = {
@@ -53,14 +54,15 @@ WRONG_TEXTS: dict[str, dict[str, Sequence[str]]] = {
                "stop": ("",), "others": RUNS, "output": WRITTEN, "prime": ("§§", "\udcff")},
     "play": {"bias": ("", "x", "=1", "a=", "a=x", "a=nan", "§=1"), "clamp": (*CELLS[:9], "L1:1="),
              "stop": ("",), "prime": ("§§",)},
-    "complete": {}, "info": {}, "corpora": {}, "export": {"output": WRITTEN},
+    "complete": {}, "info": {}, "corpora": {},
+    "export": {"output": WRITTEN, "text": READ},
     "import": {"vocabulary": READ, "name": WRONG_NAMES, "folder": WRONG_FOLDERS},
     "novelty": {"corpus": READ}, "score": {"others": RUNS},
     "plot": {"output": (*WRITTEN, "x.gif", "x", "svg")},
     "inspect-cells": {"text": READ, "patterns": PATTERNS,
                       "named": ("", "x", "=a", "x=(", "x=*", "x=[", LONG), "labels": READ,
                       "cells": CELLS, "ablate": ("x", "", "top:", "top:0", "top:x", "top:-1", "L9:1", "L1:99", "L1:1,"),
-                      "others": RUNS, "html_cells": ("", "x", "-1", "1.5", "ALL", "٣", COLOUR),
+                      "others": RUNS, "since": ("",), "html_cells": ("", "x", "-1", "1.5", "ALL", "٣", COLOUR),
                       **dict.fromkeys(("html_file", "json_file", "csv_file", "chars_file", "npz_file"), WRITTEN)},
     "bench": {"shapes": ("", "x", "lstm", "lstm-1x8-2", "lstm-0x8-2x3", "lstm-1x0-2x3", "lstm-1x8-0x3",
                          "lstm-1x8-2x0", "xyz-1x8-2x3", "lstm-99x8-2x3", "lstm-1x99999-2x3", "lstm-1x8-2x3x4",
@@ -70,8 +72,8 @@ CONTRADICTIONS: dict[str, Sequence[tuple[str, ...]]] = {
     "train": [("--minutes", "1"), ("--documents", "line", "--between", "x"), ("--targets", "last"),
               ("--documents", "line", "--windows", "snippets"), ("--unit", "byte", "--min-count", "2"),
               ("--documents", "line", "--val-from", "files"), ("--epochs", "0")],
-    "sample": [("--temp", "1", "--temps", "1,2"), ("--min-length", "10"), ("--color", "surprise", "--json"),
-               ("--color", "surprise", "--temps", "1,2"), ("--color", "surprise", "-o", "x"), ("--corpus", "text.txt"),
+    "sample": [("--temp", "1", "--temps", "1,2"), ("--min-length", "10"), ("--surprisal", "--json"),
+               ("--surprisal", "--temps", "1,2"), ("--surprisal", "-o", "x"), ("--corpus", "text.txt"),
                ("--prime", "a", "--prime-file", "text.txt")],
     "play": [("--prime", "a", "--open", "text.txt"), ("--prime", "a", "--resume"), ("--open", "text.txt", "--resume"),
              ("--length", "5", "--min-length", "10")],
@@ -162,15 +164,20 @@ def _wrong_values(name: str, param: click.Option) -> Iterator[Row]:
     for written in param.opts:
         if not getattr(param, "_flag_needs_value", False):
             yield Row(name, (written,), (written, option))
-    values = (*wrong_values(param), *WRONG_TEXTS[name].get(str(param.name), ()))
+    values = (*wrong_values(param), *_wrong_texts(name, param))
     for value in values:
         named = (*param.opts, str(param.name).replace("_", "-"), option[2:])
-        is_text = value in WRONG_TEXTS[name].get(str(param.name), ())
+        is_text = value in _wrong_texts(name, param)
         if is_text:  # which a message may name by its kind
             named = (*named, *[_beginning(value)] * bool(value), "names no cell", "regular expression", "name a",
                      "text has", "file or folder", "needs a name")
         for arguments in ((f"{option}={value}",), *[(option, value)] * (not value.startswith("-"))):
             yield Row(name, arguments, named)
+
+
+def _wrong_texts(name: str, param: click.Option) -> Sequence[str]:
+    """The texts that are always wrong for an option; RUN has no labels."""
+    return LABELS if param.name == "label" else WRONG_TEXTS.get(name, {}).get(str(param.name), ())
 
 
 def _beginning(value: str) -> str:
@@ -206,7 +213,7 @@ def _resumed() -> Iterator[Row]:
     for param in _command("train").params:
         if isinstance(param, SettingOption) and param.name not in {
                 "epochs", "minutes", "threads", "engine", "device", "resume", "folder", "show_samples", "samples_every",
-                "keep_last", "max_size"}:
+                "keep_last", "max_size", "quiet", "verbose"}:
             option = param.opts[0]
             if param.is_flag:
                 values: Sequence[str] = ("",)
@@ -285,7 +292,7 @@ def attack(findings: Findings) -> int:
     before = _files()
     for row in table:
         Path("config.toml").write_text(row.config, encoding="utf-8")
-        arguments = (row.command, *BASES[row.command], *row.arguments)
+        arguments = (row.command, *BASES.get(row.command, ()), *row.arguments)
         if "--resume" in row.arguments:
             arguments = (row.command, *row.arguments)
         found = answer(*arguments)
@@ -301,6 +308,7 @@ def prepare() -> None:
     tiny_corpus()
     train_tiny(Path("checkpoints"), name=RUN)
     export_network(Path("checkpoints") / RUN / BEST, "safetensors", Path("exported.safetensors"))
+    answer("play", RUN, stdin=b"/quit\n")  # what has to be compiled is compiled
     Path("empty").mkdir()
     Path("config.toml").touch()
 

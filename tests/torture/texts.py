@@ -83,7 +83,7 @@ def calls(file: str, text: str, rng: random.Random) -> list[tuple[tuple[str, ...
     return [
         (("info", "run"), b""), (("info", "run", "--config"), b""),
         ((*sample, "--prime", piece, *unknown), b""), (sample, b""),
-        ((*sample, "--color", "surprise", "--prime", piece, *unknown), b""),
+        ((*sample, "--surprisal", "--prime", piece, *unknown), b""),
         ((*sample, "--temps", "0.5,1,9"), b""),
         ((*sample, "-n", "3", "--novelty"), b""), ((*sample, "--json"), b""), ((*sample, "--ban", piece), b""),
         ((*sample, "--stop", piece, "--bias", f"{piece[:1]}=2"), b""), (sample, piece.encode(errors="replace")),
