@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         CheckpointError,
         CorpusError,
         MeasurementError,
+        PeerError,
         PlayError,
         SettingsError,
         StorageError,
@@ -60,7 +61,7 @@ logging.getLogger(__name__).addHandler(logging.NullHandler())
 __all__ = [
     "CellName", "CharrnnError", "CheckpointError", "CompleteSettings", "Completer", "Completion", "CorpusError",
     "Ensemble", "Feature", "Finding", "Inspection", "MeasurementError", "Model", "NetworkSettings", "Novelty",
-    "Passage", "PlayError", "Point", "RunSettings", "Sample", "SampleSettings", "Score", "ScoreSettings",
+    "Passage", "PeerError", "PlayError", "Point", "RunSettings", "Sample", "SampleSettings", "Score", "ScoreSettings",
     "ScoredPart", "Settings", "SettingsError", "StorageError", "TextSettings", "TrainedRun", "TrainingError",
     "TrainingSettings", "VocabularyError", "WindowSettings", "__version__", "load", "train"]
 

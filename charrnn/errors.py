@@ -83,6 +83,10 @@ class TrainingError(CharrnnError):
     """Training cannot go on: the loss is no longer a number."""
 
 
+class PeerError(TrainingError):
+    """Another of the processes that train together has ended."""
+
+
 class MeasurementError(CharrnnError):
     """Something that was to be measured failed, or is not there."""
 

@@ -18,6 +18,7 @@ from charrnn.completion.completer import Completer, Completion
 from charrnn.completion.translator import Translator
 from charrnn.engine.engines import open_engine
 from charrnn.engine.interface import Engine
+from charrnn.engine.ranks import this_rank
 from charrnn.engine.threads import physical_cores
 from charrnn.errors import SettingsError
 from charrnn.inspection.features.feature import Feature
@@ -46,7 +47,7 @@ from charrnn.sampling.ensemble import EnsembleModel
 from charrnn.sampling.session import LanguageModel, mark_id
 from charrnn.scoring.classify import Classified, classify, document_losses
 from charrnn.scoring.score import Score, score_text
-from charrnn.settings import RunSettings, ScoreSettings, settings_of
+from charrnn.settings import EngineSettings, RunSettings, ScoreSettings, settings_of
 from charrnn.settings.options import CompleteOptions, ScoreOptions, TrainOptions
 from charrnn.settings.presets import DEFAULT, merge_settings, preset_values
 from charrnn.settings.renamed import take_renamed
@@ -65,6 +66,8 @@ if TYPE_CHECKING:
 
 OnRead = Callable[[int, int], None]
 
+COMPILED = EngineSettings()
+
 
 class Model(LanguageModel):
     """A trained network with its vocabulary.
@@ -79,20 +82,21 @@ class Model(LanguageModel):
     label        the label that it reads and writes texts of; None is the average of all, or a model without labels
     """
 
-    def __init__(self, checkpoint: Checkpoint, path: Path | None = None, label: str | None = None) -> None:
+    def __init__(self, checkpoint: Checkpoint, path: Path | None = None, label: str | None = None,
+                 on: EngineSettings = COMPILED) -> None:
         self.path, self.run = path, None if path is None else TrainedRun(path)
-        self.label, self._trained = label, checkpoint
+        self.label, self._trained, self._on = label, checkpoint, on
         vocabulary = check_network(checkpoint)
         self.corpus, self.progress = checkpoint.corpus, checkpoint.progress
         checkpoint = with_label(checkpoint, label)
-        super().__init__(_opened(checkpoint, vocabulary), checkpoint.settings, vocabulary)
+        super().__init__(_opened(checkpoint, vocabulary, on), checkpoint.settings, vocabulary)
 
     def with_label(self, label: str | None) -> "Model":
         """The same model for texts with a label: `"Irish"`, `"Irish:0.7,Greek:0.3"`, or numbers, `"0.2,0.4,0.9"`.
 
         Raises SettingsError for a label that was not in the training text.
         """
-        return Model(self._trained, self.path, label)
+        return Model(self._trained, self.path, label, self._on)
 
     def classify(self, texts: Sequence[str], *, unknown: str = "error",
                  on_read: Callable[[int, int], None] = lambda done, total: None) -> "list[Classified]":
@@ -117,7 +121,7 @@ class Model(LanguageModel):
         """-log p(text | label) of each text in nats, for the label with this vector."""
         content = joined(texts, self.vocabulary, self.mark)
         assert isinstance(content, Documents)  # only those have labels
-        engine = _opened(with_vector(self._trained, vector), self.vocabulary)
+        engine = _opened(with_vector(self._trained, vector), self.vocabulary, self._on)
         return document_losses(engine, content, self.settings.windows.window)
 
     @property
@@ -154,6 +158,15 @@ class Model(LanguageModel):
 
     def __repr__(self) -> str:
         return f"<Model of {self.corpus.name or 'a text'!r}: {self.settings.network}>"
+
+    def _repr_html_(self) -> str:
+        """The page that writes, for a notebook."""
+        from charrnn.live.document import document
+        from charrnn.live.notebook import BITS, framed
+        from charrnn.live.payload import LiveContent
+
+        name = self.corpus.name or "a text"
+        return framed(document(self, LiveContent(name), BITS), "charrnn export RUN --html FILE")
 
     def complete(self, prefix: str, count: int = 5, *, unknown: str = "error",
                  **options: "Unpack[CompleteOptions]") -> list[Completion]:
@@ -225,7 +238,7 @@ class Model(LanguageModel):
         Raises VocabularyError and CorpusError as loss() does, SettingsError for bad numbers.
         """
         return score_text([self.engine], self.vocabulary, self.settings, text,
-                          _score_settings(cast("dict[str, Any]", options)), unknown, on_read)
+                          _score_settings(cast("dict[str, Any]", options), self.engine), unknown, on_read)
 
     def _encoded(self, text: str) -> Text:
         """The text's ids, as training would read it."""
@@ -243,39 +256,48 @@ class Ensemble(EnsembleModel):
     def score(self, text: str, *, unknown: str = "error", on_read: OnRead = lambda done, total: None,
               **options: "Unpack[ScoreOptions]") -> Score:
         """How well they predict `text` together; as Model.score()."""
-        return score_text([model.engine for model in self.models], self.vocabulary, self.settings, text,
-                          _score_settings(cast("dict[str, Any]", options)), unknown, on_read)
+        engines = [model.engine for model in self.models]
+        return score_text(engines, self.vocabulary, self.settings, text,
+                          _score_settings(cast("dict[str, Any]", options), *engines), unknown, on_read)
 
 
-def _opened(checkpoint: Checkpoint, vocabulary: Vocabulary) -> Engine:
+def _opened(checkpoint: Checkpoint, vocabulary: Vocabulary, on: EngineSettings) -> Engine:
     """The network of a checkpoint, without labels, ready to be read and written with."""
     settings = checkpoint.settings
-    engine = open_engine("compiled", settings.network, len(vocabulary), threads=physical_cores(),
-                         start=mark_id(mark_of(settings.text), vocabulary))
+    engine = open_engine(on.engine, settings.network, len(vocabulary), threads=physical_cores(),
+                         start=mark_id(mark_of(settings.text), vocabulary), device=on.device)
     engine.load(checkpoint.arrays)
     return engine
 
 
-def _score_settings(options: dict[str, Any]) -> ScoreSettings:
-    """Those of the options of score(), of which one had another name."""
+def _score_settings(options: dict[str, Any], *engines: Engine) -> ScoreSettings:
+    """Those of the options of score(), of which one had another name; one row on a GPU is refused."""
     given = options.get("predictions", ScoreSettings.predictions)
     predictions = take_renamed(options, "guesses", "predictions", given, stacklevel=4)
-    return ScoreSettings(**{**options, "predictions": predictions})
+    settings = ScoreSettings(**{**options, "predictions": predictions})
+    for device in {engine.device_name for engine in engines} - {""}:
+        if settings.parts == 1:
+            raise SettingsError(f"one row of text is read faster on a CPU than on {device}, which computes many at a "
+                                "time; leave --engine torch out, or read the text in more rows")
+    return settings
 
 
-def load(path: str | Path | None = None, label: str | None = None) -> Model:
+def load(path: str | Path | None = None, label: str | None = None, engine: str = "compiled",
+         device: str = "auto") -> Model:
     """The model in a checkpoint file or a run's folder (its best moment), or by name in ./checkpoints.
 
     Without `path` it is the newest run's, or where there is none the one that comes with charrnn, "@shakespeare".
 
-    label   of a model that was trained with labels: which one it reads and writes texts of (Model.with_label)
+    label            of a model that was trained with labels: which one it reads and writes texts of
+                     (Model.with_label)
+    engine, device   what scores texts, as in train(); a GPU helps with many rows
 
     Raises CheckpointError if there is none, or if it is damaged or no checkpoint of charrnn.
     """
     file = resolve_checkpoint(None if path is None else str(path))
     checkpoint = load_checkpoint(file)
     with naming(file):
-        return Model(checkpoint, file, label)
+        return Model(checkpoint, file, label, EngineSettings(engine=engine, device=device))
 
 
 def train(*sources: str | Path, text: str | None = None, name: str | None = None, folder: str | Path = RUNS,
@@ -285,7 +307,8 @@ def train(*sources: str | Path, text: str | None = None, name: str | None = None
 
     name, folder   the run is kept in folder/name, which is new
     resume         the run to resume (its name in `folder`, its folder or its file) exactly where its last checkpoint
-                   was saved; options may be epochs or minutes (the new total), threads, engine and keep_last
+                   was saved; options may be epochs or minutes (the new total), threads, engine, device and
+                   keep_last
     progress       show a bar, in a notebook or in a terminal
     on_event       is called with everything that happens (charrnn.training.events)
     options        any field of NetworkSettings, TextSettings, WindowSettings, TrainingSettings or RunSettings:
@@ -299,6 +322,8 @@ def train(*sources: str | Path, text: str | None = None, name: str | None = None
     """
     if text is not None and sources:
         raise SettingsError("train() takes either the names of texts or text=..., and one of them")
+    if this_rank().size > 1:
+        raise SettingsError("train() is for one process; with torchrun use the command: torchrun ... -m charrnn train")
     given, names = cast("dict[str, Any]", dict(options)), [str(source) for source in sources]
     if resume is not None:
         if name is not None:

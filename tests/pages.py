@@ -17,7 +17,7 @@ PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")),
          *(ROOT / folder / "README.md" for folder in ("benchmarks", "corpora", "checkpoints")),
          *(ROOT / f"{name}.md" for name in ("CHANGELOG", "CODE_OF_CONDUCT", "CONTRIBUTING", "SECURITY")))
 # Languages whose comments begin with one #, which would look like a heading.
-COMMENTED = ("python", "toml", "sh", "make")
+COMMENTED = ("python", "toml", "yaml", "sh", "make")
 LANGUAGES = ("", "text", "console", "{eval-rst}", *COMMENTED)
 
 

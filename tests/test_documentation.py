@@ -9,7 +9,7 @@ import pytest
 import charrnn
 from charrnn.cli.group import COMMANDS
 from charrnn.cli.group import charrnn as group
-from tests.pages import PAGES, ROOT, calls, command_lines, fences, text_of
+from tests.pages import PAGES, ROOT, calls, command_lines, fences, text_of, tokens
 
 README = ROOT / "README.md"
 TEXTS = {page: text_of(page) for page in PAGES}
@@ -44,9 +44,23 @@ def test_every_call_shown_is_understood(page: Path, arguments: list[str], tmp_pa
             command.make_context(arguments[0], arguments[1:])
 
 
-def test_every_command_is_shown() -> None:
-    everything = "".join(TEXTS.values())
-    assert {name for name in COMMANDS if f"charrnn {name}" not in everything} == set()
+# Options of other programs that the pages mention.
+FOREIGN = {"--from", "--rounds", "--text", "--trials", "--group"}
+
+
+def test_options_named_in_the_text_exist() -> None:
+    commands = [group.get_command(click.Context(group), name) for name in COMMANDS]
+    known = {name for command in commands if command for param in command.params
+             for name in (*param.opts, *param.secondary_opts)} | {"--help", "--version"}
+    assert known
+    for page, text in TEXTS.items():
+        if page.name == "CHANGELOG.md":  # it speaks of old names too
+            continue
+        inline = {child.content for token in tokens(text) for child in token.children or ()
+                  if child.type == "code_inline"}
+        named = {name for content in inline if content.startswith(("--", "charrnn "))
+                 for name in re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", content)}
+        assert named - known - FOREIGN == set(), page
 
 
 def test_make_targets_exist() -> None:
@@ -64,6 +78,12 @@ def test_names_of_the_python_interface_exist() -> None:
     assert all(callable(getattr(charrnn, name)) for name in called)
     assert all(hasattr(charrnn.Model, name) or name in ("path", "settings", "vocabulary", "corpus", "progress", "mark")
                for name in attributes)
+
+
+def test_the_whole_python_interface_is_documented() -> None:
+    text = TEXTS[ROOT / "docs/reference/python-api.md"]
+    documented = set(re.findall(r"auto\w+:: charrnn\.(\w+)", text))
+    assert documented == set(charrnn.__all__) - {"__version__"}
 
 
 # Set for libraries that we load or for processes that we start; nobody else sets them.

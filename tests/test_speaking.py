@@ -35,7 +35,7 @@ def test_what_the_library_says() -> None:
     with speaking("python"):
         with pytest.raises(CharrnnError, match=r"unknown='fold' would read 'e' for 'é', unknown='skip' would leave"):
             readable("é✓", Vocabulary("e"))
-        with pytest.raises(SettingsError, match=r"^momentum has no use with optimizer='adam'; leave it out, or give "
+        with pytest.raises(SettingsError, match=r"^momentum has no effect with optimizer='adam'; leave it out, or give "
                                                 r"optimizer='sgd'$"):
             settings_of({"momentum": 0.5})
         with pytest.raises(SettingsError, match=r"^min_length=9 is more than length=5; "):

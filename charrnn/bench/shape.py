@@ -46,7 +46,7 @@ class Shape:
         parts = re.fullmatch(r"([a-z]+(?:-[a-z]+)*)-([0-9]+)x([0-9]+)(?:-([0-9]+)x([0-9]+)(?:-embedding([0-9]+))?)?",
                              text)
         if parts is None:
-            raise SettingsError(f"{text!r} is no shape; write one as lstm-2x256-64x100: cell, layers x hidden, "
+            raise SettingsError(f"{text!r} is not a shape; write one as lstm-2x256-64x100: cell, layers x hidden, "
                                 "batch x window")
         return cls(parts[1], *(int(number) for number in parts.groups()[1:] if number))
 

@@ -37,9 +37,9 @@ class ShapeType(click.ParamType):
         help="measure this instead of the usual shapes: cell, layers x hidden, batch x window, as in "
              "lstm-2x256-64x100; repeatable")
 @settings_options(BenchSettings)
-@option("--threads", type=Whole(1, 1024), metavar="INTEGER", show_default="one a core", help="threads to train on")
+@option("--threads", type=Whole(1, 1024), metavar="INTEGER", show_default="one per core", help="threads to train on")
 @option("--against", "rivals", type=click.Choice(list(RIVALS)), multiple=True,
-        help="measure PyTorch too, in turn, or in sampling ONNX Runtime, where it is installed; repeatable")
+        help="also measure PyTorch, or for sampling ONNX Runtime, where it is installed; repeatable")
 @option("--json", "in_json", is_flag=True, help="print one JSON object with every round, in place of the table")
 def bench(shapes: tuple[Shape, ...], threads: int | None, rivals: tuple[str, ...], in_json: bool,
           **options: Any) -> None:

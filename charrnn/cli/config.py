@@ -82,14 +82,15 @@ def _load(path: str) -> dict[str, Any]:
         # editors on Windows put a mark before the first line
         text = Path(path).read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise SettingsError(f"cannot read {path}: {(error.strerror or str(error)).lower()}; check the name behind "
+        raise SettingsError(f"cannot read {path}: {(error.strerror or str(error)).lower()}; check the name after "
                             "--config") from error
     except UnicodeDecodeError as error:
         raise SettingsError(f"{path} is not UTF-8; a config is a text file in TOML") from error
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # ValueError: also a number of very many digits
-        raise SettingsError(f"{path} is no TOML: {str(error) or 'too many brackets'}; correct it there") from error
+        raise SettingsError(f"{path} is not valid TOML: {str(error) or 'too many brackets'}; correct it "
+                            "there") from error
 
 
 def _entries(path: str, loaded: Mapping[str, Any]) -> Iterator[tuple[str, str | None, Any]]:
@@ -107,7 +108,7 @@ def _entries(path: str, loaded: Mapping[str, Any]) -> Iterator[tuple[str, str | 
 def _unknown(written: str, table: str | None, known: Mapping[str, Any]) -> str:
     place = "" if table is None else f" in [{table}]"
     nearest = _meant(written.replace("-", "_"), list(known)) or "; its keys are the names of the options of train"
-    return f"{written!r}{place}, which is no option{nearest}"
+    return f"{written!r}{place}, which is not an option{nearest}"
 
 
 def _meant(written: str, known: list[str]) -> str:

@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from charrnn.cli.checkpoints import offer_classics
 from charrnn.cli.options import GroupedCommand, option
 from charrnn.errors import CorpusError
 
@@ -31,7 +32,7 @@ def corpora(context: click.Context, in_json: bool) -> None:
 
 
 @corpora.command(cls=GroupedCommand, short_help="Fetch classics from the internet.")
-@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...", shell_complete=offer_classics)
 def fetch(names: tuple[str, ...]) -> None:
     """Fetch classics from the internet: `charrnn corpora fetch shakespeare`. The name `all` fetches all of them.
 

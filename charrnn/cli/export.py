@@ -6,19 +6,19 @@ from typing import Any
 
 import click
 
-from charrnn.cli.checkpoints import find_checkpoint
+from charrnn.cli.checkpoints import find_checkpoint, offer_checkpoints
 from charrnn.cli.options import GroupedCommand, option, settings_from, settings_options
 from charrnn.errors import SettingsError
 from charrnn.settings import LivePageSettings
 
 
 @click.command(cls=GroupedCommand)
-@click.argument("checkpoint", required=False)
-@option("--to", type=click.Choice(("safetensors", "onnx")), group="For programs",
+@click.argument("checkpoint", required=False, shell_complete=offer_checkpoints)
+@option("--to", type=click.Choice(("safetensors", "onnx", "hf")), group="For programs",
         help="safetensors: its parameters under PyTorch's names, which torch.nn.LSTM, GRU or RNN load as they are; "
-             "onnx: a model that ONNX Runtime runs")
+             "onnx: a model that ONNX Runtime runs; hf: a folder for the Hugging Face hub, with a model card")
 @option("-o", "--output", metavar="FILE", show_default="named after the run", group="For programs",
-        help="the new file")
+        help="the new file or folder")
 @option("--html", "html_file", metavar="FILE", group="Page", help="write a page that reads and writes with the network "
         "in a browser: one file, which needs no network connection")
 @option("--text", metavar="FILE", group="Page", help="the text that the page opens with; without it no text is in the "
@@ -33,9 +33,10 @@ def export(checkpoint: str | None, to: str | None, output: str | None, html_file
     charrnn. Of a run it is the best moment.
     """
     if "" in (output, html_file, text):
-        raise SettingsError("a file needs a name; give one behind --output, --html and --text, or leave them out")
+        raise SettingsError("a file needs a name; give one after --output, --html and --text, or leave them out")
     if (to is None) == (html_file is None):
-        raise SettingsError("give --html FILE for a page, or --to safetensors or --to onnx for another program")
+        raise SettingsError("give --html FILE for a page, or --to safetensors, --to onnx or --to hf for another "
+                            "program")
     if html_file is None:
         _export_for_programs(find_checkpoint(checkpoint), str(to), output)
     else:
@@ -43,10 +44,10 @@ def export(checkpoint: str | None, to: str | None, output: str | None, html_file
 
 
 def _export_for_programs(path: Path, to: str, output: str | None) -> None:
-    from charrnn.interchange.export import export_network
+    from charrnn.interchange.export import export_network, export_to_hub
 
     file = Path(output or f"{path.parent.name or path.stem}.{to}")
-    size = export_network(path, to, file)
+    size = export_to_hub(path, file) if to == "hf" else export_network(path, to, file)
     print(f"wrote {file} ({size:,} bytes)", file=sys.stderr)
 
 

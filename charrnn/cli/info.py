@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from charrnn.cli.checkpoints import find_checkpoint
+from charrnn.cli.checkpoints import find_checkpoint, offer_checkpoints
 from charrnn.cli.options import GroupedCommand, option
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=GroupedCommand)
-@click.argument("checkpoint", required=False)
+@click.argument("checkpoint", required=False, shell_complete=offer_checkpoints)
 @option("--config", "as_config", is_flag=True, help="print its settings as a file for `charrnn train --config`, and "
                                                     "nothing else")
 def info(checkpoint: str | None, as_config: bool) -> None:

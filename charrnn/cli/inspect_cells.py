@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from charrnn.cli.checkpoints import find_checkpoint
+from charrnn.cli.checkpoints import find_checkpoint, offer_checkpoints
 from charrnn.cli.options import GroupedCommand, is_default, label_option, option, settings_from, settings_options
 from charrnn.errors import SettingsError
 from charrnn.settings import ColourSettings, InspectSettings, PageSettings, UnknownSettings
@@ -45,7 +45,7 @@ class InputArguments:
 
     def __post_init__(self) -> None:
         if "" in (self.text, self.labels):
-            raise SettingsError("a file needs a name; give one behind --text and --labels, or leave them out")
+            raise SettingsError("a file needs a name; give one after --text and --labels, or leave them out")
 
     @property
     def has_features(self) -> bool:
@@ -65,7 +65,7 @@ class FileArguments:
     def __post_init__(self) -> None:
         names = [self.html_file, self.json_file, self.csv_file, self.chars_file, self.npz_file]
         if "" in names:
-            raise SettingsError("a file needs a name; give one behind --html, --json, --csv, --csv-chars or --npz")
+            raise SettingsError("a file needs a name; give one after --html, --json, --csv, --csv-chars or --npz")
         if wrong := [name for name in names if name and "\0" in name]:
             raise SettingsError(f"{wrong[0]!r} can't name a file: it has a NUL character; give another name")
         files = [os.path.realpath(name) for name in names if name and name != "-"]
@@ -120,7 +120,7 @@ class Inspected(NamedTuple):
 
 
 @click.command(name="inspect-cells", cls=GroupedCommand)
-@click.argument("checkpoint", required=False)
+@click.argument("checkpoint", required=False, shell_complete=offer_checkpoints)
 @option("--text", metavar="FILE", group=_TEXT, help="read FILE, - for standard input, instead of the corpus's held-out "
                                                     "part")
 @settings_options(UnknownSettings, group=_TEXT)
@@ -189,7 +189,7 @@ def inspect_cells(checkpoint: str | None, explain: bool, **options: Any) -> None
         check_picture_name(views.output)
     files, page = settings_from(FileArguments, options), settings_from(PageSettings, options)
     if page != PageSettings() and not files.html_file:
-        raise SettingsError("--html-cells, --html-precision, --html-max-mb and --no-compress have no use without "
+        raise SettingsError("--html-cells, --html-precision, --html-max-mb and --no-compress have no effect without "
                             "--html; leave them out, or give --html FILE")
 
     def inspect(name: str | None) -> Inspected:
@@ -197,8 +197,7 @@ def inspect_cells(checkpoint: str | None, explain: bool, **options: Any) -> None
 
     found = inspect(checkpoint)
     if files.html_file:
-        write_page(found.done, found.path, found.model.corpus.name, found.model.settings.windows.window,
-                   files.html_file, page)
+        write_page(found.done, found.model, found.path, found.model.corpus.name, files.html_file, page)
     if views.is_network:
         # all of it before any of it is shown: an error then stands alone
         lines = list(_view(found, views, style, screen.style, settings.top, inspect))

@@ -5,15 +5,18 @@
 """
 
 import contextlib
+import errno
 import io
 import os
 import signal
 import sys
+from _thread import interrupt_main
 from types import FrameType
 from typing import NoReturn, TextIO
 
 INTERRUPTED, PIPE_CLOSED, TERMINATED = 130, 141, 143
 _LONGEST, _LONGEST_WORD = 300, 100  # characters of a message, and of a word in one that has more
+_MOMENT = 0.02  # seconds: longer than a finalizer, and too short to notice
 COMPLETE = "_CHARRNN_COMPLETE"
 
 
@@ -24,6 +27,7 @@ def main() -> NoReturn:
     """
     try:
         signal.signal(signal.SIGTERM, _terminate)
+        sys.unraisablehook = _answer_later
         _hold_descriptors()
         _choose_encoding()
         from charrnn.render.streams import take_streams
@@ -60,6 +64,10 @@ def _run(arguments: list[str]) -> int:
         help_text.show()
         return help_text.exit_code
     except click.UsageError as refusal:
+        from charrnn.engine.ranks import this_rank
+
+        if not this_rank().is_first:  # processes that train together were called in the same way
+            return refusal.exit_code
         command = refusal.ctx.command_path if refusal.ctx else "charrnn"
         message = refusal.format_message()
         stop = "" if message.endswith((".", "?")) else "."
@@ -100,11 +108,38 @@ def _exit_code(error: BaseException) -> int:
     if isinstance(error, OSError):
         if is_pipe_closed(error):
             return PIPE_CLOSED
+        if error.errno in (errno.EMFILE, errno.ENFILE):
+            _say("too many open files; allow more (ulimit -n), or close other programs")
+            return CharrnnError.exit_code
+        if isinstance(error, FileNotFoundError) and not _has_folder():
+            _say("the current folder was removed; change to another one")
+            return CharrnnError.exit_code
         # Files of ours raise StorageError, so this is the output: `charrnn sample > file`.
         if error.errno in NO_SPACE:
             _say("no space left for the output; free some, or send it elsewhere")
             return CharrnnError.exit_code
     raise error
+
+
+def _has_folder() -> bool:
+    """Whether there is a current folder."""
+    try:
+        os.getcwd()
+    except OSError:
+        return False
+    return True
+
+
+def _answer_later(ignored: "sys.UnraisableHookArgs") -> None:
+    """Ctrl-C in the middle of a finalizer, where Python can't raise it, is raised a moment later."""
+    if ignored.exc_type is KeyboardInterrupt:
+        import threading
+
+        timer = threading.Timer(_MOMENT, interrupt_main)
+        timer.daemon = True
+        timer.start()
+    else:
+        sys.__unraisablehook__(ignored)
 
 
 def _hold_descriptors() -> None:

@@ -5,7 +5,7 @@ import re
 
 import click
 
-from charrnn.cli.checkpoints import find_checkpoint
+from charrnn.cli.checkpoints import find_checkpoint, offer_checkpoints
 from charrnn.cli.options import GroupedCommand, option
 
 # What `charrnn sample -n` puts between samples.
@@ -13,7 +13,7 @@ _BETWEEN = re.compile(r"^---\n", re.MULTILINE)
 
 
 @click.command(cls=GroupedCommand)
-@click.argument("names", nargs=-1, required=True, metavar="[CHECKPOINT] FILE|-")
+@click.argument("names", nargs=-1, required=True, metavar="[CHECKPOINT] FILE|-", shell_complete=offer_checkpoints)
 @option("--corpus", multiple=True, metavar="FILE", help="where the training text is now, if it was moved: a file, a "
         "folder, - or a built-in text; repeatable, in the order of training")
 @option("--json", "in_json", is_flag=True, help="print one JSON object, with all n from 1 to 50, in place of the table")
@@ -31,9 +31,9 @@ def novelty(names: tuple[str, ...], corpus: tuple[str, ...], in_json: bool, in_c
     compared by itself, and the new ones are counted.
     """
     if len(names) > 2:
-        raise click.UsageError("give one sample, behind the checkpoint if you name one")
+        raise click.UsageError("give one sample, after the checkpoint if you name one")
     if len(names) == 1 and _is_run(names[0]):
-        raise click.UsageError(f"{names[0]!r} is a run; name the sample behind it, or - for standard input")
+        raise click.UsageError(f"{names[0]!r} is a run; name the sample after it, or - for standard input")
     if in_json and in_csv:
         raise click.UsageError("--json and --csv contradict each other; leave one of them out")
     if names[-1] == "-" and "-" in corpus:

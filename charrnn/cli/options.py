@@ -236,7 +236,7 @@ def _option(kind: type[Bounded], spec: dataclasses.Field[Any], group: str) -> Ca
         return option(name, spec.name, multiple=not isinstance(value_type, Number), **shared)
     letter = [f"-{meta['letter']}"] if meta["letter"] else []
     return option(*letter, name, spec.name, default=spec.default,
-                  show_default="fits text and time" if meta["fitted"] else spec.default is not None, **shared)
+                  show_default="automatic" if meta["fitted"] else spec.default is not None, **shared)
 
 
 def _value_type(hint: Any, meta: Mapping[str, Any]) -> tuple[click.ParamType, str | None]:

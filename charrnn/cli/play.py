@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from charrnn.cli.checkpoints import find_checkpoint
+from charrnn.cli.checkpoints import find_checkpoint, offer_checkpoints
 from charrnn.cli.options import GroupedCommand, label_option, option, settings_from, settings_options
 from charrnn.errors import CharrnnError, PlayError, speaking
 from charrnn.play.lines import action_of
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=GroupedCommand, talks=True)
-@click.argument("checkpoint", required=False)
+@click.argument("checkpoint", required=False, shell_complete=offer_checkpoints)
 @option("--prime", metavar="TEXT", default="", group="Your text", help="text to begin with")
 @option("--open", "file", metavar="FILE", group="Your text", help="begin with the text in FILE; /save saves it there")
-@option("--resume", is_flag=True, group="Your text", help="begin with the last text that was left without being saved")
+@option("--resume", is_flag=True, group="Your text", help="begin with the last text that was not saved")
 @label_option
 @settings_options(PlaySettings)
 def play(checkpoint: str | None, prime: str, file: str | None, resume: bool, label: str | None, **options: Any) -> None:
-    """Write a text in turn with the network in CHECKPOINT: a file, a run's folder or its name.
+    """Write a text together with the network in CHECKPOINT, in turns: a file, a run's folder or its name.
 
     What you type is added to the text as it is. Enter on an empty line lets the network go on; /undo takes that back,
     /branch shows several continuations to choose from, /temp 0.5 changes a setting, /save FILE saves the text, /help
@@ -52,7 +52,7 @@ def play(checkpoint: str | None, prime: str, file: str | None, resume: bool, lab
 
     path = latest_draft() if resume else None
     if resume and path is None:
-        raise PlayError("no text was left without being saved; play without --resume")
+        raise PlayError("there is no unsaved text; leave out --resume")
     model = load(find_checkpoint(checkpoint), label)
     note_label(model.corpus.labels, label)
     console = Console()
@@ -62,7 +62,7 @@ def play(checkpoint: str | None, prime: str, file: str | None, resume: bool, lab
     files = SessionFiles(session, Draft(path) if console.is_talking else None, resume_call, console.wants_result)
     player = _Player(session, console, files, model.mark is not None)
     console.note(f"{model.corpus.name or 'a text'}: {network_words(model.settings.network)}")
-    console.note("type, and Enter on an empty line lets the network go on; /help lists the rest")
+    console.note("type; Enter on an empty line lets the network continue; /help lists the commands")
     if file is not None:
         player.open(file)
     elif path is not None:
@@ -237,4 +237,4 @@ def _times(count: str) -> int:
     try:
         return max(0, int(count))
     except ValueError:
-        raise PlayError(f"{count!r} is no number of changes") from None
+        raise PlayError(f"{count!r} is not a number of changes") from None

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from charrnn.cli.checkpoints import find_checkpoint
+from charrnn.cli.checkpoints import find_checkpoint, offer_checkpoints
 from charrnn.cli.options import GroupedCommand, option
 from charrnn.errors import CheckpointError, SettingsError
 
@@ -17,7 +17,7 @@ _HEIGHT = 20  # lines of the drawing
 
 
 @click.command(cls=GroupedCommand)
-@click.argument("runs", nargs=-1, metavar="[RUN]...")
+@click.argument("runs", nargs=-1, metavar="[RUN]...", shell_complete=offer_checkpoints)
 @option("-o", "--output", metavar="FILE", help="write the picture to FILE.svg, or to FILE.png (needs the extra "
                                                "`plot`), instead of the terminal")
 @option("--x", "axis", type=click.Choice(_AXES), default=_AXES[0], show_default=True,
@@ -56,7 +56,7 @@ def _read(runs: Sequence[str], axis: str, is_log: bool, in_bits: bool) -> "tuple
 
     paths = list(dict.fromkeys(find_checkpoint(run, "last") for run in runs or (None,)))
     if len(paths) > MOST:
-        raise SettingsError(f"{len(paths)} runs are too many for one picture; name {MOST} at most")
+        raise SettingsError(f"{len(paths)} runs are too many for one picture; name at most {MOST}")
     curves, unit = read_curves(paths, axis, in_bits)
     for path, run in zip(paths, curves, strict=True):
         if not run.main:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from charrnn.cli.checkpoints import find_checkpoint
+from charrnn.cli.checkpoints import find_checkpoint, offer_checkpoints
 from charrnn.cli.options import GroupedCommand, label_option, option, settings_from, settings_options, with_option
 from charrnn.errors import SettingsError
 from charrnn.settings import ColourSettings, SampleSettings, UnknownSettings
@@ -42,17 +42,17 @@ class SampleArguments:
 
 
 @click.command(cls=GroupedCommand)
-@click.argument("checkpoint", required=False)
-@option("--prime", metavar="TEXT", group="Prime", help="text to go on from; it is printed first")
-@option("--prime-file", metavar="FILE", group="Prime", help="go on from the text in FILE, - for standard input, "
-        "without the line end at its end; piped input is taken in any case")
+@click.argument("checkpoint", required=False, shell_complete=offer_checkpoints)
+@option("--prime", metavar="TEXT", group="Prime", help="text to continue; it is printed first")
+@option("--prime-file", metavar="FILE", group="Prime", help="continue the text in FILE (- for standard input), "
+        "without its last line end; piped input is always read")
 @option("--hide-prime", is_flag=True, group="Prime", help="print only the new text")
 @settings_options(UnknownSettings, group="Prime")
 @settings_options(SampleSettings)
 @with_option
 @label_option
-@option("--novelty", is_flag=True, group="Output", help="say on standard error how much of it stands in the training "
-        "text (charrnn novelty says more)")
+@option("--novelty", is_flag=True, group="Output", help="report on standard error how much of it stands word for word "
+        "in the training text (charrnn novelty says more)")
 @option("--corpus", metavar="FILE", multiple=True, group="Output", help="for --novelty: where the training text is "
         "now, if it was moved; repeatable")
 @option("--json", "in_json", is_flag=True, group="Output", help="one line of JSON for each text: text, seed, what "
@@ -106,11 +106,11 @@ def _refuse_together(settings: SampleSettings, given: SampleArguments) -> None:
         if given.surprisal and is_given:
             raise SettingsError(f"--surprisal and {other} contradict each other; give one of them")
     if given.corpus and not given.novelty:
-        raise SettingsError("--corpus has no use without --novelty; leave it out, or ask for both")
+        raise SettingsError("--corpus has no effect without --novelty; leave it out, or ask for both")
     if given.prime is not None and given.prime_file is not None:
         raise SettingsError("--prime and --prime-file contradict each other; give one of them")
     if "" in (given.prime_file, given.output):
-        raise SettingsError("a file needs a name; give one behind --prime-file and --output, or leave them out")
+        raise SettingsError("a file needs a name; give one after --prime-file and --output, or leave them out")
 
 
 def _prime(given: SampleArguments) -> str:
@@ -123,7 +123,7 @@ def _prime(given: SampleArguments) -> str:
     from charrnn.render.reading import read_text
 
     if given.prime_file is None and os.name == "posix" and not select.select([sys.stdin], [], [], _PATIENCE)[0]:
-        print('waiting for the prime on standard input; --prime "" would go without', file=sys.stderr, flush=True)
+        print('waiting for the prime on standard input; --prime "" starts without one', file=sys.stderr, flush=True)
     return read_text(given.prime_file or "-").removesuffix("\n").removesuffix("\r")
 
 

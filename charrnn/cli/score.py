@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from charrnn.cli.checkpoints import find_checkpoint
+from charrnn.cli.checkpoints import find_checkpoint, offer_checkpoints
 from charrnn.cli.options import (
     GroupedCommand,
     Whole,
@@ -19,7 +19,7 @@ from charrnn.cli.options import (
     settings_options,
     with_option,
 )
-from charrnn.settings import ColourSettings, ScoreSettings, UnknownSettings
+from charrnn.settings import ColourSettings, EngineSettings, ScoreSettings, UnknownSettings
 
 if TYPE_CHECKING:
     from charrnn.scoring.score import Score, ScoredPart
@@ -47,7 +47,7 @@ class ScoreArguments:
             if given[one] and given[other]:
                 raise click.UsageError(f"--{one} and --{other} contradict each other; give one of them.")
         if self.kind is None and not (self.top is None and self.min_length is None):
-            raise click.UsageError("--top and --min-length have no use without --by line or --by document.")
+            raise click.UsageError("--top and --min-length have no effect without --by line or --by document.")
 
     @property
     def is_for_people(self) -> bool:
@@ -60,13 +60,13 @@ class ScoreArguments:
 
 
 @click.command(cls=GroupedCommand)
-@click.argument("names", nargs=-1, metavar="[CHECKPOINT] FILE")
+@click.argument("names", nargs=-1, metavar="[CHECKPOINT] FILE", shell_complete=offer_checkpoints)
 @option("--by", "kind", type=click.Choice(["line", "document"]), group="Parts",
         help="list lines or documents, each with its numbers, the most surprising first")
 @option("--top", type=Whole(0, 10**12), metavar="INTEGER", group="Parts",
-        help="list so many of them; 0 lists all (default: 10; all with --json and --csv)")
+        help="how many of them to list; 0: all (default: 10; all with --json and --csv)")
 @option("--min-length", type=Whole(0, 10**12), metavar="INTEGER", group="Parts",
-        help="leave out those with fewer characters, whose losses vary most (default: 20 for lines; 0 with --json and "
+        help="leave out shorter ones, whose losses vary most (default: 20 for lines; 0 with --json and "
              "--csv)")
 @option("--show", is_flag=True, group="Characters", help="show the text, each character in the colour of its "
         "surprisal, and under it its rank and the model's predictions")
@@ -80,6 +80,7 @@ class ScoreArguments:
 @label_option
 @settings_options(UnknownSettings, group="Reading and predictions")
 @settings_options(ScoreSettings, ColourSettings)
+@settings_options(EngineSettings, group="Speed")
 def score(names: tuple[str, ...], **options: Any) -> None:
     """Measure how well the network in CHECKPOINT (a file, a run's folder or its name) predicts the text in FILE, - for
     standard input.
@@ -96,7 +97,7 @@ def score(names: tuple[str, ...], **options: Any) -> None:
 
     paths = [str(find_checkpoint(name)) for name in (checkpoint, *given.others)]
     found = _scored(paths, file, how if given.wants_units else dataclasses.replace(how, predictions=0),
-                    settings_from(UnknownSettings, options), given)
+                    settings_from(UnknownSettings, options), given, settings_from(EngineSettings, options))
     parts = _parts(found, given)
     note_score(found, given.wants_units or given.kind is not None)
     if given.in_json:
@@ -113,8 +114,8 @@ def score(names: tuple[str, ...], **options: Any) -> None:
                     screen_for(settings_from(ColourSettings, options)))
 
 
-def _scored(paths: Sequence[str], file: str, how: ScoreSettings, unknown: UnknownSettings,
-            given: ScoreArguments) -> "Score":
+def _scored(paths: Sequence[str], file: str, how: ScoreSettings, unknown: UnknownSettings, given: ScoreArguments,
+            on: EngineSettings) -> "Score":
     """Reads the text and the checkpoints, and shows progress if it takes long."""
     from charrnn.errors import CorpusError
     from charrnn.model import Ensemble, load
@@ -126,13 +127,14 @@ def _scored(paths: Sequence[str], file: str, how: ScoreSettings, unknown: Unknow
 
     if is_folder(file):
         raise CorpusError(f"{file!r} is a folder; name a file, or pipe several into - with cat")
-    text, models = read_text(file), [load(path, given.label) for path in paths]
+    text, models = read_text(file), [load(path, given.label, on.engine, on.device) for path in paths]
     model = models[0] if len(models) == 1 else Ensemble(models)
     note_label(models[0].corpus.labels, given.label)
     if given.kind == "document" and model.mark is None:
         refuse_documents()
-    note_compiling([one.settings.network for one in models], "forward", *["backward"] * how.adapt,
-                   kernels=["output_scores"])
+    if on.engine == "compiled":
+        note_compiling([one.settings.network for one in models], "forward", *["backward"] * how.adapt,
+                       kernels=["output_scores"])
     with ProgressBar(words="scoring", unit="char", patience=1.0) as bar:
         return model.score(text, unknown=unknown.unknown, on_read=bar.show, **how.to_dict())
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from charrnn.cli.checkpoints import find_checkpoint
+from charrnn.cli.checkpoints import find_checkpoint, offer_checkpoints
 from charrnn.cli.options import GroupedCommand, settings_from, settings_options
 from charrnn.errors import SettingsError
 from charrnn.settings import LivePageSettings, ServeSettings
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=GroupedCommand)
-@click.argument("checkpoint", required=False)
+@click.argument("checkpoint", required=False, shell_complete=offer_checkpoints)
 @settings_options(ServeSettings)
 def serve(checkpoint: str | None, **options: Any) -> None:
     """Serve the network in CHECKPOINT (a file, a run's folder or its name) to other programs on this machine.

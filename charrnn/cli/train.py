@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from charrnn.cli.checkpoints import offer_checkpoints, offer_texts
 from charrnn.cli.config import read_config
 from charrnn.cli.options import GroupedCommand, Whole, option, settings_from, settings_options
 from charrnn.errors import SettingsError, StorageError
@@ -48,29 +49,30 @@ class TrainArguments:
 
 
 @click.command(cls=GroupedCommand, epilog=_EPILOG)
-@click.argument("corpus", nargs=-1)
+@click.argument("corpus", nargs=-1, shell_complete=offer_texts)
 @option("--preset", type=click.Choice(tuple(PRESETS)), default=DEFAULT, show_default=True,
-        help="settings that go together; other options win over it. " + "; ".join(
+        help="a named set of settings; other options win over it. " + "; ".join(
             f"{name}: {preset.description}" for name, preset in PRESETS.items()))
-@option("--config", metavar="FILE", help="take options from a TOML file, as `charrnn info --config` writes it: their "
-        "names without dashes before them; command-line options win")
-@option("--init-from", metavar="RUN", help="fine-tune: start with the weights of another run (its name, folder or "
-        "file; its best checkpoint) or of @shakespeare, which comes with charrnn; the network has the same size, "
-        "characters new to it are added, and the default learning rate is halved")
-@option("--resume", metavar="[RUN]", is_flag=False, flag_value="",
+@option("--config", metavar="FILE", help="take options from a TOML file, as `charrnn info --config` writes it; the "
+        "keys are the names of the options, without the dashes; command-line options win")
+@option("--init-from", metavar="RUN", shell_complete=offer_checkpoints,
+        help="fine-tune: start with the weights of another run (its name, folder or file; its best checkpoint) or of "
+             "@shakespeare, which comes with charrnn; the network has the same size, characters new to it are added, "
+             "and the default learning rate is halved")
+@option("--resume", metavar="[RUN]", is_flag=False, flag_value="", shell_complete=offer_checkpoints,
         help="resume a run (its name, folder or file; the newest if none is named), exactly where its last checkpoint "
              "was saved; only --epochs or --minutes (the new total), --threads, --engine and --device may change")
 @settings_options(NetworkSettings, TextSettings, WindowSettings, TrainingSettings)
-@option("--threads", type=Whole(1, 1024), metavar="INTEGER", show_default="one a shard", group="Seed and speed",
-        help="threads to run on; changes no result")
+@option("--threads", type=Whole(1, 1024), metavar="INTEGER", show_default="one per shard", group="Seed and speed",
+        help="threads to run on; results do not depend on it")
 @option("--name", metavar="TEXT", show_default="from corpus and network", group=_FILES, help="name of the run's folder")
 @option("--folder", metavar="FOLDER", default="checkpoints", show_default=True, group=_FILES,
         help="where runs are kept")
-@settings_options(RunSettings)
+@settings_options(RunSettings, group="Seed and speed")
 @option("--show-samples", is_flag=True, group=_FILES, help="write a short sample at each validation")
 @option("--samples-every", type=Whole(1, 10**9), metavar="STEPS", group=_FILES,
-        help="write a short sample every so many steps; samples are kept in samples.txt in the run's folder, and do "
-             "not affect the training")
+        help="write a short sample every STEPS steps; samples are kept in samples.txt in the run's folder, and do "
+             "not affect training")
 @click.pass_context
 def train(context: click.Context, resume: str | None, config: str | None, **options: Any) -> None:
     """Train a network on CORPUS: text files, folders, built-in texts (@name) or - for standard input.
@@ -78,6 +80,16 @@ def train(context: click.Context, resume: str | None, config: str | None, **opti
     The run is kept in checkpoints/NAME: `best`, the checkpoint with the lowest validation loss, `last`, to resume from,
     and metrics.jsonl. Ctrl-C finishes the step, saves, and says how to resume.
     """
+    from charrnn.cli.ranks import only_first_speaks
+
+    with only_first_speaks():
+        interrupted = _train(context, resume, config, options)
+    if interrupted:
+        context.exit(128 + interrupted)
+
+
+def _train(context: click.Context, resume: str | None, config: str | None, options: dict[str, Any]) -> int:
+    """The number of the signal that ended it early, or 0."""
     typed = {key: value for key, value in context.params.items() if value != ()
              and context.get_parameter_source(key) == click.core.ParameterSource.COMMANDLINE}
     if resume is None:
@@ -95,10 +107,9 @@ def train(context: click.Context, resume: str | None, config: str | None, **opti
         announce(run, why)
         finished, interrupted = _follow(run, train_options)
     if resume is not None and finished.step == first_step and not interrupted:
-        print("this run was already finished; give a larger --epochs or --minutes to train it further", file=sys.stderr)
+        print("this run was already finished; give a larger --epochs or --minutes to train it longer", file=sys.stderr)
     report(run, finished)
-    if interrupted:
-        context.exit(128 + interrupted)
+    return interrupted
 
 
 def _start(given: Mapping[str, Any], options: TrainArguments, run_settings: RunSettings) -> tuple["Run", str]:
@@ -110,6 +121,7 @@ def _start(given: Mapping[str, Any], options: TrainArguments, run_settings: RunS
     inherited = parent.settings(given, preset_values(options.preset)) if parent else {}
     # refused now, and not after a long text has been read
     early = settings_of(merge_settings(given, inherited, preset_values(options.preset)))
+    from charrnn.engine.ranks import first_of_machine_first, this_rank
     from charrnn.render.reading import read
     from charrnn.render.training import parent_words
     from charrnn.render.wording import note_compiling
@@ -117,7 +129,8 @@ def _start(given: Mapping[str, Any], options: TrainArguments, run_settings: RunS
     from charrnn.text.corpus_checks import corpus_warnings
     from charrnn.training.auto_settings import SIZES, automatic_settings
 
-    text = read(options.corpus, early.text)
+    with first_of_machine_first(this_rank()):
+        text = read(options.corpus, early.text)
     for reason in text.skipped.values():
         print(f"note: skipped: {reason}", file=sys.stderr)
     if not all(source in BUILTINS for source in options.corpus):  # which nobody can mend
@@ -151,6 +164,7 @@ def _resume(resume: str, typed: Mapping[str, Any], options: TrainArguments, run_
         if key not in _CHANGEABLE:
             raise SettingsError(f"--{key.replace('_', '-')} can't change when a run is resumed; leave it out, or start "
                                 "a new run")
+    from charrnn.engine.ranks import first_of_machine_first, this_rank
     from charrnn.render.reading import read
     from charrnn.render.wording import shell_quoted
     from charrnn.runs.checkpoint import latest_checkpoint, load_checkpoint, resolve_checkpoint
@@ -160,8 +174,8 @@ def _resume(resume: str, typed: Mapping[str, Any], options: TrainArguments, run_
     from charrnn.text.sources import STDIN
 
     if resume in PRETRAINED:
-        raise SettingsError(f"{resume} comes with charrnn and is no run that could be resumed; start a new one from it "
-                            f"with --init-from {resume}")
+        raise SettingsError(f"{resume} comes with charrnn and is not a run that can be resumed; start a new one from "
+                            f"it with --init-from {resume}")
     path = (resolve_checkpoint(resume, "last", options.folder) if resume
             else latest_checkpoint(options.folder, "last"))
     saved = load_checkpoint(path)
@@ -172,8 +186,9 @@ def _resume(resume: str, typed: Mapping[str, Any], options: TrainArguments, run_
     if STDIN in sources and not options.corpus:
         raise SettingsError(f"{path.parent} was trained on standard input; pipe the same text in again: "
                             f"{call.replace('CORPUS', STDIN)}")
-    text = read_training_text(saved.corpus, saved.settings.text, path, options.corpus, read,
-                              advice=f"if the text was moved: {call}")
+    with first_of_machine_first(this_rank()):
+        text = read_training_text(saved.corpus, saved.settings.text, path, options.corpus, read,
+                                  advice=f"if the text was moved: {call}")
     return Run.resume(path, text, {key: typed[key] for key in _BUDGET if key in typed}, options.threads, run_settings)
 
 
@@ -194,7 +209,7 @@ def _follow(run: "Run", options: TrainArguments) -> tuple["Finished", int]:
                     progress.line(sample)
     except StorageError as error:
         if any(run.folder.glob("*.safetensors")):
-            raise StorageError(f"{error}; what was saved before goes on with: {resume_call(run)}") from error
+            raise StorageError(f"{error}; resume from what was saved with: {resume_call(run)}") from error
         raise
     finally:
         progress.close()

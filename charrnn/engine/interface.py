@@ -6,7 +6,7 @@ the generator of the initial values and as the keys of dropout.
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from charrnn.engine.initial import parameter_shapes
 from charrnn.engine.predictions import Predictions
+from charrnn.engine.ranks import Rank
 from charrnn.settings import NetworkSettings, TrainingSettings
 from charrnn.text.windows import WindowLabels
 
@@ -99,13 +100,14 @@ class Engine(ABC):
     start        the character that every document begins with: the state before it is the initial one, wherever it
                  stands in a window; -1 where there are no documents
     threads      threads that it may use; results do not depend on it
+    rank         which of the processes that train together this one is
     steps        updates made so far
     """
 
     def __init__(self, settings: NetworkSettings, vocabulary: int, training: TrainingSettings | None, start: int,
                  threads: int) -> None:
         self.settings, self.vocabulary, self.training = settings, vocabulary, training
-        self.start, self.threads = start, threads
+        self.start, self.threads, self.rank = start, threads, Rank()
 
     @property
     def parameter_count(self) -> int:
@@ -124,6 +126,16 @@ class Engine(ABC):
 
     def precompile(self) -> None:  # noqa: B027  (most engines have nothing to compile)
         """Compiles everything that training needs, so that the first step is as fast as the others."""
+
+    def agree(self, *values: float) -> tuple[float, ...]:
+        """The largest of each number among the processes that train together, which have to decide alike."""
+        return values
+
+    def wait(self) -> None:  # noqa: B027  (most engines are alone)
+        """Returns when all processes that train together have come here."""
+
+    def require_equal(self, facts: Mapping[str, str]) -> None:  # noqa: B027
+        """Raises SettingsError if processes that train together differ in one of these facts, by name."""
 
     @property
     @abstractmethod
@@ -171,4 +183,8 @@ class Engine(ABC):
 
     @abstractmethod
     def memory(self, rows: int, window: int, shards: int) -> int:
-        """Bytes that training such streams takes, with one copy of state() to roll back to."""
+        """Bytes that training such streams takes, with two copies of state(): to roll back to, and one being saved."""
+
+    @abstractmethod
+    def streams_memory(self, rows: int, window: int, shards: int) -> int:
+        """Bytes that such streams take by themselves."""

@@ -2,6 +2,7 @@
 the same time; which thread does which piece changes no result."""
 
 import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -25,11 +26,11 @@ def physical_cores() -> int:
 
 
 class Workers:
-    """`threads` workers, the calling thread among them."""
+    """`threads` workers, the calling thread among them; one alone where the system starts no more."""
 
     def __init__(self, threads: int) -> None:
-        self.threads = threads
-        self._pool = ThreadPoolExecutor(threads - 1, "charrnn") if threads > 1 else None
+        self._pool = _started_pool(threads - 1) if threads > 1 else None
+        self.threads = threads if self._pool is not None else 1
 
     def map(self, function: Callable[[int], Result], count: int,
             abandon: Callable[[], None] = lambda: None) -> list[Result]:
@@ -54,6 +55,20 @@ class Workers:
             for future in waiting:
                 results.update(future.result())
         return [results[i] for i in range(count)]
+
+
+def _started_pool(threads: int) -> ThreadPoolExecutor | None:
+    """A pool whose threads all run: pieces that wait for one another can't find out later that one is missing."""
+    pool, gate = ThreadPoolExecutor(threads, "charrnn"), threading.Event()
+    try:
+        for _ in range(threads):
+            pool.submit(gate.wait)  # none is idle, so that each needs a thread of its own
+    except RuntimeError:  # a limit of the user's or the container's
+        gate.set()
+        pool.shutdown(cancel_futures=True)
+        return None
+    gate.set()
+    return pool
 
 
 def _every(function: Callable[[int], Result], first: int, count: int, stride: int) -> dict[int, Result]:

@@ -72,6 +72,15 @@ class Inspection:
         return (f"Inspection({kept.layers} x {kept.hidden} {kept.cell} cells, {len(kept):,} places of "
                 f"{self.passage.origin}, {kept.nats / math.log(2):.3f} bits each)")
 
+    def _repr_html_(self) -> str:
+        """The page of what the cells track, for a notebook."""
+        from charrnn.inspection.page.collect import PageCheckpoint, collect
+        from charrnn.inspection.page.document import fit_page
+        from charrnn.live.notebook import LARGEST, framed
+
+        data = collect(self, PageCheckpoint("", "", self.passage.origin, self.engine.parameter_count), cells=128)
+        return framed(fit_page(data, max_mb=LARGEST).html, "charrnn inspect-cells RUN --html FILE")
+
     @cached_property
     def evaluated_nats(self) -> float:
         """The mean loss as evaluation computes it: with the kernels that training uses."""

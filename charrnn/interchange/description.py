@@ -35,7 +35,7 @@ def described(metadata: Mapping[str, str]) -> "tuple[NetworkSettings, TextSettin
         text = TextSettings.from_dict(_object(metadata["text"]))
         units = json.loads(metadata["vocabulary"])
         if not isinstance(units, list) or not all(isinstance(unit, str) and unit for unit in units):
-            raise TypeError("vocabulary is no list of texts")
+            raise TypeError("vocabulary is not a list of strings")
         if tuple(vocabulary_of(text, units).units) != tuple(units):
             raise ValueError("vocabulary is not in the order of its ids")
     except MALFORMED as error:
@@ -46,5 +46,5 @@ def described(metadata: Mapping[str, str]) -> "tuple[NetworkSettings, TextSettin
 def _object(text: str) -> dict[str, Any]:
     value = json.loads(text)
     if not isinstance(value, dict):
-        raise TypeError("it is no object")
+        raise TypeError("it is not an object")
     return value

@@ -1,15 +1,17 @@
 """Layer interchange: a checkpoint's network, written for other programs."""
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 from charrnn.errors import StorageError
+from charrnn.interchange.hub_folder import hub_files
 from charrnn.interchange.onnx_file import onnx_bytes
 from charrnn.interchange.safetensors_file import safetensors_bytes
 from charrnn.runs.checkpoint import Checkpoint, load_checkpoint, naming
 from charrnn.runs.trained_network import check_network
-from charrnn.storage.files import write_atomic
+from charrnn.storage.files import refusals, write_atomic
 from charrnn.text.vocabulary import Vocabulary
 
 # The kinds of files, which end in these names.
@@ -28,6 +30,27 @@ def export_network(checkpoint: Path, kind: str, output: Path) -> int:
     data = WRITERS[kind](loaded, vocabulary)
     write_atomic(output, data)
     return len(data)
+
+
+def export_to_hub(checkpoint: Path, folder: Path) -> int:
+    """Writes a new folder as the Hugging Face hub wants it; the size of its files in bytes.
+
+    Raises SettingsError where PyTorch does not have its cell, StorageError for a folder that exists.
+    """
+    refuse_existing(folder)
+    loaded = load_checkpoint(checkpoint)
+    with naming(checkpoint):
+        vocabulary = check_network(loaded)
+    files = hub_files(loaded, vocabulary, folder.name)
+    with refusals(folder, "nothing was written"):
+        folder.mkdir()
+    try:
+        for name, data in files.items():
+            write_atomic(folder / name, data)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)  # whole, or not at all
+        raise
+    return sum(map(len, files.values()))
 
 
 def refuse_existing(output: Path) -> None:

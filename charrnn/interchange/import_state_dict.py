@@ -68,7 +68,7 @@ def _shape(stack: Arrays, layers: int) -> tuple[str, int, int]:
         if name not in stack:
             raise CheckpointError(f"lacks {name}, and has {layers} layers")
     if stack["weight_ih_l0"].ndim != 2 or stack["weight_hh_l0"].ndim != 2:
-        raise CheckpointError("has a weight_ih_l0 or weight_hh_l0 that is no matrix")
+        raise CheckpointError("has a weight_ih_l0 or weight_hh_l0 that is not a matrix")
     rows, H = stack["weight_hh_l0"].shape
     D = stack["weight_ih_l0"].shape[1]
     if not H or not D or rows % H or rows // H not in _GATES:

@@ -39,7 +39,7 @@ def _from_json(path: Path, text: str) -> list[Any]:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise VocabularyError(f"{path} is no JSON; {ADVICE}") from error
+        raise VocabularyError(f"{path} is not JSON; {ADVICE}") from error
     if isinstance(found, (str, list)):
         return list(found)
     if isinstance(found, dict) and found:

@@ -9,6 +9,7 @@ from importlib.resources import files
 
 from charrnn import __version__
 from charrnn.errors import SettingsError
+from charrnn.live.packing import json_in_html
 from charrnn.live.payload import LiveContent, check_runnable, payload
 from charrnn.sampling.session import LanguageModel
 from charrnn.settings import LivePageSettings
@@ -66,7 +67,7 @@ def document(model: LanguageModel, content: LiveContent, bits: int) -> bytes:
         name=content.name, version=__version__, styles=Markup(styles() + "\n" + _read("page.css")),
         facts=f"{network.cell}, {layers} of {network.hidden:,} units, {len(model.vocabulary):,} "
               f"{model.vocabulary.kind}s",
-        model=Markup(payload(model, content, bits)), script=Markup(script() + "\n" + _read("page.js")))
+        model=Markup(json_in_html(payload(model, content, bits))), script=Markup(script() + "\n" + _read("page.js")))
     # a name may have half of a surrogate pair; the page shows a question mark
     return text.encode("utf-8", "replace")
 

@@ -10,7 +10,7 @@ import numpy as np
 from charrnn import __version__
 from charrnn.cells.registry import CELLS
 from charrnn.errors import SettingsError
-from charrnn.live.packing import PackedArray, json_in_html, packed, packed_bytes
+from charrnn.live.packing import PackedArray, packed, packed_bytes
 from charrnn.live.quantize import MeasuredLoss, QuantizedMatrix, quantized_network
 from charrnn.sampling.session import LanguageModel, mark_id
 from charrnn.text.documents import mark_of, separator_of
@@ -21,12 +21,17 @@ RUNNABLE = ("rnn", "lstm", "peephole", "gru", "gru-original")
 
 
 class NamedCell(NamedTuple):
-    """A cell and what it tracks: `L1:24`, "inside quotes"; `sign` is -1 where it is low there."""
+    """A cell and what it tracks: `L1:24`, "inside quotes".
+
+    sign       -1 where the cell is low where that holds, or falls as it grows
+    is_number  whether it is a number, as a column, and not true or false
+    """
 
     cell: str
     tracks: str
     signal: str
     sign: int
+    is_number: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,16 +58,17 @@ def check_runnable(model: LanguageModel) -> None:
                             f"{', '.join(RUNNABLE)}")
 
 
-def payload(model: LanguageModel, content: LiveContent, bits: int) -> str:
-    """The JSON, with `bits` for each weight."""
+def payload(model: LanguageModel, content: LiveContent, bits: int) -> dict[str, Any]:
+    """What the scripts read, ready for JSON, with `bits` for each weight."""
     settings, network = model.settings, model.settings.network
     cell = CELLS[network.cell]
     mark = mark_of(settings.text)
-    whole: dict[str, Any] = {
+    return {
         "format": FORMAT, "charrnn": __version__, "name": content.name,
         "network": {"cell": network.cell, "hidden": network.hidden, "layers": network.layers,
                     "embedding": network.embedding},
-        "size": len(model.vocabulary), "units": list(model.vocabulary.units), "extra": cell.extra and cell.extra.name,
+        "size": len(model.vocabulary), "units": list(model.vocabulary.units),
+        "extra": cell.extra and cell.extra.name, "signals": ["c"] * cell.has_memory + ["h", *cell.recorded],
         "mark": mark_id(mark, model.vocabulary), "standIn": model.vocabulary.stand_in,
         "text": {"unit": settings.text.unit_name, "normalize": settings.text.normalize,
                  "lowercase": settings.text.lowercase,
@@ -70,12 +76,13 @@ def payload(model: LanguageModel, content: LiveContent, bits: int) -> str:
         "lead": [] if mark is not None else model.lead_ins()[:, 0].tolist(),
         "parameters": model.engine.parameter_count, "precision": bits,
         "loss": content.loss and {"exact": content.loss.exact, "quantized": content.loss.quantized,
-                                  "on": content.measured},
-        "start": content.text, "cells": [cell._asdict() for cell in content.cells],
+                                  "cost": content.loss.cost, "on": content.measured},
+        "start": content.text,
+        "cells": [{"cell": one.cell, "tracks": one.tracks, "signal": one.signal, "sign": one.sign,
+                   "isNumber": one.is_number} for one in content.cells],
         "wasm": packed_bytes("", (), (files(__package__) / "assets/kernels.wasm").read_bytes(), False)["data"],
         "arrays": packed_network(quantized_network(model.engine.parameters(), bits), network.embedding > 0),
     }
-    return json_in_html(whole)
 
 
 def packed_network(network: dict[str, QuantizedMatrix | np.ndarray], is_embedded: bool) -> dict[str, PackedArray]:

@@ -4,6 +4,7 @@ A weight is its whole number times the scale of its row; a row is what adds up t
 Everything that is not a matrix keeps its float32.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,6 +70,11 @@ class MeasuredLoss:
 
     exact: float
     quantized: float
+
+    @property
+    def cost(self) -> float:
+        """What quantization costs, in bits per unit."""
+        return (self.quantized - self.exact) / math.log(2)
 
 
 def measured_loss(parameters: Arrays, network: dict[str, QuantizedMatrix | np.ndarray], settings: Settings, start: int,

@@ -60,7 +60,7 @@ class SessionFiles:
             raise PlayError("the text has no file yet; /save FILE gives it one")
         target = Path(os.path.expanduser(name))
         if target.exists() and name != session.file and not over:
-            raise PlayError(f"{name} is there already; /save! {name} writes over it")
+            raise PlayError(f"{name} already exists; /save! {name} writes over it")
         # a half surrogate, which no file holds, can only be what a keyboard sent by mistake
         write_atomic(target, session.text.encode(errors="replace"))
         session.saved(name)

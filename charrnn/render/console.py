@@ -47,7 +47,7 @@ class Console:
             self._last = "\n"  # the person ends it
             line = sys.stdin.readline()
         except UnicodeDecodeError as error:
-            raise PlayError(f"these were no characters: {error.reason} in {error.encoding}; nothing was added"
+            raise PlayError(f"these are not characters: {error.reason} in {error.encoding}; nothing was added"
                             ) from error
         except StopIteration:
             line = ""
@@ -115,5 +115,9 @@ def _load_line_editor() -> bool:
 
 def _script() -> Iterator[str]:
     """The lines of standard input, which is UTF-8 whatever the locale says."""
-    for line in sys.stdin.buffer if sys.stdin is not None else ():
-        yield line.decode().removeprefix("\ufeff").rstrip("\r\n")
+    try:
+        for line in sys.stdin.buffer if sys.stdin is not None else ():
+            yield line.decode().removeprefix("\ufeff").rstrip("\r\n")
+    except OSError as error:
+        raise PlayError(f"cannot read standard input: {(error.strerror or str(error)).lower()}; give it a file or a "
+                        "terminal") from error

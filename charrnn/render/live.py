@@ -4,11 +4,11 @@ import sys
 from pathlib import Path
 
 from charrnn.errors import CorpusError
-from charrnn.inspection.find import each_cell_once
+from charrnn.inspection.page.collect import named_cells
 from charrnn.inspection.passage import Passage, held_out, joined, of_text
 from charrnn.inspection.results import Inspection
 from charrnn.live.document import MEGABYTE, live_page
-from charrnn.live.payload import LiveContent, NamedCell, check_runnable
+from charrnn.live.payload import LiveContent, check_runnable
 from charrnn.live.quantize import MeasuredLoss, measured_loss, quantized_network
 from charrnn.render.reading import read
 from charrnn.render.wording import bits
@@ -25,7 +25,6 @@ from charrnn.text.model_input import model_input
 # Units that the cost of quantized weights is measured on, and that cells are named by.
 _MEASURED = 20_000
 _OWN_TEXTS, _OWN_LENGTH = 4, 3_000
-_NAMED = 12
 
 
 def write_live_page(model: LanguageModel, corpus: CorpusInfo, path: Path, name: str, settings: LivePageSettings,
@@ -47,12 +46,11 @@ def live_page_of(model: LanguageModel, corpus: CorpusInfo, path: Path, settings:
     passage = _passage(model, corpus, path)
     run = path.parent.name if path.name in ("best.safetensors", "last.safetensors") else path.stem
     loss = _loss(model, passage, settings.precision)
-    content = LiveContent(run, loss, f"{len(passage):,} {model.vocabulary.kind}s of {passage.origin}", text,
-                          _named_cells(model, passage) if settings.names else ())
+    cells = named_cells(Inspection(model.engine, passage)) if settings.names else ()
+    content = LiveContent(run, loss, f"{len(passage):,} {model.vocabulary.kind}s of {passage.origin}", text, cells)
     page = live_page(model, content, settings)
-    cost = bits(loss.quantized - loss.exact)
-    return page, (f"{len(page) / MEGABYTE:.2f} MB; {settings.precision} bits for each weight cost {cost:.4f} bits a "
-                  f"{model.vocabulary.kind} on {content.measured}: {bits(loss.quantized):.4f} in place of "
+    return page, (f"{len(page) / MEGABYTE:.2f} MB; {settings.precision} bits for each weight cost {loss.cost:.4f} bits "
+                  f"a {model.vocabulary.kind} on {content.measured}: {bits(loss.quantized):.4f} in place of "
                   f"{bits(loss.exact):.4f}")
 
 
@@ -76,10 +74,3 @@ def _loss(model: LanguageModel, passage: Passage, precision: int) -> MeasuredLos
     text = Documents.of(passage.ids, int(passage.ids[0])) if is_documents else passage.ids
     return measured_loss(parameters, quantized_network(parameters, precision), model.settings,
                          mark_id(model.mark, model.vocabulary), text)
-
-
-def _named_cells(model: LanguageModel, passage: Passage) -> list[NamedCell]:
-    """Cells that are confirmed to track something in the text, those that track context first."""
-    done = Inspection(model.engine, passage)
-    return [NamedCell(str(one.cell), one.feature.name, one.signal, one.sign)
-            for one in each_cell_once([*done.context, *done.local])[:_NAMED]]

@@ -32,6 +32,9 @@ BEST, LAST = "best.safetensors", "last.safetensors"
 # 2 came with TextSettings: a program that knows only 1 would take every unit for a character.
 FORMAT, VERSION = "charrnn", 2
 _log = logging.getLogger(__name__)
+# Types of numbers by their names in the file, in the order that safetensors gives their arrays, the last ones first.
+DTYPES = {"bool": "BOOL", "uint8": "U8", "int8": "I8", "int16": "I16", "uint16": "U16", "float16": "F16",
+          "int32": "I32", "uint32": "U32", "float32": "F32", "float64": "F64", "int64": "I64", "uint64": "U64"}
 _LONGEST = 200  # characters of what a library says of a file
 _NEWEST = 5  # runs that an error names
 LARGEST_HEADER = 100_000_000  # the bound that safetensors itself sets
@@ -82,15 +85,13 @@ def save_checkpoint(path: str | Path, checkpoint: Checkpoint) -> None:
         "corpus": _dump(checkpoint.corpus.to_dict()),
         "progress": _dump(checkpoint.progress),
     }
-    # Not ascontiguousarray, which gives 0-d arrays a dimension.
-    arrays = {name: np.asarray(array, order="C") for name, array in checkpoint.arrays.items()}
-    header, body = _split(safetensors.numpy.save(arrays, metadata=text))
-    header["__metadata__"]["sha256"] = _digest(header, body)
-    # The library shuffles the metadata each time; sorted, the same content is the same bytes.
+    header, body = _laid_out(checkpoint.arrays)
+    header["__metadata__"] = text
+    text["sha256"] = _digest(header, *body)
     encoded = _dump(header).encode()
     encoded += b" " * (-len(encoded) % 8)
-    write_atomic(path, (len(encoded).to_bytes(8, "little"), encoded, body))
-    _log.debug("saved %s, %s bytes", path, f"{8 + len(encoded) + len(body):,}")
+    write_atomic(path, (len(encoded).to_bytes(8, "little"), encoded, *body))
+    _log.debug("saved %s, %s bytes", path, f"{8 + len(encoded) + sum(map(len, body)):,}")
 
 
 def load_checkpoint(path: str | Path) -> Checkpoint:
@@ -139,6 +140,11 @@ def latest_checkpoint(folder: str | Path = RUNS, which: str = "best") -> Path:
     return _in_folder(runs[-1], which)
 
 
+def run_names(folder: str | Path = RUNS) -> list[str]:
+    """The names of the runs in `folder`, the newest first."""
+    return [run.name for run in reversed(_runs(Path(folder)))]
+
+
 def resolve_checkpoint(argument: str | None, which: str = "best", runs: str | Path = RUNS) -> Path:
     """The checkpoint file that `argument` means: a file, a run's folder, a run's name in `runs`, or @shakespeare.
 
@@ -169,7 +175,7 @@ def resolve_checkpoint(argument: str | None, which: str = "best", runs: str | Pa
 
 def _known(name: str, folder: Path) -> str:
     """The run that `name` may have been meant for, or the newest runs that there are."""
-    runs = [run.name for run in reversed(_runs(folder))]
+    runs = run_names(folder)
     if not runs:
         return "runs there: none yet; `charrnn train` makes one"
     if near := difflib.get_close_matches(name, runs, n=1):
@@ -201,12 +207,12 @@ def _read(path: str | Path) -> bytes:
         start = file.read(9)
         size = int.from_bytes(start[:8], "little")
         if not start:
-            raise CheckpointError("is empty; it is no checkpoint")
+            raise CheckpointError("is empty; it is not a checkpoint")
         if start[8:] != b"{":
-            raise CheckpointError("is no checkpoint: it does not begin as a safetensors file does; name a run, its "
+            raise CheckpointError("is not a checkpoint: it does not begin as a safetensors file does; name a run, its "
                                   "folder or its file")
         if size > LARGEST_HEADER:
-            raise CheckpointError(f"is no checkpoint: a header of {size:,} bytes is too big")
+            raise CheckpointError(f"is not a checkpoint: a header of {size:,} bytes is too big")
         data = start + file.read()
     if size > len(data) - 8:
         raise CheckpointError(f"is cut off: it has {len(data):,} bytes, its header alone takes {size + 8:,}")
@@ -252,7 +258,7 @@ def _vocabulary(units: list[Any], unit: str) -> Sequence[str]:
         return characters
     for written in units:
         if not isinstance(written, str) or not written:
-            raise TypeError(f"{shortened(written)} is no {unit}")
+            raise TypeError(f"{shortened(written)} is not a {unit}")
         written.encode()
     return tuple(units)
 
@@ -280,11 +286,27 @@ def _split(data: bytes) -> tuple[dict[str, Any], memoryview]:
     return json.loads(data[8:end].decode()), memoryview(data)[end:]
 
 
-def _digest(header: dict[str, Any], body: memoryview) -> str:
+def _laid_out(arrays: dict[str, np.ndarray]) -> tuple[dict[str, Any], list[memoryview]]:
+    """The header and the bytes of `arrays` as safetensors lays them out. The library itself would copy them twice, and
+    a network may take most of the memory."""
+    header: dict[str, Any] = {}
+    order, body, at = list(DTYPES), [], 0
+    for name, array in sorted(arrays.items(), key=lambda item: (-order.index(item[1].dtype.name), item[0])):
+        # Not ascontiguousarray, which gives 0-d arrays a dimension.
+        little = np.asarray(array, array.dtype.newbyteorder("<"), order="C")
+        header[name] = {"dtype": DTYPES[array.dtype.name], "shape": list(array.shape),
+                        "data_offsets": [at, at + array.nbytes]}
+        body.append(little.reshape(-1).view(np.uint8).data)
+        at += array.nbytes
+    return header, body
+
+
+def _digest(header: dict[str, Any], *body: memoryview) -> str:
     """The checksum of everything in the file but itself."""
     text = {name: value for name, value in header["__metadata__"].items() if name != "sha256"}
     digest = hashlib.sha256(_dump({**header, "__metadata__": text}).encode())
-    digest.update(body)
+    for part in body:
+        digest.update(part)
     return digest.hexdigest()
 
 

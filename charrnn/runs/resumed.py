@@ -30,7 +30,7 @@ def resumed_run(argument: str, runs: str | Path, corpus: Sequence[str] | str, op
     if options:
         raise SettingsError(f"{min(options)} can't change when a run is resumed; leave it out, or start a new run")
     if argument in PRETRAINED:
-        raise SettingsError(f"{argument} comes with charrnn and is no run that could be resumed; start a new one from "
+        raise SettingsError(f"{argument} comes with charrnn and is not a run that can be resumed; start a new one from "
                             f"it with init_from={argument!r}")
     path = resolve_checkpoint(argument, "last", runs)
     known = load_checkpoint(path)

@@ -15,6 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import charrnn
+from charrnn.engine.ranks import this_rank
 from charrnn.errors import CheckpointError, CorpusError, SettingsError, StorageError
 from charrnn.runs.checkpoint import BEST, LAST, RUNS, Checkpoint, load_checkpoint, naming, save_checkpoint
 from charrnn.runs.corpus_info import CorpusInfo, Parent
@@ -52,6 +54,9 @@ class Run:
         # behind the trainer: once it has split the documents, it is known how many differ
         self.corpus = CorpusInfo.of(corpus, settings.text.unit, vocabulary, parent,
                                     is_by_file=settings.windows.val_from == "files")
+        # of the processes that train together the first one has the folder, and the others write nothing
+        self.is_first = self.trainer.engine.rank.is_first
+        self.trainer.engine.require_equal(_common(self.trainer.settings, corpus))
         self.folder = Path()
         self.lock: FolderLock | None = None
 
@@ -74,8 +79,9 @@ class Run:
             with naming(parent.path):
                 run.trainer.begin_from(parent.arrays_for(vocabulary))
         name = run_name(corpus.name, settings.network) if name is None else name
-        _remove_unborn(Path(runs) / name)
-        run.folder, run.lock = _locked_folder(runs, name)
+        if run.is_first:
+            _remove_unborn(Path(runs) / name)
+            run.folder, run.lock = _locked_folder(runs, name)
         return run
 
     @classmethod
@@ -87,23 +93,27 @@ class Run:
         """
         folder = path.parent
         if path.name != LAST and (folder / LAST).exists():
-            raise CheckpointError(f"{path} is not where {folder.name} ended; to go on from there name {folder / LAST}")
+            raise CheckpointError(f"{path} is not where {folder.name} ended; to continue from there, name "
+                                  f"{folder / LAST}")
         if path.name not in (LAST, BEST):
-            raise CheckpointError(f"{path} lies in no run's folder; to go on from it, copy it as {LAST} into a folder "
-                                  "of its own, and name that")
-        lock = FolderLock(folder)
+            raise CheckpointError(f"{path} lies in no run's folder; to continue from it, copy it as {LAST} into a "
+                                  "folder of its own, and name that")
+        lock = FolderLock(folder) if this_rank().is_first else None
         try:
             run = cls._restored(path, corpus, budget or {}, threads, keep)
         except BaseException:
-            lock.release()  # a notebook keeps the error, and with it the lock
+            if lock is not None:
+                lock.release()  # a notebook keeps the error, and with it the lock
             raise
         run.folder, run.lock = folder, lock
-        run._complete_metrics()
+        if run.is_first:
+            run._complete_metrics()
         # of a run in epochs the seconds decide nothing, and are not in the checkpoint
         if run.trainer.settings.training.minutes is None:
             run.trainer.seconds = seconds_at(read_metrics(folder), run.trainer.step)
-        for torn in folder.glob(TEMPORARY.format("*")):  # left by a run that was killed while it saved
-            torn.unlink(missing_ok=True)
+        if run.is_first:
+            for torn in folder.glob(TEMPORARY.format("*")):  # left by a run that was killed while it saved
+                torn.unlink(missing_ok=True)
         return run
 
     @classmethod
@@ -125,7 +135,7 @@ class Run:
         if len(budget) == 1 and (settings.training.minutes is None) != ("minutes" not in budget):
             kind = "epochs" if settings.training.minutes is None else "minutes"
             raise SettingsError(f"{path.parent.name} is measured in {kind}, and its schedule with it; "
-                                f"give --{kind}, in all, to train it further")
+                                f"give --{kind}, the new total, to train it longer")
         if budget:
             training = dataclasses.replace(settings.training, epochs=budget.get("epochs"),
                                            minutes=budget.get("minutes"))
@@ -146,12 +156,14 @@ class Run:
                  trace: TracebackType | None) -> None:
         if self.lock is not None:
             self.lock.release()
-        with contextlib.suppress(OSError):
-            self.folder.rmdir()  # refused where something was saved
+        if self.is_first:
+            with contextlib.suppress(OSError):
+                self.folder.rmdir()  # refused where something was saved
 
     def events(self) -> Iterator[Event]:
         """Trains; yields the trainer's events, and a Saved for every checkpoint."""
-        saved_at, began, characters, news = time.monotonic(), time.perf_counter(), 0, False
+        self.trainer.engine.wait()  # for the last process to have read its text
+        saved_at, began, characters, news = self.trainer.seconds, time.perf_counter(), 0, False
         last: Step | None = None
         for event in self.trainer.events():
             if isinstance(event, Step):
@@ -161,6 +173,8 @@ class Run:
             yield event
             if isinstance(event, Started):
                 began, characters = time.perf_counter(), 0
+                if self.trainer.engine.rank.size > 1:  # whichever of them ends, there is something to resume
+                    yield self._save(LAST)
             elif isinstance(event, Validated):
                 if event.is_best:
                     yield self._save(BEST)
@@ -170,10 +184,10 @@ class Run:
                 # after BEST: a run killed in between comes here again
                 yield self._save(LAST)
                 self._log(event, last, characters / max(time.perf_counter() - began, 1e-9))
-                saved_at, news = time.monotonic(), False
-            elif isinstance(event, Step) and time.monotonic() - saved_at > SECONDS_BETWEEN_SAVES:
+                saved_at, news = self.trainer.seconds, False
+            elif isinstance(event, Step) and self.trainer.seconds - saved_at > SECONDS_BETWEEN_SAVES:
                 yield self._save(LAST)
-                saved_at, news = time.monotonic(), False
+                saved_at, news = self.trainer.seconds, False
 
     def checkpoint(self) -> Checkpoint:
         """The run as it stands now."""
@@ -181,11 +195,16 @@ class Run:
         return Checkpoint(self.trainer.settings, self.vocabulary.units, self.corpus, progress.to_dict(), arrays)
 
     def _save(self, file: str) -> Saved:
-        save_checkpoint(self.folder / file, self.checkpoint())
+        checkpoint = self.checkpoint()
+        if self.is_first:
+            save_checkpoint(self.folder / file, checkpoint)
+        self.trainer.engine.wait()
         return Saved(self.folder / file, self.trainer.step)
 
     def _forget_oldest(self) -> None:
         """Removes numbered checkpoints, those of the earliest steps, until only so many are there."""
+        if not self.is_first:
+            return
         for file in sorted(self.folder.glob("step-*.safetensors"))[:-self.keep.keep_last]:
             file.unlink(missing_ok=True)
 
@@ -206,6 +225,8 @@ class Run:
                               "val_loss": point.val, "best": is_best})
 
     def _append(self, line: dict[str, Any]) -> None:
+        if not self.is_first:
+            return
         append_line(self.folder / METRICS, json.dumps(
             {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in line.items()}))
 
@@ -220,6 +241,13 @@ class Run:
                 "lr": last.lr if last else math.nan, "norm": last.norm if last else math.nan,
                 "characters_a_second": round(characters_a_second), "unix_time": round(time.time(), 3)}
         self._append(line)
+
+
+def _common(settings: Settings, corpus: Corpus) -> dict[str, str]:
+    """What processes that train together must have in common, by name; how a batch is cut is no part of it."""
+    training = dataclasses.replace(settings.training, shards=1)
+    return {"version of charrnn": charrnn.__version__, "text": str(corpus.fingerprint),
+            "settings": json.dumps(dataclasses.replace(settings, training=training).to_dict(), sort_keys=True)}
 
 
 def _remove_unborn(folder: Path) -> None:

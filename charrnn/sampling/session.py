@@ -253,8 +253,7 @@ class SamplingSession:
     def refuse_endless(self) -> None:
         """Raises SettingsError for texts that nothing would ever end."""
         if self._length is None and self._ends.mark < 0 and not self._ends.stops:
-            raise SettingsError("a text of length 0 never ends, and nobody would see it; give a length, or a text to "
-                                "stop before")
+            raise SettingsError("a text of length 0 never ends; give a length, or a string to stop before")
 
 
 def measured_spread(sampler: Sampler, ids: np.ndarray, layer: int, unit: int) -> Spread:

@@ -26,7 +26,7 @@ _STRETCHES = 200  # points of a plot
 
 def refuse_documents() -> NoReturn:
     """Raises the error for a model without documents."""
-    raise SettingsError("there are no documents: the model was trained on a text without; score it by line")
+    raise SettingsError("there are no documents: the model was trained on a text without documents; score it by line")
 
 
 @dataclass(frozen=True)
@@ -237,7 +237,7 @@ def score_text(engines: Sequence[Engine], vocabulary: Vocabulary, settings: Sett
 def _cold(reader: Reader, vocabulary: Vocabulary, text: Text, block: int, window: int) -> ColdLoss:
     """The loss of the text's blocks."""
     if isinstance(text, Documents):
-        raise SettingsError("--cold has no use for a model of documents: each is read from the initial state anyway")
+        raise SettingsError("--cold has no effect on a model of documents: each is read from the initial state anyway")
     ids = np.asarray(text)
     blocks = (len(ids) - 1) // block
     if not blocks:

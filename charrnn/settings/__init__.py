@@ -13,6 +13,7 @@ from charrnn.settings.scoring import ScoreSettings
 from charrnn.settings.serving import ServeSettings
 from charrnn.settings.text import UNKNOWN, TextSettings, UnknownSettings
 from charrnn.settings.training import (
+    EngineSettings,
     NetworkSettings,
     RunSettings,
     Settings,
@@ -22,8 +23,8 @@ from charrnn.settings.training import (
 )
 
 __all__ = [
-    "PRECISIONS", "UNKNOWN", "BenchSettings", "Bounded", "ColourSettings", "CompleteSettings", "InspectSettings",
-    "LivePageSettings", "NetworkSettings", "PageSettings", "PlaySettings", "RunSettings", "SampleSettings",
-    "ScoreSettings", "ServeSettings", "Settings", "TextSettings", "TrainingSettings", "TranslateSettings",
-    "UnknownSettings", "WindowSettings", "setting",
+    "PRECISIONS", "UNKNOWN", "BenchSettings", "Bounded", "ColourSettings", "CompleteSettings", "EngineSettings",
+    "InspectSettings", "LivePageSettings", "NetworkSettings", "PageSettings", "PlaySettings", "RunSettings",
+    "SampleSettings", "ScoreSettings", "ServeSettings", "Settings", "TextSettings", "TrainingSettings",
+    "TranslateSettings", "UnknownSettings", "WindowSettings", "setting",
     "settings_of"]

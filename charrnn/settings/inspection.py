@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from charrnn.errors import SettingsError
 from charrnn.settings.bounded import Bounded, setting
 
+_CELLS = 48  # whose values a page holds that can't hold its network
+
 
 @dataclass(frozen=True)
 class InspectSettings(Bounded):
@@ -19,17 +21,18 @@ class InspectSettings(Bounded):
     signal: str | None = setting(
         None, "what --cell shows: h is the output, c the memory, the others are gates (default: c where there is one)",
         choices=("h", "c", "i", "f", "o", "g", "r", "z", "n"))
-    sample: int = setting(0, "inspect so many characters that the network writes itself, instead of its corpus", low=0,
-                          high=10**7, group="Text")
+    sample: int = setting(0, "inspect this many characters that the network writes itself, instead of its corpus",
+                          low=0, high=10**7, group="Text")
 
 
 @dataclass(frozen=True)
 class PageSettings(Bounded):
     """What the page of charrnn inspect-cells --html carries."""
 
-    html_cells: str = setting("48", "cells whose values the page holds, the most informative first; all: every cell",
-                              metavar="N|all", group="Page")
-    html_precision: str | None = setting(None, "bits of each of these values (default: 8, or 4 for all cells of "
+    html_cells: str = setting("network", "network: the page holds the network, computes the values of all cells, and "
+                                         "writes; a number of cells, the most informative first, or all: it holds "
+                                         "their values instead", metavar="network|N|all", group="Page")
+    html_precision: str | None = setting(None, "hold values, with so many bits each (default: 8, or 4 for all cells of "
                                                "a large network)", choices=("8", "4"))
     html_max_mb: float = setting(25.0, "largest size of the page in megabytes; to fit, values lose bits, then cells "
                                        "are left out", low=0.1, high=10**4)
@@ -37,10 +40,16 @@ class PageSettings(Bounded):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.html_cells != "all" and not (self.html_cells.isascii() and self.html_cells.isdigit()):
-            raise SettingsError(f"--html-cells {self.html_cells}: it is a number of cells, or all")
+        if self.html_cells not in ("all", "network") and not (self.html_cells.isascii() and self.html_cells.isdigit()):
+            raise SettingsError(f"--html-cells {self.html_cells}: it is a number of cells, all, or network")
+
+    @property
+    def has_network(self) -> bool:
+        """Whether the page holds the network in place of values; options for values ask for them."""
+        return self.html_cells == "network" and self.html_precision is None and self.compress
 
     @property
     def cells(self) -> int | None:
-        """How many cells; None for all."""
-        return None if self.html_cells == "all" else int(self.html_cells)
+        """How many cells have values in a page without the network; None for all."""
+        named = {"all": None, "network": _CELLS}
+        return named[self.html_cells] if self.html_cells in named else int(self.html_cells)

@@ -73,9 +73,9 @@ class TrainingOptions(TypedDict, total=False):
 class RunOptions(TypedDict, total=False):
     """The fields of RunSettings."""
 
-    keep_last: int
     engine: Literal["compiled", "reference", "torch"]
     device: Literal["auto", "cpu", "cuda", "mps"]
+    keep_last: int
 
 
 class CompleteOptions(TypedDict, total=False):

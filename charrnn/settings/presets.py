@@ -24,10 +24,10 @@ DEFAULT = "default"
 OURS = (DEFAULT, "quick", "best")  # what they leave open is fitted to text and time; the others are as they are
 # Sources: gist.github.com/karpathy/d4dee566867f8291f086, and train.lua of karpathy/char-rnn and of jcjohnson/torch-rnn.
 PRESETS = {
-    DEFAULT: Preset("what fits the text and the time", {}),
+    DEFAULT: Preset("settings that fit the text and the time", {}),
     "quick": Preset("a first look in seconds: a small network, few epochs", {
         "cell": "gru", "hidden": 128, "layers": 1, "dropout": 0.0, "batch": 16, "window": 50, "epochs": 2.0}),
-    "best": Preset("a long run to a low loss: 45 epochs with much dropout", {
+    "best": Preset("a long run for a low loss: 45 epochs with strong dropout", {
         "cell": "lstm", "hidden": 512, "layers": 1, "dropout": 0.5, "recurrent_dropout": 0.25, "averaging": 0.999,
         "batch": 16, "window": 64, "lr": 0.016, "optimizer": "adamw", "beta1": 0.8, "beta2": 0.99,
         "weight_decay": 0.03, "epochs": 45.0}),

@@ -12,14 +12,15 @@ class ScoreSettings(Bounded):
 
     rows: int | None = setting(
         None, "parts of a long text that are read side by side, each from the initial state; 1 reads it in one go, "
-              "slower and with a slightly lower loss (default: 16 as in validation during training; 1 with --adapt)",
+              "more slowly and with a slightly lower loss (default: 16 as in validation during training; 1 with "
+              "--adapt)",
         low=1, high=65_536, group="Reading and predictions")
     predictions: int = setting(5, "the model's most probable characters to list for each one", low=0, high=1_114_112,
                                formerly="guesses")
-    cold: int = setting(0, "give also the loss of blocks of so many characters, each read from the initial state; 0 "
-                           "does not", low=0, high=1_000_000, group="Other losses")
-    adapt: bool = setting(False, "go on learning: every character is scored first and learned from then (dynamic "
-                                 "evaluation); the checkpoint stays as it is")
+    cold: int = setting(0, "also give the loss of blocks of this many characters, each read from the initial state; "
+                           "0: no", low=0, high=1_000_000, group="Other losses")
+    adapt: bool = setting(False, "keep learning: every character is scored first, then learned from (dynamic "
+                                 "evaluation); the checkpoint does not change")
     adapt_rate: float = setting(3e-4, "learning rate of --adapt", low=0.0, high=10.0)
 
     def __post_init__(self) -> None:
@@ -28,7 +29,7 @@ class ScoreSettings(Bounded):
             raise SettingsError(f"--adapt reads the text from its start to its end, not in parts; leave out --rows "
                                 f"{self.rows}")
         if not self.adapt and self.adapt_rate != ScoreSettings.adapt_rate:
-            raise SettingsError("--adapt-rate has no use without --adapt; leave it out, or give --adapt too")
+            raise SettingsError("--adapt-rate has no effect without --adapt; leave it out, or give --adapt too")
 
     @property
     def parts(self) -> int:

@@ -11,8 +11,8 @@ UNKNOWN = ("error", "fold", "skip", "replace")
 
 def unknown_setting(note: str = "", group: str = "") -> Any:
     """The field of --unknown, the same in every class that has it; text/unknown.py does what it says."""
-    return setting("error", "what to do with characters that the model never saw: refuse them; fold them into another "
-                            f"Unicode form or a letter without accents; skip or replace those that have none{note}",
+    return setting("error", "what to do with characters that the model never saw: stop with an error; fold them into "
+                            f"another Unicode form or a letter without accents; skip or replace what is left{note}",
                    choices=UNKNOWN, group=group)
 
 
@@ -28,22 +28,22 @@ class TextSettings(Bounded):
     """How a training text is read: what is one document, what is one unit, and how it is normalized."""
 
     documents: str | None = setting(
-        None, "the text is many documents: one a line, one a blank-line paragraph, one a file, or with any other TEXT "
-              "between them (\\n and \\t are read as in Python); each is read from the initial state",
+        None, "the text is a collection of documents: lines, blocks with blank lines between them, files, or pieces "
+              "with any other TEXT between them (\\n and \\t: line end and tab); each is read from the initial state",
         metavar="[line|blank|file|TEXT]", group="Text")
     labels: str | None = setting(
         None, "what is generated depends on a label: the column before a tab in each line, numbers with commas there, "
               "or the path, one file a label", choices=("column", "path", "numbers"))
     pairs: bool = setting(False, "each line is a source, a tab and a target: only the target is predicted")
-    unit: str = setting("char", "what is read and predicted at a time: a character, a byte of UTF-8, a token between "
-                                "spaces, or a word and what stands between words",
+    unit: str = setting("char", "unit of text to read and predict: a character, a byte of UTF-8, a token between "
+                                "spaces, or a word (or what stands between words)",
                         choices=("char", "byte", "token", "word"))
-    normalize: str = setting("none", "Unicode form that the text is brought into", choices=("none", "NFC", "NFKC"))
+    normalize: str = setting("none", "Unicode form to normalize the text to", choices=("none", "NFC", "NFKC"))
     lowercase: bool = setting(False, "convert all letters to lower case")
     between: str | None = setting(
-        None, "put TEXT between files, also those of a folder (default: a line end where the file before has none at "
-              "its end); \\n and \\t are read as in Python", metavar="TEXT")
-    min_count: int = setting(1, "units that occur less often than this are read as one, U+FFFD, which is never written",
+        None, "put TEXT between files, in folders too (default: a line end, unless the file before ends with one); "
+              "\\n and \\t: line end and tab", metavar="TEXT")
+    min_count: int = setting(1, "read units that occur fewer times than this as one, U+FFFD, which is never written",
                               low=1, high=10**9)
 
     def __post_init__(self) -> None:
@@ -61,12 +61,12 @@ class TextSettings(Bounded):
         if self.documents == "":
             raise SettingsError("--documents needs line, blank, file, or the text that stands between documents")
         if any("\ud800" <= character <= "\udfff" for character in self.between or ""):
-            raise SettingsError(f"between is {self.between!r}, which is no UTF-8; give other text")
+            raise SettingsError(f"between is {self.between!r}, which is not valid UTF-8; give other text")
         if self.documents is not None and self.between is not None:
             raise SettingsError("--documents and --between contradict each other: a document ends where its file ends, "
                                 "and nothing stands between; leave one of them out")
         if self.unit == "byte" and self.min_count > 1:
-            raise SettingsError("--min-count has no use with --unit byte: there are 256 bytes and no more; leave it "
+            raise SettingsError("--min-count has no effect with --unit byte: there are only 256 bytes; leave it "
                                 "out")
 
     @property

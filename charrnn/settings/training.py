@@ -20,11 +20,11 @@ class NetworkSettings(Bounded):
 
     cell: str = setting("lstm", "kind of recurrent cell", choices=CELL_NAMES, group="Network", fitted=True)
     hidden: int = setting(256, "hidden units in a layer", low=1, high=8192, fitted=True)
-    layers: int = setting(1, "layers, one on top of the other", low=1, high=16, fitted=True)
+    layers: int = setting(1, "layers", low=1, high=16, fitted=True)
     embedding: int = setting(0, "width of a learned character embedding; 0 is one-hot input", low=0, high=8192)
     dropout: float = setting(0.1, "share of units dropped between layers and before the output", low=0.0, high=0.95,
                              fitted=True)
-    recurrent_dropout: float = setting(0.0, "share of the recurrent weights dropped, drawn anew for each window",
+    recurrent_dropout: float = setting(0.0, "share of the recurrent weights dropped, drawn for each window",
                                        low=0.0, high=0.95, fitted=True)
     label_width: int = setting(0, "numbers that a text's label adds to the input at each step; the text decides it",
                                low=0, high=65_536, decided=True)
@@ -36,7 +36,7 @@ class WindowSettings(Bounded):
     """How a text is cut into training windows."""
 
     windows: str = setting(
-        "stream", "stream carries the state from window to window; snippets start from the initial state, anywhere",
+        "stream", "stream carries the state from window to window; snippets start anywhere, from the initial state",
         choices=("stream", "snippets"), group="Windows")
     targets: str = setting("all", "predict after every character of a window, or only after its last",
                            choices=("all", "last"))
@@ -62,43 +62,43 @@ class TrainingSettings(Bounded):
     optimizer: str = setting("adam", "the rule that turns gradients into updates",
                              choices=("adam", "adamw", "rmsprop", "adagrad", "sgd"), group="Optimizer and rate")
     lr: float | None = setting(None, "highest learning rate (default: one that fits cell and size)", low=0.0, high=10.0)
-    warmup: float = setting(0.02, "share of the run over which the rate rises to its highest", low=0.0, high=1.0)
-    decay: str = setting("cosine", "how the rate falls after warm-up", choices=("cosine", "linear", "constant", "step",
-                                                                             "exponential"))
-    lr_end: float = setting(0.02, "rate at the end of cosine and linear, as a share of the highest", low=0.0, high=1.0,
-                            only_with="decay cosine linear")
-    decay_factor: float = setting(0.97, "what step and exponential multiply the rate by", low=0.0, high=1.0,
+    warmup: float = setting(0.02, "share of the run in which the learning rate rises to its highest", low=0.0, high=1.0)
+    decay: str = setting("cosine", "how the learning rate falls after the warmup", choices=(
+        "cosine", "linear", "constant", "step", "exponential"))
+    lr_end: float = setting(0.02, "learning rate at the end of cosine and linear, as a share of the highest", low=0.0,
+                            high=1.0, only_with="decay cosine linear")
+    decay_factor: float = setting(0.97, "factor of step and exponential decay", low=0.0, high=1.0,
                                   only_with="decay step exponential")
-    decay_every: int = setting(1, "epochs from one multiplication to the next", low=1, high=1_000_000,
+    decay_every: int = setting(1, "epochs between two decays", low=1, high=1_000_000,
                                only_with="decay step exponential")
-    decay_after: int = setting(10, "epochs before the first multiplication", low=0, high=1_000_000,
+    decay_after: int = setting(10, "epochs before the first decay", low=0, high=1_000_000,
                                only_with="decay step exponential")
-    clip: float = setting(1.0, "largest norm of the whole gradient; 0 clips nothing", low=0.0, high=1e9,
+    clip: float = setting(1.0, "clip the norm of the gradient at this; 0: do not clip", low=0.0, high=1e9,
                           group="Gradient and weights")
-    clip_value: float = setting(0.0, "largest value of each number of the gradient; 0 clips nothing", low=0.0, high=1e9)
-    beta1: float = setting(0.9, "share of its running mean of gradients that Adam keeps from step to step", low=0.0,
+    clip_value: float = setting(0.0, "clip each number of the gradient at this; 0: do not clip", low=0.0, high=1e9)
+    beta1: float = setting(0.9, "decay of Adam's running mean of gradients", low=0.0,
                            high=0.9999, only_with="optimizer adam adamw", fitted=True)
-    beta2: float = setting(0.999, "share of its running mean of squared gradients that Adam keeps from step to step",
+    beta2: float = setting(0.999, "decay of Adam's running mean of squared gradients",
                            low=0.0, high=0.99999, only_with="optimizer adam adamw", fitted=True)
-    weight_decay: float = setting(0.01, "share of each weight that adamw subtracts in a step, times the rate", low=0.0,
-                                  high=100.0, only_with="optimizer adamw")
-    momentum: float = setting(0.9, "share of its velocity that sgd keeps from step to step", low=0.0, high=0.9999,
+    weight_decay: float = setting(0.01, "share of each weight that adamw subtracts in a step, times the learning "
+                                       "rate", low=0.0, high=100.0, only_with="optimizer adamw")
+    momentum: float = setting(0.9, "momentum of sgd", low=0.0, high=0.9999,
                               only_with="optimizer sgd")
     averaging: float = setting(0.0, "decay of a running average of the weights, which is then validated and "
-                                    "saved in their place; 0 averages nothing", low=0.0, high=0.99999,
+                                    "saved in their place; 0: no averaging", low=0.0, high=0.99999,
                                fitted=True)
-    epochs: float | None = setting(None, "passes over the text (default: 10, or for a short text those of 1,500 steps)",
-                                   low=0.0, high=1e9, group="Length of the run")
+    epochs: float | None = setting(None, "passes over the text (default: 10; more for a short text, to make 1,500 "
+                                         "steps)", low=0.0, high=1e9, group="Length of the run")
     minutes: float | None = setting(None, "minutes to train; the learning rate schedule follows the time",
                                     low=0.0, high=1e6)
     validations: int = setting(10, "validations during the run", low=1, high=1_000_000)
-    patience: int = setting(0, "stop after so many validations without improvement; 0: never", low=0, high=1_000_000)
+    patience: int = setting(0, "stop after this many validations without improvement; 0: never", low=0, high=1_000_000)
     seed: int = setting(1337, "seed of every random draw", low=0, high=2**63 - 1, group="Seed and speed")
     precision: str = setting("float32", "numbers in matrix products: bf16 (bfloat16, summed in float32) trains about "
                                         "1.5 times as fast where the processor supports it", choices=PRECISIONS,
                              fitted=True)
-    shards: int = setting(0, "parts that a batch is cut into, one a thread; results depend on it; 0: one a core, with "
-                             "at least 4 sequences each", low=0, high=1024)
+    shards: int = setting(0, "parts of a batch, each trained on a thread of its own; results depend on it; 0: one per "
+                             "core, with at least 4 sequences each", low=0, high=1024)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -107,22 +107,28 @@ class TrainingSettings(Bounded):
 
 
 @dataclass(frozen=True)
-class RunSettings(Bounded):
-    """How a run is computed and what it keeps beside `best` and `last`: what is not part of its checkpoints."""
+class EngineSettings(Bounded):
+    """What computes a network."""
 
-    keep_last: int = setting(0, "checkpoints to keep of the last validations, named by their step", low=0,
-                             high=1_000_000, group="Files and samples")
     engine: str = setting("compiled", "what computes the network: kernels for speed; a readable NumPy reference in "
                                       "float64, for small networks; or PyTorch, for GPUs; results agree to rounding",
-                          choices=("compiled", "reference", "torch"), group="Seed and speed")
+                          choices=("compiled", "reference", "torch"))
     device: str = setting("auto", "where PyTorch computes it; auto: on a GPU if there is one",
                           choices=("auto", "cpu", "cuda", "mps"), only_with="engine torch")
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.device != "auto" and self.engine != "torch":
-            raise SettingsError(f"--device {self.device} has no use with --engine {self.engine}; leave it out, or give "
-                                "--engine torch")
+            raise SettingsError(f"--device {self.device} has no effect with --engine {self.engine}; leave it out, or "
+                                "give --engine torch")
+
+
+@dataclass(frozen=True)
+class RunSettings(EngineSettings):
+    """How a run is computed and what it keeps beside `best` and `last`: what is not part of its checkpoints."""
+
+    keep_last: int = setting(0, "keep the checkpoints of this many last validations too, named by their step", low=0,
+                             high=1_000_000, group="Files and samples")
 
 
 @dataclass(frozen=True)
@@ -162,7 +168,7 @@ PARTS: dict[str, Any] = {"network": NetworkSettings, "windows": WindowSettings, 
 def settings_of(values: Mapping[str, Any]) -> Settings:
     """The settings whose fields, of whichever class, are `values`.
 
-    Raises SettingsError for an unknown name, and for a value that has no use beside the others.
+    Raises SettingsError for an unknown name, and for a value that has no effect beside the others.
     """
     names = {kind: {spec.name for spec in dataclasses.fields(kind)} for kind in PARTS.values()}
     unknown = set(values).difference(*names.values())
@@ -184,5 +190,5 @@ def _refuse_unused(part: Any, values: Mapping[str, Any]) -> None:
         name, (other, *useful) = spec.name, spec.metadata["only_with"].split() or [""]
         if useful and name in values and values[name] != spec.default and getattr(part, other) not in useful:
             wanted = " or ".join(useful)
-            raise SettingsError(f"--{name.replace('_', '-')} has no use with --{other} {getattr(part, other)}; leave "
-                                f"it out, or give --{other} {wanted}")
+            raise SettingsError(f"--{name.replace('_', '-')} has no effect with --{other} {getattr(part, other)}; "
+                                f"leave it out, or give --{other} {wanted}")

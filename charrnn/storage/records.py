@@ -19,7 +19,7 @@ class Record:
 
     def __init__(self, values: Any, name: str) -> None:
         if not isinstance(values, dict):
-            raise TypeError(f"{name} is {shortened(values)}, which is no object")
+            raise TypeError(f"{name} is {shortened(values)}, which is not an object")
         self._values, self._name = values, name
 
     def whole(self, key: str, *default: Default) -> int | Default:

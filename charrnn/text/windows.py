@@ -68,22 +68,27 @@ def training_windows(text: Text, settings: WindowSettings, generator: np.random.
     return Snippets(text, settings.batch, settings.window, settings.targets, generator)
 
 
-def evaluation_windows(text: Text, rows: int, window: int) -> Iterator[Window]:
+def evaluation_rows(text: Text, rows: int, window: int) -> int:
+    """The rows that evaluation_windows() cuts `text` into: `rows`, or fewer; 0 if nothing can be predicted."""
+    if isinstance(text, Documents):
+        return max(1, min(rows, len(text), text.transitions // window)) if len(text) else 0
+    return max(1, min(rows, (len(text) - 1) // window)) if len(text) > 1 else 0
+
+
+def evaluation_windows(text: Text, rows: int, window: int, at_once: int = 0) -> Iterator[Window]:
     """Windows that predict each character of `text` once, always the same; none if nothing can be predicted.
 
     Short texts are cut into fewer rows: each begins without a past, so none is made shorter than a window.
+
+    at_once   characters of a row in one piece, where windows are longer than that
     """
+    if not (count := evaluation_rows(text, rows, window)):
+        return
     layout: _StreamRows | _DocumentRows
-    if isinstance(text, Documents):
-        if not len(text):
-            return
-        layout = _DocumentRows(text, text.which, max(1, min(rows, len(text), text.transitions // window)))
-    else:
-        if len(text) < 2:
-            return
-        layout = _StreamRows(text, max(1, min(rows, (len(text) - 1) // window)))
-    for start in range(0, layout.length, window):
-        yield layout.cut(start, min(start + window, layout.length))
+    at_once = min(window, at_once or window)
+    layout = _DocumentRows(text, text.which, count) if isinstance(text, Documents) else _StreamRows(text, count)
+    for start in range(0, layout.length, at_once):
+        yield layout.cut(start, min(start + at_once, layout.length))
 
 
 class Cutter:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 from charrnn.engine.initial import parameter_shapes
+from charrnn.engine.ranks import this_rank
 from charrnn.engine.threads import physical_cores
 from charrnn.kernels.cpu import HAS_BF16
 from charrnn.settings import (
@@ -186,7 +187,8 @@ def automatic_settings(given: Mapping[str, Any], preset: str, corpus: Corpus,
     if rare:
         corpus = corpus.without_rare(settings_of({**named, **rare}).text)
     text = TextShape.of(corpus)
-    machine = Machine.here(text, run, threads, measured=named.get("minutes") is not None)
+    # processes that train together would not measure the same
+    machine = Machine.here(text, run, threads, measured=named.get("minutes") is not None and this_rank().size == 1)
     fitted, reason = fitting({**named, **rare}, text, machine)
     fitted |= rare
     words = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in sorted(fitted.items()))

@@ -58,6 +58,6 @@ class Rollback:
         self._smoothed = math.nan
         if self.halvings > HALVINGS or self._good is None:
             raise TrainingError(
-                f"{cause} at step {step:,}, after the rate was halved {self.halvings - 1} times; what was saved stays; "
-                "train anew with a tenth of the --lr, a lower --clip or a smaller network")
+                f"{cause} at step {step:,}, after the learning rate was halved {self.halvings - 1} times; what was "
+                "saved stays; train again with a tenth of the --lr, a lower --clip or a smaller network")
         return self._good

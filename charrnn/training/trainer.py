@@ -13,7 +13,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from charrnn.engine.engines import open_engine
-from charrnn.errors import CheckpointError, TrainingError
+from charrnn.engine.ranks import Rank, this_rank
+from charrnn.engine.threads import physical_cores
+from charrnn.errors import CheckpointError, SettingsError, TrainingError
 from charrnn.settings import Settings
 from charrnn.text.documents import Documents
 from charrnn.text.ids import IdRanges, MappedIds
@@ -27,6 +29,8 @@ from charrnn.training.rollback import Rollback
 from charrnn.training.schedules import learning_rate
 
 _log = logging.getLogger(__name__)
+# What Python, NumPy, numba and compiled kernels take before any network is there: measured, 174 to 182 MB.
+PROGRAM_BYTES = 180_000_000
 
 
 class Trainer:
@@ -42,12 +46,16 @@ class Trainer:
         width = 0 if labels is None else labels.scheme.width
         settings = dataclasses.replace(settings, network=dataclasses.replace(settings.network, label_width=width))
         self.settings = settings = with_automatic_settings(settings, size(text), self.cutter.windows_per_epoch)
-        training = settings.training
+        training, rank = settings.training, this_rank()
+        if rank.size > 1:
+            _check_processes(rank, engine, windows.batch)
+            threads = threads or max(1, physical_cores() // rank.local_size)
         self.engine = open_engine(engine, settings.network, vocabulary, training=training, generator=self.generator,
                                   start=text.mark if isinstance(text, Documents) else -1,
                                   threads=threads or training.shards, device=device)
         self.streams = self.engine.streams(windows.batch, windows.window, training.shards)
-        self.evaluation = Evaluation(self.engine, val_text, windows.window, training.shards)
+        self.evaluation = Evaluation(self.engine, val_text, windows.window, training.shards,
+                                     most=windows.batch * windows.window)
         self.characters = size(train_text), size(val_text)
         self.documents = ((len(train_text), len(val_text))  # to train and to validate on, if there are any
                           if isinstance(train_text, Documents) and isinstance(val_text, Documents) else None)
@@ -57,7 +65,7 @@ class Trainer:
         self.history = History()
         self.rollback = Rollback(vocabulary)
         self.seconds = 0.0  # of training; decides something only for a run measured in minutes
-        self._stop = False
+        self._wants_to_stop = False
 
     @property
     def step(self) -> int:
@@ -66,9 +74,11 @@ class Trainer:
 
     @property
     def memory(self) -> int:
-        """Bytes that training takes; the text comes on top."""
+        """Bytes that the process takes while it trains; the text lies on disk."""
         windows = self.settings.windows
-        return self.engine.memory(windows.batch, windows.window, self.settings.training.shards)
+        shards = self.settings.training.shards
+        return (PROGRAM_BYTES + self.engine.memory(windows.batch, windows.window, shards)
+                + self.engine.streams_memory(max(1, self.evaluation.rows), self.evaluation.at_once, shards))
 
     @property
     def progress(self) -> float:
@@ -81,7 +91,7 @@ class Trainer:
 
     def stop(self) -> None:
         """Ends events() after the current step; a validation under way is abandoned, and stays due."""
-        self._stop = True
+        self._wants_to_stop = True
 
     def events(self) -> Iterator[Event]:
         """Trains to the end of the run; the state may be saved at any event but Compiling."""
@@ -91,7 +101,7 @@ class Trainer:
         began = time.perf_counter() - self.seconds
         yield Started(self.step, self.engine.parameter_count, *self.characters)
         self.rollback.keep(self.state())
-        while not self._stop:
+        while not self._agrees_to_stop(began):
             # What a step made due comes first, so that a run resumed right after that step does it too.
             if self._validation_is_due:
                 validated = self._validate()
@@ -103,11 +113,15 @@ class Trainer:
                 if self.progress >= 1.0 or self._is_out_of_patience:
                     break
                 yield self._step()
-            self.seconds = time.perf_counter() - began
         best, is_stale = self.history.best, self._is_out_of_patience
         is_unfinished = (self.progress < 1.0 or self._validation_is_due) and not is_stale
         yield Finished(self.step, self.cutter.progress, is_unfinished, best.loss, best.step,
                        self.history.stale if is_stale else 0)
+
+    def _agrees_to_stop(self, began: float) -> bool:
+        """Whether this process, or one that trains with it, was asked to stop; their clocks are set by the latest."""
+        stop, self.seconds = self.engine.agree(self._wants_to_stop, time.perf_counter() - began)
+        return bool(stop)
 
     @property
     def _is_out_of_patience(self) -> bool:
@@ -149,7 +163,7 @@ class Trainer:
     def _validate(self) -> Validated | None:
         """None if stop() was called meanwhile: the validation then stays due."""
         with self.engine.averaged():
-            val_loss = self.evaluation.loss(lambda: self._stop)
+            val_loss = self.evaluation.loss(lambda: bool(self.engine.agree(self._wants_to_stop)[0]))
         if val_loss is None:
             return None
         point = self._note(val_loss)
@@ -195,3 +209,12 @@ class Trainer:
         self.rollback.halvings = max(self.rollback.halvings, progress.halvings)
         self.rollback.may_begin_worse |= is_fine_tuned
         self.history.rewind(self.progress, self.settings.training.validations)
+
+
+def _check_processes(rank: Rank, engine: str, batch: int) -> None:
+    """Raises SettingsError where several processes can't train together."""
+    if engine != "torch":
+        raise SettingsError(f"torchrun started {rank.size} processes, and only --engine torch trains in several")
+    if batch % rank.size:
+        near = max(1, round(batch / rank.size)) * rank.size
+        raise SettingsError(f"--batch {batch} can't be shared evenly by {rank.size} processes; --batch {near} can")

@@ -40,7 +40,7 @@ def test_shapes_are_read_and_named() -> None:
 
 
 @pytest.mark.parametrize(("text", "words"), [
-    *((text, "is no shape; write one as") for text in ("lstm", "lstm-1x5-3", "lstm-1x5-3x4x5", "lstm-1x-5", "",
+    *((text, "is not a shape; write one as") for text in ("lstm", "lstm-1x5-3", "lstm-1x5-3x4x5", "lstm-1x-5", "",
                                                        "lstm-1x5 ", "LSTM-1x5", "-lstm-1x5", "lstm-1x٣",
                                                        "lstm-1x5-embedding3")),
     ("tanh-1x2", "must be one of rnn, lstm, gru, peephole, gru-original"),

@@ -10,6 +10,9 @@ import pytest
 
 from charrnn.inspection.page.data import PageData
 from charrnn.inspection.page.document import document
+from charrnn.live.document import document as live_document
+from charrnn.live.payload import LiveContent
+from charrnn.model import Model
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
@@ -35,6 +38,7 @@ def browser() -> Iterator[Any]:
 
 
 Opener = Callable[..., Any]
+OpenLive = Callable[..., Any]
 
 
 def until(page: Any, condition: str) -> None:
@@ -47,32 +51,55 @@ def until(page: Any, condition: str) -> None:
 
 
 @pytest.fixture
-def opened(browser: Any, tmp_path: Path) -> Iterator[Opener]:
-    """Opens data as a page from a file; in the end, whatever it opened must have asked for that file only, and raised
-    nothing."""
+def open_html(browser: Any, tmp_path: Path) -> Iterator[Opener]:
+    """Opens HTML from a file; in the end, whatever it opened must have asked for that file only, and raised nothing."""
     requests: list[str] = []
     complaints: list[str] = []
     contexts = []
+    file = tmp_path / "page.html"
 
-    def open_page(data: PageData, address: str = "", cells: int | None = None, bits: int = 8, compress: bool = True,
-                  **options: Any) -> Any:
-        file = tmp_path / "page.html"
-        file.write_bytes(document(data, len(data.chosen) if cells is None else cells, bits, compress))
+    def open_file(html: bytes, address: str, ready: str, prelude: str = "", **options: Any) -> Any:
+        file.write_bytes(html)
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, "accept_downloads": True,
                                          **options})
         contexts.append(context)
+        context.add_init_script(prelude)
         page = context.new_page()
         page.on("request", lambda request: requests.append(request.url))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda message: complaints.append(message.text))
         page.goto(file.as_uri() + address)
-        page.wait_for_selector("html[data-ready]", timeout=15_000, state="attached")
+        page.wait_for_selector(ready, timeout=15_000, state="attached")
         return page
 
-    yield open_page
+    yield open_file
     for context in contexts:
         context.close()
     assert complaints == []
-    # a saved picture is drawn from a data: address inside the page
-    assert {url.split("#")[0] for url in requests if not url.startswith(("data:", "blob:"))} <= {
-        (tmp_path / "page.html").as_uri()}
+    # a saved picture is drawn from a data: address inside the page, and a worker has one of its own
+    assert {url.split("#")[0].split("?")[0] for url in requests
+            if not url.startswith(("data:", "blob:"))} <= {file.as_uri()}
+
+
+@pytest.fixture
+def opened(open_html: Opener) -> Opener:
+    """Opens data as a page of inspect-cells."""
+
+    def open_page(data: PageData, address: str = "", cells: int | None = None, bits: int = 8, compress: bool = True,
+                  **options: Any) -> Any:
+        html = document(data, len(data.chosen) if cells is None else cells, bits, compress)
+        return open_html(html, address, "html[data-ready]", **options)
+
+    return open_page
+
+
+@pytest.fixture
+def live(open_html: Opener) -> OpenLive:
+    """Opens a model as a page that writes."""
+
+    def open_page(model: Model, address: str = "", content: LiveContent | None = None, bits: int = 8,
+                  **options: Any) -> Any:
+        return open_html(live_document(model, content or LiveContent("a run"), bits), address, "#live[data-ready]",
+                         **options)
+
+    return open_page

@@ -1,16 +1,12 @@
 """The page that writes, in a real browser: its network computes what ours computes, with WebAssembly and without."""
 
 import math
-from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from charrnn.engine.engines import open_engine
-from charrnn.live.document import document
-from charrnn.live.payload import LiveContent
 from charrnn.live.quantize import float_parameters, quantized_network
 from charrnn.model import Model
 from charrnn.sampling.session import mark_id
@@ -19,40 +15,10 @@ from charrnn.settings import ScoreSettings, TextSettings
 from charrnn.text.model_input import model_input
 from charrnn.text.normalize import normalized
 from charrnn.text.tokenizers import vocabulary_of
+from tests.browser.conftest import Opener, OpenLive
 from tests.live.networks import TEXT, random_model
 
 pytestmark = pytest.mark.browser
-
-OpenLive = Callable[..., Any]
-
-
-@pytest.fixture
-def live(browser: Any, tmp_path: Path) -> Iterator[OpenLive]:
-    """Opens a model as a page; in the end, no page must have asked for anything but itself, or complained."""
-    requests: list[str] = []
-    complaints: list[str] = []
-    contexts = []
-
-    def open_page(model: Model, address: str = "", content: LiveContent | None = None, bits: int = 8,
-                  **options: Any) -> Any:
-        file = tmp_path / "live.html"
-        file.write_bytes(document(model, content or LiveContent("a run"), bits))
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
-        contexts.append(context)
-        page = context.new_page()
-        page.on("request", lambda request: requests.append(request.url))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda message: complaints.append(message.text))
-        page.goto(file.as_uri() + address)
-        page.wait_for_selector("#live[data-ready]", timeout=15_000, state="attached")
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert complaints == []
-    assert {url.split("#")[0].split("?")[0] for url in requests if not url.startswith("blob:")} <= {
-        (tmp_path / "live.html").as_uri()}
 
 
 def scored(model: Model, text: str, bits: int = 8) -> np.ndarray:
@@ -130,3 +96,12 @@ def test_documents_end_where_they_do_in_training(live: OpenLive, documents: str)
         while ids and len(ids) > len(expected):
             ids.pop()  # while it is typed, the end of a text is no end of a document
         assert ids == expected, text
+
+
+def test_it_runs_in_the_frame_of_a_notebook(open_html: Opener) -> None:
+    html = f"<!doctype html><title>a notebook</title><body>{random_model()._repr_html_()}".encode()
+    page = open_html(html, "", "iframe")
+    frame = page.frame_locator("iframe")
+    frame.locator("#live[data-ready]").wait_for(state="attached", timeout=15_000)
+    frame.locator(".bars button").first.click()
+    assert frame.locator(".status").inner_text()

@@ -28,6 +28,7 @@ ERRORS: dict[str, BaseException] = {
     "bug": ZeroDivisionError("our bug"),
     "system-bug": OSError(errno.ENOENT, "No such file"),
     "end-of-file": EOFError(),
+    "open-files": OSError(errno.EMFILE, "Too many open files"),
 }
 
 
@@ -58,6 +59,21 @@ def writes(lines: int, then: int) -> None:
         raise CheckpointError("refused after all")
 
 
+class Interrupted:
+    """An object that Ctrl-C interrupts when it is finalized."""
+
+    def __del__(self) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(1)
+
+
+@click.command()
+def finalizes() -> None:
+    """Is interrupted in a finalizer, and goes on for a while."""
+    Interrupted()
+    time.sleep(10)
+
+
 @click.command()
 @click.argument("name")
 def stops(name: str) -> None:
@@ -71,7 +87,7 @@ def stops(name: str) -> None:
 
 def register() -> None:
     """Puts the commands above into the table."""
-    for command in (fails, leaves, writes, stops):
+    for command in (fails, leaves, writes, stops, finalizes):
         group.COMMANDS[str(command.name)] = (f"{__name__}:{command.name}", "A fake.")
 
 

@@ -117,17 +117,18 @@ def test_options_that_are_no_settings(charrnn: Program, text: Path) -> None:
 
 
 REFUSALS: list[tuple[str, str]] = [
-    ("hiden = 8", "run.toml has 'hiden', which is no option; did you mean hidden?"),
-    ("[network]\nlayer = 8", "run.toml has 'layer' in [network], which is no option; did you mean layers?"),
-    ("resume = 'x'", "run.toml has 'resume', which is no option; "),
-    ("config = 'x'", "run.toml has 'config', which is no option; "),
-    ("xyzzyplugh = 8", "run.toml has 'xyzzyplugh', which is no option; its keys are the names of the options of train"),
+    ("hiden = 8", "run.toml has 'hiden', which is not an option; did you mean hidden?"),
+    ("[network]\nlayer = 8", "run.toml has 'layer' in [network], which is not an option; did you mean layers?"),
+    ("resume = 'x'", "run.toml has 'resume', which is not an option; "),
+    ("config = 'x'", "run.toml has 'config', which is not an option; "),
+    ("xyzzyplugh = 8", "run.toml has 'xyzzyplugh', which is not an option; its keys are the names of the options "
+                        "of train"),
     ("[network]\nlr = 0.1", "run.toml: lr in [network] belongs to [training]; move it there"),
     ("[training]\nname = 'x'", "run.toml: name in [training] belongs to the top of the file; move it there"),
     ("[trainning]\nlr = 1", "run.toml has a table [trainning], which is unknown; did you mean training?; "
                             "there are [network], "),
     ("[network.cell]\nx = 1", "run.toml: cell in [network] is {'x': 1}; it must be a text in quotes"),
-    ("[[network]]\nhidden = 8", "run.toml has 'network', which is no option"),
+    ("[[network]]\nhidden = 8", "run.toml has 'network', which is not an option"),
     ("hidden = 8\n[network]\nhidden = 9", "run.toml: hidden in [network] is given twice; keep one of them"),
     ("val-fraction = 0\nval_fraction = 0", "run.toml: val_fraction is given twice; keep one of them"),
     ("hidden = 0", "run.toml: hidden: 0 is out of bounds: 1 to 8192"),
@@ -143,8 +144,8 @@ REFUSALS: list[tuple[str, str]] = [
     ("corpus = 3", 'run.toml: corpus is 3; it must be a list of names in quotes, as in ["a.txt"]'),
     ("corpus = []", "run.toml: corpus is []; it must be a list of names in quotes"),
     ("corpus = ['a', 3]", 'run.toml: corpus is ["a", 3]; it must be a list of names in quotes'),
-    ("hidden 8", "run.toml is no TOML: "),
-    ("hidden = " + "[" * 100_000, "run.toml is no TOML: "),
+    ("hidden 8", "run.toml is not valid TOML: "),
+    ("hidden = " + "[" * 100_000, "run.toml is not valid TOML: "),
     ("targets = 'last'", "--targets last needs --windows snippets: a stream predicts every character"),
     ("epochs = 0", "a run of length 0 trains nothing; give --epochs or --minutes more"),
 ]

@@ -60,7 +60,7 @@ def test_without_pytorch(charrnn: Program, text: Path, monkeypatch: pytest.Monke
 def test_a_device_of_another_engine(charrnn: Program, text: Path) -> None:
     done = charrnn("train", "text.txt", *OPTIONS, "--device", "cuda")
     assert done.code == 2
-    assert "--device cuda has no use with --engine compiled; leave it out, or give --engine torch" in done.err
+    assert "--device cuda has no effect with --engine compiled; leave it out, or give --engine torch" in done.err
 
 
 def test_no_other_place_imports_pytorch() -> None:

@@ -50,23 +50,23 @@ TABLE: list[tuple[str, int, str]] = [
      "invalid value for '--epochs': 1e+300 is out of bounds: at most 1,000,000,000."),
     (f"train text.txt --seed {10**99}", 2,
      "invalid value for '--seed': a number of very many digits is out of bounds: at most 9,223,372,036,854,775,807."),
-    ("train text.txt --config digits.toml", 2, "digits.toml is no TOML: "),
+    ("train text.txt --config digits.toml", 2, "digits.toml is not valid TOML: "),
     ("train text.txt --config large.toml", 2, "large.toml: lr in [training]: inf is out of bounds: 0 to 10"),
     ("train text.txt --config=", 2, "--config '' can't name a file; give the name of one, or leave --config out"),
     ("train text.txt --config nowhere.toml", 2, "cannot read nowhere.toml: no such file or directory; check the name"),
     ("train text.txt --init-from=", 1, "'' can't name a checkpoint; give the name of a run, its folder or its file"),
     ("train text.txt --config nul.toml", 2, "'a\\x00b' can't name a folder"),
     (f"novelty {'x' * 300}", 1, "cannot read 'xxx"),
-    ("inspect-cells tiny --json=", 2, "a file needs a name; give one behind --html, --json, --csv"),
+    ("inspect-cells tiny --json=", 2, "a file needs a name; give one after --html, --json, --csv"),
     ("inspect-cells tiny --html=", 2, "a file needs a name"),
     ("inspect-cells tiny --json a --csv ./a", 2, "two of --html, --json, --csv, --csv-chars and --npz name one file"),
     ("inspect-cells tiny --html a\0b", 2, "'a\\x00b' can't name a file: it has a NUL character"),
-    ("inspect-cells tiny --text=", 2, "a file needs a name; give one behind --text and --labels"),
-    ("inspect-cells tiny --labels=", 2, "a file needs a name; give one behind --text and --labels"),
+    ("inspect-cells tiny --text=", 2, "a file needs a name; give one after --text and --labels"),
+    ("inspect-cells tiny --labels=", 2, "a file needs a name; give one after --text and --labels"),
     ("inspect-cells tiny --ablate=", 2, "--ablate needs cells: top:16 takes the 16 that matter most"),
     ("inspect-cells tiny --html-cells 3", 2, "--html-cells, --html-precision, --html-max-mb and --no-compress have no "
-                                             "use without --html"),
-    ("inspect-cells tiny --find a{99999999999}", 2, "'a{99999999999}' is no regular expression: "),
+                                             "effect without --html"),
+    ("inspect-cells tiny --find a{99999999999}", 2, "'a{99999999999}' is not a regular expression: "),
     ("train text.txt --threads 0", 2, "invalid value for '--threads': 0 is out of bounds: 1 to 1024."),
     ("train text.txt --epochs 0", 2, "a run of length 0 trains nothing; give --epochs or --minutes more"),
     ("train text.txt --minutes 0", 2, "a run of length 0 trains nothing; give --epochs or --minutes more"),
@@ -86,17 +86,17 @@ TABLE: list[tuple[str, int, str]] = [
     ("train short.txt --resume tiny", 1,
      "this is not the text that tiny was trained on (300 characters, it had 1,910); "),
     ("train --resume checkpoints/tiny/best.safetensors", 1,
-     "checkpoints/tiny/best.safetensors is not where tiny ended; to go on from there name "
+     "checkpoints/tiny/best.safetensors is not where tiny ended; to continue from there, name "
      "checkpoints/tiny/last.safetensors"),
-    ("train --resume text.txt", 1, "text.txt is no checkpoint: it does not begin as a safetensors file does"),
+    ("train --resume text.txt", 1, "text.txt is not a checkpoint: it does not begin as a safetensors file does"),
     ("train --resume --folder nowhere", 1, "no checkpoint in nowhere; run `charrnn train` to make one, or name a file"),
-    ("sample tiny --prime-file=", 2, "a file needs a name; give one behind --prime-file and --output"),
-    ("sample tiny --output=", 2, "a file needs a name; give one behind --prime-file and --output"),
+    ("sample tiny --prime-file=", 2, "a file needs a name; give one after --prime-file and --output"),
+    ("sample tiny --output=", 2, "a file needs a name; give one after --prime-file and --output"),
     ("sample nosuch", 1, "no checkpoint at nosuch, and no such run in checkpoints; runs there: tiny"),
     ("sample cut.safetensors", 1, "cut.safetensors is cut off: it has 1,000 bytes, its header alone takes "),
     ("sample torn.safetensors", 1, "torn.safetensors is damaged or cut off: its arrays can't be read ("),
     ("sample flipped.safetensors", 1, "flipped.safetensors is damaged: its content does not match its checksum"),
-    ("sample empty.txt", 1, "empty.txt is empty; it is no checkpoint"),
+    ("sample empty.txt", 1, "empty.txt is empty; it is not a checkpoint"),
     ("sample tiny --prime Zürich", 1, "text has characters that the model has never seen: 'Z' (U+005A), 'ü' (U+00FC), "
                                       "the first at position 0; --unknown skip would leave them out"),
     ("sample tiny --temp -1", 2, "invalid value for '--temp': -1.0 is out of bounds: 0 to 100."),
@@ -104,12 +104,13 @@ TABLE: list[tuple[str, int, str]] = [
     ("sample tiny --top-k -1", 2, "invalid value for '--top-k': -1 is out of bounds: 0 to 1114112."),
     ("sample tiny --length x", 2, "invalid value for '--length': 'x' is not a valid integer."),
     ("sample tiny text.txt", 2, "got unexpected extra argument (text.txt). Usage: charrnn sample --help"),
-    ("info text.txt", 1, "text.txt is no checkpoint: it does not begin as a safetensors file does"),
+    ("info text.txt", 1, "text.txt is not a checkpoint: it does not begin as a safetensors file does"),
     ("info nosuch", 1, "no checkpoint at nosuch"),
     ("bench --shape tanh-1x8", 2, "invalid value for '--shape': cell is 'tanh'; it must be one of rnn, lstm, gru, "
                                   "peephole, gru-original. Usage: charrnn bench --help"),
-    ("bench --shape lstm256", 2, "invalid value for '--shape': 'lstm256' is no shape; write one as lstm-2x256-64x100: "
-                                 "cell, layers x hidden, batch x window. Usage: charrnn bench --help"),
+    ("bench --shape lstm256", 2, "invalid value for '--shape': 'lstm256' is not a shape; write one as "
+                                 "lstm-2x256-64x100: cell, layers x hidden, batch x window. Usage: charrnn bench "
+                                 "--help"),
     ("bench --shape lstm-1x0", 2, "invalid value for '--shape': hidden is 0; it must be at least 1."),
     ("bench --seconds 0", 2, "invalid value for '--seconds': 0.0 is out of bounds: 0.001 to 600."),
     ("bench --rounds 1.5", 2, "invalid value for '--rounds': '1.5' is not a valid integer."),
@@ -175,7 +176,7 @@ def test_a_disk_that_fills_up(charrnn: Program, text: Path, monkeypatch: pytest.
     assert refusal.startswith("charrnn: no space left on the disk that holds ")
     kept = Path("checkpoints/text-gru-1x8")
     if saves:
-        assert refusal.endswith("; what was saved before goes on with: charrnn train --resume text-gru-1x8")
+        assert refusal.endswith("; resume from what was saved with: charrnn train --resume text-gru-1x8")
         assert not [path for path in kept.iterdir() if path.suffix == ".tmp"]
         monkeypatch.undo()
         os.chdir(text.parent)

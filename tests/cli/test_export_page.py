@@ -38,8 +38,8 @@ def test_without_its_text_a_network_is_measured_on_its_own(charrnn: Program, run
 
 
 @pytest.mark.parametrize(("arguments", "code", "words"), [
-    ((), 2, "nothing to write: give --html FILE"),
-    (("--html", ""), 2, "nothing to write: give --html FILE"),
+    ((), 2, "give --html FILE for a page"),
+    (("--html", ""), 2, "a file needs a name"),
     (("--html", "no/page.html"), 1, "/no does not exist; nothing was changed"),
     (("--html", "page.html", "--precision", "9"), 2, "3 to 8"),
     (("--html", "page.html", "--text", "missing.txt"), 1, "missing.txt"),

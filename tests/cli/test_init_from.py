@@ -52,7 +52,7 @@ def test_a_resumed_one_goes_on_and_keeps_its_origin(charrnn: Program, run: Path)
     (("--hidden", "9"), 2, "--hidden 9 contradicts tiny, which has --hidden 8; leave --hidden out, or --init-from"),
     (("--lowercase",), 2, "--lowercase contradicts tiny, which has --no-lowercase"),
     (("--init-from", "nothing"), 1, "no checkpoint at nothing, and no such run in checkpoints; runs there: tiny"),
-    (("--init-from", "new.txt"), 1, "new.txt is no checkpoint"),
+    (("--init-from", "new.txt"), 1, "new.txt is not a checkpoint"),
     (("--init-from", "torn.safetensors"), 1, "torn.safetensors is cut off")])
 def test_what_it_refuses_it_refuses_in_a_line(charrnn: Program, run: Path, arguments: tuple[str, ...], code: int,
                                              words: str) -> None:

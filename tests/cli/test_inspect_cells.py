@@ -157,6 +157,7 @@ def test_a_cell(charrnn: Program, planted_run: Path) -> None:
                                           "units 0 to 11\n")
 
 
+@pytest.mark.slow
 def test_every_output_says_the_same(charrnn: Program, planted_run: Path, tmp_path: Path) -> None:
     """Memory, context and cost of a cell, and which of its signals a claim is about."""
     done = charrnn("inspect-cells", "--json", "a.json", "--html", "a.html", "--no-compress")
@@ -208,7 +209,8 @@ def test_features_of_ones_own(charrnn: Program, run: Path, tmp_path: Path) -> No
     assert re.search(r"since 'at ': 0 to \d+\n", since)
     assert since.count(" rho ") == 2
     for options, code, words in [(("--since", ""), 2, "to count from"),
-                                 (("--find", "("), 2, "no regular expression"), (("--feature", "x"), 2, "NAME=REGEX"),
+                                 (("--find", "("), 2, "not a regular expression"),
+                                 (("--feature", "x"), 2, "NAME=REGEX"),
                                  (("--labels", "gone"), 1, "no file or folder 'gone'"),
                                  (("--feature", "column=a"), 2, "two features are called 'column'")]:
         wrong = charrnn("inspect-cells", *options)
@@ -253,6 +255,7 @@ def test_unknown_characters_behind_what_is_read_do_not_matter(charrnn: Program, 
     assert skipped.err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_more_is_read_for_a_rare_feature_and_said(charrnn: Program, run: Path, tmp_path: Path) -> None:
     rare = (TEXT[:999] + "\n") * 60
     marked = "".join(rare[start:start + 6000] + "tttt\n" for start in range(0, len(rare), 6000))

@@ -24,9 +24,10 @@ HEAVY = {"numpy", "numba", "llvmlite", "tqdm", "safetensors"}
 @pytest.fixture(autouse=True)
 def fakes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Adds the fake commands, and puts the table and the signal handler back afterwards."""
-    handler, table = signal.getsignal(signal.SIGTERM), dict(group.COMMANDS)
+    handler, table, hook = signal.getsignal(signal.SIGTERM), dict(group.COMMANDS), sys.unraisablehook
     register()
     yield
+    sys.unraisablehook = hook
     signal.signal(signal.SIGTERM, handler)
     group.COMMANDS.clear()
     group.COMMANDS.update(table)
@@ -200,3 +201,27 @@ def test_shell_completion_knows_the_commands() -> None:
     done = python("-m", "charrnn", env={**os.environ, "_CHARRNN_COMPLETE": "bash_source"})
     assert done.returncode == 0
     assert "_CHARRNN_COMPLETE=bash_complete" in done.stdout
+
+
+def test_too_many_open_files(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(monkeypatch, "fails", "open-files") == 1
+    assert capsys.readouterr().err == ("charrnn: too many open files; allow more (ulimit -n), or close other "
+                                       "programs\n")
+
+
+@POSIX
+def test_a_current_folder_that_was_removed(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    code = "import os, sys; os.rmdir(os.getcwd()); sys.argv = ['charrnn', 'fails', 'system-bug']\n" \
+           "from tests.cli.fakes import register; register()\nfrom charrnn.cli.main import main; main()"
+    done = subprocess.run([sys.executable, "-c", code], cwd=gone, capture_output=True, text=True,
+                          env={**os.environ, "PYTHONPATH": str(ROOT)})
+    assert (done.returncode, done.stderr) == (1, "charrnn: the current folder was removed; change to another one\n")
+
+
+@POSIX
+def test_ctrl_c_in_a_finalizer_is_not_lost() -> None:
+    done = subprocess.run([sys.executable, "-m", "tests.cli.fakes", "finalizes"], cwd=ROOT, capture_output=True,
+                          text=True)
+    assert (done.returncode, done.stderr) == (130, "")

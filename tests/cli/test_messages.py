@@ -50,7 +50,7 @@ def test_every_command_but_play_has_both(name: str, capsys: pytest.CaptureFixtur
 
 
 def test_the_page_has_every_exit_code() -> None:
-    page = (ROOT / "docs" / "messages.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "reference" / "files.md").read_text(encoding="utf-8").split("## Exit codes")[1]
     kinds = [CharrnnError, *CharrnnError.__subclasses__()]
     wanted = {0, INTERRUPTED, PIPE_CLOSED, TERMINATED, *(kind.exit_code for kind in kinds)}
     assert {int(code) for code in re.findall(r"^\| (\d+) \|", page, re.MULTILINE)} == wanted

@@ -177,9 +177,9 @@ def test_what_was_learned_before_is_noted(charrnn: Program, run: Path) -> None:
 
 @pytest.mark.parametrize(("arguments", "code", "words"), [
     ((), 2, "missing argument"),
-    (("tiny",), 2, "'tiny' is a run; name the sample behind it, or - for standard input"),
+    (("tiny",), 2, "'tiny' is a run; name the sample after it, or - for standard input"),
     (("checkpoints/tiny",), 2, "'checkpoints/tiny' is a run"),
-    (("a", "b", "c"), 2, "give one sample, behind the checkpoint if you name one"),
+    (("a", "b", "c"), 2, "give one sample, after the checkpoint if you name one"),
     (("-", "--json", "--csv"), 2, "--json and --csv contradict each other"),
     (("-", "--corpus", "-"), 2, "can't both come from standard input"),
     (("no.txt",), 1, "no file or folder 'no.txt'"),

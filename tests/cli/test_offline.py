@@ -18,7 +18,7 @@ for line in sys.argv[1:]:
         code = _run(line.split())
     except BaseException as error:
         code = _exit_code(error)
-    print(f"{line}: {code} {sorted(set(used))}", flush=True)
+    print(f"used by {line}: {code} {sorted(set(used))}", flush=True)
     used.clear()
 """
 CALLS = {
@@ -28,15 +28,21 @@ CALLS = {
     "inspect-cells": "inspect-cells tiny --html page.html",
     "bench": "bench --shape rnn-1x8-4x5 --seconds 0.001 --rounds 1",
     "corpora": "corpora", "export": "export tiny --to safetensors -o net.safetensors",
-    "import": "import net.safetensors --name back", "serve": "serve --help"}
+    "import": "import net.safetensors --name back", "serve": "serve --help", "classify": "classify labelled names.txt",
+    "translate": "translate paired names.txt"}
+# What the last two need.
+LABELLED = f"train rows.txt --documents line --labels column {' '.join(OPTIONS)} --name labelled -q"
+PAIRED = f"train rows.txt --documents line --pairs {' '.join(OPTIONS)} --name paired -q"
 
 
 @pytest.mark.slow
 def test_no_command_uses_the_network(run: Path, tmp_path: Path) -> None:
     assert [name for name in COMMANDS if name not in CALLS] == [], "a new command needs its line in CALLS"
-    calls = [CALLS[name] for name in COMMANDS]
-    _, out, err = finish(start("-c", CODE, *calls, folder=tmp_path))
-    told = [line for line in out.splitlines() if line.endswith("]")]
+    (tmp_path / "rows.txt").write_text("".join(f"{'ab'[n % 2]}\t{n}ab\n" for n in range(200)))
+    (tmp_path / "names.txt").write_text("a\nb\n")
+    calls = [LABELLED, PAIRED, *(CALLS[name] for name in COMMANDS)]
+    _, out, err = finish(start("-c", CODE, *calls, folder=tmp_path), seconds=600)
+    told = [line.removeprefix("used by ") for line in out.splitlines() if line.startswith("used by ")]
     assert [line for line in told if not line.endswith(": 0 []")] == [], err
     assert [line.partition(": 0")[0] for line in told] == calls
     assert (tmp_path / "page.html").is_file()

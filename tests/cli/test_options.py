@@ -66,7 +66,7 @@ def test_help_tells_everything_in_the_order_of_the_fields(kind: type[Bounded]) -
         places.append(place)
         assert spec.metadata["help"] in text[place:]
         if spec.metadata["fitted"]:
-            assert "[default: (fits text and time)" in text[place:]
+            assert "[default: (automatic)" in text[place:]
         elif spec.default is not None and not isinstance(spec.default, (bool, tuple)):
             assert f"[default: {spec.default}" in text[place:]
     assert places == sorted(places)

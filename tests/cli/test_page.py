@@ -68,9 +68,27 @@ def test_a_page_that_cannot_be_made_leaves_the_old_one(charrnn: Program, run: Pa
 def test_a_number_of_cells_that_is_none_is_refused(charrnn: Program, run: Path, cells: str) -> None:
     done = charrnn(*NUMBERS, "--html-cells", cells)
     assert (done.code, done.out) == (2, "")
-    assert "it is a number of cells, or all" in done.err
+    assert "it is a number of cells, all, or network" in done.err
 
 
 def test_all_cells_are_none_in_particular() -> None:
     assert PageSettings(html_cells="all").cells is None
     assert PageSettings(html_cells="7").cells == 7
+
+
+def test_the_page_holds_its_network_unless_values_are_asked_for(charrnn: Program, run: Path) -> None:
+    for options, has_network in (((), True), (("--html-cells", "network"), True), (("--html-cells", "8"), False),
+                                 (("--html-precision", "8"), False), (("--no-compress",), False)):
+        done = charrnn(*NUMBERS, *options)
+        assert done.code == 0, done.err
+        html = Path("page.html").read_text(encoding="utf-8")
+        assert ("function mountLive(" in html, '"signal_c":' in html) == (has_network, not has_network)
+
+
+def test_a_network_that_does_not_fit_gives_way_to_values(charrnn: Program, run: Path) -> None:
+    charrnn(*NUMBERS, "--html-cells", "8")
+    megabytes = len(Path("page.html").read_bytes()) / 1e6
+    done = charrnn(*NUMBERS, "--html-max-mb", f"{megabytes + 0.01:.4f}")
+    assert "note: the network does not fit into" in done.err
+    assert "the values of 8 of 8 cells" in done.err
+    assert "function mountLive(" not in Path("page.html").read_text(encoding="utf-8")

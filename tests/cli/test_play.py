@@ -116,13 +116,13 @@ def test_a_text_to_begin_with(charrnn: Program) -> None:
     (["the ", "a Ω", "b"], "the ", "line 2 of standard input: text has characters that the model has never seen: 'Ω'"),
     (["the ", "/temp hot", "b"], "the ", "line 2 of standard input: temp is 'hot'; it must be a number"),
     (["/undo"], "", "line 1 of standard input: there is nothing to take back"),
-    (["the ", "/undo many"], "the ", "'many' is no number of changes"),
+    (["the ", "/undo many"], "the ", "'many' is not a number of changes"),
     (["the ", "/sing"], "the ", "no command /sing; "),
     (["the ", "/save"], "the ", "/save FILE gives it one"),
     (["the ", "/save nowhere/a.txt"], "the ", "/nowhere does not exist; nothing was changed"),
     (["the ", "/open missing.txt"], "the ", "no file or folder 'missing.txt'"),
     (["the ", "/open"], "the ", "/open needs the name of a file"),
-    (["the ", "/length 0", ""], "the ", "line 3 of standard input: a text of length 0 never ends, and nobody would"),
+    (["the ", "/length 0", ""], "the ", "line 3 of standard input: a text of length 0 never ends; give a length"),
     (["/bias e"], "", "line 1 of standard input: /bias 'e' is not understood; give a character and a number"),
     (["/min-length 999"], "", "/min-length 999 is more than /length 10; "),
     (["/branch 0"], "", "samples is 0; it must be at least 1"),
@@ -140,7 +140,7 @@ def test_a_script_ends_where_it_is_wrong(charrnn: Program, lines: list[str], out
 def test_a_script_that_is_no_utf8(charrnn: Program) -> None:
     done = charrnn(*GREEDY, stdin=b"the \nqu\xff\n")
     assert (done.code, done.out) == (1, "the ")
-    assert "line 2 of standard input: these were no characters" in done.err
+    assert "line 2 of standard input: these are not characters" in done.err
 
 
 def test_unknown_characters_can_be_left_out(charrnn: Program) -> None:
@@ -159,7 +159,7 @@ def test_saving(charrnn: Program) -> None:
     assert Path("a b.txt").read_bytes() == b"the fox\n"
     done = play(charrnn, "the", "/save a b.txt")
     assert (done.code, Path("a b.txt").read_bytes()) == (1, b"the fox\n")
-    assert "a b.txt is there already; /save! a b.txt writes over it" in done.err
+    assert "a b.txt already exists; /save! a b.txt writes over it" in done.err
     assert play(charrnn, "the", "/save! a b.txt", " dog", "/save").code == 0
     assert Path("a b.txt").read_text() == "the dog"
 
@@ -269,7 +269,7 @@ def test_a_draft_of_what_is_not_saved(talk: Program, folder: Path, monkeypatch: 
     done = talk("/save other.txt", options=(*GREEDY, "--resume"))
     assert (Path("other.txt").read_text(), list(folder.iterdir())) == ("the foxdog", [])
     done = charrnn(*GREEDY, "--resume")
-    assert (done.code, done.err) == (1, "charrnn: no text was left without being saved; play without --resume\n")
+    assert (done.code, done.err) == (1, "charrnn: there is no unsaved text; leave out --resume\n")
 
 
 def test_where_no_draft_can_be_kept_leaving_takes_two(talk: Program, folder: Path,

@@ -62,7 +62,7 @@ def test_training_from_it(charrnn: Program, shipped: Path, text: Path) -> None:
 
 
 @pytest.mark.parametrize(("line", "code", "words"), [
-    ("train --resume @shakespeare", 2, "@shakespeare comes with charrnn and is no run that could be resumed; start a "
+    ("train --resume @shakespeare", 2, "@shakespeare comes with charrnn and is not a run that can be resumed; start a "
                                        "new one from it with --init-from @shakespeare"),
     ("train --resume", 1, "no checkpoint in checkpoints; run `charrnn train` to make one"),
     ("sample @shakspeare", 1, "no model that comes with charrnn is called @shakspeare; there is @shakespeare"),

@@ -217,7 +217,7 @@ def test_novelty_is_told_behind_the_text(charrnn: Program, run: Path) -> None:
     ("--min-length 600", 2, "--min-length 600 is more than --length 500"),
     ("--length 0 -n 2", 2, "a text of length 0 never ends"),
     ("--length 0 --json", 2, "a text of length 0 never ends"),
-    ("--corpus text.txt", 2, "--corpus has no use without --novelty"),
+    ("--corpus text.txt", 2, "--corpus has no effect without --novelty"),
     ("--surprisal --json", 2, "--surprisal and --json contradict each other"),
     ("--clamp L9:0=1", 2, "--clamp 'L9:0=1': there is no such cell; its layer is L1, units are 0 to 7"),
     ("--bias e", 2, "--bias 'e' is not understood"),

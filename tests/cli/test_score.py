@@ -53,7 +53,7 @@ def test_a_name_alone_is_the_text(charrnn: Program, piece: str) -> None:
     ((), "missing argument 'FILE'"), (("a", "b", "c"), "got 3 names"),
     (("--json", "--csv", "x"), "--json and --csv contradict"), (("--show", "--table", "x"), "--show and --table"),
     (("--csv", "--show", "x"), "--csv and --show"), (("--csv", "--table", "x"), "--csv and --table"),
-    (("--top", "3", "x"), "no use without --by"), (("--min-length", "3", "x"), "no use without --by"),
+    (("--top", "3", "x"), "no effect without --by"), (("--min-length", "3", "x"), "no use without --by"),
     (("--top", "-1", "--by", "line", "x"), "at least 0"), (("--by", "word", "x"), "word"),
     (("--rows", "0", "x"), "out of bounds"), (("--palette", "red", "x"), "red")])
 def test_wrong_usage(charrnn: Program, arguments: tuple[str, ...], words: str) -> None:
@@ -236,7 +236,7 @@ def test_unknown_words(charrnn: Program, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("arguments", "words"), [
-    (("--adapt", "--rows", "4"), "leave out --rows 4"), (("--adapt-rate", "1"), "no use without --adapt"),
+    (("--adapt", "--rows", "4"), "leave out --rows 4"), (("--adapt-rate", "1"), "no effect without --adapt"),
     (("--cold", "9999999"), "0 to 1000000"), (("--cold", "5000"), "needs at least 5,001")])
 def test_losses_that_there_are_not(charrnn: Program, piece: str, arguments: tuple[str, ...], words: str) -> None:
     done = charrnn("score", piece, *arguments)

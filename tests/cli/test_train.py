@@ -110,7 +110,7 @@ def test_a_finished_run_is_left_as_it_is(charrnn: Program, run: Path, budget: tu
     before = {path: path.stat().st_mtime_ns for path in run.iterdir()}
     done = charrnn("train", "--resume", "tiny", *budget)
     assert done.code == 0
-    assert "this run was already finished; give a larger --epochs or --minutes to train it further\n" in done.err
+    assert "this run was already finished; give a larger --epochs or --minutes to train it longer\n" in done.err
     assert before == {path: path.stat().st_mtime_ns for path in run.iterdir()}
 
 

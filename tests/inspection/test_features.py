@@ -147,7 +147,7 @@ def test_matches():
     found = regex_feature("a12\nb34", "number", r"\d+$")
     assert found.values.tolist() == [False, True, True, False, False, True, True]
     assert found.is_custom
-    with pytest.raises(SettingsError, match="no regular expression: missing"):
+    with pytest.raises(SettingsError, match="not a regular expression: missing"):
         regex_feature("a", "x", "(")
 
 
@@ -168,7 +168,7 @@ def test_labels_by_symbol():
 def test_labels_by_span():
     found = {one.name: one.values.tolist() for one in label_features("abcd", "0\t2\tx\n\n3\t9\ty\n1\t2\ty\n", "tags")}
     assert found == {"x": [True, True, False, False], "y": [False, True, False, True]}
-    with pytest.raises(CorpusError, match="line 1 is no START"):
+    with pytest.raises(CorpusError, match="line 1 is not START"):
         list(label_features("abcd", "2\t2\tx\n", "tags"))
 
 

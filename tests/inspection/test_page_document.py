@@ -48,7 +48,7 @@ def test_every_file_of_the_room_is_in_the_page_once() -> None:
 
 
 def test_the_scripts_stay_small() -> None:
-    assert sum((ROOM / name).stat().st_size for name in SCRIPTS) < 90_000
+    assert sum((ROOM / name).stat().st_size for name in SCRIPTS) < 100_000
 
 
 def test_the_same_data_gives_the_same_file() -> None:

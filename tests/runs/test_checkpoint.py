@@ -20,7 +20,9 @@ from safetensors import safe_open
 
 from charrnn.errors import CheckpointError, StorageError
 from charrnn.runs.checkpoint import (
+    DTYPES,
     Checkpoint,
+    _laid_out,
     file_sha256,
     latest_checkpoint,
     load_checkpoint,
@@ -33,7 +35,6 @@ from charrnn.training.history import History, Point
 from charrnn.training.progress import TrainingProgress
 
 ROOT = Path(__file__).parents[2]
-DTYPES = ["float32", "float64", "int64", "uint64", "int32", "uint8", "bool"]
 
 
 def example() -> Checkpoint:
@@ -170,7 +171,7 @@ any_progress = st.builds(
     TrainingProgress, any_whole, any_size, st.dictionaries(any_text, any_whole, max_size=3),
     st.dictionaries(any_text, json_values, max_size=3), any_history, st.none() | any_size, any_whole)
 any_shape = arrays_of.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4)
-any_array = st.sampled_from(DTYPES).flatmap(lambda dtype: arrays_of.arrays(dtype, any_shape))
+any_array = st.sampled_from(list(DTYPES)).flatmap(lambda dtype: arrays_of.arrays(dtype, any_shape))
 # Arrays' names are UTF-8 in the file; our own text may hold anything.
 any_name = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 
@@ -380,3 +381,13 @@ def test_a_file_has_the_sum_that_other_programs_compute(tmp_path: Path) -> None:
     assert file_sha256(path) == hashlib.sha256(b"content").hexdigest()
     with pytest.raises(CheckpointError, match=r"^cannot read .*nothing\.safetensors: no such file or directory$"):
         file_sha256(tmp_path / "nothing.safetensors")
+
+
+def test_arrays_lie_in_the_file_as_the_library_itself_would_lay_them() -> None:
+    arrays = {f"{kind}-{rows}": np.arange(3 * rows).astype(kind).reshape(rows, 3) for kind in DTYPES for rows in (2, 0)}
+    arrays |= {"scalar": np.array(3.0, np.float32), "columns": np.asfortranarray(np.arange(6.0).reshape(2, 3))}
+    header, body = _laid_out(arrays)
+    library = safetensors.numpy.save({name: np.asarray(array, order="C") for name, array in arrays.items()})
+    end = 8 + int.from_bytes(library[:8], "little")
+    assert header == json.loads(library[8:end])
+    assert b"".join(body) == library[end:]

@@ -40,5 +40,5 @@ def test_characters_of_units():
 def test_refusals():
     with pytest.raises(CorpusError, match="the text has 9 characters; --cold 9 needs at least 10"):
         Made().score(text_of(9, 1), cold=9)
-    with pytest.raises(SettingsError, match="--cold has no use for a model of documents"):
+    with pytest.raises(SettingsError, match="--cold has no effect on a model of documents"):
         Made(documents="line").score(text_of(90, 1), cold=9)

@@ -81,7 +81,7 @@ def test_without_a_rate_it_is_the_plain_loss():
 
 def test_refusals(monkeypatch):
     for options, words in (({"adapt": True, "rows": 16}, "leave out --rows 16"),
-                           ({"adapt_rate": 0.1}, "no use without --adapt"),
+                           ({"adapt_rate": 0.1}, "no effect without --adapt"),
                            ({"adapt": True, "adapt_rate": -1}, "at least")):
         with pytest.raises(SettingsError, match=words):
             ScoreSettings(**options)

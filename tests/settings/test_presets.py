@@ -59,10 +59,10 @@ def test_the_first_layer_that_has_a_name_wins(layers: list[dict[str, int]]) -> N
 
 
 @pytest.mark.parametrize(("settings", "words"), [
-    ({"momentum": 0.5}, "--momentum has no use with --optimizer adam.*--optimizer sgd"),
-    ({"weight_decay": 0.5, "optimizer": "sgd"}, "--weight-decay has no use with --optimizer sgd.*--optimizer adamw"),
-    ({"decay_factor": 0.5}, "--decay-factor has no use with --decay cosine.*--decay step or exponential"),
-    ({"lr_end": 0.5, "decay": "constant"}, "--lr-end has no use with --decay constant.*cosine or linear")])
+    ({"momentum": 0.5}, "--momentum has no effect with --optimizer adam.*--optimizer sgd"),
+    ({"weight_decay": 0.5, "optimizer": "sgd"}, "--weight-decay has no effect with --optimizer sgd.*--optimizer adamw"),
+    ({"decay_factor": 0.5}, "--decay-factor has no effect with --decay cosine.*--decay step or exponential"),
+    ({"lr_end": 0.5, "decay": "constant"}, "--lr-end has no effect with --decay constant.*cosine or linear")])
 def test_a_setting_without_use_is_refused(settings: dict[str, object], words: str) -> None:
     with pytest.raises(SettingsError, match=words):
         settings_of(settings)

@@ -168,5 +168,5 @@ def test_a_file_that_is_left_out_leaves_no_units_behind(tmp_path: Path, unit: st
 
 
 def test_contradictions() -> None:
-    with pytest.raises(SettingsError, match="--min-count has no use with --unit byte"):
+    with pytest.raises(SettingsError, match="--min-count has no effect with --unit byte"):
         TextSettings(unit="byte", min_count=2)

@@ -1,5 +1,6 @@
 """Runs on PyTorch: through the trainer, through checkpoints, from the command line, and from one engine to another."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -115,6 +116,13 @@ def test_from_python(tmp_path):
     assert len(model.sample(50, seed=1)) == 50
 
 
+def test_python_trains_in_one_process(tmp_path, monkeypatch):
+    for name, value in (("RANK", "0"), ("WORLD_SIZE", "2"), ("LOCAL_RANK", "0"), ("LOCAL_WORLD_SIZE", "2")):
+        monkeypatch.setenv(name, value)
+    with pytest.raises(package.SettingsError, match="is for one process"):
+        package.train(text="ab" * 100, folder=tmp_path, engine="torch")
+
+
 @pytest.mark.skipif("__import__('torch').cuda.is_available()", reason="there is a GPU here")
 def test_no_such_device(charrnn: Program, text: Path) -> None:  # noqa: F811
     done = charrnn("train", "text.txt", *OPTIONS, "--engine", "torch", "--device", "cuda")
@@ -122,3 +130,18 @@ def test_no_such_device(charrnn: Program, text: Path) -> None:  # noqa: F811
     assert "finds no cuda device on this machine; use --device cpu" in done.err
     assert done.err.count("\n") == 1
     assert not Path("checkpoints").exists()
+
+
+def test_scores(charrnn: Program, text: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    """As the kernels give them; one row on a GPU is refused."""
+    assert charrnn("train", "text.txt", *OPTIONS, "--name", "a").code == 0
+    ours, theirs = (json.loads(charrnn("score", "a", "text.txt", "--json", "--table", "--engine", engine).out)
+                    for engine in ("torch", "compiled"))
+    assert ours["bits"] == pytest.approx(theirs["bits"], rel=1e-4)
+    from charrnn.engine.torch.engine import TorchEngine
+
+    monkeypatch.setattr(TorchEngine, "device_name", "Card 9000")
+    assert charrnn("score", "a", "text.txt", "--engine", "torch").code == 0
+    done = charrnn("score", "a", "text.txt", "--engine", "torch", "--rows", "1")
+    assert done.code == 2
+    assert "one row of text is read faster on a CPU than on Card 9000" in done.err

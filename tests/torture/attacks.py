@@ -23,4 +23,5 @@ ATTACKS = (
     Attack("faults", 3000, 150),
     Attack("mutations", 20_000, 1000),
     Attack("options", 7500, 1500),
+    Attack("surroundings", 2000, 60),
 )

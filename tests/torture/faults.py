@@ -14,18 +14,16 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from charrnn.text import corpus_cache
-from tests.cli.tiny import OPTIONS, TEXT
+from tests.torture.commands import COMMANDS, OLD, RUN, TRAIN, Command, Place
 from tests.torture.findings import Findings
-from tests.torture.forked import Outcome, charrnn, warm
+from tests.torture.forked import Outcome, warm
 from tests.torture.moments import Count, at_lines, in_files
 
-RUN = Path("checkpoints/run")
-OLD = b"what stood here before"
 FIRST = 3  # moment: only then has the program begun to answer for what happens
 _LONGEST = 650  # characters of a message
 DISK = ("ENOSPC", "EIO", "EACCES", "EFBIG")
@@ -41,44 +39,6 @@ def fault_named(name: str) -> BaseException:
 
 
 @dataclass(frozen=True)
-class Command:
-    """A command that is disturbed.
-
-    outputs   files that it writes; in each stood something before
-    """
-
-    arguments: tuple[str, ...]
-    outputs: tuple[str, ...] = ()
-    stdin: bytes = b""
-    trains: bool = False
-
-    @property
-    def name(self) -> str:
-        return " ".join(self.arguments[:1] + tuple(word for word in self.arguments[1:] if word.startswith("--"))[:3])
-
-
-TRAIN = ("train", "text.txt", *OPTIONS, "--threads", "1")
-COMMANDS = (
-    Command(("sample", "run", "--length", "60", "--seed", "1", "--prime", "the ", "-o", "sample.txt"), ("sample.txt",)),
-    Command(("sample", "run", "--length", "60", "--seed", "1", "--prime", "the ")),
-    Command(("sample", "run", "--length", "20", "--samples", "2", "--seed", "1", "--prime", "the ", "--json")),
-    Command(("inspect-cells", "run", "--json", "a.json", "--html", "a.html", "--csv", "a.csv", "--npz", "a.npz"),
-            ("a.json", "a.html", "a.csv", "a.npz")),
-    Command(("plot", "run", "--output", "a.png"), ("a.png",)),
-    Command(("plot", "run", "--output", "a.svg"), ("a.svg",)),
-    Command(("plot", "run")),
-    Command(("score", "run", "text.txt", "--json")),
-    Command(("score", "run", "text.txt")),
-    Command(("info", "run")),
-    Command(("complete", "run", "the c", "--json")),
-    Command(("novelty", "run", "text.txt", "--json")),
-    Command(("play", "run"), ("play.txt",), b"the cat\n/save! play.txt\n/quit\n"),
-    Command((*TRAIN, "--name", "run", "--keep-last", "2", "--show-samples"), trains=True),
-    Command(("train", "--resume", "run", "--epochs", "2", "--threads", "1"), trains=True),
-)
-
-
-@dataclass(frozen=True)
 class Known:
     """What a command does undisturbed, and how many moments it has."""
 
@@ -86,47 +46,6 @@ class Known:
     outputs: dict[str, bytes]
     files: int
     lines: int
-
-
-@dataclass
-class Place:
-    """A folder with a text, a trained run, a cache and old outputs."""
-
-    folder: Path
-    model: Path
-    command: Command
-    cache: Path = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.cache = self.folder / "cache"
-        self.folder.mkdir()
-        (self.folder / "text.txt").write_text(TEXT, encoding="utf-8")
-        os.utime(self.folder / "text.txt", (1e9, 1e9))
-        if self.command.arguments[:2] != TRAIN[:2]:
-            shutil.copytree(self.model, self.folder / RUN)
-        for name in self.command.outputs:
-            (self.folder / name).write_bytes(OLD)
-
-    def call(self, prepare: Callable[[], object], arguments: tuple[str, ...] = ()) -> Outcome:
-        return charrnn(*(arguments or self.command.arguments), folder=self.folder, prepare=prepare,
-                       stdin=self.command.stdin, environment=self.environment)
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return {"XDG_CACHE_HOME": str(self.cache), "XDG_STATE_HOME": str(self.folder / "state"),
-                "TMPDIR": str(self.folder / "tmp")}
-
-    def outputs(self, run: Path | None = None) -> dict[str, bytes]:
-        """What the command's files hold; of a run, all but what depends on time."""
-        if self.command.trains:
-            return {path.name: path.read_bytes() for path in (self.folder / (run or RUN)).glob("*.safetensors")}
-        return {name: (self.folder / name).read_bytes() for name in self.command.outputs}
-
-    def left_over(self) -> list[str]:
-        """Files that nobody asked for."""
-        return [str(path.relative_to(self.folder)) for path in self.folder.rglob("*")
-                if path.suffix == ".tmp" or path.parent.name == "tmp"
-                or (path.is_dir() and path.parent.name == "checkpoints" and not any(path.iterdir()))]
 
 
 class FaultyStream(io.RawIOBase):

@@ -4,6 +4,7 @@ run of a fraction of a second is a process of its own, and can be killed.
 
 import contextlib
 import os
+import select
 import signal
 import sys
 import tempfile
@@ -51,11 +52,16 @@ def charrnn(*arguments: str, folder: Path, prepare: Callable[[], object] = lambd
         own = [files.enter_context(tempfile.TemporaryFile()) for _ in range(3)]
         own[0].write(stdin)
         own[0].seek(0)
+        ready, tell = os.pipe()
+        files.callback(os.close, ready)
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # until the new process answers for it
         process = os.fork()
         if process == 0:
             used = [file.fileno() if stream is None else stream for file, stream in zip(own, streams, strict=True)]
-            _run(arguments, folder, prepare, environment or {}, used)
-        code = _wait(process, kill_after, meanwhile)
+            _run(arguments, folder, prepare, environment or {}, used, tell)
+        os.close(tell)
+        signal.signal(signal.SIGINT, before)
+        code = _wait(process, kill_after, meanwhile, ready)
         texts = []
         for file in own[1:]:
             file.seek(0)
@@ -84,8 +90,9 @@ def warm(*arguments: str, folder: Path) -> None:
                 raise RuntimeError(f"{arguments} failed with code {code}")
 
 
-def _wait(process: int, kill_after: float | None, meanwhile: Callable[[int], object]) -> int:
-    """The exit code of a child process."""
+def _wait(process: int, kill_after: float | None, meanwhile: Callable[[int], object], ready: int) -> int:
+    """The exit code of a child process; `meanwhile` begins when it has said something to the pipe `ready`."""
+    is_ready = False
     end = time.monotonic() + (_LONGEST if kill_after is None else kill_after)
     while True:
         ended, status = os.waitpid(process, os.WNOHANG)
@@ -98,12 +105,14 @@ def _wait(process: int, kill_after: float | None, meanwhile: Callable[[int], obj
             if kill_after is None:
                 raise TimeoutError("a command did not end")
             return os.waitstatus_to_exitcode(status)
-        meanwhile(process)
+        is_ready = is_ready or bool(select.select([ready], [], [], 0)[0])
+        if is_ready:
+            meanwhile(process)
         time.sleep(min(0.002, left))
 
 
 def _run(arguments: tuple[str, ...], folder: Path, prepare: Callable[[], object],
-         environment: Mapping[str, str | None], streams: list[int]) -> NoReturn:
+         environment: Mapping[str, str | None], streams: list[int], ready: int) -> NoReturn:
     """The child process: nothing of it returns to the caller."""
     code = 70
     try:
@@ -121,11 +130,14 @@ def _run(arguments: tuple[str, ...], folder: Path, prepare: Callable[[], object]
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-        signal.signal(signal.SIGINT, signal.default_int_handler)
         sys.argv = ["charrnn", *arguments]
         from charrnn.cli.main import main
 
         prepare()
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # main's own first line
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        os.write(ready, b"ready")
+        os.close(ready)
         main()
     except SystemExit as leave:
         code = leave.code if isinstance(leave.code, int) else 1

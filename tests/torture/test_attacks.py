@@ -9,9 +9,9 @@ from types import ModuleType
 
 import pytest
 
-from tests.torture import faults, kills, mutations, options
+from tests.torture import faults, kills, mutations, options, surroundings
+from tests.torture.answers import new_folder
 from tests.torture.attacks import ATTACKS, Attack
-from tests.torture.commands import new_folder
 from tests.torture.findings import Findings
 from tests.torture.forked import CAN_FORK
 
@@ -33,6 +33,7 @@ def test_attack(attack: Attack) -> None:
 @pytest.mark.parametrize(("attack", "tries", "figure"), [
     (kills, 1, "kills: 1 of 1 resumed to the same bytes"),
     (faults, 3, "faults: 3 of 3 with one clear line"),
+    (surroundings, 2, "surroundings: 2 of 2 cases as they should be"),
 ], ids=lambda value: getattr(value, "__name__", None))
 def test_a_few(attack: ModuleType, tries: int, figure: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:

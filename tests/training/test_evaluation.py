@@ -54,3 +54,15 @@ def test_an_untrained_network_knows_next_to_nothing():
 def test_nothing_to_predict_is_no_number(size):
     network = CompiledEngine(NetworkSettings(hidden=16), V, generator=np.random.default_rng(0))
     assert math.isnan(Evaluation(network, np.zeros(size, int), 50, 1).loss())
+
+
+@pytest.mark.parametrize(("size", "most", "at_once"), [(3_000, 16 * 500, 500), (3_000, 700, 140), (3_000, 1, 64),
+                                                       (300, 700, 500), (20_000, 1_000_000, 500)])
+def test_long_windows_are_read_in_pieces(size, most, at_once):
+    settings = NetworkSettings(hidden=9)
+    parameters = random_parameters(settings, V, np.random.default_rng(1))
+    ids = np.random.default_rng(size).integers(V, size=size)
+    whole, pieces = (Evaluation(compiled_engine(settings, parameters), ids, 500, 1, most=bound)
+                     for bound in (None, most))
+    assert (whole.at_once, pieces.at_once) == (500, at_once)
+    assert pieces.loss() == pytest.approx(whole.loss(), rel=1e-6)

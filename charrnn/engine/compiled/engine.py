@@ -7,7 +7,7 @@ import numpy as np
 
 from charrnn.cells.registry import is_compiled
 from charrnn.engine.compiled.averaging import Average
-from charrnn.engine.compiled.memory import BatchShape, training_bytes
+from charrnn.engine.compiled.memory import BatchShape, streams_bytes, training_bytes
 from charrnn.engine.compiled.network import Network
 from charrnn.engine.compiled.optimizers import optimizer_of
 from charrnn.engine.compiled.streams import CompiledStreams
@@ -21,8 +21,8 @@ class CompiledEngine(Engine):
     def __init__(self, settings: NetworkSettings, vocabulary: int, training: TrainingSettings | None = None,
                  generator: np.random.Generator | None = None, start: int = -1, threads: int = 1) -> None:
         super().__init__(settings, vocabulary, training, start, threads)
-        precision = training.precision if training else "float32"
-        self.network = Network(settings, vocabulary, generator, threads, precision, start)
+        self.precision = training.precision if training else "float32"
+        self.network = Network(settings, vocabulary, generator, threads, self.precision, start)
         self.optimizer = optimizer_of(self.network, training) if training else None
         self.average = Average(self.network, training.averaging if training else 0.0)
 
@@ -80,7 +80,13 @@ class CompiledEngine(Engine):
         assert self.optimizer is not None  # opened with training settings
         assert self.training is not None
         parameters, kinds = self.network.parameters.flat.size, len(self.optimizer.memory)
-        copies = 1 + kinds + 2 * (self.training.averaging > 0)
-        return copies * 4 * parameters + training_bytes(
-            self.settings, self.vocabulary, parameters,
-            BatchShape(rows, window, min(shards, rows), self.training.precision, self.start >= 0), kinds)
+        is_averaged = self.training.averaging > 0
+        copies = 2 * (1 + kinds + is_averaged) + is_averaged
+        return copies * 4 * parameters + training_bytes(self.settings, self.vocabulary, parameters,
+                                                        self._shape(rows, window, shards), kinds)
+
+    def streams_memory(self, rows: int, window: int, shards: int) -> int:
+        return streams_bytes(self.settings, self.vocabulary, self._shape(rows, window, shards))
+
+    def _shape(self, rows: int, window: int, shards: int) -> BatchShape:
+        return BatchShape(rows, window, min(shards, rows), self.precision, self.start >= 0)

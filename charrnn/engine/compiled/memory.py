@@ -45,14 +45,23 @@ def training_bytes(network: NetworkSettings, vocabulary: int, parameters: int, s
     parameters   P, padding included
     moments      numbers that the optimizer keeps for each parameter, M
     """
+    shards = shape.shards
+    H, L, G = padded(network.hidden), network.layers, CELLS[network.cell].gates
+    V, E = padded(vocabulary), padded(network.embedding)
+    recurrent = 2 * (2 * L - 1) * G * H * H // (2 if shape.precision == "bf16" else 1)
+    packed = recurrent + 2 * G * H * E + vocabulary * G * H + 3 * V * H
+    dropped = L * G * H * H if network.recurrent_dropout else 0
+    fixed = 4 * ((1 + moments + shards) * parameters + packed + dropped)
+    return fixed + streams_bytes(network, vocabulary, shape)
+
+
+def streams_bytes(network: NetworkSettings, vocabulary: int, shape: BatchShape) -> int:
+    """Bytes of the buffers through which such a batch is read: what belongs to windows and scratch above."""
     batch, window, shards, precision, has_documents = shape
     cell = CELLS[network.cell]
     H, L, G, kept = padded(network.hidden), network.layers, cell.gates, cell.kept
-    V, E = padded(vocabulary), padded(network.embedding)
+    V = padded(vocabulary)
     states = len(cell.letters) + (1 if network.dropout else 0)
-    recurrent = 2 * (2 * L - 1) * G * H * H // (2 if precision == "bf16" else 1)
-    packed = recurrent + 2 * G * H * E + vocabulary * G * H + 3 * V * H
-    dropped = L * G * H * H if network.recurrent_dropout else 0
     places, sequences = window * batch * H, batch * H
     windows = L * states * (places + sequences) + L * kept * places + places + (2 * L + has_documents) * sequences
     rows = -(-batch // shards)
@@ -61,4 +70,4 @@ def training_bytes(network: NetworkSettings, vocabulary: int, parameters: int, s
     scratch += rounded_size(rows, kept * H, H) if precision == "bf16" else copied_size(H)
     scratch += vocabulary * G * H if network.embedding else 0
     scratch += G * H if network.label_width else 0
-    return 4 * ((1 + moments + shards) * parameters + packed + dropped + windows + shards * scratch)
+    return 4 * (windows + shards * scratch)

@@ -172,11 +172,13 @@ class ReferenceEngine(Engine):
         self._steps = steps
 
     def memory(self, rows: int, window: int, shards: int) -> int:
-        """About: parameters and the rest of state() twice, gradients, tapes, and numbers for each character."""
-        H, V = self.settings.hidden, self.vocabulary
-        copies = 2 * (1 + len(self.memories) + (self.keep > 0)) + 1
-        places = rows * window * (12 * H * self.settings.layers + 6 * V)
-        return 8 * (copies * self.parameter_count + places)
+        """About: parameters and the rest of state() three times, gradients, and what the streams take."""
+        copies = 3 * (1 + len(self.memories) + (self.keep > 0)) + 1
+        return 8 * copies * self.parameter_count + self.streams_memory(rows, window, shards)
+
+    def streams_memory(self, rows: int, window: int, shards: int) -> int:
+        """About: tapes, and numbers for each character."""
+        return 8 * rows * window * (12 * self.settings.hidden * self.settings.layers + 6 * self.vocabulary)
 
 
 def _copies(arrays: Arrays) -> Arrays:

@@ -3,6 +3,7 @@
 import importlib.util
 from typing import TYPE_CHECKING
 
+from charrnn.engine.ranks import this_rank
 from charrnn.errors import SettingsError, TrainingError
 
 if TYPE_CHECKING:
@@ -25,6 +26,12 @@ def open_device(name: str) -> "torch.device":
     if name == "cuda":
         # float32 is meant: TF32 keeps 10 bits of each number's 23
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+        rank, count = this_rank(), torch.cuda.device_count()
+        if rank.local >= count:
+            raise SettingsError(f"{rank.local_size} processes were started on a machine with {count} GPUs; give "
+                                f"torchrun --nproc-per-node {count}")
+        torch.cuda.set_device(rank.local)
+        return torch.device(name, rank.local)
     return torch.device(name)
 
 

@@ -5,7 +5,7 @@ kernels, so that losses agree with the other engines to rounding, and a run may 
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import numpy as np
@@ -14,11 +14,14 @@ from torch import Tensor, nn
 
 from charrnn.cells.registry import CELLS
 from charrnn.engine.initial import checked, initial_values, parameter_shapes
-from charrnn.engine.interface import RAW, Arrays, Engine
+from charrnn.engine.interface import RAW, Arrays, Engine, Streams
+from charrnn.engine.ranks import this_rank
 from charrnn.engine.torch.device import free_memory, out_of_memory
 from charrnn.engine.torch.dropout import recurrent_mask
 from charrnn.engine.torch.network import TorchNetwork
 from charrnn.engine.torch.optimizers import TorchOptimizer
+from charrnn.engine.torch.processes import Processes
+from charrnn.engine.torch.shared_streams import SharedStreams
 from charrnn.engine.torch.steps import STEPS
 from charrnn.engine.torch.streams import TorchStreams
 from charrnn.errors import SettingsError, TrainingError
@@ -33,6 +36,8 @@ class TorchEngine(Engine):
         if settings.cell not in STEPS:
             raise SettingsError(f"--engine torch has no {settings.cell} cell; it has {', '.join(STEPS)}")
         super().__init__(settings, vocabulary, training, start, threads)
+        self.rank = this_rank()
+        self._processes = Processes.joined() if self.rank.size > 1 else None
         if device.type == "cpu":
             torch.set_num_threads(threads)
         self.shapes = parameter_shapes(settings, vocabulary)
@@ -66,8 +71,23 @@ class TorchEngine(Engine):
         self.network.take(checked(arrays, self.shapes))
         self._start_average()
 
-    def streams(self, rows: int, window: int, shards: int = 1) -> TorchStreams:
-        return TorchStreams(self, range(rows))
+    def streams(self, rows: int, window: int, shards: int = 1) -> Streams:
+        return SharedStreams(self, self._processes, rows) if self._processes else TorchStreams(self, range(rows))
+
+    def agree(self, *values: float) -> tuple[float, ...]:
+        return self._processes.largest(values) if self._processes else values
+
+    def wait(self) -> None:
+        if self._processes:
+            self._processes.wait()
+
+    def require_equal(self, facts: Mapping[str, str]) -> None:
+        if self._processes:
+            self._processes.require_equal({**facts, "PyTorch": torch.__version__})
+
+    def gradients(self) -> list[Tensor]:
+        """Of all parameters; learn() came before."""
+        return [_gradient(parameter) for parameter in self.network.trained]
 
     def autocast(self) -> torch.autocast:
         """The context of a forward pass: with bf16 its matrix products are in bfloat16."""
@@ -110,7 +130,7 @@ class TorchEngine(Engine):
         assert self.optimizer is not None  # opened with training settings
         assert self.training is not None
         with torch.no_grad():
-            gradients = [_gradient(parameter) for parameter in self.network.trained]
+            gradients = self.gradients()
             norm = float(torch.linalg.vector_norm(torch.stack(
                 [torch.linalg.vector_norm(gradient) for gradient in gradients])))
             if not math.isfinite(norm):
@@ -162,7 +182,11 @@ class TorchEngine(Engine):
 
     def memory(self, rows: int, window: int, shards: int) -> int:
         """About: parameters, gradients, what the optimizer keeps, and numbers for each character."""
-        return self._fixed_memory + rows * self._row_memory(window)
+        return self._fixed_memory + self.streams_memory(rows, window, shards)
+
+    def streams_memory(self, rows: int, window: int, shards: int) -> int:
+        """About, in this process."""
+        return -(-rows // self.rank.size) * self._row_memory(window)
 
     def refusal(self, rows: int, window: int) -> TrainingError:
         """What to say when the memory of the device is full."""

@@ -34,7 +34,7 @@ def regex_feature(text: str, name: str, pattern: str) -> Feature:
     try:
         found = re.compile(pattern, re.MULTILINE)
     except (re.error, OverflowError, RecursionError) as error:
-        raise SettingsError(f"{shortened(pattern)} is no regular expression: {error}; correct it, or put \\ "
+        raise SettingsError(f"{shortened(pattern)} is not a regular expression: {error}; correct it, or put \\ "
                              "before a sign that stands for itself") from error
 
     def matches(text: str) -> np.ndarray:
@@ -70,7 +70,7 @@ def _spans(text: str, rows: Sequence[Sequence[str]], file: str) -> Iterator[Feat
     by_name: dict[str, np.ndarray] = {}
     for number, (start, stop, name) in enumerate(rows, 1):
         if not (start.strip().isdigit() and stop.strip().isdigit() and int(start) < int(stop)):
-            raise CorpusError(f"{file}: line {number} is no START<tab>END<tab>NAME with START before END")
+            raise CorpusError(f"{file}: line {number} is not START<tab>END<tab>NAME with START before END")
         by_name.setdefault(name.strip(), np.zeros(len(text), bool))[int(start):int(stop)] = True
     _check(len(by_name), file)
     for name, values in by_name.items():

@@ -8,7 +8,7 @@ function aboutView() {
     ["text", `${text.source}, ${count(text.chars)} characters; the first ${count(text.warmup)} count in no statistic`],
     ["its sha256", text.sha256],
     ["check", check && check.nll_inspect !== undefined ? `${number(check.nll_inspect, 5)} nats a character here, ${number(check.nll_eval, 5)} by charrnn's own evaluation` : "–"],
-    ["values", `${count(page.chosen.length)} of ${count(cells.length)} cells, ${page.levels === 127 ? "255" : "15"} levels from −1 to 1`],
+    ["values", page.live ? "all cells and gates, computed in this page by the network inside it" : `${count(page.chosen.length)} of ${count(cells.length)} cells, ${page.levels === 127 ? "255" : "15"} levels from −1 to 1`],
     ["made by", page.command]];
   return [heading("About this page"),
     element("p", { class: "prose" }, "This file is complete: it asks nothing of any network and works without one. Colours have one fixed scale from −1 to 1 for all cells: blue with a dotted line is negative, vermilion with a solid line positive. The state of a cell shown at a character is the one after that character was read; the predictions shown there are those made before it."),

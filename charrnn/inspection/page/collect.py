@@ -11,8 +11,15 @@ from charrnn.inspection.advice import advice
 from charrnn.inspection.cell_statistics import CellName
 from charrnn.inspection.export import as_dict
 from charrnn.inspection.export_types import CellRecord, FindingRecord, InspectionRecord
+from charrnn.inspection.find import each_cell_once
 from charrnn.inspection.page.data import PageData, PageModel
 from charrnn.inspection.results import Inspection
+from charrnn.live.payload import LiveContent, NamedCell, payload
+from charrnn.sampling.session import LanguageModel
+
+BITS = 8  # of each weight of a network in a page
+WIDE = 0.25  # standard deviation of a cell whose colours are seen at first sight
+NAMED = 12  # cells that the page which writes has names for
 
 
 @dataclass(frozen=True)
@@ -28,10 +35,11 @@ class PageCheckpoint:
 
 
 def collect(inspection: Inspection, checkpoint: PageCheckpoint, *, cells: int | None = None, source: str = "",
-            command: str = "") -> PageData:
+            command: str = "", network: LanguageModel | None = None) -> PageData:
     """The data of a page, with the values of `cells` cells, the most telling first; None gives all.
 
     source   where the text is from; the passage's own description if empty
+    network  with its vocabulary, if the page is to hold it
     """
     content = as_dict(inspection, checkpoint.path, checkpoint.digest)
     _add_groups(inspection, content)
@@ -41,6 +49,9 @@ def collect(inspection: Inspection, checkpoint: PageCheckpoint, *, cells: int | 
     shift = slice(None, -1)  # the prediction of character t was made at place t - 1
     model: PageModel = {**content["model"], "name": checkpoint.name, "parameters": checkpoint.parameters,
                         "window": checkpoint.window}
+    live = None
+    if network is not None:
+        live = payload(network, LiveContent(checkpoint.name, cells=named_cells(inspection)), BITS)
     return PageData(
         model=model, source={**content["text"], "source": source or passage.origin}, check=content["check"],
         units=units, text=recording.tokens, bits=np.r_[np.nan, predictions.nats[shift] / math.log(2)],
@@ -55,7 +66,7 @@ def collect(inspection: Inspection, checkpoint: PageCheckpoint, *, cells: int | 
         scores=_scores(inspection), gates=inspection.gates.to_dict(), horizon=inspection.horizon.to_dict(),
         context=inspection.context_use.to_dict(),
         advice=advice(inspection.horizon, inspection.context_use, checkpoint.window),
-        errors=content["errors"], definitions=content["definitions"], command=command)
+        errors=content["errors"], definitions=content["definitions"], command=command, live=live)
 
 
 def _number_of(cell: CellName, hidden: int) -> int:
@@ -114,3 +125,13 @@ def _scores(inspection: Inspection) -> np.ndarray:
     for number, one in enumerate(search.features):
         scores[names.index(one.name), places] = search.held_out[number, main] * (2 if one.is_boolean else 1)
     return scores
+
+
+def named_cells(inspection: Inspection) -> list[NamedCell]:
+    """Cells that are confirmed to track something in the text, those that track context first; the first of these that
+    changes much comes before the others, because the page opens with it."""
+    context = each_cell_once(inspection.context)
+    wide = [one for one in context if np.std(inspection.values(one.cell, one.signal)) >= WIDE]
+    context = each_cell_once([*wide[:1], *context])
+    return [NamedCell(str(one.cell), one.feature.name, one.signal, one.sign, not one.feature.is_boolean)
+            for one in each_cell_once([*context, *inspection.local])[:NAMED]]

@@ -7,9 +7,11 @@ const T = page.arrays.text.shape[0];
 const UNKNOWN = 65535;
 const UNTESTED = -32768;
 const numberOf = new Map(cells.map((cell, index) => [cell.id, index]));
-const placeOf = new Map(page.chosen.map((cell, place) => [cell, place]));
 const order = [...new Set([...page.chosen, ...cells.keys()])];
+if (page.live) page.chosen = []; /* until the network in the page has computed them */
+const placeOf = new Map(page.chosen.map((cell, place) => [cell, place]));
 const layers = page.model.layers;
+const allSignals = () => (page.live ? page.live.signals : page.signals);
 const SIGNAL_NAMES = { c: "tanh c", h: "h" };
 
 const TYPES = { int8: Int8Array, uint8: Uint8Array, int16: Int16Array, uint16: Uint16Array, uint32: Uint32Array };

@@ -41,6 +41,7 @@ class PageData:
     errors       an ErrorBreakdown as its to_dict() gives it
     definitions  by name, how each number is computed
     command      the command line that made the page
+    live         the network, as charrnn.live.payload gives it: the page then computes the values of all cells itself
     """
 
     model: PageModel
@@ -67,3 +68,4 @@ class PageData:
     errors: Mapping[str, Any] | None = None
     definitions: Mapping[str, str] = field(default_factory=dict)
     command: str = ""
+    live: Mapping[str, Any] | None = None

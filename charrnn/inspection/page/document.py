@@ -4,18 +4,19 @@ The template, the styles and the scripts are in this folder; they are joined as 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 
 from charrnn.errors import SettingsError
 from charrnn.inspection.page.data import PageData
 from charrnn.inspection.page.payload import payload
+from charrnn.live import document as live
 
 STYLES = ("page.css", "text.css", "views.css", "print.css")
 # In the order in which they use each other; all of them share one scope.
 SCRIPTS = ("elements.js", "data.js", "state.js", "levels.js", "ranking.js", "hint.js", "text.js", "table.js",
            "heatmap.js", "strip.js", "measured.js", "cards.js", "drawer.js", "search.js", "chart.js", "gates.js",
-           "memory.js", "surprise.js", "about.js", "save.js", "keys.js", "main.js")
+           "memory.js", "surprise.js", "about.js", "save.js", "compute.js", "keys.js", "main.js")
 CELLS = 128  # with their values, unless another number is asked for
 MAX_MB = 25.0
 MEGABYTE = 1_000_000
@@ -36,16 +37,25 @@ def fit_page(data: PageData, cells: int | None = CELLS, bits: int | None = None,
              compress: bool = True) -> Page:
     """The page with the values of `cells` cells (None: all that are given) that takes at most `max_mb` megabytes.
 
-    A page that is too large first gets fewer levels, then fewer cells.
+    With the network the page has the values of all cells, and none is stored. A page that is too large first gives up
+    the network, then gets fewer levels, then fewer cells.
 
     bits   of each value, 8 or 4; None takes 8, or 4 if all of very many cells are asked for
 
     Raises SettingsError if even a page without any values is too large.
     """
+    left_out: tuple[str, ...] = ()
+    if data.live is not None:
+        html = document(data, len(data.chosen), 8, compress)
+        if len(html) <= max_mb * MEGABYTE:
+            return Page(html, len(data.cells), 8, ())
+        data = replace(data, live=None)
+        left_out = (f"the network does not fit into {max_mb:g} MB (--html-max-mb): the page holds values, and can't "
+                    "write",)
     wanted = len(data.chosen) if cells is None else min(cells, len(data.chosen))
     bits = bits or (4 if cells is None and wanted > CELLS else 8)
     for count, precision in _smaller(wanted, bits):
-        notes = _notes(wanted, bits, count, precision, max_mb)
+        notes = left_out + _notes(wanted, bits, count, precision, max_mb)
         html = document(data, count, precision, compress, notes)
         if len(html) <= max_mb * MEGABYTE:
             return Page(html, count, precision, notes)
@@ -60,8 +70,11 @@ def document(data: PageData, cells: int, bits: int, compress: bool = True, notes
 
     template = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
                            keep_trailing_newline=True).from_string(_read("page.html"))
-    text = template.render(model=data.model, source=data.source, styles=Markup(_joined(STYLES)),
-                           script=Markup(_joined(SCRIPTS)), data=Markup(payload(data, cells, bits, compress, notes)))
+    live_styles, live_script = (live.styles(), live.script()) if data.live is not None else ("", "")
+    live_styles, live_script = (live.styles(), live.script()) if data.live is not None else ("", "")
+    text = template.render(
+        model=data.model, source=data.source, styles=Markup(live_styles + _joined(STYLES)), live=Markup(live_script),
+        script=Markup(_joined(SCRIPTS)), data=Markup(payload(data, cells, bits, compress, notes)))
     # a file name may have half of a surrogate pair; the page shows a question mark
     return text.encode("utf-8", "replace")
 

@@ -1,7 +1,7 @@
 /* Everything by keyboard. */
 
 const KEYS = [
-  ["← →", "the cell before, the next cell"], ["↑ ↓", "one layer up or down"], ["1 – 5", "the views"], ["s", "surprise instead of the cell"],
+  ["← →", "the cell before, the next cell"], ["↑ ↓", "one layer up or down"], ["1 – 6", "the views"], ["s", "surprise instead of the cell"],
   ["v", "the other signal: tanh c, h"], ["m", "table or map of features"], ["/", "search with a regular expression"], ["f", "filter the cells"],
   ["h l", "pin the character before, the next one"], ["k j", "pin one line up, one line down"], ["H L K J", "the same, drawing a range"],
   ["+ − 0", "zoom the strip in, out, to the whole text"], ["Esc", "let go: range, pin, search"], ["?", "this help"],
@@ -75,13 +75,14 @@ function listen() {
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || byId("help").open) return;
     const { target, key } = event;
+    if (target.closest(".live")) return;
     if (target.matches("input")) {
       if (key === "Escape") target.blur();
       return;
     }
     const isText = ["cells", "surprise"].includes(state.tab);
     if (/^[hjklHJKL]$/.test(key) && isText) stepCharacter(key.toLowerCase(), key !== key.toLowerCase());
-    else if (/^[1-5]$/.test(key)) set({ tab: TABS[key - 1][0] });
+    else if (/^[1-6]$/.test(key) && TABS[key - 1]) set({ tab: TABS[key - 1][0] });
     else if (target.closest("tbody") && target.matches("tr") && /^Arrow(Up|Down)$/.test(key)) stepRow(key === "ArrowDown" ? 1 : -1);
     else if (target.closest("#tabs") && /^Arrow(Left|Right)$/.test(key)) stepTab(key === "ArrowRight" ? 1 : -1);
     else if (key in ACTIONS && !(target.matches("button") && key === "Enter")) ACTIONS[key]();

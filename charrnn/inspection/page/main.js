@@ -1,6 +1,6 @@
 /* The page as a whole: its tabs, and the order in which it is put together. */
 
-const TABS = [["cells", "Cells"], ["gates", "Gates"], ["memory", "Memory"], ["surprise", "Surprise"], ["about", "About"]];
+const TABS = [["cells", "Cells"], ["gates", "Gates"], ["memory", "Memory"], ["surprise", "Surprise"], ...(page.live ? [["write", "Write"]] : []), ["about", "About"]];
 const VIEWS = { gates: gatesView, memory: memoryView, about: aboutView };
 
 function buildTabs() {
@@ -21,15 +21,17 @@ function showTab() {
     byId(`tab-${tab}`).tabIndex = tab === state.tab ? 0 : -1;
   }
   for (const id of ["side", "reading", "strip"]) byId(id).hidden = !isText;
-  byId("drawer").hidden = ["memory", "about"].includes(state.tab);
+  byId("drawer").hidden = ["memory", "about", "write"].includes(state.tab);
+  byId("write").hidden = state.tab !== "write";
   byId("surprise").hidden = state.tab !== "surprise";
   byId("side-switch").hidden = state.tab !== "cells";
   byId("table").hidden = state.tab !== "cells" || state.map;
   byId("map").hidden = state.tab !== "cells" || !state.map;
   byId("show-table").setAttribute("aria-pressed", String(!state.map));
   byId("show-map").setAttribute("aria-pressed", String(state.map));
-  byId("view").hidden = isText;
-  if (!isText) {
+  byId("view").hidden = isText || state.tab === "write";
+  if (state.tab === "write") showWriter();
+  else if (!isText) {
     byId("view").replaceChildren(...[element("div", { class: "article" }, VIEWS[state.tab]())]);
     byId("view").scrollTop = 0;
     markPoint();
@@ -62,6 +64,7 @@ async function start() {
   readAddress();
   if (state.pin >= 0 || state.range) showPlace(state.range ? state.range[0] : state.pin);
   listen();
+  computeValues();
   document.documentElement.dataset.ready = "true";
   performance.mark("interactive");
 }

@@ -28,8 +28,10 @@ def payload(data: PageData, cells: int, bits: int, compress: bool = True, notes:
         "rank": packed(smallest(np.asarray(data.rank)), compress),
         "top": packed(smallest(np.asarray(data.top)), compress),
         "probabilities": packed(thousandths(data.probabilities), compress),
-        **{f"signal_{name}": packed_values(values[:cells], bits, compress) for name, values in data.signals.items()},
     }
+    if data.live is None:
+        arrays |= {f"signal_{name}": packed_values(values[:cells], bits, compress)
+                   for name, values in data.signals.items()}
     pieces = sorted(set(data.pieces or ()))
     if data.pieces is not None:
         numbers = {piece: number for number, piece in enumerate(pieces)}
@@ -41,7 +43,7 @@ def payload(data: PageData, cells: int, bits: int, compress: bool = True, notes:
     whole = {
         "format": FORMAT, "model": data.model, "text": data.source, "check": data.check, "units": list(data.units),
         "pieces": pieces, "cells": list(data.cells), "chosen": [int(cell) for cell in data.chosen[:cells]],
-        "signals": list(data.signals),
+        "signals": list(data.signals), "live": data.live,
         "features": list(data.features), "gates": data.gates, "horizon": data.horizon, "context": data.context,
         "advice": data.advice, "errors": data.errors, "definitions": data.definitions,
         "command": data.command, "notes": list(notes),

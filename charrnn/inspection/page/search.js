@@ -16,26 +16,87 @@ function wholeText() {
   return whole;
 }
 
+/* Matching runs in a worker, because some expressions take longer than anybody waits. */
+const PATIENCE = 3000; /* milliseconds */
+let matcher = null;
+let sought = ""; /* the pattern that `found` is for, or will be */
+
+function matcherCode() {
+  let text = "";
+  onmessage = ({ data }) => {
+    if (data.text !== undefined) {
+      text = data.text;
+      return;
+    }
+    const places = [];
+    try {
+      for (const match of text.matchAll(new RegExp(data.pattern, "gmu"))) {
+        if (match[0].length) places.push(match.index, match.index + match[0].length - 1);
+      }
+      postMessage({ pattern: data.pattern, places });
+    } catch (error) {
+      postMessage({ pattern: data.pattern, error: error.message });
+    }
+  };
+}
+
+function openMatcher() {
+  if (matcher) return matcher;
+  matcher = new Worker(URL.createObjectURL(new Blob([`(${matcherCode})()`], { type: "text/javascript" })));
+  matcher.onmessage = ({ data }) => {
+    clearTimeout(matcher.waiting);
+    matcher.isBusy = false;
+    if (data.pattern !== sought) return;
+    if (data.error) found.error = `This is not a regular expression: ${data.error.replace(/^.*: /, "")}.`;
+    else takeMatches(data.places);
+    announce("regex");
+  };
+  matcher.postMessage({ text: wholeText().text });
+  return matcher;
+}
+
 function search(pattern) {
+  if (pattern === sought) return;
+  sought = pattern;
   found = { mask: null, inside: [], matches: [], error: "" };
+  if (matcher && matcher.isBusy) closeMatcher();
   if (!pattern) return;
-  let regex;
-  try {
-    regex = new RegExp(pattern, "gmu");
-  } catch (error) {
-    found.error = `This is no regular expression: ${error.message.replace(/^.*: /, "")}.`;
-    return;
-  }
-  const { text, places } = wholeText();
+  const port = openMatcher();
+  port.isBusy = true;
+  port.waiting = setTimeout(() => {
+    closeMatcher();
+    found.error = "This expression takes too long on this text; it was stopped.";
+    announce("regex");
+  }, PATIENCE);
+  port.postMessage({ pattern });
+}
+
+function closeMatcher() {
+  clearTimeout(matcher.waiting);
+  matcher.terminate();
+  matcher = null;
+}
+
+/* places: the first and the last UTF-16 unit of each match */
+function takeMatches(places) {
   const mask = new Uint8Array(T);
-  for (const match of text.matchAll(regex)) {
-    if (!match[0].length) continue;
-    const [start, end] = [places[match.index], places[match.index + match[0].length - 1]];
+  const characters = wholeText().places;
+  for (let n = 0; n < places.length; n += 2) {
+    const [start, end] = [characters[places[n]], characters[places[n + 1]]];
     found.matches.push([start, end]);
     for (let t = start; t <= end; t++) mask[t] = 1;
   }
   found.mask = mask;
   found.inside = Array.from(mask.keys()).filter((t) => mask[t]);
+  if (isGoing) goToNextMatch();
+}
+
+let isGoing = false; /* whether the next match is to be shown once it is found */
+
+function goToNextMatch() {
+  isGoing = false;
+  const next = found.matches.find(([start]) => start > state.pin) || found.matches[0];
+  if (next) goTo(next[0]);
 }
 
 /* What is marked on the text: a search, else a feature that was asked for. */
@@ -52,8 +113,8 @@ function searchBox() {
       if (event.key !== "Enter") return;
       clearTimeout(waiting);
       set({ regex: box.value });
-      const next = found.matches.find(([start]) => start > state.pin) || found.matches[0];
-      if (next) goTo(next[0]);
+      if (found.mask) goToNextMatch();
+      else isGoing = true;
     } });
   on(["regex"], () => {
     if (box.value !== state.regex) box.value = state.regex;

@@ -3,12 +3,12 @@
 /* The signal that the claim about a cell is about. */
 function signalOf(cell) {
   const { best } = cells[cell] || {};
-  return best && best.confirmed && page.signals.includes(best.signal) ? best.signal : page.signals[0] || "h";
+  return best && best.confirmed && allSignals().includes(best.signal) ? best.signal : allSignals()[0] || "h";
 }
 
 const START = {
   tab: "cells", map: false, cell: order[0] ?? 0, signal: signalOf(order[0] ?? 0), surprise: false, pin: -1, range: null,
-  regex: "", feature: -1, sort: "rank", down: false, filter: "", zoom: null,
+  regex: "", write: "", feature: -1, sort: "rank", down: false, filter: "", zoom: null,
 };
 const state = { ...START };
 const listeners = [];
@@ -25,6 +25,11 @@ function set(changes) {
     if (keys.some((key) => changed.includes(key))) action();
   }
   writeAddress();
+}
+
+/* Something that listeners to `key` show has changed without it. */
+function announce(key) {
+  for (const { keys, action } of listeners) if (keys.includes(key)) action();
 }
 
 function writeAddress() {
@@ -52,11 +57,11 @@ function readAddress() {
   };
   if (TABS.some(([tab]) => tab === parts.get("tab"))) wish.tab = parts.get("tab");
   if (numberOf.has(parts.get("cell"))) wish.cell = numberOf.get(parts.get("cell"));
-  wish.signal = page.signals.includes(parts.get("signal")) ? parts.get("signal") : signalOf(wish.cell);
+  wish.signal = allSignals().includes(parts.get("signal")) ? parts.get("signal") : signalOf(wish.cell);
   if (featureNumber.has(parts.get("feature"))) wish.feature = featureNumber.get(parts.get("feature"));
   if (parts.get("sort") in COLUMNS) wish.sort = parts.get("sort");
   for (const key of ["map", "surprise", "down"]) wish[key] = parts.get(key) === "true";
-  for (const key of ["regex", "filter"]) wish[key] = parts.get(key) || "";
+  for (const key of ["regex", "filter", "write"]) wish[key] = parts.get(key) || "";
   if (parts.has("pin")) wish.pin = place(parts.get("pin"));
   wish.range = pair(parts.get("range"), T - 1);
   wish.zoom = pair(parts.get("zoom"), T);

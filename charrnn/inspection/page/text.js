@@ -95,9 +95,9 @@ function readingBar() {
     : best && best.confirmed ? best.feature : best ? "no confirmed feature" : "tracks nothing that was looked for";
   byId("bar").firstChild.replaceChildren(
     element("strong", {}, what), " ", element("span", { class: "faint about" }, about));
-  byId("scale").replaceChildren(legend(), page.signals.length > 1 && !isSurprise
-    ? element("span", { class: "switch", role: "group", "aria-label": "signal" }, page.signals.map((name) =>
-      button(SIGNAL_NAMES[name] || name, () => set({ signal: name }), { "aria-pressed": String(state.signal === name) }))) : "");
+  byId("scale").replaceChildren(legend(), allSignals().length > 1 && !isSurprise
+    ? element("span", { class: "switch", role: "group", "aria-label": "signal" }, allSignals().map((name) =>
+      button(SIGNAL_NAMES[name] || name, () => chooseSignal(name), { "aria-pressed": String(state.signal === name) }))) : "");
   byId("missing").hidden = isSurprise || placeOf.has(state.cell);
 }
 
@@ -105,7 +105,8 @@ function buildReading() {
   byId("bar").replaceChildren(
     element("div", { class: "what" }), searchBox(), element("div", { id: "scale" }), saveButtons("text", textPicture),
     element("p", { id: "missing", class: "note", hidden: true },
-      `The values of this cell are not in this page, only its statistics: it holds those of ${count(page.chosen.length)} of ${count(cells.length)} cells (--html-cells all holds all).`));
+      page.live ? "The network in this page computes the values of its cells\u2026"
+        : `The values of this cell are not in this page, only its statistics: it holds those of ${count(page.chosen.length)} of ${count(cells.length)} cells (--html-cells all holds all).`));
   buildText();
   const text = byId("text");
   const at = (event) => {

@@ -15,8 +15,8 @@ function openCell(live, model, getSignals) {
   const free = button("Free", () => hold(null), { class: "quiet free" });
   const chips = element("div", { class: "chips" });
   const known = model.cells.length ? element("div", { class: "chips known", role: "group", "aria-label": "Named cells" },
-    model.cells.slice(0, 12).map((cell) => button([element("b", {}, cell.cell), ` ${cell.tracks}`],
-      () => choose(cellNamed(cell.cell), cell.signal), { class: "chip" }))) : null;
+    model.cells.map((cell) => button([element("b", {}, cell.cell), ` ${cell.tracks}`],
+      () => choose(cellNamed(cell.cell), cell.signal), { class: "chip", "data-cell": cell.cell }))) : null;
   const node = element("section", { class: "card cell", "aria-label": "Cell" },
     element("div", { class: "head" }, element("h2", {}, "Cell"), button("\u2039", () => step(-1), { class: "quiet", "aria-label": "previous cell" }),
       field, button("\u203a", () => step(1), { class: "quiet", "aria-label": "next cell" })),
@@ -59,7 +59,11 @@ function openCell(live, model, getSignals) {
     free.disabled = !isHeld;
     const found = model.cells.find((cell) => cell.cell === name);
     story.hidden = !found;
-    story.textContent = found ? `${found.sign < 0 ? "falls" : "rises"} with ${found.tracks}` : "";
+    if (found) {
+      story.replaceChildren(`tracks ${found.tracks}`, element("span", { class: "faint" },
+        found.isNumber ? (found.sign < 0 ? ": falls as it grows" : ": rises with it") : (found.sign < 0 ? ": low there" : ": high there")));
+    }
+    for (const chip of known ? known.children : []) chip.setAttribute("aria-pressed", String(chip.dataset.cell === name));
     const others = Object.entries(state.clamps);
     chips.hidden = !others.length;
     chips.replaceChildren(element("span", { class: "faint" }, "held:"), ...others.map(([other, at]) =>

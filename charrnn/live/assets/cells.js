@@ -1,7 +1,7 @@
 /* The equations of charrnn/cells, one object a cell.
 
    gates       in the order of the weights' rows
-   shown       the letters of those that a reader sees, and in which part they lie
+   shown       the letters of those that a reader sees, and which part each is
    hasMemory   whether there is a c beside h
    step        one character in one layer, see network.js for what a layer has. The parts of `gates` come in as W x + b and
                leave as the values of the gates; h, and c where there is one, are set

@@ -1,5 +1,7 @@
-/* The text: a plain text area that shows only its caret, over the same text in colours. Lines that did not change are left
-   as they are. */
+/* The text: a plain text area that shows only its caret, over the same text in colours. The coloured text is a row of blocks;
+   those that did not change are left as they are. */
+
+const BLOCK = 160; /* pieces of a block, which ends earlier where a line does */
 
 function openEditor(live, units, onTyped) {
   const { state, set, on } = live;
@@ -7,12 +9,14 @@ function openEditor(live, units, onTyped) {
   const area = element("textarea", { class: "area", spellcheck: "false", autocomplete: "off", autocapitalize: "off", autocorrect: "off",
     "aria-label": "Text that the network reads", placeholder: "Type or paste a text, or let the network write one" });
   const paper = element("div", { class: "paper" }, mirror, area);
-  const lines = []; /* {node, text, first, last, pieces}: pieces first..last, without the line end */
+  const end = document.createTextNode("\u200b"); /* gives a last empty line its height */
+  let blocks = []; /* {node, pieces} */
   let read = { pieces: [], ids: new Int32Array(0), unknown: [] };
   let nats = new Float32Array(0);
   let values = new Int8Array(0);
-  let done = 0;
-  let known = 0;
+  let done = 0; /* units whose surprisal is here */
+  let known = 0; /* units whose values are here */
+  mirror.append(end);
 
   function reread() {
     const before = read.ids;
@@ -21,36 +25,48 @@ function openEditor(live, units, onTyped) {
     while (common < done && common < read.ids.length && before[common] === read.ids[common]) common++;
     done = common;
     known = Math.min(known, common);
-    const wanted = [];
-    let line = { first: 0, pieces: [] };
-    read.pieces.forEach((piece) => {
-      line.pieces.push(piece);
-      if (piece.text.includes("\n")) {
-        wanted.push(line);
-        line = { pieces: [] };
-      }
-    });
-    wanted.push(line);
-    for (const one of wanted) one.text = one.pieces.map((piece) => piece.text).join("");
-    let same = 0;
-    while (same < lines.length && same < wanted.length && lines[same].text === wanted[same].text) same++;
-    let ending = 0;
-    while (ending < lines.length - same && ending < wanted.length - same
-      && lines[lines.length - 1 - ending].text === wanted[wanted.length - 1 - ending].text) ending++;
-    for (const gone of lines.slice(same, lines.length - ending)) gone.node.remove();
-    const next = lines[lines.length - ending];
-    const fresh = wanted.slice(same, wanted.length - ending);
-    for (const one of fresh) {
-      one.node = element("div", { class: "line" });
-      mirror.insertBefore(one.node, ending ? next.node : null);
+    const pieces = read.pieces;
+    const kept = [];
+    let first = 0;
+    while (kept.length < blocks.length && isSame(blocks[kept.length], pieces, first)) {
+      kept.push(blocks[kept.length]);
+      first += kept.at(-1).pieces.length;
     }
-    wanted.forEach((one, index) => {
-      if (!one.node) one.node = lines[index < same ? index : lines.length - wanted.length + index].node;
-    });
-    lines.splice(0, lines.length, ...wanted);
-    fresh.forEach(paintLine);
+    /* one that is not full takes up what follows, or typing would make a block of each character */
+    if (kept.length && kept.at(-1).pieces.length < BLOCK && kept.at(-1).pieces.at(-1).text !== "\n") {
+      first -= kept.pop().pieces.length;
+    }
+    const ending = [];
+    let last = pieces.length;
+    for (let n = blocks.length - 1; n >= kept.length; n--) {
+      const size = blocks[n].pieces.length;
+      if (last - size < first || !isSame(blocks[n], pieces, last - size)) break;
+      ending.unshift(blocks[n]);
+      last -= size;
+    }
+    for (const gone of blocks.slice(kept.length, blocks.length - ending.length)) gone.node.remove();
+    const fresh = [];
+    for (let at = first; at < last;) {
+      let to = at;
+      while (to < last && to - at < BLOCK && !pieces[to].text.endsWith("\n")) to++;
+      if (to < last && to - at < BLOCK) to++;
+      const block = { node: element("span"), pieces: pieces.slice(at, to) };
+      mirror.insertBefore(block.node, ending.length ? ending[0].node : end);
+      fresh.push(block);
+      at = to;
+    }
+    blocks = [...kept, ...fresh, ...ending];
+    let at = 0;
+    for (const block of blocks) {
+      block.pieces = pieces.slice(at, at + block.pieces.length); /* what stands before it may have grown */
+      at += block.pieces.length;
+    }
+    fresh.forEach(paintBlock);
     paper.classList.toggle("empty", !state.text);
   }
+
+  const isSame = (block, pieces, first) => block.pieces.every((piece, n) =>
+    first + n < pieces.length && pieces[first + n].text === piece.text && pieces[first + n].ids.length === piece.ids.length);
 
   function classAt(piece) {
     if (piece.isUnknown) return "unknown";
@@ -63,27 +79,27 @@ function openEditor(live, units, onTyped) {
     return piece.to > known ? "z" : classOf(Math.round((values[piece.to - 1] * LEVELS) / 127));
   }
 
-  /* Neighbours of one colour share an element. */
-  function paintLine(line) {
+  /* Neighbours of one colour share an element; a line end has its own. */
+  function paintBlock(block) {
     const spans = [];
     let last = null;
     let text = "";
-    for (const piece of line.pieces) {
-      const name = classAt(piece);
-      const shown = piece.text.endsWith("\n") ? piece.text.slice(0, -1) + "\u200b" : piece.text;
-      if (name !== last && text) {
-        spans.push(element("span", { class: `c ${last}` }, text));
-        text = "";
-      }
+    const close = () => {
+      if (text) spans.push(element("span", { class: `c ${last}` }, text));
+      text = "";
+    };
+    for (const piece of block.pieces) {
+      const name = classAt(piece) + (piece.text === "\n" ? " nl" : "");
+      if (name !== last || piece.text === "\n") close();
       last = name;
-      text += shown;
+      text += piece.text;
     }
-    if (text) spans.push(element("span", { class: `c ${last}` }, text));
-    line.node.replaceChildren(...(spans.length ? spans : ["\u200b"]));
+    close();
+    block.node.replaceChildren(...spans);
   }
 
-  function paint(from = 0) {
-    for (const line of lines) if (!line.pieces.length || line.pieces.at(-1).to > from || line.pieces.at(-1).to === line.pieces[0].from) paintLine(line);
+  function paint(from = 0, to = Infinity) {
+    for (const block of blocks) if (block.pieces.at(-1).to > from && block.pieces[0].from < to) paintBlock(block);
   }
 
   /* How many ids are before the caret. */
@@ -111,13 +127,13 @@ function openEditor(live, units, onTyped) {
       nats = grow(nats, to);
       nats.set(fresh, from);
       done = to;
-      if (state.colour === "surprisal") paint(from);
+      if (state.colour === "surprisal") paint(from, to);
     },
     values(from, fresh) {
       values = grow(values, from + fresh.length);
       values.set(fresh, from);
       known = from + fresh.length;
-      if (state.colour === "cell") paint(from);
+      if (state.colour === "cell") paint(from, known);
     },
   };
 
@@ -161,6 +177,8 @@ function openEditor(live, units, onTyped) {
       area.setSelectionRange(at, at);
       set({ caret: at });
     },
-    lastLine: () => lines.at(-1).node,
+    showEnd: () => {
+      if (blocks.length) blocks.at(-1).node.scrollIntoView({ block: "nearest" });
+    },
   };
 }

@@ -1,8 +1,12 @@
-/* The page put together: mountLive(root, model) fills an element, and gives back what tests and other scripts may use. */
+/* The page put together: mountLive(root, model, options) fills an element, and gives back what other scripts may use.
+
+   address   {read, write}: where the link to what is seen stands; write is called now and then
+   isPlain   without WebAssembly */
 
 function mountLive(root, model, options = {}) {
   const units = openUnits(model);
   const live = openState(model, root);
+  const address = options.address || { read: () => "", write: () => {} };
   const { state, set, on } = live;
   let signals = [];
   let version = 0;
@@ -79,7 +83,11 @@ function mountLive(root, model, options = {}) {
       writer.finished(message);
       sendText();
     }
-    else if (!isCurrent) return;
+    else if (message.type === "looked") {
+      predictions.show(message);
+      cell.showValues(message);
+      map.show(message);
+    } else if (!isCurrent) return;
     else if (message.type === "read") {
       editor.take.read(message.from, message.to, message.nats);
       if (message.isDone) {
@@ -88,11 +96,6 @@ function mountLive(root, model, options = {}) {
         if (!root.dataset.ready) ready();
       }
     } else if (message.type === "values" && isShown(message.view)) editor.take.values(message.from, message.values);
-    else if (message.type === "looked") {
-      predictions.show(message);
-      cell.showValues(message);
-      map.show(message);
-    }
   }
 
   const isShown = (view) => view.layer === state.layer && view.unit === state.unit && view.signal === state.signal;
@@ -122,9 +125,9 @@ function mountLive(root, model, options = {}) {
 
   function readAddress() {
     const first = model.cells[0];
-    const wish = live.wishes(options.hash === false ? "" : location.hash, signals);
-    if (!wish.signal) wish.signal = first && !/cell=/.test(location.hash) && signals.includes(first.signal) ? first.signal : signals[0];
-    if (first && !/cell=/.test(location.hash)) Object.assign(wish, live.cellNamed(first.cell));
+    const wish = live.wishes(address.read(), signals);
+    if (!wish.signal) wish.signal = first && !/cell=/.test(address.read()) && signals.includes(first.signal) ? first.signal : signals[0];
+    if (first && !/cell=/.test(address.read())) Object.assign(wish, live.cellNamed(first.cell));
     set(wish);
     problem.hidden = !live.problems.length;
     problem.textContent = live.problems.length ? `The link asks for what this network does not have: ${live.problems.join("; ")}.` : "";
@@ -148,17 +151,9 @@ function mountLive(root, model, options = {}) {
   /* The address follows what is seen, now and then: browsers allow few changes a second. */
   let addressed = 0;
   on(Object.keys(state), () => {
-    if (options.hash === false) return;
     clearTimeout(addressed);
-    addressed = setTimeout(() => {
-      try {
-        history.replaceState(null, "", `#${live.link()}`);
-      } catch {
-        /* a page inside another may not have an address of its own */
-      }
-    }, 400);
+    addressed = setTimeout(() => address.write(live.link()), 400);
   });
-  if (options.hash !== false) addEventListener("hashchange", readAddress);
 
   root.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
@@ -168,7 +163,7 @@ function mountLive(root, model, options = {}) {
   });
 
   return {
-    state, set, link: live.link, opened: () => opened,
+    state, set, link: live.link, readAddress, opened: () => opened,
     /* resolves once the text is read as far as it is now */
     async read(text) {
       writer.abandon();

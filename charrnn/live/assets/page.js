@@ -2,7 +2,20 @@
 
 const model = JSON.parse(document.getElementById("model").textContent);
 const byId = (id) => document.getElementById(id);
-const page = mountLive(byId("live"), model, { isPlain: /[?&]plain\b/.test(location.search) });
+const page = mountLive(byId("live"), model, {
+  isPlain: /[?&]plain\b/.test(location.search),
+  address: {
+    read: () => location.hash,
+    write: (link) => {
+      try {
+        history.replaceState(null, "", `#${link}`);
+      } catch {
+        /* a page inside another may not have an address of its own */
+      }
+    },
+  },
+});
+addEventListener("hashchange", page.readAddress);
 window.charrnn = page;
 
 function sizes() {
@@ -22,7 +35,7 @@ function about() {
     element("table", {}, element("tbody", {}, sizes().map(([name, size]) =>
       element("tr", {}, element("th", { scope: "row" }, name), element("td", {}, `${count(Math.round(size / 1000))} kB`))))),
     element("p", {}, `Each weight has ${model.precision} bits. `, loss
-      ? `That costs ${bits(loss.quantized - loss.exact)} bits a ${model.text.unit}, measured on ${loss.on}: ${bits(loss.exact)} bits without, ${bits(loss.quantized)} with.`
+      ? `That costs ${number(loss.cost, 4)} bits a ${model.text.unit}, measured on ${loss.on}: ${bits(loss.exact)} bits without, ${bits(loss.quantized)} with.`
       : "What that costs was not measured."),
     element("p", {}, model.start ? "The file holds the text it opens with." : "No text is in the file: what it opens with, the network writes.",
       " Page and scripts are charrnn\u2019s, under the MIT licence; they contain no library. The network is its owner\u2019s."),

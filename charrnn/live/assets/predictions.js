@@ -15,7 +15,7 @@ function openPredictions(live, units, editor) {
 
   function show(look) {
     const { state } = live;
-    const before = state.text.slice(Math.max(0, state.caret - 18), state.caret);
+    const before = state.text.slice(Math.max(0, state.caret - 14), state.caret);
     const following = editor.read.ids[look.at];
     where.replaceChildren(...(before ? ["after ", element("q", {}, visible(before))] : ["at the start"]),
       Number.isFinite(look.entropy) ? element("span", { class: "measure" }, `${number(look.entropy / Math.LN2, 2)} bits expected`) : "");

@@ -7,11 +7,12 @@ const SPACING = 64;
 const MOST_BYTES = 96e6; /* of values: a text has at most as many units as fit in */
 const LONGEST = 50000;
 
-function openReading(network, model) {
+/* signals   those that are kept of every unit
+   limit     the longest text; where none is given, what MOST_BYTES hold */
+function openReading(network, model, signals = model.signals, limit = 0) {
   const { cell, H, L, V } = network;
-  const signals = [...(cell.hasMemory ? ["c"] : []), "h", ...Object.keys(cell.shown)];
   const width = L * H;
-  const most = Math.min(LONGEST, Math.floor(MOST_BYTES / (width * signals.length)));
+  const most = limit || Math.min(LONGEST, Math.floor(MOST_BYTES / (width * signals.length)));
   const weights = new Float64Array(V);
   let capacity = 0;
   let values = Object.fromEntries(signals.map((name) => [name, new Int8Array(0)]));
@@ -24,6 +25,7 @@ function openReading(network, model) {
   let isLed = false;
   let states = []; /* before unit 0, SPACING, 2 * SPACING... */
   let last = null; /* after the last unit that was read */
+  let opening = null; /* {state, id}: the last step before unit 0 */
 
   function grown(array, length, stride = 1) {
     const larger = new array.constructor(length * stride);
@@ -45,8 +47,11 @@ function openReading(network, model) {
   function begin() {
     network.reset();
     network.logits.fill(NaN);
-    if (model.mark >= 0) network.step(model.mark, []);
-    else if (isLed) for (const id of model.lead) network.step(id, []);
+    opening = null;
+    for (const id of model.mark >= 0 ? [model.mark] : isLed ? model.lead : []) {
+      opening = { state: network.state(), id };
+      network.step(id, []);
+    }
     last = network.state();
     states = [last];
     done = 0;
@@ -151,6 +156,20 @@ function openReading(network, model) {
     return found;
   }
 
+  /* A signal of all cells along the text, cell by cell: cell u at unit t lies at [u * length + t]. */
+  function ofAllCells(name) {
+    const kept = values[name];
+    const found = new Int8Array(width * done);
+    /* by tiles, because one of the two arrays is always read or written across */
+    for (let first = 0; first < done; first += 64) {
+      const end = Math.min(done, first + 64);
+      for (let u = 0; u < width; u++) {
+        for (let t = first; t < end; t++) found[u * done + t] = kept[t * width + u];
+      }
+    }
+    return found;
+  }
+
   /* Puts the network into the state after `at` units. */
   function goTo(at) {
     if (at === done) {
@@ -160,6 +179,13 @@ function openReading(network, model) {
     const nearest = Math.floor(at / SPACING);
     network.setState(states[nearest]);
     for (let t = nearest * SPACING; t < at; t++) network.step(ids[t], []);
+  }
+
+  /* The step that led to `at` units: the state before it, and its unit. */
+  function lastStep(at) {
+    if (!at) return opening;
+    goTo(at - 1);
+    return { state: network.state(), id: ids[at - 1] };
   }
 
   /* The most probable next units after `at` units, and what the cells are then. */
@@ -181,7 +207,7 @@ function openReading(network, model) {
 
   begin();
   return {
-    change, readUntil, push, rest, along, look, goTo, signals, most,
+    change, readUntil, push, rest, along, ofAllCells, look, goTo, lastStep, signals, most,
     result: (from, to) => ({ nats: nats.slice(from, to), entropies: entropies.slice(from, to), ranks: ranks.slice(from, to) }),
     get done() { return done; },
     get length() { return length; },

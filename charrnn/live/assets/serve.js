@@ -12,6 +12,7 @@ function serve(port) {
   let isReading = false;
   let looking = null; /* what to look at once the text is read so far */
   let writing = null;
+  let collecting = null; /* {signal, reading}: a signal of all cells along a text that is read once for it */
   let isTicking = false;
   const clock = () => performance.now();
   const ticker = new MessageChannel();
@@ -49,6 +50,12 @@ function serve(port) {
     stop() {
       if (writing) finishWriting(true);
     },
+    /* all cells along a text, one signal after the other */
+    collect({ signal, ids }) {
+      const own = openReading(network, model, [signal], ids.length);
+      own.change(ids, false);
+      collecting = { signal, reading: own };
+    },
   };
 
   function sendRead(from, to) {
@@ -72,8 +79,10 @@ function serve(port) {
       isReading = to < reading.length;
     } else if (writing) {
       write();
+    } else if (collecting) {
+      collect();
     }
-    if (isReading || writing || (looking && looking.at <= reading.done)) wake();
+    if (isReading || writing || collecting || (looking && looking.at <= reading.done)) wake();
   }
 
   function write() {
@@ -87,7 +96,7 @@ function serve(port) {
         finishWriting(false);
         return;
       }
-      writing.job = openWriting(network, model, request, request.at, isOwn ? reading.push : null);
+      writing.job = openWriting(network, model, request, reading, request.at, isOwn);
     }
     const streams = writing.job.writeUntil(begun + SLICE, clock);
     if (isOwn) reading.rest();
@@ -96,6 +105,14 @@ function serve(port) {
     port.postMessage({ type: "wrote", number: request.number, streams });
     if (isOwn) sendRead(from, reading.done);
     if (writing.job.isOver()) finishWriting(false);
+  }
+
+  function collect() {
+    collecting.reading.readUntil(clock() + SLICE, clock);
+    if (collecting.reading.done < collecting.reading.length) return;
+    const values = collecting.reading.ofAllCells(collecting.signal);
+    port.postMessage({ type: "collected", signal: collecting.signal, values }, [values.buffer]);
+    collecting = null;
   }
 
   function finishWriting(isStopped) {

@@ -37,17 +37,17 @@ function openWriter(live, model, units, editor, post) {
     set({ text: before.text, caret: before.caret, isLed: before.isLed });
     showButtons();
   }, { class: "quiet undo", hidden: true });
-  const note = element("p", { class: "faint note", role: "status" });
+  const note = element("p", { class: "faint outcome", role: "status" });
   const dice = button("New", () => set({ seed: (Math.random() * 2 ** 31) | 0 }), { class: "quiet", title: "another seed" });
   const controls = element("section", { class: "controls", "aria-label": "Writing" },
-    writeButton, stopButton,
+    element("div", { class: "actions" }, writeButton, stopButton, undoButton, note),
     element("label", { class: "field heat" }, element("span", {}, "Temperature"), heat, heatValue),
     field("Top-k", "topK", { min: 0, max: model.size, step: 1 }, "draw only from the K most probable; 0: from all"),
     field("Top-p", "topP", { min: 0, max: 1, step: 0.05 }, "of those, only from the fewest that together have this probability"),
     element("span", { class: "pair" }, field("Seed", "seed", { min: 0, max: 2 ** 31 - 1, step: 1 }, "the same seed writes the same text"), dice),
-    field("Length", "length", { min: 1, max: 20000, step: 1 }, `how many ${units.unit}s to write`), undoButton, note);
+    field("Length", "length", { min: 1, max: 20000, step: 1 }, `how many ${units.unit}s to write`));
 
-  const columns = [0, 1].map(() => ({ text: element("div", { class: "written", tabindex: 0, role: "document" }), title: element("h3") }));
+  const columns = [0, 1].map(() => ({ text: element("div", { class: "written", tabindex: 0, role: "document" }), title: element("h2") }));
   const compare = element("section", { class: "compare", hidden: true, "aria-label": "With and without the clamp" },
     columns.map((column, place) => element("div", { class: place ? "side clamped" : "side free" },
       element("div", { class: "head" }, column.title, button("Keep", () => keep(place), { class: "quiet keep", title: "put it into the text" })),
@@ -85,7 +85,7 @@ function openWriter(live, model, units, editor, post) {
     else {
       const text = running.prefix + running.texts[0];
       set({ text, caret: text.length });
-      editor.lastLine().scrollIntoView({ block: "nearest" });
+      editor.showEnd();
     }
   }
 

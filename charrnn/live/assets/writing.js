@@ -1,13 +1,25 @@
 /* Texts that go on from one state side by side, with the same draws: one for each set of clamps.
 
-   push   takes what is written if it belongs to the text itself, and reads it: there is one stream then, without clamps */
+   reading   has the text that they go on from, of `place` units
+   isOwn     whether what is written belongs to the text itself: there is one stream then, without clamps */
 
-function openWriting(network, model, settings, place, push = null) {
-  const start = network.state();
-  const streams = settings.clampSets.map((clamps) => ({ clamps, state: start, isOver: false }));
+function openWriting(network, model, settings, reading, place, isOwn) {
+  const streams = settings.clampSets.map((clamps) => ({ clamps, state: stateWith(clamps), isOver: false }));
   const weights = new Float64Array(network.V);
   const order = new Int32Array(network.V);
   let steps = 0;
+
+  /* Cells are held from the step on that the first written unit is drawn after. */
+  function stateWith(clamps) {
+    if (clamps.length) {
+      const { state, id } = reading.lastStep(place);
+      network.setState(state);
+      network.step(id, clamps);
+    } else {
+      reading.goTo(place);
+    }
+    return network.state();
+  }
 
   /* Writes until `deadline`; the new units of each stream. */
   function writeUntil(deadline, clock) {
@@ -22,8 +34,8 @@ function openWriting(network, model, settings, place, push = null) {
           stream.isOver = true;
           break;
         }
-        if (!push) network.step(id, stream.clamps);
-        else if (!push(id)) {
+        if (!isOwn) network.step(id, stream.clamps);
+        else if (!reading.push(id)) {
           stream.isOver = true;
           break;
         }

@@ -8,22 +8,27 @@ from charrnn.inspection.export import arrays, as_dict, as_json, cell_rows, place
 from charrnn.inspection.page.collect import PageCheckpoint, collect
 from charrnn.inspection.page.document import MEGABYTE, fit_page
 from charrnn.inspection.results import Inspection
+from charrnn.live.payload import RUNNABLE
 from charrnn.runs.checkpoint import file_sha256
+from charrnn.sampling.session import LanguageModel
 from charrnn.settings import PageSettings
 from charrnn.storage.files import write_atomic
 
 
-def write_page(done: Inspection, path: Path, corpus: str, window: int, name: str, settings: PageSettings) -> None:
+def write_page(done: Inspection, model: LanguageModel, path: Path, corpus: str, name: str,
+               settings: PageSettings) -> None:
     """Writes the page to the file `name`; stderr says what did not fit.
 
-    path, corpus, window   the network's checkpoint, its training text, and the window it was trained with
+    path, corpus   the network's checkpoint, and its training text
     """
+    window, is_runnable = model.settings.windows.window, model.settings.network.cell in RUNNABLE
     origin = done.passage.origin
     run = path.parent.name if path.name in ("best.safetensors", "last.safetensors") else path.stem
     checkpoint = PageCheckpoint(str(path), file_sha256(path), run, done.engine.parameter_count, window)
     data = collect(done, checkpoint, cells=settings.cells,
                    source=f"{origin} of {corpus}" if corpus and origin == "held-out text" else origin,
-                   command=f"charrnn inspect-cells {path} --html {Path(name).name}")
+                   command=f"charrnn inspect-cells {path} --html {Path(name).name}",
+                   network=model if settings.has_network and is_runnable else None)
     bits = None if settings.html_precision is None else int(settings.html_precision)
     page = fit_page(data, settings.cells, bits, settings.html_max_mb, settings.compress)
     for note in page.notes:

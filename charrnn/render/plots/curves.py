@@ -58,7 +58,7 @@ def read_curves(paths: Sequence[Path], axis: str = "epochs", in_bits: bool = Fal
     That is nats or bits a character, or a token where all runs read tokens. Where some read other units than the rest,
     all losses are spread over the characters of the texts: only so they can be compared.
 
-    Raises CheckpointError where there is no checkpoint, and where nobody knows the minutes.
+    Raises CheckpointError where there is not a checkpoint, and where nobody knows the minutes.
     """
     checkpoints = []
     for path in paths:

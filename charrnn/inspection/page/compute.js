@@ -1,0 +1,60 @@
+/* The values of all cells, computed by the network in the page: memory and output first, a gate when it is asked for. */
+
+let network = null; /* the port to it */
+const awaited = new Set();
+
+function computeValues() {
+  if (!page.live) return;
+  page.signals = [];
+  network = live.openClient(page.live, (message) => {
+    if (message.type === "opened") for (const signal of page.live.signals.filter((name) => "ch".includes(name))) collect(signal);
+    else if (message.type === "collected") takeValues(message);
+    else if (message.type === "failed") byId("missing").textContent = `The values of cells could not be computed here: ${message.message}.`;
+  });
+}
+
+function collect(signal) {
+  if (awaited.has(signal)) return;
+  awaited.add(signal);
+  waiting.push(signal);
+  if (waiting.length === 1) askForNext();
+}
+
+const waiting = []; /* signals, one after the other */
+
+function askForNext() {
+  if (waiting.length) network.post({ type: "collect", signal: waiting[0], ids: Int32Array.from(arrays.text) });
+}
+
+function takeValues({ signal, values }) {
+  arrays[`signal_${signal}`] = values;
+  page.signals = page.live.signals.filter((name) => arrays[`signal_${name}`]);
+  if (!page.chosen.length) {
+    page.chosen = order;
+    for (const cell of cells.keys()) placeOf.set(cell, cell);
+  }
+  waiting.shift();
+  askForNext();
+  for (const action of [paint, listCells, readingBar, drawCharacter, drawCell, drawStrip]) action();
+  if (state.tab === "cells" && state.map) showTab();
+  if (signal === wanted) set({ signal });
+  document.documentElement.dataset.values = page.signals.join("");
+}
+
+let wanted = ""; /* the signal that is shown once it is here */
+
+function chooseSignal(signal) {
+  wanted = signal;
+  if (page.signals.includes(signal)) set({ signal });
+  else collect(signal);
+}
+
+/* The tab in which the network reads and writes, made when it is first opened. */
+let writer = null;
+
+function showWriter() {
+  if (writer || !live) return;
+  writer = live.mountLive(byId("write"), page.live, {
+    address: { read: () => state.write, write: (write) => set({ write }) },
+  });
+}

@@ -1,0 +1,44 @@
+"""The programs that measure training on PyTorch run, on a network of no size."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+pytest.importorskip("torch")
+
+from benchmarks import engines, gpu, processes
+from tests.cli.tiny import TEXT
+
+pytestmark = pytest.mark.torch
+
+
+def test_a_device(monkeypatch, tmp_path):
+    monkeypatch.setitem(gpu.PEAK_SIZE, "cpu", 16)
+    (tmp_path / "text.txt").write_text(TEXT)
+    done = CliRunner().invoke(gpu.main, ["--device", "cpu", "--shape", "lstm-1x8-2x5", "--seconds", "0.01", "--text",
+                                         str(tmp_path / "text.txt"), "--minutes", "0.01"], catch_exceptions=False)
+    lines = [json.loads(line) for line in done.output.splitlines()]
+    assert [line.get("precision") for line in lines] == ["float32", "bf16", None]
+    assert all(line["share_of_peak"] > 0 and line["device"] == "cpu" for line in lines[:2])
+    assert 0 < lines[2]["validation_nats"] < 5
+
+
+@pytest.mark.parametrize("more", [[], ["--loop", "--documents", "--dropout", "0.5", "--precision", "bf16"]], ids=len)
+def test_engines(more):
+    done = CliRunner().invoke(engines.main, ["--shape", "lstm-1x8-2x5", "--seconds", "0.01", *more],
+                              catch_exceptions=False)
+    line = json.loads(done.output)
+    assert min(line[name] for name in ["compiled", "torch", *(["loop"] if more else [])]) > 0
+
+
+def test_several_processes(monkeypatch):
+    monkeypatch.setattr(processes, "CUT_ROWS", (8,))
+    monkeypatch.setattr(processes, "CUT_FROM", 5_000)
+    done = CliRunner().invoke(processes.main, ["--shape", "lstm-1x8-4x5", "--processes", "2", "--steps", "2"],
+                              catch_exceptions=False)
+    *lines, cut = [json.loads(line) for line in done.output.splitlines()]
+    assert cut["cut"] == "8 x 64"
+    assert [(line["scaling"], line["processes"], line["shape"]) for line in lines] == [
+        ("strong", 2, "lstm 1x8, 4 x 5"), ("weak", 2, "lstm 1x8, 8 x 5")]
+    assert all(line["add_up_seconds"] > 0 for line in lines)
