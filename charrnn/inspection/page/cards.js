@@ -141,7 +141,7 @@ function rankingTable(rows, halves) {
   return element("table", { class: "small ranking" },
     element("thead", {}, element("tr", {}, element("th", {}, "cell"), halves
       ? [element("th", { title: "AUC on the first half of the text" }, "1st half"), element("th", { title: "AUC on the second half" }, "2nd half")]
-      : [element("th", { title: "the chance that the cell is higher at a character inside than at one outside" }, "AUC"), element("th", { title: "difference of the means inside and outside, in standard deviations" }, "diff.")],
+      : [element("th", { title: "the probability that the cell is higher at a character inside than at one outside" }, "AUC"), element("th", { title: "difference of the means inside and outside, in standard deviations" }, "diff.")],
     element("th", {}, "tracks"))),
     element("tbody", {}, rows.map((row) => element("tr", {}, element("td", {}, cellLink(row.cell)),
       halves ? row.halves.map((score) => element("td", { class: "n" }, number(score, 3)))

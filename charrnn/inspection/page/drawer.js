@@ -15,7 +15,7 @@ function exampleOf() {
 function drawCharacter() {
   const t = pointed.t >= 0 ? pointed.t : state.pin;
   const example = t >= 0 ? t : exampleOf();
-  const how = "Point at a character to see what was expected there; click to pin it. Drag over characters to find the cells that know them.";
+  const how = "Point at a character to see what the model predicted there; click to pin it. Drag over characters to find the cells that respond to them.";
   byId("character").replaceChildren(...[
     example >= 0 ? characterCard(example, t >= 0 && t === state.pin, t < 0) : null,
     t < 0 ? element("p", { class: "faint" }, how) : null].flat(3).filter(Boolean));
@@ -33,9 +33,9 @@ function drawRange() {
     heading("Range", element("span", { class: "faint" }, ` ${count(inside.length)} characters from ${count(from)} `), closeButton({ range: null })),
     element("p", { class: "quote" }, excerpt(from, Math.min(to + 1, from + 80)), inside.length > 80 ? "…" : ""),
     element("h3", {}, "Cells that tell it from the rest"), rankingTable(ranking.slice(0, 8), false),
-    element("h3", { title: "other stretches of the same length where the 12 most telling cells stand as they do here" }, "Similar stretches"),
+    element("h3", { title: "other stretches of the same length where the 12 most informative cells are in the same state" }, "Similar stretches"),
     similar.length ? element("ol", { class: "contexts" }, similar.map(({ start, end, likeness }) => element("li", {}, placeLink(start, end), element("small", { class: "n" }, share(likeness)))))
-      : element("p", { class: "faint" }, "None: nowhere else do these cells stand half as clearly."));
+      : element("p", { class: "faint" }, "None: nowhere else are these cells half as clearly in this state."));
 }
 
 function closeButton(changes) {

@@ -44,7 +44,7 @@ function gatesView() {
     return [intro, element("p", { class: "prose" }, data ? "A plain RNN has no gates: its whole state goes through its weights and tanh at every step." : "This page was made without the gates."), data ? healthTable(data) : null];
   }
   const gates = [..."iforz"].filter((gate) => data.gates.some((one) => one.gate === gate));
-  return [intro, element("p", { class: "prose" }, "Each point is a unit. To the right, its gate stands open most of the time; at the top, shut most of the time; near the origin it is neither. A forget gate far to the right keeps what it holds: an integrator. One at the top forgets at every step: a feed-forward unit. Click a point to select its cell."),
+  return [intro, element("p", { class: "prose" }, "Each point is a unit. To the right, its gate is open most of the time; at the top, shut most of the time; near the origin it is neither. A forget gate far to the right keeps what it holds: an integrator. One at the top forgets at every step: a feed-forward unit. Click a point to select its cell."),
     layers > 1 ? element("p", { class: "key" }, Array.from({ length: layers }, (_, k) => [shape("svg", { width: 14, height: 14, class: "scatter", "aria-hidden": "true" }, shape("g", { class: `point layer${k % 3}` }, pointShape(k + 1, 7, 7))), ` layer ${k + 1} `])) : null,
     element("div", { class: "figures" }, gates.map(gatePlot)), healthTable(data)];
 }

@@ -97,8 +97,8 @@ function readingBar() {
   const best = cell.best;
   const isSurprise = showsSurprise();
   const what = isSurprise ? "surprise" : cell.id;
-  const about = isSurprise ? "bits that each character took to predict"
-    : best && best.confirmed ? best.feature : best ? "no confirmed feature" : "tracks nothing that was looked for";
+  const about = isSurprise ? "surprisal of each character, in bits"
+    : best && best.confirmed ? best.feature : best ? "no confirmed feature" : "tracks none of the features";
   byId("bar").firstChild.replaceChildren(
     element("strong", {}, what), " ", element("span", { class: "faint about" }, about));
   byId("scale").replaceChildren(legend(), allSignals().length > 1 && !isSurprise
