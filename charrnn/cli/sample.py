@@ -154,8 +154,11 @@ def _pieces(model: "Model", session: "SamplingSession", count: int, given: Sampl
             screen: "Screen", made: list[str]) -> Iterator[str]:
     """The output, piece by piece; the texts go into `made` too."""
     from charrnn.render.samples import as_json, below, beside, streamed
+    from charrnn.render.terminal_text import terminal_text
 
     brush = _brush(screen) if given.surprisal else None
+    if brush is not None:
+        prime = terminal_text(prime)  # as what is painted is: what looks like a colour in it is none
     if count == 1 and len(session.temps) == 1 and not given.in_json:
         ends_line = sys.stdout.isatty() or model.mark is not None or given.output is not None
         return streamed(session, prime, ends_line, made, brush)

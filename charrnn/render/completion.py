@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from charrnn.completion.completer import Completion
-from charrnn.render.colour.glyphs import columns, cut
+from charrnn.render.colour.glyphs import columns, cut, end_of
 from charrnn.settings import CompleteSettings
 
 _FIRST_COLUMN = "probability  "
+_LEAST_ROOM = 24  # columns for the texts, even where lines are then longer than the terminal
 _LEAST = 0.001  # what is less is written as 1.2e-05
 
 
@@ -32,12 +33,10 @@ def _line(text: str, answer: dict[str, Any]) -> str:
 
 def completions_table(text: str, completions: Sequence[Completion], width: int) -> list[str]:
     """A line each, or more where one is long, and what is proven of them."""
-    room = width - len(_FIRST_COLUMN)
+    room = max(width - len(_FIRST_COLUMN), _LEAST_ROOM)
     head = quoted_text(text)
     if columns(head) > room - len("after "):
-        while columns(head) > room - len('after "...'):
-            head = head[1:]
-        head = '"...' + head
+        head = '"...' + end_of(head, room - len('after "...'))
     lines = [f"{_FIRST_COLUMN}after {head}"]
     for one in completions:
         shown = quoted_text(one.text) + {"length": "...", "document": " and the document ends"}.get(one.end, "")

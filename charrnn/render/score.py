@@ -12,13 +12,13 @@ from charrnn.render.colour.glyphs import columns, padded, visible
 from charrnn.render.colour.paint import Line, legend, levels_of_bits, lines, shown
 from charrnn.render.colour.palette import RESET
 from charrnn.render.screen import Screen
+from charrnn.render.terminal_text import DIM
 from charrnn.render.wording import counted
 from charrnn.scoring.score import Score, ScoredPart, TextLoss
 
 _ROOM = 10  # columns for text, however narrow the terminal
 _GUTTER = 6  # columns for what a line under the text is called
 _LEAST = 0.01  # probability from which on a prediction is worth showing
-_DIM = "\x1b[2m"
 
 
 def note_score(score: Score, is_detailed: bool) -> None:
@@ -199,7 +199,7 @@ def _predicted(score: Score, start: int, line: Line, k: int, screen: Screen) -> 
             shown, is_seen = _sign_of(units[int(score.predictions.top[place, k])], width, screen.plain), True
         wants_dim = screen.depth is not None and score.predictions.top[place, k] != score.ids[place]
         if shown and wants_dim != is_dim:
-            row.append(_DIM if wants_dim else RESET)
+            row.append(DIM if wants_dim else RESET)
             is_dim = wants_dim
         row.append(padded(shown, width))
     return "".join(row).rstrip() + (RESET if is_dim else "") if is_seen else ""

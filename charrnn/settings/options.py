@@ -73,10 +73,10 @@ class TrainingOptions(TypedDict, total=False):
 class RunOptions(TypedDict, total=False):
     """The fields of RunSettings."""
 
-    max_size: float
     engine: Literal["compiled", "reference", "torch"]
     device: Literal["auto", "cpu", "cuda", "mps"]
     keep_last: int
+    max_size: float
 
 
 class CompleteOptions(TypedDict, total=False):

@@ -99,7 +99,8 @@ class Trainer:
         began = time.perf_counter() - self.seconds
         yield Started(self.step, self.engine.parameter_count, *self.characters)
         self.rollback.keep(self.state())
-        while not self._agrees_to_stop(began):
+        is_stopped = self._agrees_to_stop(self.seconds)  # whatever the time, there is a first step
+        while not is_stopped:
             # What a step made due comes first, so that a run resumed right after that step does it too.
             if self._validation_is_due:
                 validated = self._validate()
@@ -111,14 +112,15 @@ class Trainer:
                 if self.progress >= 1.0 or self._is_out_of_patience:
                     break
                 yield self._step()
+            is_stopped = self._agrees_to_stop(time.perf_counter() - began)
         best, is_stale = self.history.best, self._is_out_of_patience
         is_unfinished = (self.progress < 1.0 or self._validation_is_due) and not is_stale
         yield Finished(self.step, self.cutter.progress, is_unfinished, best.loss, best.step,
                        self.history.stale if is_stale else 0)
 
-    def _agrees_to_stop(self, began: float) -> bool:
+    def _agrees_to_stop(self, seconds: float) -> bool:
         """Whether this process, or one that trains with it, was asked to stop; their clocks are set by the latest."""
-        stop, self.seconds = self.engine.agree(self._wants_to_stop, time.perf_counter() - began)
+        stop, self.seconds = self.engine.agree(self._wants_to_stop, seconds)
         return bool(stop)
 
     @property
@@ -158,12 +160,14 @@ class Trainer:
         self.seconds = seconds
         return RolledBack(step, self.step, self.rollback.share, cause)
 
-    def _validate(self) -> Validated | None:
+    def _validate(self) -> Validated | RolledBack | None:
         """None if stop() was called meanwhile: the validation then stays due."""
         with self.engine.averaged():
             val_loss = self.evaluation.loss(lambda: bool(self.engine.agree(self._wants_to_stop)[0]))
         if val_loss is None:
             return None
+        if not math.isfinite(val_loss) and self.characters[1] > 1:  # else there was nothing to measure
+            return self._roll_back("the validation loss is no longer a number")
         point = self._note(val_loss)
         if not self.rollback.is_wrong(point.loss):
             self.rollback.keep(self.state())

@@ -134,6 +134,13 @@ def completion(text: str, probability: float, end: str = "word", proven: bool = 
     return Completion(text, probability, 1.0, end, proven)
 
 
+@pytest.mark.parametrize("width", [1, 10, 20, 37])
+def test_a_table_in_a_terminal_that_is_too_narrow(width: int) -> None:
+    lines = completions_table("a long text that ends here", [completion("d" * 40, 0.5)], width)
+    assert lines[:3] == ['probability  after "...hat ends here"', '     0.5000  "' + "d" * 23,
+                         "             " + "d" * 17 + '"']
+
+
 def test_a_table_fits_its_width_and_shows_what_cannot_be_seen() -> None:
     lines = completions_table("x" * 100 + "end", [
         completion(" ab", 0.25), completion("", 0.001, "document"), completion("\tc\n", 0.00099),

@@ -208,7 +208,8 @@ def test_features_of_ones_own(charrnn: Program, run: Path, tmp_path: Path) -> No
     assert re.search(r"since 'at ': 0 to \d+\n", since)
     assert since.count(" rho ") == 2
     for options, code, words in [(("--since", ""), 2, "to count from"),
-                                 (("--find", "("), 2, "not a regular expression"), (("--feature", "x"), 2, "NAME=REGEX"),
+                                 (("--find", "("), 2, "not a regular expression"),
+                                 (("--feature", "x"), 2, "NAME=REGEX"),
                                  (("--labels", "gone"), 1, "no file or folder 'gone'"),
                                  (("--feature", "column=a"), 2, "two features are called 'column'")]:
         wrong = charrnn("inspect-cells", *options)

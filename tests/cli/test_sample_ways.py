@@ -20,7 +20,7 @@ from charrnn.cli.sample import _write
 from charrnn.render import samples
 from charrnn.render.colour.glyphs import columns
 from tests.cli.conftest import Program
-from tests.cli.tiny import finish, start
+from tests.cli.tiny import OPTIONS, TEXT, finish, start
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="POSIX pipes and signals")
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
@@ -237,6 +237,19 @@ def test_columns_of_temperatures_are_columns_of_the_terminal() -> None:
     _, _, *lines = "".join(samples.beside(texts, "", 60)).splitlines()
     assert {columns(line.partition("a")[0]) for line in lines if "a" in line} == {31}
     assert sum(line.count("漢字") for line in lines) == 20
+
+
+@POSIX
+@pytest.mark.parametrize("more", [(), ("--color", "surprise")])
+def test_a_colour_in_the_prime_is_none_on_a_terminal(run: Path, tmp_path: Path, more: tuple[str, ...]) -> None:
+    """Not even one that we could have painted with."""
+    from tests.torture.commands import answer_on_terminal
+
+    prime = "the \x1b[36mcat"
+    (tmp_path / "other.txt").write_text(TEXT + "\x1b[36m" * 40, encoding="utf-8")
+    answer_on_terminal("train", "other.txt", *OPTIONS, "--name", "other")
+    done = answer_on_terminal("sample", "other", "--length", "5", "--prime", prime, *more)
+    assert done.out.startswith("the ␛[36mcat"), done
 
 
 @pytest.mark.skipif(os.name != "posix", reason="FIFOs")

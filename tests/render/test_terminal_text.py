@@ -38,7 +38,8 @@ def test_painted_text_keeps_colours_and_nothing_else(palette: object, depth: str
     assert "\x1b[31m" not in text
 
 
-@pytest.mark.parametrize("code", ["\x1b[8m", "\x1b[30;8m", "\x1b[5m", "\x1b[2J", "\x1b[38;5;1m", "\x1b[0;8m"])
+@pytest.mark.parametrize("code", ["\x1b[8m", "\x1b[30;8m", "\x1b[5m", "\x1b[2J", "\x1b[38;5;1m", "\x1b[0;8m",
+                                  "\x1b[30m", "\x1b[38;5;16;48;5;16m", "\x1b[38;2;0;0;0;48;2;0;0;0m", "\x1b[97;107m"])
 def test_other_codes_are_none_of_ours(code: str) -> None:
     assert "\x1b" not in painted_text(f"a{code}b")
 

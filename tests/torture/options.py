@@ -23,7 +23,7 @@ from charrnn.interchange.export import export_network
 from charrnn.runs.checkpoint import BEST
 from charrnn.settings.training import PARTS
 from tests.cli.tiny import OPTIONS, tiny_corpus, train_tiny
-from tests.torture.answers import Answer, answer, bounded_memory, new_folder
+from tests.torture.commands import Answer, answer, bounded_memory, new_folder
 from tests.torture.findings import Findings
 
 LONGEST = 300

@@ -9,9 +9,11 @@ from types import ModuleType
 
 import pytest
 
-from tests.torture import faults, kills, mutations, options, surroundings
-from tests.torture.answers import new_folder
+pytest.importorskip("pty")  # not on Windows
+
+from tests.torture import faults, kills, mutations, numbers, options, surroundings, texts
 from tests.torture.attacks import ATTACKS, Attack
+from tests.torture.commands import new_folder
 from tests.torture.findings import Findings
 from tests.torture.forked import CAN_FORK
 
@@ -43,8 +45,10 @@ def test_a_few(attack: ModuleType, tries: int, figure: str, capsys: pytest.Captu
     assert out.startswith(figure)
 
 
-@pytest.mark.parametrize(("attack", "tries"), [(partial(mutations.attack, kinds=1), 20), (options.attack, 60)],
-                         ids=["mutations", "options"])
+@pytest.mark.parametrize(("attack", "tries"), [
+    (partial(mutations.attack, kinds=1), 20), (texts.attack, 4), (options.attack, 60),
+    (partial(numbers.attack, ways=[numbers.huge_logits, numbers.poisoned]), 20)],
+    ids=["mutations", "texts", "options", "numbers"])
 def test_a_few_tries(attack: Callable[[Findings], object], tries: int) -> None:
     findings = Findings("", tries, [])
     with new_folder():

@@ -44,6 +44,21 @@ def test_a_gradient_that_is_no_number_is_taken_back_to_the_last_validation():
     assert steps == sorted(set(steps))
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_running_average_that_is_no_number_is_taken_back(value):
+    """Training reads the weights themselves, and would not notice."""
+    trainer, back = Trainer(settings_of(averaging=0.9), text(), V, 1), []
+    for event in trainer.events():
+        if isinstance(event, Step) and event.step == 40 and not back:
+            arrays = trainer.engine.state()
+            arrays["bias_out"][3] = value
+            trainer.engine.restore(arrays, 40)
+        if isinstance(event, RolledBack):
+            back.append(event.cause)
+    assert back == ["the validation loss is no longer a number"]
+    assert all(np.isfinite(array).all() for array in trainer.engine.state().values())
+
+
 def test_a_loss_that_explodes_is_taken_back_too():
     trainer = Trainer(settings_of(dropout=0.0), text(), V, 1)
     events = list(poison(trainer, 20, 1, value=1e6))

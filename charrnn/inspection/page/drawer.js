@@ -1,9 +1,24 @@
 /* The drawer: the character under the pointer or pinned, the range or the search, the selected cell. */
 
+const BEGINNING = 600; /* characters among which an example is looked for */
+
+/* Where the selected cell changes most near the beginning; -1 where the page has no values of it. */
+function exampleOf() {
+  const values = valuesOf(state.cell, state.signal);
+  let best = -1;
+  for (let t = 2; values && t < Math.min(T, BEGINNING); t++) {
+    if (best < 0 || Math.abs(values[t] - values[t - 1]) > Math.abs(values[best] - values[best - 1])) best = t;
+  }
+  return best;
+}
+
 function drawCharacter() {
   const t = pointed.t >= 0 ? pointed.t : state.pin;
-  byId("character").replaceChildren(...[t >= 0 ? characterCard(t, t === state.pin)
-    : element("p", { class: "faint" }, "Point at a character to see what was expected there; click to pin it. Drag over characters to find the cells that know them.")].flat(3).filter(Boolean));
+  const example = t >= 0 ? t : exampleOf();
+  const how = "Point at a character to see what was expected there; click to pin it. Drag over characters to find the cells that know them.";
+  byId("character").replaceChildren(...[
+    example >= 0 ? characterCard(example, t >= 0 && t === state.pin, t < 0) : null,
+    t < 0 ? element("p", { class: "faint" }, how) : null].flat(3).filter(Boolean));
 }
 
 function drawRange() {
@@ -64,11 +79,22 @@ function drawCell() {
 }
 
 function buildDrawer() {
-  byId("drawer").replaceChildren(element("div", { id: "character", class: "card", "aria-live": "off" }), element("div", { id: "range", class: "card", hidden: true }),
+  byId("drawer").replaceChildren(button("Details", () => openSheet(!byId("drawer").classList.contains("open")), { id: "sheet", "aria-expanded": "false" }),
+    element("div", { id: "character", class: "card", "aria-live": "off" }), element("div", { id: "range", class: "card", hidden: true }),
     element("div", { id: "found", class: "card", hidden: true }), element("div", { id: "cell", class: "card" }));
   pointed.actions.push(drawCharacter);
   on(["pin", "cell", "signal"], drawCharacter);
   on(["range", "signal"], drawRange);
   on(["regex", "signal"], drawSearch);
   on(["cell", "signal"], drawCell);
+  on(["pin", "range", "regex"], () => openSheet(state.pin >= 0 || state.range !== null));
+  on(["cell"], () => openSheet(byId("drawer").classList.contains("open")));
+  openSheet(false);
+}
+
+/* On a phone the drawer lies below and comes up. */
+function openSheet(isOpen) {
+  byId("drawer").classList.toggle("open", isOpen);
+  byId("sheet").setAttribute("aria-expanded", String(isOpen));
+  byId("sheet").textContent = isOpen ? "Close" : `Details of ${cells[state.cell].id}`;
 }

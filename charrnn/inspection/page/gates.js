@@ -9,6 +9,9 @@ function pointShape(layer, x, y) {
   return shape("path", { d: `M${x - 3.3} ${y - 3.3}h6.6v6.6h-6.6z` });
 }
 
+/* Up to 4 pixels aside, the same each time, so that units at one place are seen as many. */
+const apart = (number) => (((number * 2654435761) >>> 16) % 9) - 4;
+
 function gatePlot(gate) {
   const { size, left, top, bottom } = PLOT;
   const x = (share) => left + share * size;
@@ -24,7 +27,7 @@ function gatePlot(gate) {
   for (const part of page.gates.gates.filter((one) => one.gate === gate)) {
     part.left.forEach((shut, unit) => {
       const cell = numberOf.get(`L${part.layer}:${unit}`);
-      const node = shape("g", { class: `point layer${(part.layer - 1) % 3}`, "data-cell": `L${part.layer}:${unit}` }, pointShape(part.layer, x(part.right[unit]), y(shut)));
+      const node = shape("g", { class: `point layer${(part.layer - 1) % 3}`, "data-cell": `L${part.layer}:${unit}` }, pointShape(part.layer, x(part.right[unit]) + apart(2 * unit), y(shut) + apart(2 * unit + 1)));
       node.addEventListener("pointermove", (event) => showHint(event.clientX, event.clientY, element("b", {}, `L${part.layer}:${unit}`), ` open ${share(part.right[unit])}, shut ${share(shut)}`));
       node.addEventListener("pointerleave", hideHint);
       node.addEventListener("click", () => choose(cell));

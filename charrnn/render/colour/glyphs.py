@@ -39,6 +39,16 @@ def cut(text: str, width: int) -> list[str]:
     return pieces
 
 
+def end_of(text: str, width: int) -> str:
+    """The end of visible text that takes at most `width` columns."""
+    used = 0
+    for place in range(len(text) - 1, -1, -1):
+        used += columns(text[place])
+        if used > width:
+            return text[place + 1:]
+    return text
+
+
 def wrapped(text: str, width: int) -> list[str]:
     """The text in lines of at most `width` columns, broken between words where that is possible."""
     return wrap(text, width)

@@ -96,12 +96,15 @@ def _horizon_panel(networks: Sequence[NetworkHorizon]) -> tuple[Panel, list[str]
             names.append(network.name if len(networks) > 1 else f"layer {reach.layer}, {reach.signal}")
             largest = max(float(reach.norms.max()), 1e-300)
             series.append([(float(k), float(norm) / largest) for k, norm in enumerate(reach.norms)])
-    shares = [share for places in series for _, share in places]
-    lowest = max(_SMALLEST, min(share for share in shares if share > 0))
+    shares = [share for places in series for _, share in places if share > 0]
+    highest = max(shares, default=1.0)
+    lowest = max(_SMALLEST, min(shares, default=highest))
+    if lowest == highest:  # of a text that is too short to look back
+        lowest /= 10
     shown = []
     for places in series:
         end = next((k for k, (_, share) in enumerate(places) if share < lowest), len(places))
         shown.append(places[:end])
     lags = max(len(places) for places in series) - 1
-    return Panel("", "characters back", "norm of the gradient, as a share of its largest", Scale(0.0, float(lags)),
-                 Scale(lowest, max(shares), is_log=True), shown), names
+    return Panel("", "characters back", "norm of the gradient, as a share of its largest",
+                 Scale(0.0, max(1.0, float(lags))), Scale(lowest, highest, is_log=True), shown), names

@@ -12,10 +12,10 @@ from itertools import pairwise
 from charrnn.render.colour.glyphs import columns, padded
 from charrnn.render.plots.curves import Curves, Place, quantity
 from charrnn.render.plots.scale import Scale
+from charrnn.render.terminal_text import LETTERS
 
 MOST = 26  # runs in one picture: a letter each
 _LETTERS = string.ascii_lowercase
-_COLOURS = (36, 33, 35, 32, 31, 34)  # of the terminal's own: cyan, yellow, magenta, green, red, blue
 _BRAILLE = 0x2800
 _DOTS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))  # by column and row within a character
 
@@ -78,7 +78,7 @@ class Canvas:
 
 def painted(text: str, colour: int, style: Style) -> str:
     """The text in the colour of run number `colour`, where colours are wanted."""
-    return f"\x1b[{_COLOURS[colour % len(_COLOURS)]}m{text}\x1b[0m" if style.has_colour else text
+    return f"\x1b[{LETTERS[colour % len(LETTERS)]}m{text}\x1b[0m" if style.has_colour else text
 
 
 def picture(runs: Sequence[Curves], axis: str, unit: str, width: int, height: int, style: Style,
