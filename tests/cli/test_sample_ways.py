@@ -243,7 +243,7 @@ def test_columns_of_temperatures_are_columns_of_the_terminal() -> None:
 @pytest.mark.parametrize("more", [(), ("--surprisal",)])
 def test_a_colour_in_the_prime_is_none_on_a_terminal(run: Path, tmp_path: Path, more: tuple[str, ...]) -> None:
     """Not even one that we could have painted with."""
-    from tests.torture.answers import answer_on_terminal
+    from tests.torture.commands import answer_on_terminal
 
     prime = "the \x1b[36mcat"
     (tmp_path / "other.txt").write_text(TEXT + "\x1b[36m" * 40, encoding="utf-8")

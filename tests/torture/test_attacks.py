@@ -9,6 +9,8 @@ from types import ModuleType
 
 import pytest
 
+pytest.importorskip("pty")  # not on Windows
+
 from tests.torture import faults, kills, mutations, numbers, options, surroundings, texts
 from tests.torture.attacks import ATTACKS, Attack
 from tests.torture.commands import new_folder
