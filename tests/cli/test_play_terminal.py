@@ -22,7 +22,7 @@ def drafts_in(folder: Path) -> list[str]:
 
 def test_a_session(tmp_path: Path) -> None:
     with terminal(*GREEDY, folder=tmp_path) as opened:
-        opened.wait_for("/help lists the rest\n>")
+        opened.wait_for("/help lists the commands\n>")
         opened.type("the quick " + ENTER)
         opened.wait_for("the quick \nthe quick >")  # the terminal's echo, then the prompt
         opened.type(ENTER)
@@ -57,7 +57,7 @@ def test_a_session(tmp_path: Path) -> None:
 
 def test_ctrl_c_and_a_draft(tmp_path: Path) -> None:
     with terminal("play", TINY, "--temp", "0", "--length", str(10**11), folder=tmp_path) as opened:
-        opened.wait_for("rest\n>")
+        opened.wait_for("commands\n>")
         opened.type("the quick" + ENTER)
         opened.wait_for("the quick>")
         opened.type(ENTER)
@@ -80,7 +80,7 @@ def test_ctrl_c_and_a_draft(tmp_path: Path) -> None:
     assert len(kept) > 2 * len(LINE)
     assert (LINE * (len(kept) // len(LINE) + 1)).startswith(kept)
     with terminal(*GREEDY, "--resume", folder=tmp_path) as opened:
-        opened.wait_for("rest\n")
+        opened.wait_for("commands\n")
         opened.wait_for(kept.rpartition("\n")[2][-20:] + ">")
         opened.type("/new" + ENTER)
         opened.wait_for("-- what was not saved is kept in ")
@@ -99,7 +99,7 @@ def test_ctrl_c_and_a_draft(tmp_path: Path) -> None:
 def test_lines_can_be_edited_and_notes_are_dim(tmp_path: Path, environment: dict[str, str], dim: bool) -> None:
     pytest.importorskip("readline")
     with terminal(*GREEDY, folder=tmp_path, **environment) as opened:
-        opened.wait_for("rest")
+        opened.wait_for("commands")
         opened.wait_for(">")
         opened.type("/help" + ENTER)
         assert "/branch [N]" in opened.wait_for("/u, /t 0.5.")
@@ -120,7 +120,7 @@ def test_lines_can_be_edited_and_notes_are_dim(tmp_path: Path, environment: dict
 
 def test_with_the_text_going_to_a_file_the_talk_stays_on_the_screen(tmp_path: Path) -> None:
     with terminal(*GREEDY, folder=tmp_path, output="story.txt") as opened:
-        opened.wait_for("rest\n>")
+        opened.wait_for("commands\n>")
         opened.type("the quick " + ENTER)
         opened.wait_for("the quick >")
         opened.type(ENTER)
@@ -134,7 +134,7 @@ def test_with_the_text_going_to_a_file_the_talk_stays_on_the_screen(tmp_path: Pa
 
 def test_sigterm_keeps_what_was_being_written(tmp_path: Path) -> None:
     with terminal("play", TINY, "--temp", "0", "--length", str(10**11), folder=tmp_path) as opened:
-        opened.wait_for("rest\n>")
+        opened.wait_for("commands\n>")
         opened.type("the quick" + ENTER)
         opened.wait_for("the quick>")
         opened.type(ENTER)

@@ -99,7 +99,7 @@ def test_too_many_runs(charrnn: Program, run: Path) -> None:
     for n in range(27):
         shutil.copy(run / "last.safetensors", f"{n}.safetensors")
     names = [f"{n}.safetensors" for n in range(27)]
-    assert charrnn("plot", *names).err == "charrnn: 27 runs are too many for one picture; name 26 at most\n"
+    assert charrnn("plot", *names).err == "charrnn: 27 runs are too many for one picture; name at most 26\n"
     assert charrnn("plot", *names[:26]).out.splitlines()[-1].startswith("z  25.safetensors  ")
     assert len(charrnn("plot", *["tiny"] * 30).out.splitlines()) == len(charrnn("plot").out.splitlines())
 

@@ -53,7 +53,7 @@ def test_a_name_alone_is_the_text(charrnn: Program, piece: str) -> None:
     ((), "missing argument 'FILE'"), (("a", "b", "c"), "got 3 names"),
     (("--json", "--csv", "x"), "--json and --csv contradict"), (("--show", "--table", "x"), "--show and --table"),
     (("--csv", "--show", "x"), "--csv and --show"), (("--csv", "--table", "x"), "--csv and --table"),
-    (("--top", "3", "x"), "no effect without --by"), (("--min-length", "3", "x"), "no use without --by"),
+    (("--top", "3", "x"), "no effect without --by"), (("--min-length", "3", "x"), "no effect without --by"),
     (("--top", "-1", "--by", "line", "x"), "at least 0"), (("--by", "word", "x"), "word"),
     (("--rows", "0", "x"), "out of bounds"), (("--palette", "red", "x"), "red")])
 def test_wrong_usage(charrnn: Program, arguments: tuple[str, ...], words: str) -> None:

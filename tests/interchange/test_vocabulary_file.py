@@ -42,7 +42,7 @@ def test_text(text, wanted, tmp_path):
     ("v.json", '["a", "b", 3, "c"]', "entry 2 is 3"),
     ("v.json", '{"a": 0, "b": 2, "c": 3, "d": 4}', "ids are not 0 to 3"),
     ("v.json", '{"a": [0]}', "holds no vocabulary"), ("v.json", "17", "holds no vocabulary"),
-    ("v.json", "{", "is no JSON"), ("v.json", "[" * 200_000, "is no JSON"), ("v.json", '["\\ud800"]', "entry 0"),
+    ("v.json", "{", "is not JSON"), ("v.json", "[" * 200_000, "is not JSON"), ("v.json", '["\\ud800"]', "entry 0"),
     ("v.txt", "", "has 0 characters"), ("v.txt", "abcabcabd", None), ("v.txt", "abc", "has 3 characters")])
 def test_what_is_no_vocabulary(name, content, message, tmp_path):
     path = tmp_path / name

@@ -223,7 +223,7 @@ def test_two_at_a_time_are_refused() -> None:
 
 def test_a_run_keeps_to_its_kind_of_budget() -> None:
     folder = train_tiny(Path("checkpoints"))
-    with pytest.raises(SettingsError, match="give --epochs, in all"):
+    with pytest.raises(SettingsError, match="give --epochs, the new total"):
         Run.resume(folder / LAST, tiny_corpus(), {"minutes": 1.0})
 
 

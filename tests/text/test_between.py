@@ -33,7 +33,7 @@ def test_what_makes_no_sense_is_refused() -> None:
     for documents in ("line", "file", "--"):
         with pytest.raises(SettingsError, match="--documents and --between contradict each other"):
             TextSettings(documents=documents, between="")
-    with pytest.raises(SettingsError, match="which is no UTF-8"):
+    with pytest.raises(SettingsError, match="which is not valid UTF-8"):
         TextSettings(between="a\udcff")
     with pytest.raises(SettingsError, match="between is 3; it must be text"):
         TextSettings(between=3)  # type: ignore[arg-type]
