@@ -91,9 +91,13 @@ types: $(DEV_STAMP)  ## check the types
 docs: $(DOCS_STAMP)  ## build the documentation as a site in build/docs; any warning is an error
 	.venv-dev/bin/python -m sphinx -q -W --keep-going -b html docs build/docs
 
+notebook: $(DEV_STAMP)  ## write the walkthrough and its notebook again
+	.venv-dev/bin/python -m tests.test_walkthrough
+	.venv-dev/bin/python docs/notebook.py
+
 RUN := shakespeare
 VIEW :=
-pictures: $(BROWSER_STAMP)  ## photograph the inspection page of RUN=name for README and docs; VIEW='\#cell=L1:463' chooses a cell
+pictures: $(BROWSER_STAMP)  ## photograph the inspection page of RUN=name for README and docs; VIEW='\#cell=L1:24&zoom=0-2000' chooses cell and stretch
 	.venv-dev/bin/python docs/screenshots.py $(RUN) '$(VIEW)'
 
 dist: $(DEV_STAMP)  ## build wheel and source distribution into dist/, and check them

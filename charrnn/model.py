@@ -352,6 +352,7 @@ def _new_run(sources: Sequence[str], text: str | None, name: str | None, folder:
     inherited = parent.settings(settings, preset_values(preset)) if parent else {}
     # what contradicts is refused before anything is read
     early = settings_of(merge_settings(settings, inherited, preset_values(preset)))
-    corpus = read_corpus(sources, settings=early.text) if text is None else Corpus.of(text, settings=early.text)
+    corpus = (read_corpus(sources, settings=early.text, max_size=how.max_size) if text is None
+              else Corpus.of(text, settings=early.text))
     corpus, chosen, _ = automatic_settings(settings, preset, corpus, inherited, how, threads)
     return Run.start(corpus, chosen, name, folder, threads, how, parent)

@@ -6,8 +6,14 @@ After a change: `python -m tests.test_walkthrough` writes the page's outputs aga
 import contextlib
 import io
 import re
+import runpy
+import subprocess
+import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from typing import Any
+
+import pytest
 
 from tests.pages import ROOT, fences, text_of
 
@@ -48,6 +54,27 @@ def test_numbers_in_the_text_are_printed_somewhere() -> None:
     numbers = set(re.findall(r"\d+\.\d{3,}", prose))
     assert numbers
     assert {number for number in numbers if number not in blocks} == set()
+
+
+NOTEBOOK = ROOT / "docs/walkthrough.ipynb"
+EXECUTE = """
+import sys, nbformat
+from nbclient import NotebookClient
+NotebookClient(nbformat.read(sys.argv[1], 4), timeout=300).execute()
+"""
+
+
+def test_the_notebook_is_that_of_the_page() -> None:
+    program = runpy.run_path(str(ROOT / "docs/notebook.py"))
+    assert program["notebook"](text_of(PAGE)) == text_of(NOTEBOOK), "run `make notebook`"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not (find_spec("nbclient") and find_spec("ipykernel")), reason="make docs installs nbclient")
+def test_the_notebook_runs_from_top_to_bottom() -> None:
+    done = subprocess.run([sys.executable, "-c", EXECUTE, str(NOTEBOOK)], cwd=ROOT, text=True, capture_output=True,
+                          timeout=600)
+    assert done.returncode == 0, done.stderr[-2000:]
 
 
 if __name__ == "__main__":

@@ -337,7 +337,7 @@ def _report(found: Inspected, style: "ReportStyle", settings: InspectSettings, c
                                       f"{len(model.vocabulary):,} {model.vocabulary.kind}s"])
         yield from summary(done, style, settings.top, model.settings.windows.window)
         first = done.context[0].cell if done.context else "L1:0"
-        yield f"next: --cell {first} | --html FILE | --ablate | --find REGEX | --explain"
+        yield f"next: --cell {first} | --html FILE | --ablate | --errors | --find REGEX | --explain"
 
 
 def _view(found: Inspected, views: ViewArguments, style: "ReportStyle", pictures: "Style", top: int,

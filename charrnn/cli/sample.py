@@ -198,9 +198,15 @@ def _print(pieces: Iterable[str], screen: "Screen") -> None:
 
 
 def _write(pieces: Iterable[str], output: str) -> None:
-    """Puts the pieces into a file, in one go at the end; what is there when we are stopped is kept too."""
-    from charrnn.storage.files import write_atomic
+    """Puts the pieces into a file, in one go at the end; what is there when we are stopped is kept too.
 
+    A pipe or a device gets each piece as soon as it is made.
+    """
+    from charrnn.storage.files import is_stream, write_atomic
+
+    if is_stream(output):
+        write_atomic(output, (piece.encode() for piece in pieces))
+        return
     made: list[str] = []
     try:
         made.extend(pieces)

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 _BUDGET = ("epochs", "minutes")
 _CHANGEABLE = {*_BUDGET, "threads", "engine", "device", "resume", "corpus", "folder", "show_samples",
-               "samples_every", "keep_last"}
+               "samples_every", "keep_last", "max_size"}
 SETTING_NAMES = {spec.name for kind in (NetworkSettings, TextSettings, WindowSettings, TrainingSettings)
                  for spec in dataclasses.fields(kind)}
 _EPILOG = "Built-in texts: " + "; ".join(f"{name}, {text.description}" for name, text in BUILTINS.items()
@@ -130,7 +131,7 @@ def _start(given: Mapping[str, Any], options: TrainArguments, run_settings: RunS
     from charrnn.training.auto_settings import SIZES, automatic_settings
 
     with first_of_machine_first(this_rank()):
-        text = read(options.corpus, early.text)
+        text = read(options.corpus, early.text, run_settings.max_size)
     for reason in text.skipped.values():
         print(f"note: skipped: {reason}", file=sys.stderr)
     if not all(source in BUILTINS for source in options.corpus):  # which nobody can mend
@@ -187,7 +188,8 @@ def _resume(resume: str, typed: Mapping[str, Any], options: TrainArguments, run_
         raise SettingsError(f"{path.parent} was trained on standard input; pipe the same text in again: "
                             f"{call.replace('CORPUS', STDIN)}")
     with first_of_machine_first(this_rank()):
-        text = read_training_text(saved.corpus, saved.settings.text, path, options.corpus, read,
+        text = read_training_text(saved.corpus, saved.settings.text, path, options.corpus,
+                                  partial(read, max_size=run_settings.max_size),
                                   advice=f"if the text was moved: {call}")
     return Run.resume(path, text, {key: typed[key] for key in _BUDGET if key in typed}, options.threads, run_settings)
 

@@ -4,6 +4,8 @@ The network goes on with the text from some places, once with the cell held low 
 draws of a place are the same both times, so only the cell makes a difference. If what the cell tracks is then more
 frequent in one of the two texts than in the other, the cell steers it; otherwise it mirrors. In which direction depends
 on what the network does with it: told that a line is long, it ends the line, and lines get shorter.
+
+A claim about c holds c, and h follows. Where tanh c is pinned, that would change nothing, so h is held.
 """
 
 import math
@@ -14,6 +16,7 @@ import numpy as np
 
 from charrnn.cells.numpy_step import Array
 from charrnn.engine.interface import Engine
+from charrnn.inspection.ablation import means
 from charrnn.inspection.find import Finding
 from charrnn.inspection.held import HeldCell, reader_of
 from charrnn.inspection.horizon import spread
@@ -31,7 +34,8 @@ DEFINITIONS = {
     "steers": f"from {PAIRS} places of the text the network goes on for {LENGTH} characters, fewer if it is large, "
               "the cell held at the 1 % quantile of its signal, and with the same random draws at the 99 % "
               "quantile: the share of the characters where the feature holds (the mean of a count), low -> high, and "
-              "the difference with an interval of 99 % over the places. The cell steers if 0 is outside of it",
+              "the difference with an interval of 99 % over the places. The cell steers if 0 is outside of it. Of a "
+              "saturated cell h is held",
     "mirrors": "the cell tracks the feature, but holding it does not change, as far as can be seen, how often the "
                "feature comes in what the network writes",
 }
@@ -81,11 +85,12 @@ def steering(engine: Engine, stack: Stack, trace: Trace, passage: Passage, findi
     """
     if finding.feature.of is None or len(trace) - trace.warm_up < PAIRS:
         return None
-    values = trace.states[finding.cell.layer][0 if finding.signal == "h" else -1][trace.warm_up:, finding.cell.unit]
+    signal = "h" if means(trace)[1][finding.cell] else finding.signal
+    values = trace.states[finding.cell.layer][0 if signal == "h" else -1][trace.warm_up:, finding.cell.unit]
     low, high = (float(np.quantile(values, share)) for share in (LOW, HIGH))
     starts = spread(trace.warm_up, len(trace), PAIRS)
     n = len(starts)
-    held = {row: HeldCell(finding.cell, finding.signal, low if row < n else high) for row in range(2 * n)}
+    held = {row: HeldCell(finding.cell, signal, low if row < n else high) for row in range(2 * n)}
     rows = np.tile(starts, 2)
     first = [tuple(array[rows] for array in layer) for layer in trace.states]
     length = max(LEAST_LENGTH, min(LENGTH, int(BUDGET / engine.parameter_count)))
@@ -97,10 +102,10 @@ def steering(engine: Engine, stack: Stack, trace: Trace, passage: Passage, findi
     for t in range(length):
         written[t] = drawn(stack.probabilities(output), np.tile(draws[t], 2))
         output = reader.step(written[t])
-    means = np.array([_mean(passage, finding, int(start), ids) for start, ids in zip(rows, written.T, strict=True)])
-    differences = means[n:] - means[:n]
+    shares = np.array([_mean(passage, finding, int(start), ids) for start, ids in zip(rows, written.T, strict=True)])
+    differences = shares[n:] - shares[:n]
     error = _T * float(differences.std(ddof=1)) / math.sqrt(n)
-    return Steering(finding.signal, low, high, float(means[:n].mean()), float(means[n:].mean()), error, n * length)
+    return Steering(signal, low, high, float(shares[:n].mean()), float(shares[n:].mean()), error, n * length)
 
 
 def drawn(probabilities: Array, draws: Array) -> Array:

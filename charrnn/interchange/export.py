@@ -9,6 +9,7 @@ from charrnn.errors import StorageError
 from charrnn.interchange.hub_folder import hub_files
 from charrnn.interchange.onnx_file import onnx_bytes
 from charrnn.interchange.safetensors_file import safetensors_bytes
+from charrnn.interchange.state_dict import refuse_labels
 from charrnn.runs.checkpoint import Checkpoint, load_checkpoint, naming
 from charrnn.runs.trained_network import check_network
 from charrnn.storage.files import refusals, write_atomic
@@ -27,6 +28,7 @@ def export_network(checkpoint: Path, kind: str, output: Path) -> int:
     loaded = load_checkpoint(checkpoint)
     with naming(checkpoint):
         vocabulary = check_network(loaded)
+    refuse_labels(loaded.settings.network)
     data = WRITERS[kind](loaded, vocabulary)
     write_atomic(output, data)
     return len(data)

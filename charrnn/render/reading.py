@@ -33,24 +33,25 @@ def read_lines(name: str) -> Iterator[str]:
             raise CorpusError("standard input is not UTF-8; convert it first, for example with iconv") from error
 
 
-def read(sources: Sequence[str], settings: TextSettings) -> Corpus:
-    """The corpus that `sources` name, read as `settings` say; it takes long for a long text.
+def read(sources: Sequence[str], settings: TextSettings, max_size: float = 0.0) -> Corpus:
+    """The corpus that `sources` name, read as `settings` say, of so many gigabytes at most (0: no limit); it takes long
+    for a long text.
 
     Ctrl-C and SIGTERM end it with a line that says what is left: nothing.
     """
     words = f"reading {source_words(sources)}"
     began, is_told = time.monotonic(), False
 
-    def show(done: int, total: int | None) -> None:
+    def show(done: int, total: int | None, unpacked: int) -> None:
         nonlocal is_told
-        bar.show(done, total)
+        bar.show(done, total, f"{words}, {size_words(unpacked)} unpacked" if unpacked > 2 * done else words)
         if not bar.is_shown and not is_told and time.monotonic() - began > _PATIENCE:
             is_told = True
             print(words + (f" ({size_words(total)})" if total else ""), file=sys.stderr, flush=True)
 
     with ProgressBar(words=words, unit="B", patience=_PATIENCE) as bar:
         try:
-            return read_corpus(sources, sys.stdin.buffer if sys.stdin else None, show, settings)
+            return read_corpus(sources, sys.stdin.buffer if sys.stdin else None, show, settings, max_size)
         except (KeyboardInterrupt, SystemExit):
             bar.close()
             print(f"stopped while {words}; nothing was changed", file=sys.stderr)

@@ -25,7 +25,7 @@ from charrnn.runs.metrics import METRICS, read_metrics, seconds_at
 from charrnn.runs.trained_network import check_state
 from charrnn.runs.training_text import located
 from charrnn.settings import NetworkSettings, RunSettings, Settings
-from charrnn.storage.files import TEMPORARY, append_line, drop_torn_line, new_folder
+from charrnn.storage.files import TEMPORARY, append_line, drop_torn_line, new_folder, write_atomic
 from charrnn.storage.locks import LOCK_FILE, FolderLock
 from charrnn.text.corpus import Corpus
 from charrnn.text.validation_split import cut_at
@@ -211,24 +211,27 @@ class Run:
     def _complete_metrics(self) -> None:
         """Gives metrics.jsonl the validations that a kill between saving and logging took from it, as far as the
         checkpoint knows them, and takes away a last line that was torn."""
-        known, points = {line["step"] for line in read_metrics(self.folder)}, self.trainer.history.points
-        missing = [point for point in points if point.val is not None and point.step not in known]
-        if missing and missing[0].step < max(known, default=0):
-            return  # readers take a line for one that replaces all later ones
-        drop_torn_line(self.folder / METRICS)
-        best = math.inf
-        for point in points:
+        path, lines = self.folder / METRICS, read_metrics(self.folder)
+        known, best, missing = {line["step"] for line in lines}, math.inf, []
+        for point in self.trainer.history.points:
             is_best = point.val is not None and point.loss < best
             best = point.loss if is_best else best
-            if point in missing:
-                self._append({"step": point.step, "epoch": round(point.epoch, 6), "train_loss": point.train,
-                              "val_loss": point.val, "best": is_best})
+            if point.val is not None and point.step not in known:
+                missing.append({"step": point.step, "epoch": round(point.epoch, 6), "train_loss": point.train,
+                                "val_loss": point.val, "best": is_best})
+        drop_torn_line(path)
+        if missing and missing[0]["step"] < max(known, default=0):
+            # readers take a line for one that replaces all later ones, so that it can't be put at the end
+            whole = sorted([*lines, *missing], key=lambda line: line["step"])
+            write_atomic(path, "".join(f"{_as_json(line)}\n" for line in whole).encode())
+        else:
+            for line in missing:
+                self._append(line)
 
     def _append(self, line: dict[str, Any]) -> None:
         if not self.is_first:
             return
-        append_line(self.folder / METRICS, json.dumps(
-            {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in line.items()}))
+        append_line(self.folder / METRICS, _as_json(line))
 
     def _log(self, event: Validated, last: Step | None, characters_a_second: float) -> None:
         """One line of metrics.jsonl; losses in nats per character, JSON's null where there is none.
@@ -248,6 +251,12 @@ def _common(settings: Settings, corpus: Corpus) -> dict[str, str]:
     training = dataclasses.replace(settings.training, shards=1)
     return {"version of charrnn": charrnn.__version__, "text": str(corpus.fingerprint),
             "settings": json.dumps(dataclasses.replace(settings, training=training).to_dict(), sort_keys=True)}
+
+
+def _as_json(line: dict[str, Any]) -> str:
+    """A line of metrics.jsonl; null for what is no number."""
+    return json.dumps({key: None if isinstance(value, float) and math.isnan(value) else value
+                       for key, value in line.items()})
 
 
 def _remove_unborn(folder: Path) -> None:

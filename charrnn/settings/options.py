@@ -76,6 +76,7 @@ class RunOptions(TypedDict, total=False):
     engine: Literal["compiled", "reference", "torch"]
     device: Literal["auto", "cpu", "cuda", "mps"]
     keep_last: int
+    max_size: float
 
 
 class CompleteOptions(TypedDict, total=False):

@@ -110,6 +110,9 @@ class TrainingSettings(Bounded):
 class EngineSettings(Bounded):
     """What computes a network."""
 
+    max_size: float = setting(0.0, "gigabytes of text to read at most, counted after decompression; a longer text is "
+                                   "refused, one in the cache is not counted again (0: no limit)", low=0.0, high=1e9,
+                              metavar="GB", group="Files and samples")
     engine: str = setting("compiled", "what computes the network: kernels for speed; a readable NumPy reference in "
                                       "float64, for small networks; or PyTorch, for GPUs; results agree to rounding",
                           choices=("compiled", "reference", "torch"))

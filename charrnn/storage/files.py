@@ -55,6 +55,15 @@ def write_atomic(path: str | Path, data: Buffer | Iterable[Buffer]) -> None:
         _flush_folder(target.parent)
 
 
+def is_stream(path: str | Path) -> bool:
+    """Whether there is something at `path` that is no regular file and no folder: a FIFO, a device."""
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError):
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
 def append_line(path: str | Path, text: str) -> None:
     """Adds `text` as the last line of the file at `path`, which need not exist.
 

@@ -37,7 +37,8 @@ from charrnn.text.sources import (
 from charrnn.text.vocabulary import Vocabulary
 
 Count = Callable[[int], None]
-OnRead = Callable[[int, int | None], None]
+OnRead = Callable[[int, int | None, int], None]
+_GIGABYTE = 10**9
 
 AS_IT_IS = TextSettings()
 
@@ -89,10 +90,12 @@ class Corpus(Encoded):
 
 
 def read_corpus(sources: Sequence[str], stdin: BinaryIO | None = None, on_read: OnRead | None = None,
-                settings: TextSettings = AS_IT_IS) -> Corpus:
+                settings: TextSettings = AS_IT_IS, max_size: float = 0.0) -> Corpus:
     """The texts of all `sources`, one after the other, each beginning on a new line or behind what is put between.
 
-    on_read   gets the number of bytes read so far, now and then, and the number of all bytes (None if not known)
+    on_read    gets the number of bytes read so far, now and then, the number of all bytes (None if not known), and
+               how many those that were read are after decompression
+    max_size   gigabytes after decompression; CorpusError for more (0: no limit)
     """
     if not sources:
         raise CorpusError(f"no text was given; name a file or a folder, {STDIN} for standard input, or {SUCH_AS}")
@@ -105,9 +108,10 @@ def read_corpus(sources: Sequence[str], stdin: BinaryIO | None = None, on_read: 
     if entry is not None and (cached := entry.load()) is not None:
         return Corpus(**vars(cached[0]), sources=tuple(sources), name=name, skipped=cached[1],
                       has_pairs=settings.pairs)
-    began, count = time.time(), _counter(sizes, on_read)
+    began = time.time()
     skipped: dict[str, str] = {}
-    with closing(_Builder(settings)) as builder:
+    with closing(_Builder(settings, max_size)) as builder:
+        count = _counter(sizes, builder, on_read)
         for source, paths in zip(sources, files, strict=True):
             if paths is None:
                 builder.add(read_source(source, stdin, count), source)
@@ -119,11 +123,15 @@ def read_corpus(sources: Sequence[str], stdin: BinaryIO | None = None, on_read: 
     return corpus
 
 
+class _TooLongError(CorpusError):
+    """The text is longer than the user wants to read."""
+
+
 class _Builder:
     """Builds a corpus, file by file; it has to be closed, so that it leaves no file behind."""
 
-    def __init__(self, settings: TextSettings) -> None:
-        self.settings = settings
+    def __init__(self, settings: TextSettings, max_size: float = 0.0) -> None:
+        self.settings, self.max_size = settings, max_size
         self.between = None if settings.between is None else unescaped(settings.between)
         self.splitter = splitter_of(settings)
         self.was_refused = False  # the system refused a file, which it may let us read another time
@@ -148,6 +156,9 @@ class _Builder:
                 self.encoder.begin_file(joint)
                 is_begun = True
             self.encoder.append(chunk)
+            if self.max_size and self.encoder.bytes > self.max_size * _GIGABYTE:
+                raise _TooLongError(f"the text has more than {self.max_size:g} GB after decompression, the bound of "
+                                    "--max-size; give a larger one, or less text")
 
     def try_to_add(self, chunks: Iterable[str], path: str) -> CorpusError | None:
         """Appends a file's text; if it can't be read, returns the error and drops what was appended."""
@@ -155,6 +166,8 @@ class _Builder:
         labelled = len(self.labels.labels) if self.labels is not None else 0
         try:
             self.add(chunks, path)
+        except _TooLongError:
+            raise
         except CorpusError as error:
             self.encoder.rollback(position)
             if self.labels is not None:
@@ -214,7 +227,7 @@ def _add_folder(builder: _Builder, name: str, paths: list[str], count: Count) ->
     return skipped
 
 
-def _counter(sizes: Sequence[int | None], on_read: OnRead | None) -> Count:
+def _counter(sizes: Sequence[int | None], builder: _Builder, on_read: OnRead | None) -> Count:
     """A function that adds up the bytes that are read, and passes the sum to on_read."""
     known = [size for size in sizes if size is not None]
     total = sum(known) if len(known) == len(sizes) else None
@@ -224,6 +237,6 @@ def _counter(sizes: Sequence[int | None], on_read: OnRead | None) -> Count:
         nonlocal done
         done += size
         if on_read is not None:
-            on_read(done, total)
+            on_read(done, total, builder.encoder.bytes)
 
     return count

@@ -56,6 +56,7 @@ class Encoder:
         """The places of `mark`, a character, are written down."""
         self.length = 0  # in units
         self.characters = 0
+        self.bytes = 0  # in UTF-8, also of what was rolled back
         self.last = ""  # the character that was written last
         self.marked = 0  # marks so far
         self._file_starts = array("q")  # in units
@@ -69,7 +70,9 @@ class Encoder:
     def append(self, text: str) -> None:
         """Writes `text`, which is not empty, behind what is there."""
         self._write(self._numbering.numbers(text))
-        self._hash.update(text.encode(errors="surrogatepass"))
+        encoded = text.encode(errors="surrogatepass")
+        self._hash.update(encoded)
+        self.bytes += len(encoded)
         self.characters, self.last = self.characters + len(text), text[-1]
 
     def begin_file(self, joint: str) -> None:

@@ -29,8 +29,6 @@ from charrnn.training.rollback import Rollback
 from charrnn.training.schedules import learning_rate
 
 _log = logging.getLogger(__name__)
-# What Python, NumPy, numba and compiled kernels take before any network is there: measured, 174 to 182 MB.
-PROGRAM_BYTES = 180_000_000
 
 
 class Trainer:
@@ -77,7 +75,7 @@ class Trainer:
         """Bytes that the process takes while it trains; the text lies on disk."""
         windows = self.settings.windows
         shards = self.settings.training.shards
-        return (PROGRAM_BYTES + self.engine.memory(windows.batch, windows.window, shards)
+        return (self.engine.memory(windows.batch, windows.window, shards)
                 + self.engine.streams_memory(max(1, self.evaluation.rows), self.evaluation.at_once, shards))
 
     @property
@@ -101,7 +99,8 @@ class Trainer:
         began = time.perf_counter() - self.seconds
         yield Started(self.step, self.engine.parameter_count, *self.characters)
         self.rollback.keep(self.state())
-        while not self._agrees_to_stop(began):
+        is_stopped = self._agrees_to_stop(self.seconds)  # whatever the time, there is a first step
+        while not is_stopped:
             # What a step made due comes first, so that a run resumed right after that step does it too.
             if self._validation_is_due:
                 validated = self._validate()
@@ -113,14 +112,15 @@ class Trainer:
                 if self.progress >= 1.0 or self._is_out_of_patience:
                     break
                 yield self._step()
+            is_stopped = self._agrees_to_stop(time.perf_counter() - began)
         best, is_stale = self.history.best, self._is_out_of_patience
         is_unfinished = (self.progress < 1.0 or self._validation_is_due) and not is_stale
         yield Finished(self.step, self.cutter.progress, is_unfinished, best.loss, best.step,
                        self.history.stale if is_stale else 0)
 
-    def _agrees_to_stop(self, began: float) -> bool:
+    def _agrees_to_stop(self, seconds: float) -> bool:
         """Whether this process, or one that trains with it, was asked to stop; their clocks are set by the latest."""
-        stop, self.seconds = self.engine.agree(self._wants_to_stop, time.perf_counter() - began)
+        stop, self.seconds = self.engine.agree(self._wants_to_stop, seconds)
         return bool(stop)
 
     @property

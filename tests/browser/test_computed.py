@@ -77,3 +77,11 @@ def test_a_catastrophic_expression_does_not_stop_the_page(opened: Opener) -> Non
     until(page, "document.body.innerText.includes('takes too long')")
     page.fill("#regex", "aaa")
     until(page, "document.querySelectorAll('#text .hit').length > 0")
+
+
+def test_on_a_phone_nothing_is_wider_than_the_window(opened: Opener) -> None:
+    page = opened(data_of(random_model()), viewport={"width": 390, "height": 844})
+    until(page, "document.documentElement.dataset.values !== undefined")
+    for tab in ("cells", "write"):
+        page.locator(f"#tab-{tab}").click()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390

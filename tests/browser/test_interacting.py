@@ -437,3 +437,30 @@ def test_only_lines_in_sight_are_painted(opened: Opener) -> None:
     assert page.evaluate("document.querySelectorAll('#text .line:last-child .c')[0].className") == before == "c"
     page.evaluate("document.querySelector('#text .line:last-child').scrollIntoView()")
     until(page, "document.querySelectorAll('#text .line:last-child .c')[0].classList.length > 1")
+
+
+def test_before_anything_is_pointed_at_the_card_has_an_example(opened: Opener) -> None:
+    page = opened(planted(), "#cell=L1:1")
+    card = page.inner_text("#character")
+    assert "where this cell changes most" in card
+    assert "surprisal" in card
+    assert "Point at a character" in card
+
+
+def test_on_a_phone_details_come_up_and_a_range_needs_two_taps(opened: Opener) -> None:
+    page = opened(planted(), viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    assert page.locator("#sheet").inner_text() == "Details of L1:0"
+    character(page, 12).tap()
+    assert "pin=12" in address(page)
+    assert page.evaluate("document.querySelector('#drawer').classList.contains('open')")
+    page.wait_for_timeout(300)
+    page.locator(".range-start").tap()
+    page.wait_for_timeout(300)
+    character(page, 15).tap()
+    assert "range=12-15" in address(page)
+    page.wait_for_timeout(300)
+    page.locator("#sheet").tap()
+    assert not page.evaluate("document.querySelector('#drawer').classList.contains('open')")
+    heights = page.evaluate("[...document.querySelectorAll('#tabs button, .switch button, #sheet, #regex')]"
+                            ".map((node) => node.offsetHeight)")
+    assert min(height for height in heights if height) >= 44

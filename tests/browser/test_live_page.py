@@ -106,7 +106,7 @@ def test_the_most_probable_and_the_gates_stand_at_the_caret(live: OpenLive) -> N
     passage = of_text(model.vocabulary.encode(TEXT), model.settings.text, model.vocabulary, 0, "")
     recording = ours.inspect(passage, signals=["c", "h", "i", "f", "o", "g"]).recording
     values = [float(text.replace("\u2212", "-")) for text in page.locator(".meters .value").all_inner_texts()]
-    assert values == pytest.approx([recording.shown(name)[0, at - 1, 3] for name in "chifog"], abs=0.011)
+    assert values == pytest.approx([recording.shown(name)[0, at - 1, 3] for name in "chifgo"], abs=0.011)
 
 
 def test_a_click_on_a_prediction_writes_it_at_the_caret(live: OpenLive) -> None:

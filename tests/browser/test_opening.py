@@ -149,3 +149,18 @@ def test_paper_shows_the_whole_text(opened: Opener) -> None:
     assert page.evaluate("document.querySelector('#text').scrollHeight <= document.querySelector('#text').clientHeight")
     assert not page.is_visible("#drawer")
     assert not page.is_visible("#tabs")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_rules_of_accessibility(opened: Opener, scheme: str, width: int) -> None:
+    """WCAG 2.2 AA, as far as axe-core can tell: contrast, names, roles."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="no axe-core: make test-browser")
+    page = opened(some_data(300, units=[*"abcdefgh ", "\n"]), "#pin=20&regex=ab", color_scheme=scheme,
+                  viewport={"width": width, "height": 800}, bypass_csp=True)
+    broken: list[tuple[str, str, str]] = []
+    for tab in ("cells", "gates", "memory", "surprise", "about"):
+        page.locator(f"#tab-{tab}").click()
+        broken += [(tab, one["id"], one["nodes"][0]["html"][:100])
+                   for one in axe.Axe().run(page).response["violations"]]
+    assert broken == []

@@ -157,6 +157,7 @@ def test_a_cell(charrnn: Program, planted_run: Path) -> None:
                                           "units 0 to 11\n")
 
 
+@pytest.mark.slow
 def test_every_output_says_the_same(charrnn: Program, planted_run: Path, tmp_path: Path) -> None:
     """Memory, context and cost of a cell, and which of its signals a claim is about."""
     done = charrnn("inspect-cells", "--json", "a.json", "--html", "a.html", "--no-compress")
@@ -254,6 +255,7 @@ def test_unknown_characters_behind_what_is_read_do_not_matter(charrnn: Program, 
     assert skipped.err.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_more_is_read_for_a_rare_feature_and_said(charrnn: Program, run: Path, tmp_path: Path) -> None:
     rare = (TEXT[:999] + "\n") * 60
     marked = "".join(rare[start:start + 6000] + "tttt\n" for start in range(0, len(rare), 6000))

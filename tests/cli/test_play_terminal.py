@@ -1,6 +1,7 @@
 """`charrnn play` in a real terminal, key by key."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -144,3 +145,15 @@ def test_sigterm_keeps_what_was_being_written(tmp_path: Path) -> None:
         assert "-- not saved, but kept in " in opened.screen
     [kept] = drafts_in(tmp_path)
     assert kept.startswith(LINE)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("term", "is_coloured"), [("xterm-256color", True), ("dumb", False)])
+def test_colours_of_surprisal_are_the_only_escapes(tmp_path: Path, term: str, is_coloured: bool) -> None:
+    with terminal("sample", TINY, "--surprisal", "--prime", "the ", "--length", "300", folder=tmp_path,
+                  TERM=term) as opened:
+        assert opened.end() == 0
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", opened.screen)
+    assert (plain != opened.screen) == is_coloured
+    assert "bits of surprisal" in plain or not is_coloured
+    assert not [sign for sign in plain if sign != "\n" and not sign.isprintable()]

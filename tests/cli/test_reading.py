@@ -1,5 +1,6 @@
 """What is shown while a text is read, and what a long text costs in memory."""
 
+import gzip
 import io
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from charrnn.render import reading
 from charrnn.render.wording import size_words, source_words
 from charrnn.settings import TextSettings
+from charrnn.text.corpus import read_corpus
 from tests.cli.conftest import Program
 from tests.cli.tiny import OPTIONS, TEXT, finish, start
 
@@ -70,3 +72,38 @@ def test_memory_does_not_grow_with_the_text(tmp_path: Path, windows: str) -> Non
     assert characters["large"] > 57_000_000
     # A copy of the text in any form would be 57 MB or more, and so would be all its pages.
     assert peaks[1] - peaks[0] < 30_000_000, peaks
+
+
+def packed(path: Path, text: str) -> str:
+    """The name of a file that holds `text`, compressed by gzip."""
+    path.write_bytes(gzip.compress(text.encode()))
+    return path.name
+
+
+def test_a_text_that_grows_beyond_the_bound_is_refused(charrnn: Program, tmp_path: Path) -> None:
+    bomb = packed(tmp_path / "bomb.gz", "again and again\n" * 100_000)
+    assert (tmp_path / bomb).stat().st_size < 10_000
+    (tmp_path / "folder").mkdir()
+    packed(tmp_path / "folder" / "bomb.gz", "again and again\n" * 100_000)
+    for source in (bomb, "folder"):
+        done = charrnn("train", source, *OPTIONS, "--max-size", "0.001")
+        assert (done.code, done.err) == (1, "charrnn: the text has more than 0.001 GB after decompression, the bound "
+                                            "of --max-size; give a larger one, or less text\n")
+    assert not (tmp_path / "checkpoints").exists()
+
+
+def test_a_text_within_the_bound_is_read(charrnn: Program, text: Path, tmp_path: Path) -> None:
+    done = charrnn("train", packed(tmp_path / "text.gz", TEXT), *OPTIONS, "--epochs", "0.1", "--max-size", "0.000002",
+                   "--name", "packed")
+    assert done.code == 0, done.err
+    done = charrnn("train", "--resume", "packed", "--epochs", "0.2", "--max-size", "0.000001")
+    assert (done.code, "--max-size" in done.err) == (1, True)
+
+
+def test_what_was_unpacked_is_told(tmp_path: Path) -> None:
+    told: list[tuple[int, int | None, int]] = []
+    name = packed(tmp_path / "numbers.gz", " ".join(map(str, range(300_000))))
+    read_corpus([str(tmp_path / name)], None, lambda *numbers: told.append(numbers))
+    size = (tmp_path / name).stat().st_size
+    assert told[-1][:2] == (size, size)
+    assert told[-1][2] > size

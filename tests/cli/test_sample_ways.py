@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from charrnn.cli.sample import _write
 from charrnn.render import samples
 from charrnn.render.colour.glyphs import columns
 from tests.cli.conftest import Program
@@ -241,10 +243,33 @@ def test_columns_of_temperatures_are_columns_of_the_terminal() -> None:
 @pytest.mark.parametrize("more", [(), ("--surprisal",)])
 def test_a_colour_in_the_prime_is_none_on_a_terminal(run: Path, tmp_path: Path, more: tuple[str, ...]) -> None:
     """Not even one that we could have painted with."""
-    from tests.torture.answers import answer_on_terminal
+    from tests.torture.commands import answer_on_terminal
 
     prime = "the \x1b[36mcat"
     (tmp_path / "other.txt").write_text(TEXT + "\x1b[36m" * 40, encoding="utf-8")
     answer_on_terminal("train", "other.txt", *OPTIONS, "--name", "other")
     done = answer_on_terminal("sample", "other", "--length", "5", "--prime", prime, *more)
     assert done.out.startswith("the ␛[36mcat"), done
+
+
+@pytest.mark.skipif(os.name != "posix", reason="FIFOs")
+def test_a_fifo_gets_each_piece_as_it_is_made(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    has_first, got = threading.Event(), []
+
+    def read() -> None:
+        with open(tmp_path / "fifo", "rb", buffering=0) as fifo:
+            got.append(fifo.read(100))
+            has_first.set()
+            got.append(fifo.read(100))
+
+    def pieces() -> Iterator[str]:
+        yield "first"
+        assert has_first.wait(20)
+        yield "second"
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    _write(pieces(), str(tmp_path / "fifo"))
+    reader.join(20)
+    assert got == [b"first", b"second"]

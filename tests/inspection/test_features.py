@@ -168,7 +168,7 @@ def test_labels_by_symbol():
 def test_labels_by_span():
     found = {one.name: one.values.tolist() for one in label_features("abcd", "0\t2\tx\n\n3\t9\ty\n1\t2\ty\n", "tags")}
     assert found == {"x": [True, True, False, False], "y": [False, True, False, True]}
-    with pytest.raises(CorpusError, match="line 1 is no START"):
+    with pytest.raises(CorpusError, match="line 1 is not START"):
         list(label_features("abcd", "2\t2\tx\n", "tags"))
 
 

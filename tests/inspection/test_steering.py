@@ -55,6 +55,22 @@ def test_a_cell_that_nothing_listens_to_mirrors():
     assert found.with_low > 0
 
 
+def test_of_a_pinned_memory_the_output_is_held():
+    """Its c at either end would be the same h, whatever the claim is about."""
+    arrays = planted(VOCABULARY).parameters()
+    counts = [7, HIDDEN + 7, 2 * HIDDEN + 7]
+    for name in ("weight_ih_l0", "weight_hh_l0"):
+        arrays[name][[*counts, 3 * HIDDEN + 7]] = 0
+    arrays["bias_l0"][counts], arrays["bias_l0"][3 * HIDDEN + 7] = 30, 0
+    arrays["weight_hh_l0"][3 * HIDDEN + 7, UNIT] = 6
+    arrays["weight_out"][:, 7] = np.where([unit == "a" for unit in VOCABULARY.units], 6.0, 0.0)
+    done = Inspection(compiled_engine(NetworkSettings(cell="lstm", hidden=HIDDEN), arrays), PASSAGE)
+    claim = dataclasses.replace(done.search.best_of(CellName(0, 7)), feature=LETTER, signal="c")
+    found = steering(done.engine, done.stack, done.trace, PASSAGE, claim)
+    assert found.signal == "h"
+    assert found.verdict == "steers"
+
+
 def test_against_one_text_written_step_by_step():
     """The text from the fifth place, cell high: held c, h following, the draws of that place."""
     promotes = np.where([unit == "a" for unit in VOCABULARY.units], 1.0, -0.5)

@@ -95,6 +95,21 @@ def test_a_resumed_run_completes_what_a_kill_took(tmp_path: Path, left: int) -> 
         assert [line[key] for key in shared] == [expected[key] for key in shared]
 
 
+@pytest.mark.parametrize("gone", [0, 1, 2])
+def test_a_line_that_is_missing_in_the_middle_comes_back(tmp_path: Path, gone: int) -> None:
+    folder = train_tiny(tmp_path)
+    whole = read_metrics(folder)
+    text = (folder / "metrics.jsonl").read_text().splitlines(keepends=True)
+    (folder / "metrics.jsonl").write_text("".join(text[:gone] + text[gone + 1:]))
+    with Run.resume(folder / LAST, Corpus.of(TEXT, ["text.txt"])):
+        pass
+    lines = read_metrics(folder)
+    assert lines[:gone] + lines[gone + 1:] == whole[:gone] + whole[gone + 1:]
+    shared = ("step", "epoch", "train_loss", "val_loss", "best")
+    assert [lines[gone][key] for key in shared] == [whole[gone][key] for key in shared]
+    assert len((folder / "metrics.jsonl").read_text().splitlines()) == 4
+
+
 def test_a_torn_last_line_of_a_finished_run_goes(tmp_path: Path) -> None:
     folder = train_tiny(tmp_path)
     text = (folder / "metrics.jsonl").read_text()

@@ -139,7 +139,7 @@ def test_how_far_it_is_is_told(tmp_path: Path) -> None:
     (below / "three.bin").write_bytes(b"\0" * 5)
     told: list[tuple[int, int | None]] = []
 
-    def on_read(done: int, total: int | None) -> None:
+    def on_read(done: int, total: int | None, unpacked: int) -> None:
         told.append((done, total))
 
     with chunks_of(10):

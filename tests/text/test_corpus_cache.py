@@ -40,7 +40,7 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def is_read(*sources: str, settings: TextSettings | None = None) -> bool:
     """Whether the sources had to be read."""
     told: list[int] = []
-    read_corpus(sources, None, lambda done, total: told.append(done), settings or TextSettings())
+    read_corpus(sources, None, lambda done, *_: told.append(done), settings or TextSettings())
     return bool(told)
 
 
@@ -71,7 +71,7 @@ def test_it_comes_out_as_it_was(kept: Path, settings: TextSettings, extra: str) 
     first = read_corpus(sources, settings=settings)
     assert len(list(kept.iterdir())) == 1
     told: list[int] = []
-    second = read_corpus(sources, None, lambda done, total: told.append(done), settings)
+    second = read_corpus(sources, None, lambda done, *_: told.append(done), settings)
     assert told == []
     assert same(first, second)
     assert second.skipped.keys() == {str(Path("notes/c.bin"))}
@@ -107,7 +107,7 @@ def test_every_change_is_noticed(change: Callable[[Path], Any], monkeypatch: pyt
     assert not is_read("notes")
     change(path)
     told: list[int] = []
-    fresh = read_corpus(["notes"], None, lambda done, total: told.append(done))
+    fresh = read_corpus(["notes"], None, lambda done, *_: told.append(done))
     assert told
     assert not is_read("notes")
     monkeypatch.setenv(corpus_cache.LIMIT_NAME, "0")
@@ -170,7 +170,7 @@ def test_a_file_that_just_changed_is_not_kept(kept: Path, monkeypatch: pytest.Mo
 def test_a_file_that_changes_while_it_is_read_is_not_kept(kept: Path) -> None:
     source = write(Path("1"), TEXT.encode())
 
-    def on_read(done: int, total: int | None) -> None:
+    def on_read(done: int, total: int | None, unpacked: int) -> None:
         os.utime(source, ns=(1, 10**18 + done))
 
     with chunks_of(100):

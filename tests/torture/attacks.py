@@ -21,9 +21,9 @@ class Attack(NamedTuple):
 ATTACKS = (
     Attack("kills", 300, 30),
     Attack("faults", 3000, 150),
+    Attack("surroundings", 2000, 60),
     Attack("mutations", 20_000, 1000),
     Attack("texts", 5000, 200),
     Attack("options", 7500, 1500),
     Attack("numbers", 1000, 150),
-    Attack("surroundings", 2000, 60),
 )

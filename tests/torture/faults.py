@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from charrnn.text import corpus_cache
-from tests.torture.commands import COMMANDS, OLD, RUN, TRAIN, Command, Place
+from tests.torture.disturbed import COMMANDS, OLD, RUN, TRAIN, Command, Place
 from tests.torture.findings import Findings
 from tests.torture.forked import Outcome, warm
 from tests.torture.moments import Count, at_lines, in_files

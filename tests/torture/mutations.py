@@ -28,7 +28,7 @@ from charrnn.settings import NetworkSettings, Settings, TextSettings, TrainingSe
 from charrnn.text.corpus import read_corpus
 from tests.cli.tiny import SETTINGS, TEXT
 from tests.runs.forging import PARTS, WRONG, closed, mutate, opened, places, signed, split
-from tests.torture.answers import Answer, answer, bounded_memory, new_folder, watched
+from tests.torture.commands import Answer, answer, bounded_memory, new_folder, watched
 from tests.torture.findings import Findings
 
 MOST_SECONDS, MOST_MEGABYTES, LONGEST = 5.0, 200.0, 700

@@ -32,7 +32,7 @@ from charrnn.kernels.softmax import NEVER, loss_row
 from charrnn.settings import NetworkSettings, Settings, TrainingSettings, WindowSettings
 from charrnn.training.events import Finished, Step
 from charrnn.training.trainer import Trainer
-from tests.torture.answers import watched
+from tests.torture.commands import watched
 from tests.torture.findings import Findings
 
 ROOT = Path(__file__).parents[2]

@@ -23,7 +23,7 @@ from charrnn.interchange.export import export_network
 from charrnn.runs.checkpoint import BEST
 from charrnn.settings.training import PARTS
 from tests.cli.tiny import OPTIONS, tiny_corpus, train_tiny
-from tests.torture.answers import Answer, answer, bounded_memory, new_folder
+from tests.torture.commands import Answer, answer, bounded_memory, new_folder
 from tests.torture.findings import Findings
 
 LONGEST = 300
@@ -213,7 +213,7 @@ def _resumed() -> Iterator[Row]:
     for param in _command("train").params:
         if isinstance(param, SettingOption) and param.name not in {
                 "epochs", "minutes", "threads", "engine", "device", "resume", "folder", "show_samples", "samples_every",
-                "keep_last", "quiet", "verbose"}:
+                "keep_last", "max_size", "quiet", "verbose"}:
             option = param.opts[0]
             if param.is_flag:
                 values: Sequence[str] = ("",)

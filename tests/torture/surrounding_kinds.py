@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.torture.commands import Command, Place
+from tests.torture.disturbed import Command, Place
 from tests.torture.forked import CLOSED
 
 IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0

@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 from tests.torture import together
-from tests.torture.commands import COMMANDS, OLD, RUN, TRAIN, Command, Place
+from tests.torture.disturbed import COMMANDS, OLD, RUN, TRAIN, Command, Place
 from tests.torture.findings import Findings
 from tests.torture.forked import Outcome, warm
 from tests.torture.surrounding_kinds import SURROUNDINGS, Surrounding

@@ -9,9 +9,11 @@ from types import ModuleType
 
 import pytest
 
+pytest.importorskip("pty")  # not on Windows
+
 from tests.torture import faults, kills, mutations, numbers, options, surroundings, texts
-from tests.torture.answers import new_folder
 from tests.torture.attacks import ATTACKS, Attack
+from tests.torture.commands import new_folder
 from tests.torture.findings import Findings
 from tests.torture.forked import CAN_FORK
 

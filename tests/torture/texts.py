@@ -22,7 +22,7 @@ import numpy as np
 from charrnn.errors import CharrnnError
 from charrnn.render.terminal_text import SIGNS
 from charrnn.text.corpus import read_corpus
-from tests.torture.answers import Answer, answer, answer_on_terminal, bounded_memory, new_folder
+from tests.torture.commands import Answer, answer, answer_on_terminal, bounded_memory, new_folder
 from tests.torture.findings import Findings
 
 # Colours of the form of ours that we do not have, as RGB and as numbers; and signs that end a string, a page, a tag.

@@ -9,7 +9,7 @@ from pathlib import Path
 from charrnn.errors import CharrnnError
 from charrnn.runs.checkpoint import load_checkpoint
 from charrnn.text import corpus_cache
-from tests.torture.commands import RUN, TRAIN, Command, Place
+from tests.torture.disturbed import RUN, TRAIN, Command, Place
 from tests.torture.forked import Outcome
 
 Way = Callable[[Path, Path], str | None]

@@ -11,7 +11,7 @@ from charrnn.engine.compiled.memory import BatchShape, streams_bytes, training_b
 from charrnn.engine.compiled.network import Network
 from charrnn.engine.compiled.optimizers import optimizer_of
 from charrnn.engine.compiled.streams import CompiledStreams
-from charrnn.engine.interface import Arrays, Engine
+from charrnn.engine.interface import PROGRAM_BYTES, Arrays, Engine
 from charrnn.settings import NetworkSettings, TrainingSettings
 
 
@@ -82,8 +82,8 @@ class CompiledEngine(Engine):
         parameters, kinds = self.network.parameters.flat.size, len(self.optimizer.memory)
         is_averaged = self.training.averaging > 0
         copies = 2 * (1 + kinds + is_averaged) + is_averaged
-        return copies * 4 * parameters + training_bytes(self.settings, self.vocabulary, parameters,
-                                                        self._shape(rows, window, shards), kinds)
+        return PROGRAM_BYTES + copies * 4 * parameters + training_bytes(
+            self.settings, self.vocabulary, parameters, self._shape(rows, window, shards), kinds)
 
     def streams_memory(self, rows: int, window: int, shards: int) -> int:
         return streams_bytes(self.settings, self.vocabulary, self._shape(rows, window, shards))

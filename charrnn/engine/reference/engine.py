@@ -13,7 +13,7 @@ import numpy as np
 from charrnn.cells.numpy_step import State
 from charrnn.cells.registry import CELLS
 from charrnn.engine.initial import checked, initial_values, parameter_shapes
-from charrnn.engine.interface import RAW, Arrays, Engine, OnLayer, Streams
+from charrnn.engine.interface import PROGRAM_BYTES, RAW, Arrays, Engine, OnLayer, Streams
 from charrnn.engine.predictions import Predictions
 from charrnn.engine.reference.backpropagation import Forward, forward, initial_state, log_softmax, truncated_bptt
 from charrnn.engine.reference.dropout import dropout_masks, recurrent_masks
@@ -174,7 +174,7 @@ class ReferenceEngine(Engine):
     def memory(self, rows: int, window: int, shards: int) -> int:
         """About: parameters and the rest of state() three times, gradients, and what the streams take."""
         copies = 3 * (1 + len(self.memories) + (self.keep > 0)) + 1
-        return 8 * copies * self.parameter_count + self.streams_memory(rows, window, shards)
+        return PROGRAM_BYTES + 8 * copies * self.parameter_count + self.streams_memory(rows, window, shards)
 
     def streams_memory(self, rows: int, window: int, shards: int) -> int:
         """About: tapes, and numbers for each character."""

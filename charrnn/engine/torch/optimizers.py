@@ -9,7 +9,7 @@ from charrnn.engine.interface import EPSILON, RMSPROP_DECAY
 from charrnn.settings import TrainingSettings
 
 
-class TorchRule(NamedTuple):
+class OptimizerRule(NamedTuple):
     """An optimizer of PyTorch, and its names for what ours remember."""
 
     kind: Any
@@ -17,11 +17,11 @@ class TorchRule(NamedTuple):
 
 
 RULES = {
-    "adam": TorchRule(torch.optim.Adam, {"adam_mean": "exp_avg", "adam_square": "exp_avg_sq"}),
-    "adamw": TorchRule(torch.optim.AdamW, {"adam_mean": "exp_avg", "adam_square": "exp_avg_sq"}),
-    "rmsprop": TorchRule(torch.optim.RMSprop, {"rmsprop_square": "square_avg"}),
-    "adagrad": TorchRule(torch.optim.Adagrad, {"adagrad_total": "sum"}),
-    "sgd": TorchRule(torch.optim.SGD, {"sgd_velocity": "momentum_buffer"})}
+    "adam": OptimizerRule(torch.optim.Adam, {"adam_mean": "exp_avg", "adam_square": "exp_avg_sq"}),
+    "adamw": OptimizerRule(torch.optim.AdamW, {"adam_mean": "exp_avg", "adam_square": "exp_avg_sq"}),
+    "rmsprop": OptimizerRule(torch.optim.RMSprop, {"rmsprop_square": "square_avg"}),
+    "adagrad": OptimizerRule(torch.optim.Adagrad, {"adagrad_total": "sum"}),
+    "sgd": OptimizerRule(torch.optim.SGD, {"sgd_velocity": "momentum_buffer"})}
 
 
 class TorchOptimizer:

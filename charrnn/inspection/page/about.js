@@ -11,7 +11,7 @@ function aboutView() {
     ["values", page.live ? "all cells and gates, computed in this page by the network inside it" : `${count(page.chosen.length)} of ${count(cells.length)} cells, ${page.levels === 127 ? "255" : "15"} levels from −1 to 1`],
     ["made by", page.command]];
   return [heading("About this page"),
-    element("p", { class: "prose" }, "This file is complete: it asks nothing of any network and works without one. Colours have one fixed scale from −1 to 1 for all cells: blue with a dotted line is negative, vermilion with a solid line positive. The state of a cell shown at a character is the one after that character was read; the predictions shown there are those made before it."),
+    element("p", { class: "prose" }, "This file is complete: it loads nothing from the internet and works offline. Colours have one fixed scale from −1 to 1 for all cells: blue with a dotted line is negative, vermilion with a solid line positive. The state of a cell shown at a character is the one after that character was read; the predictions shown there are those made before it."),
     page.notes.map((note) => element("p", { class: "note" }, note)),
     element("table", { class: "health about" }, element("tbody", {}, rows.map(([name, value]) => element("tr", {}, element("th", { scope: "row" }, name), element("td", {}, value))))),
     element("h3", {}, "What the numbers are"),
@@ -20,8 +20,8 @@ function aboutView() {
 
 /* What the page computes by itself. */
 const OWN_DEFINITIONS = {
-  "range, search": "cells are ranked by the area under the curve (AUC): the chance that the cell is higher at a character inside than at one outside, ties half, from the values as they are stored here. A search is scored on both halves of the text; its chance level is what the best cell reaches for 95 % of 20 shifts of the matches along the text",
-  "similar stretches": "stretches of the same length whose mean over the 12 most telling cells (AUC below 0.3 or above 0.7), each in its own standard deviations and turned to the side it has in the range, is highest; given as a share of the range's own",
+  "range, search": "cells are ranked by the area under the curve (AUC): the probability that the cell is higher at a character inside than at one outside, ties half, from the values as they are stored here. A search is scored on both halves of the text; its chance level is what the best cell reaches for 95 % of 20 shifts of the matches along the text",
+  "similar stretches": "stretches of the same length whose mean over the 12 most informative cells (AUC below 0.3 or above 0.7), each in its own standard deviations and turned to the side it has in the range, is highest; given as a share of the range's own",
   "changed most": "|a(t) − a(t−1)| divided by the cell's standard deviation over the text",
   "what pushes it": "mean of a(t) − a(t−1) over the places of a character, for characters seen 10 times or more",
 };

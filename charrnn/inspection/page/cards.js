@@ -14,13 +14,14 @@ function cellLink(cell, label) {
   return button(label || cells[cell].id, () => choose(cell), { class: "link" });
 }
 
-function characterCard(t, isPinned) {
+function characterCard(t, isPinned, isExample = false) {
   const values = valuesOf(state.cell, state.signal);
   const bits = bitsAt(t);
   const rank = arrays.rank[t];
   return [
     heading(element("span", { class: "glyph" }, visible(unitAt(t))), element("span", { class: "faint" },
-      ` character ${count(t)}, line ${count(lineOf[t] + 1)}`, isPinned ? " · pinned" : "")),
+      ` character ${count(t)}, line ${count(lineOf[t] + 1)}`, isPinned ? " · pinned" : isExample ? " · where this cell changes most" : ""),
+      isPinned ? button("Range", startRange, { class: "quiet range-start", title: "then click or tap its other end" }) : null),
     element("dl", { class: "facts" },
       values ? fact(`${cells[state.cell].id} ${SIGNAL_NAMES[state.signal] || state.signal}`, swatch(values[t] / page.levels), signed(values[t] / page.levels, 2)) : null,
       Number.isNaN(bits) ? fact("surprisal", "nothing was expected yet") : [
@@ -140,7 +141,7 @@ function rankingTable(rows, halves) {
   return element("table", { class: "small ranking" },
     element("thead", {}, element("tr", {}, element("th", {}, "cell"), halves
       ? [element("th", { title: "AUC on the first half of the text" }, "1st half"), element("th", { title: "AUC on the second half" }, "2nd half")]
-      : [element("th", { title: "the chance that the cell is higher at a character inside than at one outside" }, "AUC"), element("th", { title: "difference of the means inside and outside, in standard deviations" }, "diff.")],
+      : [element("th", { title: "the probability that the cell is higher at a character inside than at one outside" }, "AUC"), element("th", { title: "difference of the means inside and outside, in standard deviations" }, "diff.")],
     element("th", {}, "tracks"))),
     element("tbody", {}, rows.map((row) => element("tr", {}, element("td", {}, cellLink(row.cell)),
       halves ? row.halves.map((score) => element("td", { class: "n" }, number(score, 3)))

@@ -7,27 +7,27 @@ function computeValues() {
   if (!page.live) return;
   page.signals = [];
   network = live.openClient(page.live, (message) => {
-    if (message.type === "opened") for (const signal of page.live.signals.filter((name) => "ch".includes(name))) collect(signal);
+    if (message.type === "opened") collect(page.live.signals.filter((name) => "ch".includes(name)));
     else if (message.type === "collected") takeValues(message);
     else if (message.type === "failed") byId("missing").textContent = `The values of cells could not be computed here: ${message.message}.`;
   });
 }
 
-function collect(signal) {
-  if (awaited.has(signal)) return;
-  awaited.add(signal);
-  waiting.push(signal);
+const waiting = []; /* lists of signals; the text is read once for each list, one after the other */
+
+function collect(signals) {
+  if (signals.some((signal) => awaited.has(signal))) return;
+  for (const signal of signals) awaited.add(signal);
+  waiting.push(signals);
   if (waiting.length === 1) askForNext();
 }
 
-const waiting = []; /* signals, one after the other */
-
 function askForNext() {
-  if (waiting.length) network.post({ type: "collect", signal: waiting[0], ids: Int32Array.from(arrays.text) });
+  if (waiting.length) network.post({ type: "collect", signals: waiting[0], ids: Int32Array.from(arrays.text) });
 }
 
-function takeValues({ signal, values }) {
-  arrays[`signal_${signal}`] = values;
+function takeValues({ signals, values }) {
+  signals.forEach((signal, n) => { arrays[`signal_${signal}`] = values[n]; });
   page.signals = page.live.signals.filter((name) => arrays[`signal_${name}`]);
   if (!page.chosen.length) {
     page.chosen = order;
@@ -37,7 +37,7 @@ function takeValues({ signal, values }) {
   askForNext();
   for (const action of [paint, listCells, readingBar, drawCharacter, drawCell, drawStrip]) action();
   if (state.tab === "cells" && state.map) showTab();
-  if (signal === wanted) set({ signal });
+  if (signals.includes(wanted)) set({ signal: wanted });
   document.documentElement.dataset.values = page.signals.join("");
 }
 
@@ -46,7 +46,7 @@ let wanted = ""; /* the signal that is shown once it is here */
 function chooseSignal(signal) {
   wanted = signal;
   if (page.signals.includes(signal)) set({ signal });
-  else collect(signal);
+  else collect([signal]);
 }
 
 /* The tab in which the network reads and writes, made when it is first opened. */

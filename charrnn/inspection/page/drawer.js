@@ -1,9 +1,24 @@
 /* The drawer: the character under the pointer or pinned, the range or the search, the selected cell. */
 
+const BEGINNING = 600; /* characters among which an example is looked for */
+
+/* Where the selected cell changes most near the beginning; -1 where the page has no values of it. */
+function exampleOf() {
+  const values = valuesOf(state.cell, state.signal);
+  let best = -1;
+  for (let t = 2; values && t < Math.min(T, BEGINNING); t++) {
+    if (best < 0 || Math.abs(values[t] - values[t - 1]) > Math.abs(values[best] - values[best - 1])) best = t;
+  }
+  return best;
+}
+
 function drawCharacter() {
   const t = pointed.t >= 0 ? pointed.t : state.pin;
-  byId("character").replaceChildren(...[t >= 0 ? characterCard(t, t === state.pin)
-    : element("p", { class: "faint" }, "Point at a character to see what was expected there; click to pin it. Drag over characters to find the cells that know them.")].flat(3).filter(Boolean));
+  const example = t >= 0 ? t : exampleOf();
+  const how = "Point at a character to see what the model predicted there; click to pin it. Drag over characters to find the cells that respond to them.";
+  byId("character").replaceChildren(...[
+    example >= 0 ? characterCard(example, t >= 0 && t === state.pin, t < 0) : null,
+    t < 0 ? element("p", { class: "faint" }, how) : null].flat(3).filter(Boolean));
 }
 
 function drawRange() {
@@ -18,9 +33,9 @@ function drawRange() {
     heading("Range", element("span", { class: "faint" }, ` ${count(inside.length)} characters from ${count(from)} `), closeButton({ range: null })),
     element("p", { class: "quote" }, excerpt(from, Math.min(to + 1, from + 80)), inside.length > 80 ? "…" : ""),
     element("h3", {}, "Cells that tell it from the rest"), rankingTable(ranking.slice(0, 8), false),
-    element("h3", { title: "other stretches of the same length where the 12 most telling cells stand as they do here" }, "Similar stretches"),
+    element("h3", { title: "other stretches of the same length where the 12 most informative cells are in the same state" }, "Similar stretches"),
     similar.length ? element("ol", { class: "contexts" }, similar.map(({ start, end, likeness }) => element("li", {}, placeLink(start, end), element("small", { class: "n" }, share(likeness)))))
-      : element("p", { class: "faint" }, "None: nowhere else do these cells stand half as clearly."));
+      : element("p", { class: "faint" }, "None: nowhere else are these cells half as clearly in this state."));
 }
 
 function closeButton(changes) {
@@ -64,11 +79,22 @@ function drawCell() {
 }
 
 function buildDrawer() {
-  byId("drawer").replaceChildren(element("div", { id: "character", class: "card", "aria-live": "off" }), element("div", { id: "range", class: "card", hidden: true }),
+  byId("drawer").replaceChildren(button("Details", () => openSheet(!byId("drawer").classList.contains("open")), { id: "sheet", "aria-expanded": "false" }),
+    element("div", { id: "character", class: "card", "aria-live": "off" }), element("div", { id: "range", class: "card", hidden: true }),
     element("div", { id: "found", class: "card", hidden: true }), element("div", { id: "cell", class: "card" }));
   pointed.actions.push(drawCharacter);
   on(["pin", "cell", "signal"], drawCharacter);
   on(["range", "signal"], drawRange);
   on(["regex", "signal"], drawSearch);
   on(["cell", "signal"], drawCell);
+  on(["pin", "range", "regex"], () => openSheet(state.pin >= 0 || state.range !== null));
+  on(["cell"], () => openSheet(byId("drawer").classList.contains("open")));
+  openSheet(false);
+}
+
+/* On a phone the drawer lies below and comes up. */
+function openSheet(isOpen) {
+  byId("drawer").classList.toggle("open", isOpen);
+  byId("sheet").setAttribute("aria-expanded", String(isOpen));
+  byId("sheet").textContent = isOpen ? "Close" : `Details of ${cells[state.cell].id}`;
 }

@@ -9,6 +9,9 @@ function pointShape(layer, x, y) {
   return shape("path", { d: `M${x - 3.3} ${y - 3.3}h6.6v6.6h-6.6z` });
 }
 
+/* Up to 4 pixels aside, the same each time, so that units at one place are seen as many. */
+const apart = (number) => (((number * 2654435761) >>> 16) % 9) - 4;
+
 function gatePlot(gate) {
   const { size, left, top, bottom } = PLOT;
   const x = (share) => left + share * size;
@@ -24,7 +27,7 @@ function gatePlot(gate) {
   for (const part of page.gates.gates.filter((one) => one.gate === gate)) {
     part.left.forEach((shut, unit) => {
       const cell = numberOf.get(`L${part.layer}:${unit}`);
-      const node = shape("g", { class: `point layer${(part.layer - 1) % 3}`, "data-cell": `L${part.layer}:${unit}` }, pointShape(part.layer, x(part.right[unit]), y(shut)));
+      const node = shape("g", { class: `point layer${(part.layer - 1) % 3}`, "data-cell": `L${part.layer}:${unit}` }, pointShape(part.layer, x(part.right[unit]) + apart(2 * unit), y(shut) + apart(2 * unit + 1)));
       node.addEventListener("pointermove", (event) => showHint(event.clientX, event.clientY, element("b", {}, `L${part.layer}:${unit}`), ` open ${share(part.right[unit])}, shut ${share(shut)}`));
       node.addEventListener("pointerleave", hideHint);
       node.addEventListener("click", () => choose(cell));
@@ -41,7 +44,7 @@ function gatesView() {
     return [intro, element("p", { class: "prose" }, data ? "A plain RNN has no gates: its whole state goes through its weights and tanh at every step." : "This page was made without the gates."), data ? healthTable(data) : null];
   }
   const gates = [..."iforz"].filter((gate) => data.gates.some((one) => one.gate === gate));
-  return [intro, element("p", { class: "prose" }, "Each point is a unit. To the right, its gate stands open most of the time; at the top, shut most of the time; near the origin it is neither. A forget gate far to the right keeps what it holds: an integrator. One at the top forgets at every step: a feed-forward unit. Click a point to select its cell."),
+  return [intro, element("p", { class: "prose" }, "Each point is a unit. To the right, its gate is open most of the time; at the top, shut most of the time; near the origin it is neither. A forget gate far to the right keeps what it holds: an integrator. One at the top forgets at every step: a feed-forward unit. Click a point to select its cell."),
     layers > 1 ? element("p", { class: "key" }, Array.from({ length: layers }, (_, k) => [shape("svg", { width: 14, height: 14, class: "scatter", "aria-hidden": "true" }, shape("g", { class: `point layer${k % 3}` }, pointShape(k + 1, 7, 7))), ` layer ${k + 1} `])) : null,
     element("div", { class: "figures" }, gates.map(gatePlot)), healthTable(data)];
 }

@@ -12,7 +12,7 @@ function mapColumns() {
 
 function buildMap() {
   const holder = element("div", { id: "map", role: "tabpanel", hidden: true },
-    element("p", { class: "faint caption" }, "Each column is a cell, in the order of the table; each row a feature. Vermilion: high where the feature holds, blue: low. Click to look at it on the text."),
+    element("p", { class: "faint caption" }, "Each column is a cell, in the order of the table; each row a feature. Vermilion: high where the feature holds, blue: low; what chance reaches has no colour. Click to look at it on the text."),
     element("div", { class: "scroll" }), element("p", { id: "map-words", class: "words" }, "\u00a0"), saveButtons("features", () => byId("map").querySelector("svg")));
   on(["map", "tab", "sort", "down", "filter", "cell", "feature"], drawMap);
   addEventListener("resize", drawMap);
@@ -25,16 +25,19 @@ function drawMap() {
   const columns = mapColumns();
   const holder = byId("map").querySelector(".scroll");
   if (!rows.length || !columns.length || !arrays.scores) {
-    holder.replaceChildren(element("p", { class: "faint" }, rows.length ? "No cell is left by the filter." : "No feature was looked for, or all are too rare to test."));
+    holder.replaceChildren(element("p", { class: "faint" }, rows.length ? "No cell matches the filter." : "No feature was tested, or all are too rare."));
     return;
   }
   const size = clamp(Math.floor((holder.clientWidth - MAP.label - 12) / columns.length), 5, 22);
   const tall = clamp(Math.floor((holder.clientHeight - MAP.top - MAP.foot - 16) / rows.length), 13, 20);
   const width = MAP.label + columns.length * size + 8;
   const height = MAP.top + rows.length * tall + MAP.foot;
+  const chances = chanceLevels();
   const paths = new Map();
   rows.forEach((feature, y) => columns.forEach((cell, x) => {
-    const level = Math.round((scoreOf(feature, cell) || 0) * LEVELS);
+    const score = scoreOf(feature, cell) || 0;
+    const chance = chances.get(features[feature].name) || 0;
+    const level = Math.round(Math.sign(score) * Math.max(0, Math.abs(score) - chance) / (1 - chance) * LEVELS);
     if (!level) return;
     const name = classOf(level);
     paths.set(name, `${paths.get(name) || ""}M${MAP.label + x * size} ${MAP.top + y * tall}h${size - 1}v${tall - 1}h${1 - size}z`);
@@ -62,6 +65,15 @@ function drawMap() {
     if (found) choose(found[1], { feature: found[0] });
   });
   holder.replaceChildren(drawing);
+}
+
+/* What the best cell reaches by chance, on the scale of scoreOf(), by the name of a feature. */
+function chanceLevels() {
+  const found = new Map();
+  for (const { best } of cells) {
+    if (best && best.null95 !== null && best.null95 < 1) found.set(best.feature, best.kind === "AUC" ? 2 * best.null95 - 1 : best.null95);
+  }
+  return found;
 }
 
 function mapWords(feature, cell) {

@@ -7,7 +7,7 @@ const KEYS = [
   ["+ − 0", "zoom the strip in, out, to the whole text"], ["Esc", "let go: range, pin, search"], ["?", "this help"],
 ];
 const GESTURES = [
-  ["point", "at a character: its value, what was expected in its place"], ["click", "pin it: also the cells that changed most there"],
+  ["point", "at a character: its value, and what the model predicted"], ["click", "pin it: also the cells that changed most there"],
   ["drag", "over characters: the cells that tell them from the rest, similar stretches; Ctrl+C copies them"], ["wheel, drag", "on the strip: zoom, move; click goes there"],
 ];
 

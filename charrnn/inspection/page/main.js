@@ -63,6 +63,7 @@ async function start() {
   addEventListener("hashchange", readAddress);
   readAddress();
   if (state.pin >= 0 || state.range) showPlace(state.range ? state.range[0] : state.pin);
+  openSheet(false); /* a link shows the text first */
   listen();
   computeValues();
   document.documentElement.dataset.ready = "true";

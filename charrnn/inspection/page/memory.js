@@ -36,7 +36,7 @@ function figure(caption, name, drawing) {
 }
 
 function gainTable(horizon) {
-  return element("table", { class: "health" }, element("thead", {}, element("tr", {}, ["layer", "signal", "below 1 % after", "left after each character", ""].map((name) => element("th", {}, name)))),
+  return element("table", { class: "health" }, element("thead", {}, element("tr", {}, ["layer", "signal", "below 1 % after", "left after each character", ""].map((name) => element(name ? "th" : "td", {}, name)))),
     element("tbody", {}, horizon.layers.map((row) => element("tr", {}, element("td", {}, String(row.layer)), element("td", {}, row.signal), element("td", {}, row.near === null ? `more than ${horizon.lags}` : String(row.near)),
       element("td", {}, number(row.gain, 3)), element("td", { class: "faint" }, row.gain === null ? "nothing is left to measure" : row.gain > 1.005 ? "explodes" : row.gain < 0.995 ? "vanishes" : "keeps")))));
 }

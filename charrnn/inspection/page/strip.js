@@ -89,7 +89,7 @@ function drawStrip() {
       shape("line", { x1: STRIP.left, x2: right, y1: y(value), y2: y(value), class: "grid" }),
       shape("text", { x: STRIP.left - 8, y: y(value) + 4, "text-anchor": "end", class: "label" }, label)]),
     values || isSurprise ? shape("path", { d: stripPath(at, from, to, x, y, right - STRIP.left), class: isSurprise ? "curve surprise" : "curve" })
-      : shape("text", { x: (STRIP.left + right) / 2, y: middle - 6, "text-anchor": "middle", class: "label" }, "the values of this cell are not in this page"),
+      : shape("text", { x: (STRIP.left + right) / 2, y: middle - 6, "text-anchor": "middle", class: "label" }, page.live ? "computing\u2026" : "the values of this cell are not in this page"),
     ...letters,
     shape("line", { id: "cursor", y1: STRIP.top, y2: STRIP.low, class: "cursor", visibility: "hidden" }),
     state.pin >= from && state.pin < to ? shape("line", { x1: x(state.pin + 0.5), x2: x(state.pin + 0.5), y1: STRIP.top - 4, y2: STRIP.low, class: "pinned" }) : "",

@@ -5,6 +5,12 @@ const lines = []; /* {node, first, last, painted} */
 const lineOf = new Int32Array(T);
 let painting = 0; /* a line with an older number has old colours */
 let drag = null;
+let isRangeStarted = false; /* the next click ends a range that begins at the pin: for touch, which can't drag one */
+
+function startRange() {
+  isRangeStarted = true;
+  openSheet(false);
+}
 
 function buildText() {
   const holder = document.createDocumentFragment();
@@ -91,8 +97,8 @@ function readingBar() {
   const best = cell.best;
   const isSurprise = showsSurprise();
   const what = isSurprise ? "surprise" : cell.id;
-  const about = isSurprise ? "bits that each character took to predict"
-    : best && best.confirmed ? best.feature : best ? "no confirmed feature" : "tracks nothing that was looked for";
+  const about = isSurprise ? "surprisal of each character, in bits"
+    : best && best.confirmed ? best.feature : best ? "no confirmed feature" : "tracks none of the features";
   byId("bar").firstChild.replaceChildren(
     element("strong", {}, what), " ", element("span", { class: "faint about" }, about));
   byId("scale").replaceChildren(legend(), allSignals().length > 1 && !isSurprise
@@ -129,7 +135,8 @@ function buildReading() {
   text.addEventListener("pointerdown", (event) => {
     const t = at(event);
     if (event.button || t < 0) return;
-    if (event.shiftKey && state.pin >= 0) {
+    if ((event.shiftKey || isRangeStarted) && state.pin >= 0) {
+      isRangeStarted = false;
       set({ range: [Math.min(t, state.pin), Math.max(t, state.pin)] });
       return;
     }

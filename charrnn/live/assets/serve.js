@@ -12,7 +12,7 @@ function serve(port) {
   let isReading = false;
   let looking = null; /* what to look at once the text is read so far */
   let writing = null;
-  let collecting = null; /* {signal, reading}: a signal of all cells along a text that is read once for it */
+  let collecting = null; /* {signals, reading}: signals of all cells along a text that is read once for them */
   let isTicking = false;
   const clock = () => performance.now();
   const ticker = new MessageChannel();
@@ -50,11 +50,10 @@ function serve(port) {
     stop() {
       if (writing) finishWriting(true);
     },
-    /* all cells along a text, one signal after the other */
-    collect({ signal, ids }) {
-      const own = openReading(network, model, [signal], ids.length);
+    collect({ signals, ids }) {
+      const own = openReading(network, model, signals, ids.length);
       own.change(ids, false);
-      collecting = { signal, reading: own };
+      collecting = { signals, reading: own };
     },
   };
 
@@ -110,8 +109,8 @@ function serve(port) {
   function collect() {
     collecting.reading.readUntil(clock() + SLICE, clock);
     if (collecting.reading.done < collecting.reading.length) return;
-    const values = collecting.reading.ofAllCells(collecting.signal);
-    port.postMessage({ type: "collected", signal: collecting.signal, values }, [values.buffer]);
+    const values = collecting.signals.map((signal) => collecting.reading.ofAllCells(signal));
+    port.postMessage({ type: "collected", signals: collecting.signals, values }, values.map((one) => one.buffer));
     collecting = null;
   }
 

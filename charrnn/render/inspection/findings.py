@@ -50,7 +50,8 @@ def most_words(cost: Ablation) -> str:
 
 def steer_words(feature: Feature, found: Steering) -> str:
     """`steers: 2% -> 61% (+-6)` of what the network writes, with the error of the difference; of a count its mean."""
-    scale, digits, unit = (100, 0, "%") if feature.is_boolean else (1, 1, "")
+    scale, unit = (100, "%") if feature.is_boolean else (1, "")
+    digits = 0 if feature.is_boolean or max(found.with_low, found.with_high, found.error) >= 100 else 1
     low, high, error = (f"{scale * number:.{digits}f}" for number in (found.with_low, found.with_high, found.error))
     return f"{found.verdict}: {low}{unit} -> {high}{unit} (+-{error})"
 
