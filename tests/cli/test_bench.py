@@ -186,6 +186,7 @@ def test_waiting_for_the_compiler_is_announced(capsys: pytest.CaptureFixture[str
     assert "compiling kernels" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="POSIX signals and process groups")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_both_processes(tmp_path: Path, number: int, code: int) -> None:

@@ -220,6 +220,7 @@ def test_a_current_folder_that_was_removed(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (1, "charrnn: the current folder was removed; change to another one\n")
 
 
+@pytest.mark.slow
 @POSIX
 def test_ctrl_c_in_a_finalizer_is_not_lost() -> None:
     done = subprocess.run([sys.executable, "-m", "tests.cli.fakes", "finalizes"], cwd=ROOT, capture_output=True,

@@ -55,6 +55,7 @@ def test_a_session(tmp_path: Path) -> None:
     assert drafts_in(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_ctrl_c_and_a_draft(tmp_path: Path) -> None:
     with terminal("play", TINY, "--temp", "0", "--length", str(10**11), folder=tmp_path) as opened:
         opened.wait_for("commands\n>")
@@ -96,6 +97,7 @@ def test_ctrl_c_and_a_draft(tmp_path: Path) -> None:
     ({"TERM": "xterm-256color"}, True),
     ({"TERM": "xterm-256color", "NO_COLOR": "1"}, False),
 ])
+@pytest.mark.slow
 def test_lines_can_be_edited_and_notes_are_dim(tmp_path: Path, environment: dict[str, str], dim: bool) -> None:
     pytest.importorskip("readline")
     with terminal(*GREEDY, folder=tmp_path, **environment) as opened:
@@ -118,6 +120,7 @@ def test_lines_can_be_edited_and_notes_are_dim(tmp_path: Path, environment: dict
         assert ("\x1b[0m" in opened.screen) == dim
 
 
+@pytest.mark.slow
 def test_with_the_text_going_to_a_file_the_talk_stays_on_the_screen(tmp_path: Path) -> None:
     with terminal(*GREEDY, folder=tmp_path, output="story.txt") as opened:
         opened.wait_for("commands\n>")
@@ -132,6 +135,7 @@ def test_with_the_text_going_to_a_file_the_talk_stays_on_the_screen(tmp_path: Pa
     assert drafts_in(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_sigterm_keeps_what_was_being_written(tmp_path: Path) -> None:
     with terminal("play", TINY, "--temp", "0", "--length", str(10**11), folder=tmp_path) as opened:
         opened.wait_for("commands\n>")

@@ -77,6 +77,7 @@ def test_every_way_to_name_a_checkpoint(charrnn: Program, run: Path, name: str |
     assert (done.code, done.out) == (0, sampled(charrnn, "--temp", "0"))
 
 
+@pytest.mark.slow
 def test_into_a_file_goes_the_text_and_nothing_else(run: Path, tmp_path: Path) -> None:
     with open("out.txt", "w") as out:
         process = start("-m", "charrnn", "sample", str(TINY), "--temp", "0", "--length", "29", "--prime", LINE[:16],
@@ -86,6 +87,7 @@ def test_into_a_file_goes_the_text_and_nothing_else(run: Path, tmp_path: Path) -
     assert Path("out.txt").read_bytes().replace(b"\r\n", b"\n") == LINE.encode()
 
 
+@pytest.mark.slow
 @POSIX
 def test_it_streams_and_a_reader_may_leave(run: Path, tmp_path: Path) -> None:
     process = start("-m", "charrnn", "sample", "tiny", "--length", str(10**12), folder=tmp_path)
@@ -116,6 +118,7 @@ def test_every_piece_is_on_its_way_at_once(charrnn: Program, run: Path, monkeypa
     assert (recorder.waiting, len(recorder.getvalue())) == (0, 200)
 
 
+@pytest.mark.slow
 @POSIX
 def test_head(run: Path, tmp_path: Path) -> None:
     line = f"{sys.executable} -m charrnn sample tiny --length 9999999 | head -c 100; exit ${{PIPESTATUS[0]}}"
@@ -141,6 +144,7 @@ def test_any_locale_will_do(run: Path, tmp_path: Path, command: str) -> None:
     assert ("⠒" in out) == (command == "info")
 
 
+@pytest.mark.slow
 @POSIX
 def test_without_standard_input(run: Path, tmp_path: Path) -> None:
     line = f"{sys.executable} -m charrnn sample tiny --length 5 <&-"

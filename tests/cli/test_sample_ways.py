@@ -48,6 +48,7 @@ def test_a_prime_from_a_file(charrnn: Program, run: Path) -> None:
     assert sampled(charrnn, "--prime-file", "prime.txt", "--seed", "1").startswith("the cat\n")
 
 
+@pytest.mark.slow
 @POSIX
 def test_a_prime_from_a_pipe(charrnn: Program, run: Path, tmp_path: Path) -> None:
     expected = sampled(charrnn, "--prime", "the cat", "--seed", "1", "--length", "20")
@@ -59,6 +60,7 @@ def test_a_prime_from_a_pipe(charrnn: Program, run: Path, tmp_path: Path) -> Non
     assert piped(tmp_path, "", "--seed", "1") == (0, sampled(charrnn, "--seed", "1"), "")
 
 
+@pytest.mark.slow
 @POSIX
 def test_waiting_for_a_pipe_is_told(run: Path, tmp_path: Path) -> None:
     process = start("-m", "charrnn", "sample", "tiny", "--length", "5", folder=tmp_path, stdin=subprocess.PIPE)
@@ -160,6 +162,7 @@ def test_ctrl_c_keeps_what_is_written(charrnn: Program, run: Path, monkeypatch: 
     assert sampled(charrnn, "--seed", "1").startswith(kept)
 
 
+@pytest.mark.slow
 @POSIX
 def test_ctrl_c_leaves_nothing_half_written(run: Path, tmp_path: Path) -> None:
     process = start("-m", "charrnn", "sample", "tiny", "--length", "0", "-o", "out.txt", folder=tmp_path)

@@ -55,6 +55,7 @@ def test_the_first_one_saves(text: Path, tmp_path: Path, number: int, code: int)
     assert "Traceback" not in err
 
 
+@pytest.mark.slow
 def test_the_command_it_prints_goes_on(text: Path, tmp_path: Path) -> None:
     process = start("-m", "charrnn", "train", "text.txt", *LONG, folder=tmp_path)
     wait_for(tmp_path / LAST, process)
@@ -69,6 +70,7 @@ def test_the_command_it_prints_goes_on(text: Path, tmp_path: Path) -> None:
     assert load_checkpoint(tmp_path / LAST).progress["step"] > step
 
 
+@pytest.mark.slow
 def test_the_second_one_leaves_at_once(text: Path, tmp_path: Path) -> None:
     process = start("-c", HANGING, "train", "text.txt", *LONG, folder=tmp_path)
     wait_for(tmp_path / LAST, process)

@@ -131,6 +131,7 @@ def test_what_was_rolled_back_costs_nothing(tmp_path: Path, count: int) -> None:
     check(corpus, (files["1"] + files["3"]).decode())
 
 
+@pytest.mark.slow
 def test_how_far_it_is_is_told(tmp_path: Path) -> None:
     one, below = tmp_path / "one.txt", tmp_path / "below"
     below.mkdir()
