@@ -168,6 +168,9 @@ class Trainer:
             return None
         if not math.isfinite(val_loss) and self.characters[1] > 1:  # else there was nothing to measure
             return self._roll_back("the validation loss is no longer a number")
+        if not all(np.isfinite(array).all() for array in self.engine.parameters().values()):
+            # an infinite bias holds a gate open or shut, and the loss tells nothing
+            return self._roll_back("a weight is no longer a number")
         point = self._note(val_loss)
         if not self.rollback.is_wrong(point.loss):
             self.rollback.keep(self.state())

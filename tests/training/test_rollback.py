@@ -44,18 +44,31 @@ def test_a_gradient_that_is_no_number_is_taken_back_to_the_last_validation():
     assert steps == sorted(set(steps))
 
 
+def spoil(trainer, at, name, place, value):
+    """Why a run is rolled back in which a number of its state is spoilt right after step `at`, once."""
+    causes, is_spoilt = [], False
+    for event in trainer.events():
+        if isinstance(event, Step) and event.step == at and not is_spoilt:
+            arrays, is_spoilt = trainer.engine.state(), True
+            arrays[name][place] = value
+            trainer.engine.restore(arrays, at)
+        if isinstance(event, RolledBack):
+            causes.append(event.cause)
+    return causes
+
+
+def test_a_weight_that_is_infinite_and_does_no_harm_is_taken_back():
+    """It holds a gate open for ever; the loss and the gradient stay numbers, and sgd leaves it as it is."""
+    trainer = Trainer(settings_of("gru", layers=1, optimizer="sgd"), text(), V, 1)
+    assert spoil(trainer, 40, "bias_l0", 20 + 5, np.inf) == ["a weight is no longer a number"]
+    assert all(np.isfinite(array).all() for array in trainer.engine.parameters().values())
+
+
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_a_running_average_that_is_no_number_is_taken_back(value):
     """Training reads the weights themselves, and would not notice."""
-    trainer, back = Trainer(settings_of(averaging=0.9), text(), V, 1), []
-    for event in trainer.events():
-        if isinstance(event, Step) and event.step == 40 and not back:
-            arrays = trainer.engine.state()
-            arrays["bias_out"][3] = value
-            trainer.engine.restore(arrays, 40)
-        if isinstance(event, RolledBack):
-            back.append(event.cause)
-    assert back == ["the validation loss is no longer a number"]
+    trainer = Trainer(settings_of(averaging=0.9), text(), V, 1)
+    assert spoil(trainer, 40, "bias_out", 3, value) == ["the validation loss is no longer a number"]
     assert all(np.isfinite(array).all() for array in trainer.engine.state().values())
 
 

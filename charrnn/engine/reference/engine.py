@@ -43,6 +43,7 @@ class ReferenceStreams(Streams):
         self._state = [tuple(arrays[f"{letter}_l{k}"].astype(np.float64) for letter in letters)
                        for k in range(self.settings.layers)]
 
+    @np.errstate(over="ignore", invalid="ignore")  # the gradient's norm tells of it
     def learn(self, inputs: np.ndarray, targets: np.ndarray, keys: np.ndarray | None = None,
               recurrent_keys: np.ndarray | None = None, labels: WindowLabels | None = None) -> float:
         settings, engine = self.settings, self.engine
@@ -57,6 +58,7 @@ class ReferenceStreams(Streams):
     def evaluate(self, inputs: np.ndarray, targets: np.ndarray, labels: WindowLabels | None = None) -> float:
         return predictions_of(self._forward(inputs, labels=labels).logits, targets, 0).loss
 
+    @np.errstate(over="ignore", invalid="ignore")  # the loss tells of it
     def score(self, inputs: np.ndarray, targets: np.ndarray, top: int) -> Predictions:
         return predictions_of(self._forward(inputs).logits, targets, min(top, self.engine.vocabulary))
 
@@ -132,6 +134,7 @@ class ReferenceEngine(Engine):
     def streams(self, rows: int, window: int, shards: int = 1) -> ReferenceStreams:
         return ReferenceStreams(self, rows)
 
+    @np.errstate(over="ignore", invalid="ignore")
     def update(self, rate: float, clip: float) -> float:
         assert self.training is not None  # opened with training settings
         norm = clip_gradients(self.gradients, clip, self.training.clip_value or math.inf)
