@@ -112,7 +112,7 @@ def test_what_is_absent_is_explained(opened: Opener) -> None:
     assert "without the horizon" in page.inner_text("#view")
     page.keyboard.press("1")
     page.keyboard.press("m")
-    assert "No feature was looked for" in page.inner_text("#map")
+    assert "No feature was tested" in page.inner_text("#map")
 
 
 def test_a_plain_rnn_has_no_gates_and_says_so(opened: Opener) -> None:
