@@ -161,7 +161,17 @@ def report(run: Run, finished: Finished) -> None:
         print("standard error could not be written: what was said there during the run is lost")
     if finished.stopped:
         print(f"to go on: {resume_call(run)}")
-    print(f"next: charrnn sample {_short(run)}")
+    print(f"next: {_next_call(run)}")
+
+
+def _next_call(run: Run) -> str:
+    """The command that shows first what the network has learned."""
+    labels = run.corpus.labels
+    if run.trainer.settings.text.pairs:
+        return f"charrnn translate {_short(run)} FILE"
+    if labels is not None and labels.names:
+        return f"charrnn sample {_short(run)} --label {shell_quoted(labels.names[0])}"
+    return f"charrnn sample {_short(run)}"
 
 
 def _overfitting_words(run: Run) -> str:

@@ -137,7 +137,9 @@ def test_python_has_it_too(folder: Path) -> None:
 
 def test_a_labelled_run_resumes_to_the_byte(labels: Program, folder: Path) -> None:
     call = ("train", "words.tsv", "--labels", "column", *TINY)
-    assert labels(*call, "--name", "whole").code == 0
+    done = labels(*call, "--name", "whole")
+    assert done.code == 0
+    assert done.out.endswith("next: charrnn sample whole --label hot\n")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Trainer, "_is_out_of_patience", property(lambda trainer: trainer.progress >= 0.5))
         assert labels(*call, "--name", "half").code == 0
