@@ -176,3 +176,7 @@ def test_a_text_is_no_file_of_labels():
     text = "".join(map(chr, range(200, 300)))
     with pytest.raises(CorpusError, match="100 different labels"):
         list(label_features(text, text, "tags"))
+
+
+def test_a_pattern_that_may_change_its_meaning_is_no_warning() -> None:
+    assert regex_feature("a&c", "x", "[a&&b]").values.tolist() == [True, True, False]

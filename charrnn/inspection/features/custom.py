@@ -5,6 +5,7 @@ START <tab> END <tab> NAME, with characters counted from 0 and END excluded.
 """
 
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -32,7 +33,9 @@ def regex_feature(text: str, name: str, pattern: str) -> Feature:
     The start of a match may depend on later characters. Raises SettingsError for an invalid pattern.
     """
     try:
-        found = re.compile(pattern, re.MULTILINE)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of what later versions of Python may read otherwise
+            found = re.compile(pattern, re.MULTILINE)
     except (re.error, OverflowError, RecursionError) as error:
         raise SettingsError(f"{shortened(pattern)} is not a regular expression: {error}; correct it, or put \\ "
                              "before a sign that stands for itself") from error
