@@ -36,7 +36,11 @@ def main() -> NoReturn:
         code = _run(sys.argv[1:])
     except BaseException as error:
         code = _exit_code(error)
-    sys.exit(_flush(code))
+    code = _flush(code)
+    if os.environ.get("WORLD_SIZE", "1") != "1" and "torch" in sys.modules:
+        # Where another process of a training has gone, PyTorch's threads abort a Python that shuts down; we are done.
+        os._exit(code)
+    sys.exit(code)
 
 
 def _run(arguments: list[str]) -> int:

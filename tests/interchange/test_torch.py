@@ -121,7 +121,7 @@ def test_a_network_of_another_program(kind, width, layers, bias, ending, tmp_pat
     (lambda m: m | {"gru.weight_hh_l0": torch.zeros(18, 6)}, "2 recurrent stacks"),
     (lambda m: m | {"lstm.weight_hr_l0": torch.zeros(3, 6)}, "projects its output"),
     (lambda m: m | {"lstm.weight_hh_l0_reverse": torch.zeros(24, 6)}, "bidirectional"),
-    (lambda m: m | {"fc.bias": torch.full((V,), torch.nan)}, "NaN or infinite"),
+    (lambda m: m | {"fc.bias": torch.full((V,), torch.nan)}, "NaN or too large"),
     (lambda m: m | {"fc.bias": torch.zeros(V, dtype=torch.complex64)}, "fc.bias of torch.complex64"),
     (lambda m: {}, "holds no state dict"),
     (lambda m: {"model": print}, "more than tensors"),
