@@ -115,7 +115,6 @@ def test_what_the_model_never_saw(charrnn: Program) -> None:
     ([TINY, "a", "--beams", "1000"], 2, "1000 is out of bounds: 1 to 512"),
     ([TINY, "aÄ"], 1, "'Ä' (U+00C4), the first at position 1"),
     (["nowhere", "a"], 1, "no checkpoint at nowhere"),
-    (["a"], 1, "no checkpoint in checkpoints"),
 ])
 def test_what_is_refused(charrnn: Program, arguments: list[str], code: int, words: str) -> None:
     done = charrnn("complete", *arguments)
