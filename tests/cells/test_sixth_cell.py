@@ -48,7 +48,6 @@ def test_its_numpy_step_by_finite_differences() -> None:
     test_steps.test_dtype_is_kept(NAME, np.float32)
 
 
-@pytest.mark.slow
 @pytest.mark.few(1)
 @pytest.mark.parametrize("embedding", [0, 4])
 @pytest.mark.parametrize("layers", [1, 2])
@@ -65,7 +64,6 @@ def test_sampling_equals_stepping() -> None:
     test_sampler.test_greedy_text_is_the_argmax_of_the_logits(NetworkSettings(NAME, 21, 2))
 
 
-@pytest.mark.slow
 def test_it_resumes_to_the_byte() -> None:
     test_resume.test_bit_for_bit(NAME, test_resume.STREAM)
 
