@@ -8,7 +8,7 @@
 
 import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -17,6 +17,7 @@ import numpy as np
 from charrnn.completion.completer import Completer, Completion
 from charrnn.completion.translator import Translator
 from charrnn.engine.engines import open_engine
+from charrnn.engine.initial import parameter_shapes
 from charrnn.engine.interface import Engine
 from charrnn.engine.ranks import this_rank
 from charrnn.engine.threads import physical_cores
@@ -105,12 +106,16 @@ class Model(LanguageModel):
         unknown   as in sample()
         on_read   is called with the number of labels tried so far, and of all
 
-        Raises SettingsError for a model that was trained without labels, CorpusError for an empty text.
+        Raises SettingsError for a model that was trained without labels, and for a text of several documents.
         """
         scheme = self.corpus.labels
         if scheme is None:
             raise SettingsError("this network was trained without labels; train one with --labels")
-        return classify([self.readable(text, unknown).text for text in texts], scheme, self._text_losses, on_read)
+        read = [self.readable(text, unknown).text for text in texts]
+        if self.mark is not None and any(self.mark in text for text in read):
+            raise SettingsError(f"a text goes past the end of a document: it holds {self.mark!r}; classify one "
+                                "document at a time")
+        return classify(read, scheme, self._text_losses, on_read) if read else []
 
     def translate(self, sources: Sequence[str], k: int = 1, **options: Any) -> list[list[Completion]]:
         """The `k` most probable targets of each source; Translator.translate explains options and errors."""
@@ -137,16 +142,19 @@ class Model(LanguageModel):
         """Writes a checkpoint of the model alone, which load() reads; returns its path.
 
         It has what sampling, scoring and inspecting need, and the losses of its run, but no state of the optimizer: it
-        can be fine-tuned, and not resumed. Nothing but a whole file takes the place of an old one.
+        can be fine-tuned, and not resumed. Nothing but a whole file takes the place of an old one. A model with labels
+        keeps all of them, unless it was given one.
 
         dtype   "float32", or "float16" for half the size: its values are read as float32, rounded to 11 bits
 
         Raises StorageError where the disk refuses, SettingsError for another dtype, CheckpointError for parameters
         too large for float16.
         """
-        arrays = as_stored(self.parameters, dtype)
+        whole = self._trained if self.label is None else with_label(self._trained, self.label)
+        names = parameter_shapes(whole.settings.network, len(self.vocabulary))
+        arrays = as_stored({name: whole.arrays[name] for name in names}, dtype)
         progress = {name: self.progress[name] for name in ("step", "epoch", "history")}
-        save_checkpoint(path, Checkpoint(self.settings, self.vocabulary.units, self.corpus, progress, arrays))
+        save_checkpoint(path, replace(whole, progress=progress, arrays=arrays))
         return Path(path)
 
     def to_torch(self) -> "nn.Module":

@@ -32,6 +32,7 @@ def translate(names: tuple[str, ...], score: bool, in_json: bool, **options: Any
     settings, unknown = settings_from(TranslateSettings, options), settings_from(UnknownSettings, options)
     from charrnn.completion.translator import Translator, target_errors
     from charrnn.model import load
+    from charrnn.render.streams import loud
     from charrnn.render.translate import errors_json, errors_lines, targets_json, targets_lines
     from charrnn.render.wording import note_compiling
     from charrnn.text.labels import TAB
@@ -51,7 +52,7 @@ def translate(names: tuple[str, ...], score: bool, in_json: bool, **options: Any
         except CharrnnError as error:
             if score:
                 raise
-            print(f"charrnn: {error}", file=sys.stderr, flush=True)
+            print(f"charrnn: {error}", file=loud(), flush=True)
             is_good = False
             continue
         targets.append(found[0].text if found else "")

@@ -31,10 +31,11 @@ def with_label(checkpoint: Checkpoint, label: str | None = None) -> Checkpoint:
 
 
 def with_vector(checkpoint: Checkpoint, vector: np.ndarray) -> Checkpoint:
-    """The network of a checkpoint for the label with a vector (label_width,)."""
+    """The network of a checkpoint for the label with a vector (label_width,); of other labels it knows nothing more."""
     arrays = {name: array for name, array in checkpoint.arrays.items() if name != WEIGHT}
     weight = checkpoint.arrays[WEIGHT]
     arrays[BIAS] = arrays[BIAS] + weight @ vector.astype(weight.dtype)
     network = dataclasses.replace(checkpoint.settings.network, label_width=0)
     settings = dataclasses.replace(checkpoint.settings, network=network)
-    return dataclasses.replace(checkpoint, settings=settings, arrays=arrays)
+    corpus = dataclasses.replace(checkpoint.corpus, labels=None)
+    return dataclasses.replace(checkpoint, settings=settings, corpus=corpus, arrays=arrays)

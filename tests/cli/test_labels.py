@@ -178,3 +178,23 @@ def test_a_labelled_run_begins_from_one_without_and_the_other_way_round(labels: 
                   "--val-fraction", "0")
     assert done.code == 0, done.err
     assert labels("sample", "plain", "--label", "hot").code == 2
+
+
+@pytest.mark.parametrize("label", [None, "cold"])
+def test_a_saved_model_keeps_all_labels_or_the_one_it_has(folder: Path, tmp_path: Path, label: str | None) -> None:
+    model = charrnn.load(folder / "checkpoints" / "words", label=label)
+    saved = charrnn.load(model.save(tmp_path / "saved.safetensors"))
+    assert saved.samples(5, 0, seed=4) == model.samples(5, 0, seed=4)
+    if label is None:
+        assert set(saved.with_label("hot").sample(0, seed=3)) <= set("ab")
+    else:
+        with pytest.raises(CharrnnError, match="without labels"):
+            saved.with_label("hot")
+
+
+def test_a_text_of_two_documents_has_no_one_label(folder: Path) -> None:
+    model = charrnn.load(folder / "checkpoints" / "words")
+    with pytest.raises(CharrnnError, match="past the end of a document"):
+        model.classify(["ab", "cd\ncc"])
+    assert model.classify([]) == []
+    assert [one.text for one in model.classify(["", "ab"])] == ["", "ab"]

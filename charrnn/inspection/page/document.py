@@ -71,7 +71,6 @@ def document(data: PageData, cells: int, bits: int, compress: bool = True, notes
     template = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
                            keep_trailing_newline=True).from_string(_read("page.html"))
     live_styles, live_script = (live.styles(), live.script()) if data.live is not None else ("", "")
-    live_styles, live_script = (live.styles(), live.script()) if data.live is not None else ("", "")
     text = template.render(
         model=data.model, source=data.source, styles=Markup(live_styles + _joined(STYLES)), live=Markup(live_script),
         script=Markup(_joined(SCRIPTS)), data=Markup(payload(data, cells, bits, compress, notes)))
