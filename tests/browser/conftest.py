@@ -69,7 +69,7 @@ def open_html(browser: Any, tmp_path: Path) -> Iterator[Opener]:
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda message: complaints.append(message.text))
         page.goto(file.as_uri() + address)
-        page.wait_for_selector(ready, timeout=15_000, state="attached")
+        page.wait_for_selector(ready, timeout=60_000, state="attached")
         return page
 
     yield open_file

@@ -102,6 +102,6 @@ def test_it_runs_in_the_frame_of_a_notebook(open_html: Opener) -> None:
     html = f"<!doctype html><title>a notebook</title><body>{random_model()._repr_html_()}".encode()
     page = open_html(html, "", "iframe")
     frame = page.frame_locator("iframe")
-    frame.locator("#live[data-ready]").wait_for(state="attached", timeout=15_000)
+    frame.locator("#live[data-ready]").wait_for(state="attached", timeout=60_000)
     frame.locator(".bars button").first.click()
     assert frame.locator(".status").inner_text()

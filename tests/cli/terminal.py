@@ -19,7 +19,7 @@ from charrnn.cli.main import main
 sys.argv[0] = "charrnn"
 main()
 """
-_PATIENCE = 60  # seconds; a busy machine may need many
+_PATIENCE = 300  # seconds; a busy machine may need many
 CTRL_C, CTRL_D, ENTER, UP, BACKSPACE = "\x03", "\x04", "\r", "\x1b[A", "\x7f"
 
 

@@ -44,7 +44,7 @@ def python(*arguments: str, **options: Any) -> "subprocess.CompletedProcess[str]
     """Runs Python as people do: with buffered output."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "env": environment, **options}
-    return subprocess.run([sys.executable, *arguments], cwd=ROOT, text=True, timeout=60, **options)
+    return subprocess.run([sys.executable, *arguments], cwd=ROOT, text=True, timeout=300, **options)
 
 
 def process(*arguments: str, **options: Any) -> "subprocess.CompletedProcess[str]":
@@ -140,7 +140,7 @@ def test_both_streams_in_a_closed_pipe() -> None:
 @POSIX
 def test_a_real_reader_that_leaves() -> None:
     line = f"{sys.executable} -m tests.cli.fakes writes --lines 100000 | head -n 1; exit ${{PIPESTATUS[0]}}"
-    done = subprocess.run(["bash", "-c", line], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(["bash", "-c", line], cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert (done.returncode, done.stdout, done.stderr) == (141, "text\n", "")
 
 

@@ -94,7 +94,7 @@ def test_it_streams_and_a_reader_may_leave(run: Path, tmp_path: Path) -> None:
     assert process.stdout is not None
     assert len(process.stdout.read(100)) == 100  # long before the end
     process.stdout.close()
-    assert process.wait(60) == 141
+    assert process.wait(300) == 141
     assert process.stderr is not None
     with process.stderr:
         assert process.stderr.read() == ""
@@ -122,7 +122,7 @@ def test_every_piece_is_on_its_way_at_once(charrnn: Program, run: Path, monkeypa
 @POSIX
 def test_head(run: Path, tmp_path: Path) -> None:
     line = f"{sys.executable} -m charrnn sample tiny --length 9999999 | head -c 100; exit ${{PIPESTATUS[0]}}"
-    done = subprocess.run(["bash", "-c", line], cwd=tmp_path, capture_output=True, timeout=60,
+    done = subprocess.run(["bash", "-c", line], cwd=tmp_path, capture_output=True, timeout=300,
                           env={**os.environ, "PYTHONPATH": str(ROOT)})
     assert (done.returncode, len(done.stdout), done.stderr) == (141, 100, b"")
 
@@ -148,7 +148,7 @@ def test_any_locale_will_do(run: Path, tmp_path: Path, command: str) -> None:
 @POSIX
 def test_without_standard_input(run: Path, tmp_path: Path) -> None:
     line = f"{sys.executable} -m charrnn sample tiny --length 5 <&-"
-    done = subprocess.run(["bash", "-c", line], cwd=tmp_path, capture_output=True, timeout=60,
+    done = subprocess.run(["bash", "-c", line], cwd=tmp_path, capture_output=True, timeout=300,
                           env={**os.environ, "PYTHONPATH": str(ROOT)})
     assert (done.returncode, len(done.stdout), done.stderr) == (0, 5, b"")
 

@@ -35,7 +35,7 @@ def sampled(charrnn: Program, *options: str) -> str:
 def piped(folder: Path, text: str, *options: str) -> tuple[int, str, str]:
     """What `charrnn sample tiny` does with `text` on its standard input."""
     process = start("-m", "charrnn", "sample", "tiny", *options, folder=folder, stdin=subprocess.PIPE)
-    out, err = process.communicate(text, timeout=120)
+    out, err = process.communicate(text, timeout=300)
     return process.returncode, out, err
 
 
@@ -66,7 +66,7 @@ def test_waiting_for_a_pipe_is_told(run: Path, tmp_path: Path) -> None:
     process = start("-m", "charrnn", "sample", "tiny", "--length", "5", folder=tmp_path, stdin=subprocess.PIPE)
     assert process.stderr is not None
     assert process.stderr.readline().startswith("waiting for the prime on standard input; --prime")
-    out, _ = process.communicate("the", timeout=60)
+    out, _ = process.communicate("the", timeout=300)
     assert (process.returncode, out[:3], len(out)) == (0, "the", 8)
 
 
@@ -134,7 +134,7 @@ def test_without_end_until_it_is_stopped(run: Path, tmp_path: Path) -> None:
     assert process.stdout is not None
     assert len(process.stdout.read(20_000)) == 20_000
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
+    process.communicate(timeout=300)
     assert process.returncode == 130
 
 
@@ -268,7 +268,7 @@ def test_a_fifo_gets_each_piece_as_it_is_made(tmp_path: Path) -> None:
 
     def pieces() -> Iterator[str]:
         yield "first"
-        assert has_first.wait(20)
+        assert has_first.wait(300)
         yield "second"
 
     reader = threading.Thread(target=read, daemon=True)

@@ -33,7 +33,7 @@ main()
 
 def wait_for(path: Path, process: "subprocess.Popen[str]") -> None:
     """Returns when `path` exists."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + 300
     while not path.exists():
         assert process.poll() is None
         assert time.monotonic() < end

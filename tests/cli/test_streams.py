@@ -27,7 +27,7 @@ def shell(line: str, folder: Path) -> "subprocess.CompletedProcess[str]":
     """Runs a line of the shell, in which charrnn is the program."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
     return subprocess.run(["bash", "-c", f"charrnn() {{ {sys.executable} -m charrnn \"$@\"; }}; {line}"], cwd=folder,
-                          capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL, env=environment)
+                          capture_output=True, text=True, timeout=300, stdin=subprocess.DEVNULL, env=environment)
 
 
 @pytest.fixture

@@ -162,7 +162,7 @@ def test_a_terminal_gets_a_bar_without_colour(text: Path) -> None:
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     process = start("-m", "charrnn", "train", "text.txt", *OPTIONS, folder=text.parent, stderr=slave,
                     env={"NO_COLOR": "1"})
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=300)
     os.close(slave)
     seen = os.read(master, 65_536).decode()
     os.close(master)

@@ -47,7 +47,7 @@ def start(*arguments: str, folder: Path, **options: Any) -> "subprocess.Popen[st
         "stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options})
 
 
-def finish(process: "subprocess.Popen[str]", seconds: float = 120) -> tuple[int, str, str]:
+def finish(process: "subprocess.Popen[str]", seconds: float = 300) -> tuple[int, str, str]:
     """The exit code of a started process, its stdout and its stderr."""
     out, err = process.communicate(timeout=seconds)
     return process.returncode, out, err

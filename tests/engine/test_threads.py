@@ -28,4 +28,4 @@ def test_all_run_before_the_first_piece() -> None:
     workers = Workers(4)
     assert (workers.threads, threading.active_count() - before) == (4, 3)
     gate = threading.Barrier(4)
-    workers.map(lambda piece: gate.wait(20), 4)
+    workers.map(lambda piece: gate.wait(120), 4)

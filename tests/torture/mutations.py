@@ -4,7 +4,8 @@
 
 Each try changes one good checkpoint and gives it to load, info, sample, score and train --resume, and to one of the
 other commands. Damage has to be refused, or read as the same checkpoint. A lie has to be refused or used. Refusals are
-one line; nothing takes 5 seconds, or 200 MB of memory. `--seed N --tries 1` is the try number N by itself.
+one line; nothing takes 200 MB of memory; the figure says what took longest, and no time is a finding: a busy machine
+would make one. `--seed N --tries 1` is the try number N by itself.
 """
 
 import copy
@@ -31,7 +32,7 @@ from tests.runs.forging import PARTS, WRONG, closed, mutate, opened, places, sig
 from tests.torture.commands import Answer, answer, bounded_memory, new_folder, watched
 from tests.torture.findings import Findings
 
-MOST_SECONDS, MOST_MEGABYTES, LONGEST = 5.0, 200.0, 700
+MOST_MEGABYTES, LONGEST = 200.0, 700
 OTHERS = (("complete", "the "), ("novelty", "text.txt"), ("plot",), ("info", "--config"),
           ("inspect-cells", "--text", "text.txt", "--chars", "200"), ("sample", "--json", "--length", "9"),
           ("score", "text.txt", "--table"), ("export", "--to", "safetensors", "-o", "checkpoints/run/exported"))
@@ -59,11 +60,14 @@ class Most:
 
     uses: int = 0
     seconds: float = 0.0
+    slowest: str = ""
     megabytes: float = 0.0
 
-    def note(self, found: Answer) -> None:
+    def note(self, found: Answer, case: str) -> None:
         self.uses += 1
-        self.seconds, self.megabytes = max(self.seconds, found.seconds), max(self.megabytes, found.megabytes)
+        self.megabytes = max(self.megabytes, found.megabytes)
+        if found.seconds > self.seconds:
+            self.seconds, self.slowest = found.seconds, case
 
 
 def originals(most: int) -> list[Original]:
@@ -247,9 +251,9 @@ def attack(findings: Findings, kinds: int = 5) -> Most:
         if way is damaged:
             _check_damaged(data, original, path, findings, number)
         for found, command in _uses(data, original, path, [rng.choice(OTHERS)]):
-            most.note(found)
+            most.note(found, case := f"--seed {number} --tries 1 ({way.__name__}): charrnn {command}")
             if what := wrong(found):
-                findings.add(f"--seed {number} --tries 1 ({way.__name__}): charrnn {command}: {what}")
+                findings.add(f"{case}: {what}")
     return most
 
 
@@ -259,9 +263,9 @@ def _try_import(data: bytes, rng: random.Random, findings: Findings, case: str, 
     shutil.rmtree("checkpoints/imported", ignore_errors=True)
     for call in (("import", str(path), "--name", "imported"), ("sample", "imported", "--length", "20")):
         if Path("checkpoints/imported").exists() or call[0] == "import":
-            most.note(found := answer(*call))
+            most.note(found := answer(*call), use := f"{case}: charrnn {' '.join(call)}")
             if what := wrong(found):
-                findings.add(f"{case}: charrnn {' '.join(call)}: {what}")
+                findings.add(f"{use}: {what}")
 
 
 def _check_damaged(data: bytes, original: Original, path: Path, findings: Findings, number: int) -> None:
@@ -312,8 +316,6 @@ def wrong(found: Answer) -> str:
         return found.cause
     if found.code not in (0, 1, 2):
         return f"exit code {found.code}"
-    if found.seconds > MOST_SECONDS:
-        return f"{found.seconds:.1f} seconds"
     if found.megabytes > MOST_MEGABYTES:
         return f"{found.megabytes:.0f} MB"
     if found.code and (not (lines := found.err.splitlines()) or not lines[-1].startswith("charrnn: ")
@@ -327,7 +329,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     with bounded_memory(4), new_folder():
         most = attack(findings)
     findings.leave(f"mutations: {findings.tries:,} checkpoints in {most.uses:,} uses; the longest took "
-                   f"{most.seconds:.1f} s, the largest {most.megabytes:.0f} MB")
+                   f"{most.seconds:.1f} s ({most.slowest}), the largest {most.megabytes:.0f} MB")
 
 
 if __name__ == "__main__":
