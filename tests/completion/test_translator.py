@@ -22,7 +22,8 @@ def test_a_target_is_what_most_probably_follows_the_tab() -> None:
 
 
 @pytest.mark.parametrize(("source", "options", "said"), [
-    ("a\tb", {}, "holds a tab"), ("", {}, "a source is empty"), ("a", {"lenght": 3}, "unknown setting"), ("a", {"length": 0}, "at least 1")])
+    ("a\tb", {}, "holds a tab"), ("", {}, "a source is empty"),
+    ("a", {"lenght": 3}, "unknown setting"), ("a", {"length": 0}, "at least 1")])
 def test_what_cannot_be_translated_is_refused(source: str, options: dict, said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         translator_of(pairs=True).translate(source, **options)
