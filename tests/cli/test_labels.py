@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 from pathlib import Path
 
 import pytest
@@ -178,19 +179,24 @@ def test_python_has_it_too(folder: Path) -> None:
         charrnn.load(folder / "checkpoints" / "pairs").classify(["a"])
 
 
-def test_a_labelled_run_resumes_to_the_byte(labels: Program, folder: Path) -> None:
-    call = ("train", "words.tsv", "--labels", "column", *TINY)
+@pytest.mark.parametrize(("options", "follows", "described"), [
+    (("words.tsv", "--labels", "column"), "sample whole --label hot", "labels      2: hot 50%, cold 50%"),
+    (("pairs.tsv", "--pairs"), "translate whole FILE", "pairs       source and target")])
+def test_a_run_with_labels_or_pairs_resumes_to_the_byte(labels: Program, folder: Path, options: tuple[str, ...],
+                                                        follows: str, described: str) -> None:
+    for name in ("whole", "half"):
+        shutil.rmtree(folder / "checkpoints" / name, ignore_errors=True)
+    call = ("train", *options, *TINY)
     done = labels(*call, "--name", "whole")
     assert done.code == 0
-    assert done.out.endswith("next: charrnn sample whole --label hot\n")
+    assert done.out.endswith(f"next: charrnn {follows}\n")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Trainer, "_is_out_of_patience", property(lambda trainer: trainer.progress >= 0.5))
         assert labels(*call, "--name", "half").code == 0
     assert labels("train", "--resume", "half").code == 0
     whole, half = ((folder / "checkpoints" / name / "last.safetensors").read_bytes() for name in ("whole", "half"))
     assert whole == half
-    info = labels("info", "whole")
-    assert "labels      2: hot 50%, cold 50%" in info.out
+    assert described in labels("info", "whole").out
 
 
 @pytest.mark.parametrize(("arguments", "said"), [
