@@ -17,8 +17,8 @@ from charrnn.settings import LivePageSettings
 STYLES = ("palette.css", "levels.css", "live.css")
 # In the order in which they use each other; each group shares one scope.
 NETWORK = ("unpack.js", "arithmetic.js", "cells.js", "network.js", "draw.js", "reading.js", "writing.js", "serve.js")
-PAGE = ("elements.js", "units.js", "state.js", "client.js", "editor.js", "predictions.js", "cell.js", "map.js",
-        "write.js", "main.js")
+PAGE = ("elements.js", "units.js", "labels.js", "state.js", "client.js", "editor.js", "predictions.js", "cell.js",
+        "map.js", "write.js", "pair.js", "main.js")
 MEGABYTE = 1_000_000
 _LEAST_BITS = 3
 _FRAME = 150_000  # bytes of a page without weights, roughly

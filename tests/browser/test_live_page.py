@@ -1,5 +1,6 @@
 """Everything that a reader can do with the page that writes, with mouse, keyboard and links."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,8 @@ WIDTHS = [1440, 1024, 768, 390]
 def as_in_the_page(model: Model) -> Model:
     """The model with the weights that the page computes with."""
     arrays = float_parameters(quantized_network(model.parameters, 8))
-    return Model(Checkpoint(model.settings, model.vocabulary.units, model.corpus, model.progress, arrays))
+    corpus = replace(model.corpus, labels=None)  # it has the bias of one
+    return Model(Checkpoint(model.settings, model.vocabulary.units, corpus, model.progress, arrays))
 
 
 def text_of(page: Any) -> str:

@@ -1,6 +1,6 @@
 /* Arrays as Python packs them: base64, of gzip or not, of little-endian numbers. */
 
-const TYPES = { int8: Int8Array, int32: Int32Array, float32: Float32Array };
+const TYPES = { int8: Int8Array, int16: Int16Array, int32: Int32Array, float32: Float32Array, float64: Float64Array };
 
 function bytesOf(text) {
   const binary = atob(text);
