@@ -1,15 +1,8 @@
-/* Values as one of 15 colours, -7 to 7, on one fixed scale for all cells. */
+/* What the text is coloured by, and what the colours mean. */
 
-const LEVELS = 7;
-const MOST_BITS = 8; /* a surprise that has the strongest colour */
 const CLASSES = Array.from({ length: 2 * LEVELS + 1 }, (_, n) => classOf(n - LEVELS));
 
-function classOf(level) {
-  return level < 0 ? `m${-level}` : level > 0 ? `p${level}` : "z";
-}
-
 const levelOf = (raw) => Math.round((raw * LEVELS) / page.levels);
-const levelOfBits = (bits) => (bits > 0 ? Math.min(LEVELS, Math.round((bits / MOST_BITS) * LEVELS)) : 0);
 const showsSurprise = () => state.surprise || state.tab === "surprise";
 
 /* The class of each character, for what is looked at now. */
