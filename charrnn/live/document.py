@@ -67,7 +67,8 @@ def document(model: LanguageModel, content: LiveContent, bits: int) -> bytes:
                            keep_trailing_newline=True).from_string(_read("page.html"))
     layers = f"{network.layers} layers" if network.layers > 1 else "1 layer"
     text = template.render(
-        name=content.name, version=__version__, styles=Markup("\n".join([shared_styles(), styles(), _read("page.css")])),
+        name=content.name, version=__version__,
+        styles=Markup("\n".join([shared_styles(), styles(), _read("page.css")])),
         facts=f"{network.cell}, {layers} of {network.hidden:,} units, {len(model.vocabulary):,} "
               f"{model.vocabulary.kind}s",
         model=Markup(json_in_html(payload(model, content, bits))),
