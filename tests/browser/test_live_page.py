@@ -227,6 +227,8 @@ def test_it_opens_with_what_it_writes_or_with_a_text(live: OpenLive) -> None:
     named = [NamedCell("L1:7", "<b>quotes</b>", "h", -1), NamedCell("L1:2", "column", "c", 1, True)]
     page = live(model, content=LiveContent("<i>", text="the <b>cat", cells=named))
     assert text_of(page) == "the <b>cat"
+    assert page.input_value("textarea") == "the <b>cat"
+    assert page.inner_text(".status").startswith("8 characters \u00b7 ")
     assert page.evaluate("[charrnn.state.unit, charrnn.state.signal, charrnn.state.colour]") == [7, "h", "cell"]
     assert "tracks <b>quotes</b>: low there" in page.inner_text(".story")
     page.locator(".known button").nth(1).click()

@@ -12,6 +12,15 @@ function painter() {
   return values ? (t) => CLASSES[LEVELS + levelOf(values[t])] : () => "z";
 }
 
+/* The scale as shapes of a drawing: a square for each of `fills`, properties of its own, with a word at both ends. */
+function drawnLegend(x, y, size, [low, high], fills) {
+  const left = x + 7 * low.length + 6;
+  const words = { class: "label", "font-size": 12, fill: getComputedStyle(document.body).color };
+  return [shape("text", { ...words, x, y: y + size - 1 }, low),
+    fills.map((fill, n) => shape("rect", { x: left + n * size, y, width: size, height: size, ...fill })),
+    shape("text", { ...words, x: left + fills.length * size + 6, y: y + size - 1 }, high)];
+}
+
 /* "−1 ▏blue … none … vermilion▕ +1" */
 function legend() {
   const isSurprise = showsSurprise();

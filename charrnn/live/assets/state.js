@@ -8,7 +8,7 @@ function openState(model, root) {
     text: model.start, isLed: false, caret: 0, colour: model.cells.length ? "cell" : "surprisal",
     layer: 0, unit: 0, signal: "", label: model.labels ? model.labels.chosen : "", temperature: model.text.pairs ? 0 : 0.8, topK: 0, topP: 1, seed: 1, length: 400, clamps: {},
   };
-  const state = { ...START };
+  const state = { ...START, text: "" }; /* its text is set once all that follows it is there */
   const listeners = [];
   const problems = []; /* what an address asked for and this network does not have */
 
