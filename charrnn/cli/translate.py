@@ -6,14 +6,14 @@ from typing import Any
 
 import click
 
-from charrnn.cli.checkpoints import find_checkpoint
+from charrnn.cli.checkpoints import find_checkpoint, offer_checkpoints
 from charrnn.cli.options import GroupedCommand, checkpoint_and_file, option, settings_from, settings_options
 from charrnn.errors import CharrnnError, CorpusError, shortened
 from charrnn.settings import TranslateSettings, UnknownSettings
 
 
 @click.command(cls=GroupedCommand)
-@click.argument("names", nargs=-1, required=True, metavar="[CHECKPOINT] FILE")
+@click.argument("names", nargs=-1, required=True, metavar="[CHECKPOINT] FILE", shell_complete=offer_checkpoints)
 @settings_options(TranslateSettings, UnknownSettings)
 @option("--score", is_flag=True, help="compare with the targets in FILE, source, tab, target: the share that is right, "
         "and the character error rate")
