@@ -371,7 +371,8 @@ def test_pictures_of_what_was_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     shapes = len(training.SHAPES)
     # each series has a mark in the legend too
     assert [(row[0], int(row[2])) for row in table.rows] == [
-        ("docs/pictures/losses.svg", 2 + 2 + 2 + 3), ("docs/pictures/speed.svg", 6 * shapes + 3), ("docs/pictures/peak.svg", 2 * shapes + 1)]
+        ("docs/pictures/losses.svg", 2 + 2 + 2 + 3), ("docs/pictures/speed.svg", 6 * shapes + 3),
+        ("docs/pictures/peak.svg", 2 * shapes + 1)]
     speed = (tmp_path / "speed.svg").read_text()
     for words in ("PyTorch embedding", "PyTorch one-hot", "charrnn", "float32", "bf16", "lstm 3x512, 64 x 100"):
         assert f">{words}<" in speed
