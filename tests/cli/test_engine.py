@@ -56,9 +56,11 @@ def test_an_engine_that_there_is_not(charrnn: Program, text: Path) -> None:
 def test_without_pytorch(charrnn: Program, text: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     find = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "torch" else find(name, *rest))
-    done = charrnn("train", "text.txt", *OPTIONS, "--engine", "torch")
-    assert done.code == 2
-    assert done.err == "charrnn: --engine torch needs PyTorch: pip install 'charrnn-numba[torch]'\n"
+    for command in (("train", "text.txt", *OPTIONS), ("score", "@shakespeare", "text.txt"),
+                    ("sample", "@shakespeare", "-n", "2"), ("inspect-cells", "@shakespeare", "--text", "text.txt")):
+        done = charrnn(*command, "--engine", "torch")
+        assert (done.code, done.out) == (2, "")
+        assert done.err == "charrnn: --engine torch needs PyTorch: pip install 'charrnn-numba[torch]'\n"
     assert not Path("checkpoints").exists()
 
 

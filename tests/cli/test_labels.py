@@ -11,6 +11,7 @@ import charrnn
 from charrnn.errors import CharrnnError
 from charrnn.training.trainer import Trainer
 from tests.cli.conftest import Program
+from tests.live.test_document import payload_of
 
 COLOURS = {"hot": "ab", "cold": "cd"}
 TINY = ("--hidden", "12", "--cell", "gru", "--layers", "1", "--batch", "4", "--window", "8", "--lr", "0.02",
@@ -203,6 +204,10 @@ def test_a_run_with_labels_or_pairs_resumes_to_the_byte(labels: Program, folder:
     (("sample", "words", "--label", "hott"), "label 'hott' was not in the training text; did you mean 'hot'"),
     (("sample", "numbers", "--label", "1"), "takes 2 numbers"),
     (("sample", "pairs", "--label", "hot"), "trained without labels"),
+    (("export", "words", "--html", "page.html", "--label", "hott"), "was not in the training text; did you mean 'hot'"),
+    (("export", "words", "--to", "safetensors", "--label", "hott"), "was not in the training text; did you mean 'hot'"),
+    (("export", "pairs", "--to", "hf", "--label", "hot"), "trained without labels"),
+    (("export", "pairs", "--html", "page.html", "--label", "hot"), "trained without labels"),
     (("classify", "pairs", "words.tsv"), "trained without labels"),
     (("classify", "words", "pairs.tsv", "--score"), "was not in the training text"),
     (("translate", "words", "pairs.tsv"), "not trained on pairs"),
@@ -228,6 +233,44 @@ def test_a_labelled_run_begins_from_one_without_and_the_other_way_round(labels: 
                   "--val-fraction", "0")
     assert done.code == 0, done.err
     assert labels("sample", "plain", "--label", "hot").code == 2
+
+
+@pytest.mark.parametrize("label", ["hot", "hot:0.5,cold:0.5", None])
+def test_the_network_of_one_label_is_exported(labels: Program, folder: Path, tmp_path: Path, label: str | None) -> None:
+    chosen = ("--label", label) if label else ()
+    done = labels("export", "words", "--to", "safetensors", "-o", str(tmp_path / "one.safetensors"), *chosen)
+    assert (done.code, done.out) == (0, "")
+    assert ("average of all labels" in done.err) == (label is None)
+    assert labels("import", str(tmp_path / "one.safetensors"), "--name", f"one{len(label or '')}").code == 0
+    ours, again = charrnn.load("words", label), charrnn.load(f"one{len(label or '')}")
+    assert again.sample(40, seed=2) == ours.sample(40, seed=2)
+    assert again.score("abcd").predictions.nats == pytest.approx(ours.score("abcd").predictions.nats, abs=1e-5)
+    done = labels("export", "words", "--to", "hf", "-o", str(tmp_path / "hub"), *chosen)
+    assert (done.code, (tmp_path / "hub/model.safetensors").exists()) == (0, True)
+
+
+def test_the_page_has_all_labels(labels: Program, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    done = labels("export", "words", "--html", str(page), "--no-names")
+    assert done.code == 0
+    assert "all read as the average of all labels" in done.err
+    found = payload_of(page.read_bytes())
+    assert found["labels"] == {"names": ["hot", "cold"], "means": [], "scales": [], "chosen": ""}
+    assert {"weight_label_l0", "label.average"} <= set(found["arrays"])
+    assert labels("export", "words", "--html", str(page), "--no-names", "--label", "cold").code == 0
+    assert payload_of(page.read_bytes())["labels"]["chosen"] == "cold"
+    assert labels("export", "numbers", "--html", str(page), "--no-names").code == 0
+    assert len(payload_of(page.read_bytes())["labels"]["means"]) == 2
+
+
+def test_the_page_of_pairs_says_what_a_target_costs(labels: Program, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    done = labels("export", "pairs", "--html", str(page), "--no-names")
+    assert done.code == 0
+    found = payload_of(page.read_bytes())
+    assert (found["labels"], found["text"]["pairs"]) == (None, True)
+    assert found["loss"]["exact"] == pytest.approx(
+        charrnn.load("pairs").loss("".join(f"{source}\t{target}\n" for source, target in PAIRS)), abs=1e-4)
 
 
 @pytest.mark.parametrize("label", [None, "cold"])
