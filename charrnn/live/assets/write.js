@@ -105,7 +105,7 @@ function openWriter(live, model, units, editor, post) {
     note.textContent = [isStopped ? "stopped" : null, endings.some(Boolean) ? "the document ended" : null,
       speed ? `${count(Math.round(speed / 100) * 100)} ${units.unit}s a second` : null].filter(Boolean).join(" \u00b7 ");
     if (endings[0] && !running.isCompared) ended = state.text;
-    if (!milliseconds && !isStopped) note.textContent = "type something first: this network has nothing to begin with";
+    if (!endings.length && !isStopped) note.textContent = "type something first: this network has nothing to begin with";
     running = null;
     showButtons();
   }
