@@ -1,9 +1,9 @@
-"""Group `pictures`: three pictures of what `--json` kept in results/, written to docs/.
+"""Group `pictures`: three pictures of what `--json` kept in results/, written to docs/pictures/.
 
 losses.svg   loss against minutes: the lines of group `quality`, and those of rivals: {"group": "rival-losses",
              "name": "nanoGPT", "minutes": 0.5, "loss": 2.1} for each point measured
 speed.svg    characters a second beside PyTorch's four forms: the lines of group `training`
-peak.svg     the share of the machine's peak by shape: the same
+peak.svg     the share of the machine's peak in each precision by shape: the same
 """
 
 import math
@@ -24,7 +24,7 @@ from charrnn.render.plots.scale import Scale
 from charrnn.render.plots.scene import SIZE, WIDTH, Frame, Mark, Scene, Stroke, Text, text_width
 from charrnn.settings.bounded import PRECISIONS
 
-RESULTS, DOCS = Path(__file__).parent / "results", Path(__file__).parents[1] / "docs"
+RESULTS, PICTURES = Path(__file__).parent / "results", Path(__file__).parents[1] / "docs/pictures"
 MARGIN, TOP, BELOW, ROW, GAP = 26.0, 40.0, 62.0, 24.0, 34.0
 
 
@@ -34,8 +34,8 @@ def measure(options: Options) -> Iterator[Table]:
     drawn = []
     for name, scene in (("losses", losses(lines)), ("speed", speed(lines)), ("peak", peak(lines))):
         if scene is not None:
-            write_picture(scene, str(DOCS / f"{name}.svg"))
-            drawn.append((f"docs/{name}.svg", scene.title, str(len(scene.marks))))
+            write_picture(scene, str(PICTURES / f"{name}.svg"))
+            drawn.append((f"docs/pictures/{name}.svg", scene.title, str(len(scene.marks))))
     if not drawn:
         raise MeasurementError(f"there is nothing to draw in {RESULTS}: measure with --json {RESULTS}/training.jsonl")
     yield Table("Pictures", drawn, (), ("file", "of", "marks"))
@@ -77,11 +77,14 @@ def speed(lines: Sequence[Mapping[str, Any]]) -> Scene | None:
 
 
 def peak(lines: Sequence[Mapping[str, Any]]) -> Scene | None:
-    """Useful arithmetic in training as a share of the machine's float32 peak, a row a shape."""
-    shares = {line["what"]: 100 * line["ratio"] for line in lines
-              if line["group"] == "training" and line["unit"] == "GFLOP/s"}
-    return by_shape("Share of the processor's peak that is useful arithmetic", "% of the peak",
-                    {"float32": {"charrnn": shares}}, is_log=False)
+    """Useful arithmetic in training as a share of the machine's peak, a row a shape; a field for each precision."""
+    fields: dict[str, dict[str, float]] = {precision: {} for precision in PRECISIONS}
+    for line in lines:
+        if line["group"] == "training" and line["unit"] == "GFLOP/s":
+            precision = "bf16" if line["what"].endswith(", bf16") else "float32"
+            fields[precision][line["what"].removesuffix(", bf16")] = 100 * line["ratio"]
+    return by_shape("Share of the processor's peak that is useful arithmetic", "% of the peak in the same numbers",
+                    {precision: {"charrnn": shares} for precision, shares in fields.items() if shares}, is_log=False)
 
 
 def by_shape(title: str, unit: str, fields: Mapping[str, Mapping[str, Mapping[str, float]]],

@@ -90,7 +90,8 @@ class Model(LanguageModel):
         vocabulary = check_network(checkpoint)
         self.corpus, self.progress = checkpoint.corpus, checkpoint.progress
         checkpoint = with_label(checkpoint, label)
-        super().__init__(_opened(checkpoint, vocabulary, on), checkpoint.settings, vocabulary)
+        super().__init__(_opened(checkpoint, vocabulary, on), checkpoint.settings, vocabulary,
+                         by_engine=on.engine != "compiled")
 
     def with_label(self, label: str | None) -> "Model":
         """The same model for texts with a label: `"Irish"`, `"Irish:0.7,Greek:0.3"`, or numbers, `"0.2,0.4,0.9"`.
@@ -304,7 +305,8 @@ def load(path: str | Path | None = None, label: str | None = None, engine: str =
 
     label            of a model that was trained with labels: which one it reads and writes texts of
                      (Model.with_label)
-    engine, device   what scores texts, as in train(); a GPU helps with many rows
+    engine, device   what scores, inspects and writes texts, as in train(); a GPU helps with many rows, and with many
+                     texts at a time. complete() always uses charrnn's own kernels
 
     Raises CheckpointError if there is none, or if it is damaged or no checkpoint of charrnn.
     """

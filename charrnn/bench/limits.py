@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from charrnn.kernels import peak as kernels
-from charrnn.kernels.cpu import zeros
+from charrnn.kernels.cpu import HAS_BF16, zeros
 
 # A burst lasts about this long: long against a thread's start, short against a moment of quiet.
 BURST_SECONDS = 0.005
@@ -18,6 +18,8 @@ BURST_SECONDS = 0.005
 FEWEST_BURSTS = 3
 CPU = Path("/sys/devices/system/cpu/cpu0/cache")
 KB, MB = 1024, 1024**2
+# Where measure() puts the peak of each precision.
+PEAKS = {"float32": "peak", "bf16": "peak_bf16"}
 
 
 class Cache(NamedTuple):
@@ -36,20 +38,26 @@ MOST_MEMORY = 2048 * MB
 
 
 def measure(threads: int, seconds: float) -> dict[str, Any]:
-    """GFLOP/s on one thread and on all, and GB/s out of each cache and out of memory; `seconds` for each figure."""
+    """GFLOP/s of each precision on one thread and on all, and GB/s out of each cache and out of memory.
+
+    seconds    for each figure
+    """
     counts = sorted({1, threads})
     known = caches()
-    return {"peak": [{"threads": count, "gflops": gflops(count, seconds)} for count in counts],
+    peaks = {name: [{"threads": count, "gflops": gflops(count, seconds, precision)} for count in counts]
+             for precision, name in PEAKS.items() if precision != "bf16" or HAS_BF16}
+    return {**peaks,
             "bandwidth": [{"place": place, "threads": count, "bytes": size,
                            "gbytes_per_second": gbytes_per_second(count, size, seconds)}
                           for count in counts for place, size in buffers(known, count)]}
 
 
-def gflops(threads: int, seconds: float) -> float:
-    """The most GFLOP/s that `threads` threads reached together in a burst of float32 multiply-and-add."""
+def gflops(threads: int, seconds: float, precision: str = "float32") -> float:
+    """The most GFLOP/s that `threads` threads reached together in a burst of multiply-and-add of these numbers."""
     outs = [zeros(kernels.LANES) for _ in range(threads)]
-    rate = _best_rate(lambda thread, count: kernels.multiply_and_add(count, outs[thread]), threads, seconds)
-    return 2 * kernels.CHAINS * kernels.LANES * rate / 1e9
+    run, operations = ((kernels.multiply_and_add_pairs, 4) if precision == "bf16" else (kernels.multiply_and_add, 2))
+    rate = _best_rate(lambda thread, count: run(count, outs[thread]), threads, seconds)
+    return operations * kernels.CHAINS * kernels.LANES * rate / 1e9
 
 
 def gbytes_per_second(threads: int, size: int, seconds: float) -> float:

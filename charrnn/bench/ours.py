@@ -40,9 +40,9 @@ class TrainingStep:
 
 
 def train(shape: dict[str, Any], seconds: float, threads: int, precision: str = "float32") -> dict[str, float]:
-    """The median seconds of a training step, and the float32 GFLOP/s that the machine makes at most right after."""
+    """The median seconds of a training step, and the GFLOP/s that the machine makes at most, right after."""
     median = median_seconds(TrainingStep(Shape(**shape), threads, precision), seconds)
-    return {"seconds": median, "peak": limits.gflops(threads, min(PEAK_SECONDS, seconds))}
+    return {"seconds": median, "peak": limits.gflops(threads, min(PEAK_SECONDS, seconds), precision)}
 
 
 def sample(shape: dict[str, Any], seconds: float, threads: int, streams: int = 1,

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from charrnn.bench.limits import PEAKS
 from charrnn.bench.processes import Job, Tell, take_turns
 from charrnn.bench.rivals import FORMS, RIVALS
 from charrnn.bench.shape import NUMBER_BYTES, Shape
@@ -122,7 +123,8 @@ class Plan:
         """The machine's, as limits.measure gives them: the best of all rounds, with the rounds beside it."""
         job = Job("charrnn.bench.limits:measure", {"threads": self.threads, "seconds": min(0.2, self.seconds)})
         [results] = self.turns("the machine's limits", [job])
-        return {"peak": _best([result["peak"] for result in results], "gflops"),
+        return {**{name: _best([result[name] for result in results], "gflops")
+                   for name in PEAKS.values() if name in results[0]},
                 "bandwidth": _best([result["bandwidth"] for result in results], "gbytes_per_second")}
 
     def training(self, shape: Shape, precision: str) -> tuple[Row, list[float]]:

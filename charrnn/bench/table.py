@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
+from charrnn.bench.limits import PEAKS
 from charrnn.bench.results import Measured, Row
 from charrnn.bench.rivals import RIVALS
 from charrnn.bench.shape import Shape
@@ -64,7 +65,7 @@ def notes(threads: int, rivals: Sequence[str]) -> list[str]:
     count = _threads(threads)
     lines = [f"char/s    characters a second; training in whole steps and sampling one stream, on {count}",
              "GFLOP/s   the products that the mathematics needs, of which a one-hot input needs none",
-             f"of peak   their share of the float32 peak of {count}, right after the steps; bfloat16's is twice that",
+             f"of peak   their share of the peak of {count} in the same numbers, right after the steps",
              "GB/s      weights that sampling reads"]
     about = {"torch": "PyTorch   eager, in the same precision; the faster of an embedding and one-hot input, at the "
                       "fastest of its settings",
@@ -76,7 +77,9 @@ def limit_lines(limits: dict[str, list[dict[str, Any]]]) -> list[str]:
     """The machine's peak and bandwidths: a line for each place, a column for each number of threads."""
     counts = [peak["threads"] for peak in limits["peak"]]
     lines = [["", "", *(_threads(count) for count in counts)],
-             ["multiply and add, float32", "GFLOP/s", *(three_digits(peak["gflops"]) for peak in limits["peak"])]]
+             *(["multiply and add, " + precision, "GFLOP/s",
+                *(three_digits(peak["gflops"]) for peak in limits[name])]
+               for precision, name in PEAKS.items() if name in limits)]
     for place in dict.fromkeys(figure["place"] for figure in limits["bandwidth"]):
         figures = [figure for figure in limits["bandwidth"] if figure["place"] == place]
         lines.append([f"read {place}, {size_words(figures[0]['bytes'])}", "GB/s",

@@ -4,14 +4,14 @@ from typing import Any
 
 import click
 
-from charrnn.cli.checkpoints import find_checkpoint
+from charrnn.cli.checkpoints import find_checkpoint, offer_checkpoints
 from charrnn.cli.options import GroupedCommand, checkpoint_and_file, option, settings_from, settings_options
 from charrnn.errors import CorpusError, SettingsError
 from charrnn.settings import UnknownSettings
 
 
 @click.command(cls=GroupedCommand)
-@click.argument("names", nargs=-1, required=True, metavar="[CHECKPOINT] FILE")
+@click.argument("names", nargs=-1, required=True, metavar="[CHECKPOINT] FILE", shell_complete=offer_checkpoints)
 @settings_options(UnknownSettings)
 @option("--score", is_flag=True, help="compare with the labels in FILE, label, tab, text: accuracy, calibration and "
         "which labels are mixed up")

@@ -69,14 +69,14 @@ _LINE = ir.VectorType(_F32, TARGET.lanes)
 _BITS = ir.VectorType(_I32, TARGET.lanes)
 
 
-def _float32_sum(build: ir.IRBuilder, a: ir.Value, b: ir.Value, total: ir.Value) -> ir.Value:
+def float32_sum(build: ir.IRBuilder, a: ir.Value, b: ir.Value, total: ir.Value) -> ir.Value:
     """total + a * b"""
     fma = cgutils.get_or_insert_function(
         build.module, ir.FunctionType(_LINE, [_LINE] * 3), f"llvm.{_MULTIPLY_ADD}.v{TARGET.lanes}f32")
     return build.call(fma, [a, b, total])
 
 
-def _bf16_sum(build: ir.IRBuilder, a: ir.Value, b: ir.Value, total: ir.Value) -> ir.Value:
+def bf16_sum(build: ir.IRBuilder, a: ir.Value, b: ir.Value, total: ir.Value) -> ir.Value:
     """total + the products of both numbers of the pairs in a and b"""
     if HAS_BF16:
         pairs = ir.VectorType(_BFloat(), 2 * TARGET.lanes)
@@ -85,7 +85,7 @@ def _bf16_sum(build: ir.IRBuilder, a: ir.Value, b: ir.Value, total: ir.Value) ->
             f"llvm.x86.avx512bf16.dpbf16ps.{32 * TARGET.lanes}")
         return build.call(dot, [total, build.bitcast(a, pairs), build.bitcast(b, pairs)])
     first, second = ([_half(build, x, of) for x in (a, b)] for of in (0, 1))
-    return _float32_sum(build, *second, _float32_sum(build, *first, total))
+    return float32_sum(build, *second, float32_sum(build, *first, total))
 
 
 def _half(build: ir.IRBuilder, pairs: ir.Value, of: int) -> ir.Value:
@@ -104,7 +104,7 @@ def _tile(module: ir.Module, kind: int, rows: int, vectors: int) -> ir.Function:
     if not new:
         return function
     a, lda, a_step, b, b_step, c, ldc, depth, accumulate = function.args
-    multiply_add = _bf16_sum if kind == BF16 else _float32_sum
+    multiply_add = bf16_sum if kind == BF16 else float32_sum
     zero = ir.Constant(_LINE, [0.0] * lanes)
     undefined = ir.Constant(_LINE, ir.Undefined)
     first = ir.Constant(_BITS, [0] * lanes)

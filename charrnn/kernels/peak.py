@@ -2,16 +2,17 @@
 read memory without computing. They bound every kernel, not only ours; charrnn/bench/limits.py puts a clock around
 them."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.core import cgutils
 from numba.extending import intrinsic
 
-from charrnn.kernels.cpu import SSE, TARGET
+from charrnn.kernels.cpu import TARGET
 from charrnn.kernels.jit import JIT, kernel
+from charrnn.kernels.microkernel import bf16_sum, float32_sum
 
 LANES = TARGET.lanes
 # As many sums as a register tile keeps: enough to hide the latency, few enough to stay in registers.
@@ -22,6 +23,7 @@ BLOCK = LINES * LANES
 
 _I64, _I32 = ir.IntType(64), ir.IntType(32)
 _FACTOR, _ADDEND = 0.999, 0.001
+_PAIR = 0.5, 2.0**-9  # exact in bfloat16
 
 
 def _pointer(context: Any, builder: ir.IRBuilder, kind: Any, array: ir.Value, vector: ir.Type) -> ir.Value:
@@ -29,20 +31,16 @@ def _pointer(context: Any, builder: ir.IRBuilder, kind: Any, array: ir.Value, ve
     return builder.bitcast(context.make_array(kind)(context, builder, array).data, vector.as_pointer())
 
 
-@intrinsic
-def _chains_compiled(typing: Any, count: Any, out: Any) -> Any:
+def _chains(follow: Callable[[ir.IRBuilder, ir.Value], ir.Value]) -> Callable[..., ir.Value]:
+    """The code of: `count` times each vector becomes follow(it); then their total goes to out."""
     def codegen(context: Any, builder: ir.IRBuilder, sig: Any, args: Any) -> ir.Value:
         vector = ir.VectorType(ir.FloatType(), LANES)
-        name = "fmuladd" if TARGET == SSE else "fma"
-        fma = cgutils.get_or_insert_function(
-            builder.module, ir.FunctionType(vector, [vector] * 3), f"llvm.{name}.v{LANES}f32")
-        factor, addend = (ir.Constant(vector, [number] * LANES) for number in (_FACTOR, _ADDEND))
         before, loop, after = builder.block, builder.append_basic_block("loop"), builder.append_basic_block("after")
         builder.branch(loop)
         builder.position_at_end(loop)
         step = builder.phi(_I64)
         sums = [builder.phi(vector) for _ in range(CHAINS)]
-        following = [builder.call(fma, [one, factor, addend]) for one in sums]
+        following = [follow(builder, one) for one in sums]
         step_next = builder.add(step, ir.Constant(_I64, 1))
         step.add_incoming(ir.Constant(_I64, 0), before)
         step.add_incoming(step_next, loop)
@@ -58,14 +56,53 @@ def _chains_compiled(typing: Any, count: Any, out: Any) -> Any:
         builder.store(total, _pointer(context, builder, sig.args[1], args[1], vector)).align = 4
         return context.get_dummy_value()
 
-    return types.void(types.intp, out), codegen
+    return codegen
+
+
+def _float32_step(builder: ir.IRBuilder, one: ir.Value) -> ir.Value:
+    factor, addend = (ir.Constant(one.type, [number] * LANES) for number in (_FACTOR, _ADDEND))
+    return float32_sum(builder, one, factor, addend)
+
+
+def _bf16_step(builder: ir.IRBuilder, one: ir.Value) -> ir.Value:
+    bits = ir.VectorType(_I32, LANES)
+    a, b = (builder.bitcast(ir.Constant(bits, [pair_bits(number)] * LANES), one.type) for number in _PAIR)
+    return bf16_sum(builder, a, b, one)
+
+
+def pair_bits(number: float) -> int:
+    """Two bfloat16 of the same number, side by side: the upper halves of its float32."""
+    upper = int(np.float32(number).view(np.uint32)) >> 16
+    return upper << 16 | upper
+
+
+@intrinsic
+def _float32_compiled(typing: Any, count: Any, out: Any) -> Any:
+    return types.void(types.intp, out), _chains(_float32_step)
+
+
+@intrinsic
+def _bf16_compiled(typing: Any, count: Any, out: Any) -> Any:
+    return types.void(types.intp, out), _chains(_bf16_step)
+
+
+def _first_sums() -> np.ndarray:
+    return np.repeat(np.arange(CHAINS, dtype=np.float32)[:, np.newaxis], LANES, axis=1)
 
 
 def chains_numpy(count: int, out: np.ndarray) -> None:
     """The same chains in plain NumPy: what runs without the JIT, and what tests hold the compiled ones to."""
-    sums = np.repeat(np.arange(CHAINS, dtype=np.float32)[:, np.newaxis], LANES, axis=1)
+    sums = _first_sums()
     for _ in range(count):
         sums = sums * np.float32(_FACTOR) + np.float32(_ADDEND)
+    out[:] = sums.sum(axis=0)
+
+
+def pairs_numpy(count: int, out: np.ndarray) -> None:
+    """The same for multiply_and_add_pairs."""
+    sums, (a, b) = _first_sums(), _PAIR
+    for _ in range(count):
+        sums = sums + np.float32(2 * a * b)
     out[:] = sums.sum(axis=0)
 
 
@@ -113,7 +150,8 @@ def lines_numpy(buffer: np.ndarray, size: int, passes: int, out: np.ndarray) -> 
         out ^= np.bitwise_xor.reduce(buffer[:size].reshape(-1, LANES), axis=0)
 
 
-_chains, _lines = (_chains_compiled, _lines_compiled) if JIT else (chains_numpy, lines_numpy)
+_float32_chains, _bf16_chains, _lines = ((_float32_compiled, _bf16_compiled, _lines_compiled) if JIT
+                                         else (chains_numpy, pairs_numpy, lines_numpy))
 
 
 @kernel
@@ -122,7 +160,16 @@ def multiply_and_add(count, out):
 
     No memory is touched and no result is waited for: 2 * count * CHAINS * LANES operations, as fast as they can be.
     """
-    _chains(count, out)
+    _float32_chains(count, out)
+
+
+@kernel
+def multiply_and_add_pairs(count, out):
+    """`count` times sum = sum + 0.5 * 2^-9 + 0.5 * 2^-9, of bfloat16, in each of CHAINS vectors; out is their total.
+
+    4 * count * CHAINS * LANES operations; one dot-product instruction a vector where the processor has it.
+    """
+    _bf16_chains(count, out)
 
 
 @kernel

@@ -21,6 +21,9 @@ class InspectSettings(Bounded):
     signal: str | None = setting(
         None, "what --cell shows: h is the output, c the memory, the others are gates (default: c where there is one)",
         choices=("h", "c", "i", "f", "o", "g", "r", "z", "n"))
+    signals: str | None = setting(
+        None, "signals to record, with commas: gates by their letters, beside h and c, which always are (default: what "
+              "the search needs; with --json, --csv and --npz all)", metavar="h,c,...")
     sample: int = setting(0, "inspect this many characters that the network writes itself, instead of its corpus",
                           low=0, high=10**7, group="Text")
 

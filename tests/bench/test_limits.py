@@ -7,6 +7,7 @@ import pytest
 
 from charrnn.bench import limits, machine
 from charrnn.bench.limits import KB, MB, Cache, buffers
+from charrnn.kernels.cpu import HAS_BF16
 
 
 def cache_folder(root: Path, number: int, **files: str) -> None:
@@ -66,6 +67,7 @@ def test_all_threads_count(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "_best_rate", lambda work, threads, seconds: 1000.0 * threads)
     operations = 2 * limits.kernels.CHAINS * limits.kernels.LANES
     assert limits.gflops(3, 1.0) == pytest.approx(operations * 3000 / 1e9)
+    assert limits.gflops(3, 1.0, "bf16") == pytest.approx(2 * operations * 3000 / 1e9)
     size = 4 * limits.kernels.BLOCK
     assert limits.gbytes_per_second(3, 5 * size + 1, 1.0) == pytest.approx(5 * size * 3000 / 1e9)
 
@@ -74,7 +76,9 @@ def test_everything_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "caches", lambda: (Cache("L1", 32 * KB, 1), Cache("L2", 64 * KB, 2)))
     monkeypatch.setattr(limits, "LEAST_MEMORY", 256 * KB)
     found = limits.measure(2, 0.001)
-    assert [(peak["threads"], peak["gflops"] > 0) for peak in found["peak"]] == [(1, True), (2, True)]
+    for name in ("peak", "peak_bf16") if HAS_BF16 else ("peak",):
+        assert [(peak["threads"], peak["gflops"] > 0) for peak in found[name]] == [(1, True), (2, True)]
+    assert ("peak_bf16" in found) == HAS_BF16
     assert [(one["place"], one["threads"], one["bytes"]) for one in found["bandwidth"]] == [
         ("L1", 1, 16 * KB), ("L2", 1, 32 * KB), ("memory", 1, 256 * KB),
         ("L1", 2, 16 * KB), ("L2", 2, 16 * KB), ("memory", 2, 128 * KB)]

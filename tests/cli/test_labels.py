@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,49 @@ def test_a_line_that_cannot_be_translated_does_not_stop_the_others(labels: Progr
     assert "'z'" in done.err
 
 
+def test_a_source_longer_than_all_in_training_is_answered_with_a_note(labels: Program, folder: Path) -> None:
+    done = labels("translate", "pairs", "-", stdin=b"ab\nabcab\n")
+    assert done.code == 0
+    assert done.out.startswith("ba\n")
+    assert len(done.out.splitlines()) == 2
+    assert done.err.count("note: longer than any source in training (2 characters), and so less certain: 'abcab'") == 1
+    assert "'ab'" not in done.err
+    (folder / "long.tsv").write_text("ab\tba\nabc\tcba\nabcc\tccba\n")
+    done = labels("translate", "pairs", "long.tsv", "--score")
+    assert done.code == 0
+    assert "and so less certain: 2 of 3 sources\n" in done.err
+    assert "pairs       source and target, sources of up to 2 characters" in labels("info", "pairs").out
+
+
+def test_errors_are_drawn_by_the_length_of_the_source(labels: Program, folder: Path) -> None:
+    (folder / "lengths.tsv").write_text("a\ta\n" * 20 + "ab\tba\n" * 25 + "ca\tac\n")
+    done = labels("translate", "pairs", "lengths.tsv", "--score", "-o", "lengths.svg")
+    assert done.code == 0, done.err
+    picture = (folder / "lengths.svg").read_text(encoding="utf-8")
+    assert "46 pairs" in picture
+    assert "characters of the source" in picture
+    for call, said in ((("-o", "x.svg"), "give --score too"), (("--score", "-o", "x.gif"), "should end in")):
+        done = labels("translate", "pairs", "lengths.tsv", *call)
+        assert done.code in (1, 2)
+        assert said in done.err
+        assert not done.out
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    ("ab\tba\nac\n", "document 2, 'ac', is not source, tab and target: it has no tab with a target behind it"),
+    ("ab\tba\nac\t\n", "document 2, 'ac', is not source, tab and target: it has no tab with a target behind it"),
+    ("ab\tba\n\tca\n", r"document 2, '\tca', is not source, tab and target: it has nothing before its tab")])
+def test_lines_that_are_no_pairs_are_one_line(labels: Program, folder: Path, text: str, said: str) -> None:
+    (folder / "wrong.tsv").write_text(text)
+    runs = sorted((folder / "checkpoints").iterdir())
+    done = labels("train", "wrong.tsv", "--pairs", *TINY)
+    assert done.code == 1
+    assert said in done.err
+    assert done.err.count("\n") == 1
+    assert not done.out
+    assert sorted((folder / "checkpoints").iterdir()) == runs
+
+
 def test_python_has_it_too(folder: Path) -> None:
     model = charrnn.load(folder / "checkpoints" / "words", label="cold")
     assert model.label == "cold"
@@ -136,19 +180,24 @@ def test_python_has_it_too(folder: Path) -> None:
         charrnn.load(folder / "checkpoints" / "pairs").classify(["a"])
 
 
-def test_a_labelled_run_resumes_to_the_byte(labels: Program, folder: Path) -> None:
-    call = ("train", "words.tsv", "--labels", "column", *TINY)
+@pytest.mark.parametrize(("options", "follows", "described"), [
+    (("words.tsv", "--labels", "column"), "sample whole --label hot", "labels      2: hot 50%, cold 50%"),
+    (("pairs.tsv", "--pairs"), "translate whole FILE", "pairs       source and target")])
+def test_a_run_with_labels_or_pairs_resumes_to_the_byte(labels: Program, folder: Path, options: tuple[str, ...],
+                                                        follows: str, described: str) -> None:
+    for name in ("whole", "half"):
+        shutil.rmtree(folder / "checkpoints" / name, ignore_errors=True)
+    call = ("train", *options, *TINY)
     done = labels(*call, "--name", "whole")
     assert done.code == 0
-    assert done.out.endswith("next: charrnn sample whole --label hot\n")
+    assert done.out.endswith(f"next: charrnn {follows}\n")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Trainer, "_is_out_of_patience", property(lambda trainer: trainer.progress >= 0.5))
         assert labels(*call, "--name", "half").code == 0
     assert labels("train", "--resume", "half").code == 0
     whole, half = ((folder / "checkpoints" / name / "last.safetensors").read_bytes() for name in ("whole", "half"))
     assert whole == half
-    info = labels("info", "whole")
-    assert "labels      2: hot 50%, cold 50%" in info.out
+    assert described in labels("info", "whole").out
 
 
 @pytest.mark.parametrize(("arguments", "said"), [
@@ -162,6 +211,7 @@ def test_a_labelled_run_resumes_to_the_byte(labels: Program, folder: Path) -> No
     (("classify", "pairs", "words.tsv"), "trained without labels"),
     (("classify", "words", "pairs.tsv", "--score"), "was not in the training text"),
     (("translate", "words", "pairs.tsv"), "not trained on pairs"),
+    (("train", "pairs.tsv", "--pairs", "--labels", "column"), "--labels and --pairs contradict each other"),
     (("translate", "pairs", "one.txt", "--score"), "has no tab"),
     (("train", "one.txt", "--labels", "column"), "is not label, tab and text"),
     (("train", "one.txt", "--pairs"), "is not source, tab and target")])

@@ -16,7 +16,7 @@ def offered(*typed: str) -> set[str]:
 
 
 @pytest.mark.parametrize("command", ["sample", "info", "play", "inspect-cells", "export", "serve", "score", "novelty",
-                                     "plot"])
+                                     "classify", "translate", "plot"])
 def test_checkpoints(charrnn: Program, run: Path, command: str) -> None:
     assert offered(command, "") == {"tiny", "@shakespeare", "FILE"}
     assert offered(command, "ti") == {"tiny", "FILE"}

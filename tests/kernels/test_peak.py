@@ -17,6 +17,15 @@ def test_chains(count):
     np.testing.assert_allclose(out, total, rtol=1e-5)
 
 
+@pytest.mark.parametrize("count", [1, 2, 37])
+def test_pairs(count):
+    out, expected = zeros(peak.LANES), zeros(peak.LANES)
+    peak.multiply_and_add_pairs(count, out)
+    peak.pairs_numpy(count, expected)
+    np.testing.assert_array_equal(out, expected)  # all of these numbers are exact
+    np.testing.assert_array_equal(out, sum(c + count * 2.0**-9 for c in range(peak.CHAINS)))
+
+
 @pytest.mark.parametrize("blocks", [1, 2, 5])
 @pytest.mark.parametrize("passes", [1, 2, 3])
 def test_all_of_the_buffer_is_read_as_often_as_told(blocks, passes):
