@@ -44,6 +44,13 @@ def browser() -> Iterator[Any]:
         opened.close()
 
 
+@pytest.fixture
+def needs_chromium(browser: Any) -> None:
+    """Paper, downloads, the clipboard, touch, the focus of a window: what Playwright can't ask of Debian's Firefox."""
+    if browser.browser_type.name != "chromium":
+        pytest.skip("this Firefox can't be asked for it")
+
+
 Opener = Callable[..., Any]
 OpenLive = Callable[..., Any]
 
