@@ -1,4 +1,4 @@
-"""Group `pictures`: three pictures of what `--json` kept in results/, written to docs/.
+"""Group `pictures`: three pictures of what `--json` kept in results/, written to docs/pictures/.
 
 losses.svg   loss against minutes: the lines of group `quality`, and those of rivals: {"group": "rival-losses",
              "name": "nanoGPT", "minutes": 0.5, "loss": 2.1} for each point measured
@@ -24,7 +24,7 @@ from charrnn.render.plots.scale import Scale
 from charrnn.render.plots.scene import SIZE, WIDTH, Frame, Mark, Scene, Stroke, Text, text_width
 from charrnn.settings.bounded import PRECISIONS
 
-RESULTS, DOCS = Path(__file__).parent / "results", Path(__file__).parents[1] / "docs"
+RESULTS, PICTURES = Path(__file__).parent / "results", Path(__file__).parents[1] / "docs/pictures"
 MARGIN, TOP, BELOW, ROW, GAP = 26.0, 40.0, 62.0, 24.0, 34.0
 
 
@@ -34,8 +34,8 @@ def measure(options: Options) -> Iterator[Table]:
     drawn = []
     for name, scene in (("losses", losses(lines)), ("speed", speed(lines)), ("peak", peak(lines))):
         if scene is not None:
-            write_picture(scene, str(DOCS / f"{name}.svg"))
-            drawn.append((f"docs/{name}.svg", scene.title, str(len(scene.marks))))
+            write_picture(scene, str(PICTURES / f"{name}.svg"))
+            drawn.append((f"docs/pictures/{name}.svg", scene.title, str(len(scene.marks))))
     if not drawn:
         raise MeasurementError(f"there is nothing to draw in {RESULTS}: measure with --json {RESULTS}/training.jsonl")
     yield Table("Pictures", drawn, (), ("file", "of", "marks"))

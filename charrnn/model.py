@@ -38,7 +38,7 @@ from charrnn.runs.checkpoint import (
     save_checkpoint,
 )
 from charrnn.runs.finetune import FineTuning
-from charrnn.runs.labelled import with_label, with_vector
+from charrnn.runs.labelled import LabelWeights, label_weights, with_label, with_vector
 from charrnn.runs.resumed import resumed_run
 from charrnn.runs.run import Run
 from charrnn.runs.trained_network import check_network
@@ -90,7 +90,8 @@ class Model(LanguageModel):
         vocabulary = check_network(checkpoint)
         self.corpus, self.progress = checkpoint.corpus, checkpoint.progress
         checkpoint = with_label(checkpoint, label)
-        super().__init__(_opened(checkpoint, vocabulary, on), checkpoint.settings, vocabulary)
+        super().__init__(_opened(checkpoint, vocabulary, on), checkpoint.settings, vocabulary,
+                         by_engine=on.engine != "compiled")
 
     def with_label(self, label: str | None) -> "Model":
         """The same model for texts with a label: `"Irish"`, `"Irish:0.7,Greek:0.3"`, or numbers, `"0.2,0.4,0.9"`.
@@ -128,6 +129,11 @@ class Model(LanguageModel):
         assert isinstance(content, Documents)  # only those have labels
         engine = _opened(with_vector(self._trained, vector), self.vocabulary, self._on)
         return document_losses(engine, content, self.settings.windows.window)
+
+    @property
+    def label_weights(self) -> LabelWeights | None:
+        """What each label does to the network; None for one that was trained without labels."""
+        return label_weights(self._trained, self.label)
 
     @property
     def parameters(self) -> dict[str, np.ndarray]:
@@ -174,7 +180,8 @@ class Model(LanguageModel):
         from charrnn.live.payload import LiveContent
 
         name = self.corpus.name or "a text"
-        return framed(document(self, LiveContent(name), BITS), "charrnn export RUN --html FILE")
+        content = LiveContent(name, labels=self.label_weights)
+        return framed(document(self, content, BITS), "charrnn export RUN --html FILE")
 
     def complete(self, prefix: str, count: int = 5, *, unknown: str = "error",
                  **options: "Unpack[CompleteOptions]") -> list[Completion]:
@@ -298,7 +305,8 @@ def load(path: str | Path | None = None, label: str | None = None, engine: str =
 
     label            of a model that was trained with labels: which one it reads and writes texts of
                      (Model.with_label)
-    engine, device   what scores texts, as in train(); a GPU helps with many rows
+    engine, device   what scores, inspects and writes texts, as in train(); a GPU helps with many rows, and with many
+                     texts at a time. complete() always uses charrnn's own kernels
 
     Raises CheckpointError if there is none, or if it is damaged or no checkpoint of charrnn.
     """

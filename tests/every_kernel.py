@@ -10,8 +10,8 @@ from charrnn.engine.threads import Workers
 from charrnn.kernels import jit
 from charrnn.kernels.sample_logits import Limits
 from charrnn.sampling.constraints import Clamp, SamplingRule
-from charrnn.sampling.ensemble import EnsembleSampler
 from charrnn.sampling.sampler import Sampler, generators_of
+from charrnn.sampling.stepwise import StepwiseSampler
 from charrnn.sampling.streams import PackedModel, StreamGroup
 from charrnn.scoring.predict import Scorer, reader_of
 from charrnn.settings import NetworkSettings, Settings, TrainingSettings, WindowSettings
@@ -58,7 +58,8 @@ def use(kind: Kind, optimizer: str) -> str:
     group = StreamGroup(PackedModel(settings.network, trainer.engine.network.weights), 3, 1)
     group.begin(np.ones((2, 3), np.int32))
     group.predict(np.ones(3, np.int32))
-    ensemble = EnsembleSampler([PackedModel(settings.network, trainer.engine.network.weights)] * 2, 3, Workers(1))
+    packed = PackedModel(settings.network, trainer.engine.network.weights)
+    ensemble = StepwiseSampler([lambda streams: StreamGroup(packed, streams, 1)] * 2, 3, Workers(1))
     ensemble.begin(np.ones(2, np.int32))
     list(ensemble.stream(4, generators_of(1, 3), SamplingRule(0.8)))
     list(ensemble.stream(4, generators_of(1, 3), replace(rule, clamps=()), with_nats=True))

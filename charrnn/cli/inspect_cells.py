@@ -13,7 +13,7 @@ import click
 from charrnn.cli.checkpoints import find_checkpoint, offer_checkpoints
 from charrnn.cli.options import GroupedCommand, is_default, label_option, option, settings_from, settings_options
 from charrnn.errors import SettingsError
-from charrnn.settings import ColourSettings, InspectSettings, PageSettings, UnknownSettings
+from charrnn.settings import ColourSettings, EngineSettings, InspectSettings, PageSettings, UnknownSettings
 
 if TYPE_CHECKING:
     from charrnn.inspection.cell_statistics import CellName
@@ -112,11 +112,12 @@ class ViewArguments:
 
 
 class Inspected(NamedTuple):
-    """An inspection, its model, and the checkpoint's file."""
+    """An inspection, its model, the checkpoint's file, and what computes the network."""
 
     done: "Inspection"
     model: "Model"
     path: Path
+    on: EngineSettings
 
 
 @click.command(name="inspect-cells", cls=GroupedCommand)
@@ -158,6 +159,7 @@ class Inspected(NamedTuple):
         help="write a line for each character: surprisal, rank, entropy, predictions")
 @option("--npz", "npz_file", metavar="FILE", group=_FILES,
         help="write text, states, losses, predictions and features as arrays")
+@settings_options(EngineSettings, group="Speed")
 @settings_options(ColourSettings)
 def inspect_cells(checkpoint: str | None, explain: bool, **options: Any) -> None:
     """Name what the cells of the network in CHECKPOINT track, on text that it never saw.
@@ -188,12 +190,13 @@ def inspect_cells(checkpoint: str | None, explain: bool, **options: Any) -> None
 
         check_picture_name(views.output)
     files, page = settings_from(FileArguments, options), settings_from(PageSettings, options)
+    on = settings_from(EngineSettings, options)
     if page != PageSettings() and not files.html_file:
         raise SettingsError("--html-cells, --html-precision, --html-max-mb and --no-compress have no effect without "
                             "--html; leave them out, or give --html FILE")
 
     def inspect(name: str | None) -> Inspected:
-        return _inspected(name, settings, given, files.need_every_signal)
+        return _inspected(name, settings, given, files.need_every_signal, on)
 
     found = inspect(checkpoint)
     if files.html_file:
@@ -209,14 +212,15 @@ def inspect_cells(checkpoint: str | None, explain: bool, **options: Any) -> None
         screen.show(_report(found, style, settings, cells, given.has_features))
 
 
-def _inspected(checkpoint: str | None, settings: InspectSettings, given: InputArguments,
-               every_signal: bool) -> Inspected:
+def _inspected(checkpoint: str | None, settings: InspectSettings, given: InputArguments, every_signal: bool,
+               on: EngineSettings) -> Inspected:
+    from charrnn.cells.registry import CELLS
     from charrnn.inspection.recording import default_signals, signals_of
     from charrnn.model import load
     from charrnn.render.wording import note_compiling, note_label
 
     path = find_checkpoint(checkpoint)
-    model = load(path, given.label)
+    model = load(path, given.label, on.engine, on.device)
     note_label(model.corpus.labels, given.label)
     cell = model.settings.network.cell
     read = _reader(model, path, settings, given)
@@ -224,10 +228,13 @@ def _inspected(checkpoint: str | None, settings: InspectSettings, given: InputAr
     own = _own_features(passage, given)
     if own and not settings.sample and is_default("chars"):
         passage, own = _more_of(read, model, passage, own, given)
-    note_compiling([model.settings.network], "forward")
+    if on.engine == "compiled":
+        note_compiling([model.settings.network], "forward")
     signals = signals_of(cell) if every_signal else default_signals(cell)
+    if settings.signals:  # the state is what everything else is computed from
+        signals = (*CELLS[cell].letters, *(name.strip() for name in settings.signals.split(",")))
     wanted = (*signals, *([settings.signal] if settings.signal else []))
-    return Inspected(model.inspect(passage, own, wanted, settings.ablate_chars), model, path)
+    return Inspected(model.inspect(passage, own, wanted, settings.ablate_chars), model, path, on)
 
 
 def _reader(model: "Model", path: Path, settings: InspectSettings,
@@ -238,6 +245,7 @@ def _reader(model: "Model", path: Path, settings: InspectSettings,
     Of a model that comes with charrnn the training text need not be here; a text like it is.
     """
     from charrnn.inspection.passage import held_out
+    from charrnn.model import load
     from charrnn.render.reading import read, read_text
     from charrnn.runs.pretrained import pretrained_at
     from charrnn.runs.training_text import read_training_text
@@ -248,7 +256,8 @@ def _reader(model: "Model", path: Path, settings: InspectSettings,
         name, whole = "standard input" if source == "-" else source, read_text(source)
         return lambda count: _beginning(model, whole, count, given.unknown, name)
     if settings.sample:
-        return lambda count: model.passage(_own_text(model, settings.sample), settings.sample, "text of its own")
+        writer = load(path, given.label)  # the same text on every engine
+        return lambda count: model.passage(_own_text(writer, settings.sample), settings.sample, "text of its own")
     corpus = read_training_text(model.corpus, model.settings.text, path, (), read,
                                 advice="give another text with --text FILE")
     return lambda count: held_out(corpus, model.corpus, model.settings, model.vocabulary, count or 10**9)
@@ -324,7 +333,7 @@ def _report(found: Inspected, style: "ReportStyle", settings: InspectSettings, c
     from charrnn.render.inspection.summary import check, summary
     from charrnn.render.wording import network_words
 
-    done, model, path = found
+    done, model, path, _ = found
     if cells:
         for number, cell in enumerate(cells):
             yield from [""] if number else []
@@ -421,7 +430,7 @@ def _comparison_view(found: Inspected, other: str, style: "ReportStyle", top: in
     from charrnn.render.plots.curves import names_of
 
     file = find_checkpoint(other)
-    model = load(file)
+    model = load(file, None, found.on.engine, found.on.device)
     theirs = model.inspect(same_text(found.done.passage, model.vocabulary, model.mark, other))
     first, second = names_of([found.path, file])
     yield from compare_report(found.done, match_cells(found.done.recording, theirs.recording), (first, second), style,

@@ -13,7 +13,7 @@ import click
 from charrnn.cli.checkpoints import find_checkpoint, offer_checkpoints
 from charrnn.cli.options import GroupedCommand, label_option, option, settings_from, settings_options, with_option
 from charrnn.errors import SettingsError
-from charrnn.settings import ColourSettings, SampleSettings, UnknownSettings
+from charrnn.settings import ColourSettings, EngineSettings, SampleSettings, UnknownSettings
 
 if TYPE_CHECKING:
     from charrnn.model import Model
@@ -49,6 +49,7 @@ class SampleArguments:
 @option("--hide-prime", is_flag=True, group="Prime", help="print only the new text")
 @settings_options(UnknownSettings, group="Prime")
 @settings_options(SampleSettings)
+@settings_options(EngineSettings, group="Seed and speed")
 @with_option
 @label_option
 @option("--novelty", is_flag=True, group="Output", help="report on standard error how much of it stands word for word "
@@ -70,14 +71,15 @@ def sample(checkpoint: str | None, **options: Any) -> None:
     order.
     """
     settings, given = settings_from(SampleSettings, options), settings_from(SampleArguments, options)
-    colours = settings_from(ColourSettings, options)
+    colours, on = settings_from(ColourSettings, options), settings_from(EngineSettings, options)
     _refuse_together(settings, given)
     typed = _prime(given)
     from charrnn.model import Ensemble, load
     from charrnn.render.screen import screen_for
     from charrnn.render.wording import note_label
 
-    model, *others = [load(find_checkpoint(name), given.label) for name in (checkpoint, *given.others)]
+    names = (checkpoint, *given.others)
+    model, *others = [load(find_checkpoint(name), given.label, on.engine, on.device) for name in names]
     note_label(model.corpus.labels, given.label)
     writer = Ensemble([model, *others]) if others else model
     readable = _readable([model, *others], typed, settings_from(UnknownSettings, options))
@@ -145,8 +147,8 @@ def _readable(models: "Sequence[Model]", prime: str, unknown: UnknownSettings) -
     readable = model.readable(prime, unknown.unknown)
     prime_ids(model.vocabulary, readable.text, model.mark)  # what can't be read is refused before any note
     note_readable(readable, model.vocabulary)
-    note_compiling([one.settings.network for one in models], "generate",
-                   kernels=["choose_rows"] if len(models) > 1 else [])
+    note_compiling([one.settings.network for one in models if not one.by_engine], "generate",
+                   kernels=["choose_rows"] if len(models) > 1 or model.by_engine else [])
     return readable
 
 

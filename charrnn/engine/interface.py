@@ -86,6 +86,10 @@ class Streams(ABC):
         """What score() gives, and the signals by name (h, c, gates), (L, T, rows, H) float32 each."""
 
     @abstractmethod
+    def logits(self, inputs: np.ndarray) -> np.ndarray:
+        """Reads a window; the logits (rows, V) float32 of what follows it in each row."""
+
+    @abstractmethod
     def read(self, inputs: np.ndarray, on_layer: OnLayer | None = None) -> np.ndarray:
         """The last layer's output (T, rows, H).
 

@@ -1,69 +1,12 @@
-"""Layer sampling: several networks that write one text: the probability of a character is the mean of theirs.
-
-They meet at every character, so each is moved on by one step at a time, and the choice is made outside of their kernel.
-"""
+"""Layer sampling: several networks that write one text: the probability of a character is the mean of theirs."""
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from charrnn.engine.threads import Workers
 from charrnn.errors import SettingsError
-from charrnn.kernels.sample_logits import choose_rows
-from charrnn.sampling.constraints import SamplingRule
-from charrnn.sampling.sampler import Sampler, ThreadCount
+from charrnn.sampling.sampler import Sampler
 from charrnn.sampling.session import LanguageModel, SamplingSession
-from charrnn.sampling.streams import PackedModel, StreamGroup
+from charrnn.sampling.stepwise import StepwiseSampler
 from charrnn.settings import SampleSettings
-
-
-class EnsembleSampler(Sampler):
-    """`streams` streams of ids that networks of one vocabulary write together."""
-
-    def __init__(self, models: Sequence[PackedModel], streams: int, workers: Workers) -> None:
-        self._models, self._streams, self._workers = models, streams, workers
-        self._groups = [StreamGroup(model, streams, 1) for model in models]
-        self._last = np.zeros(streams, np.int32)  # not read yet
-        self._threads = ThreadCount(1)
-
-    def begin(self, ids: np.ndarray) -> None:
-        if ids.ndim == 2:
-            for group in self._groups:
-                group.begin(ids)
-            self._last = ids[-1].copy()
-            return
-        for model, group in zip(self._models, self._groups, strict=True):
-            reader = StreamGroup(model, 1, 1)
-            reader.begin(ids[:, np.newaxis])
-            group.state = reader.state
-        self._last = np.full(self._streams, ids[-1], np.int32)
-
-    def generate(self, prime: np.ndarray, draws: np.ndarray, rule: SamplingRule, threads: int = 1,
-                 nats: np.ndarray | None = None) -> np.ndarray:
-        for ids in prime:
-            self._logits()
-            self._last = np.array(ids, np.int32)
-        out, surprisals = np.zeros(draws.shape, np.int32), np.zeros(draws.shape, np.float32)
-        for row, own, surprisal in zip(draws, out, surprisals, strict=True):
-            logits = self._logits()
-            constraints = rule.constraints(self._streams, logits.shape[1], has_memory=False)
-            choose_rows(logits, constraints.temps, constraints.limits, constraints.adjustment, row, own, surprisal)
-            self._last = own
-        if nats is not None:
-            nats[:] = surprisals
-        return out
-
-    def _logits(self) -> np.ndarray:
-        """Reads the last ids; the logarithms of the mean probabilities (streams, V) of what follows."""
-        found = self._workers.map(lambda m: _log_softmax(self._groups[m].predict(self._last)), len(self._groups))
-        mean: np.ndarray = np.logaddexp.reduce(found) - np.float32(np.log(len(found)))
-        return mean.astype(np.float32)
-
-
-def _log_softmax(logits: np.ndarray) -> np.ndarray:
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    result: np.ndarray = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    return result
 
 
 class EnsembleModel(LanguageModel):
@@ -84,8 +27,7 @@ class EnsembleModel(LanguageModel):
         return super().session(settings, prime, unknown)
 
     def sampler(self, streams: int, precision: str = "float32") -> Sampler:
-        packed = [PackedModel(model.settings.network, model.weights(precision)) for model in self.models]
-        return EnsembleSampler(packed, streams, self._workers)
+        return StepwiseSampler([model.opener(precision) for model in self.models], streams, self._workers)
 
 
 def _refuse_difference(first: LanguageModel, other: LanguageModel, name: str) -> None:

@@ -9,6 +9,7 @@ import secrets
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -19,8 +20,9 @@ from charrnn.errors import SettingsError
 from charrnn.sampling.constraints import SamplingRule, Spread, sampling_rule
 from charrnn.sampling.lead_in import LEAD_IN_STREAMS, lead_ins
 from charrnn.sampling.sampler import Sampler, generators_of
+from charrnn.sampling.stepwise import EngineStreams, OpenStreams, StepwiseSampler
 from charrnn.sampling.stopping import LENGTH, Ends, Piece, TextWriter, write_texts
-from charrnn.sampling.streams import Weights, weights_of
+from charrnn.sampling.streams import PackedModel, StreamGroup, Weights, weights_of
 from charrnn.settings import SampleSettings, Settings
 from charrnn.settings.renamed import take_renamed
 from charrnn.settings.sampling import SampleOptions
@@ -64,10 +66,12 @@ class LanguageModel:
     settings     how it was made
     vocabulary   its characters
     mark         what stands for the end of a document; None if it was trained on a text without documents
+    by_engine    whether the engine computes what is written; otherwise the compiled kernels do, for every engine
     """
 
-    def __init__(self, engine: Engine, settings: Settings, vocabulary: Vocabulary) -> None:
+    def __init__(self, engine: Engine, settings: Settings, vocabulary: Vocabulary, by_engine: bool = False) -> None:
         self.settings, self.vocabulary, self.mark = settings, vocabulary, mark_of(settings.text)
+        self.by_engine = by_engine
         self.engine, self._workers = engine, Workers(engine.threads)
         self._weights: dict[str, Weights] = {}
         self._lead_ins: dict[tuple[str, int], np.ndarray] = {}
@@ -128,7 +132,28 @@ class LanguageModel:
 
     def sampler(self, streams: int, precision: str = "float32") -> Sampler:
         """`streams` streams of ids, on the threads of this model."""
+        if self.by_engine:
+            return StepwiseSampler([self.opener(precision)], streams, self._workers)
         return Sampler(self.settings.network, self.weights(precision), streams, self._workers)
+
+    def opener(self, precision: str = "float32") -> OpenStreams:
+        """What opens streams of ids that are moved on by one step at a time."""
+        if self.by_engine:
+            return partial(EngineStreams, self.engine)
+        packed = PackedModel(self.settings.network, self.weights(precision))
+        return lambda streams: StreamGroup(packed, streams, 1)
+
+    def refuse_on_engine(self, settings: SampleSettings) -> None:
+        """Raises SettingsError for what can't be written as the engine computes it, or not well."""
+        if not self.by_engine:
+            return
+        for name, is_given in (("clamp", bool(settings.clamp)), ("precision bf16", settings.precision == "bf16")):
+            if is_given:
+                raise SettingsError(f"--{name} is only for --engine compiled, which writes by default; leave out one "
+                                    "of the two options")
+        if self.engine.device_name and settings.samples * max(1, len(settings.temps)) == 1:
+            raise SettingsError(f"one text is written faster on a CPU than on {self.engine.device_name}, which "
+                                "computes many at a time; leave --engine torch out, or write several texts with -n")
 
     def weights(self, precision: str = "float32") -> Weights:
         """The weights as sampling reads them, packed once for each precision."""
@@ -195,6 +220,7 @@ class SamplingSession:
     """
 
     def __init__(self, model: LanguageModel, settings: SampleSettings, prime: str = "") -> None:
+        model.refuse_on_engine(settings)
         self.temps = settings.temps or (settings.temp,)
         self.seed = secrets.randbits(32) if settings.seed is None else settings.seed
         self.prime, self._vocabulary = prime, model.vocabulary

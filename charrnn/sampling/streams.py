@@ -3,8 +3,8 @@
 Each thread holds all the states of its group and moves them on for itself. What the threads share out is the products
 with the weights, which take nearly all the time.
 
-Text is always written by the compiled engine's kernels. weights_of() is the one place that opens that engine for
-sampling and completion; the parameters of any engine load into it.
+Text is written by the compiled engine's kernels, unless another engine is asked for by name (stepwise.py). weights_of()
+is the one place that opens that engine for sampling and completion; the parameters of any engine load into it.
 """
 
 import numpy as np

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from charrnn.errors import SettingsError
 from charrnn.settings.bounded import Bounded, setting
 
-_CELLS = 48  # whose values a page holds that can't hold its network
+PAGE_CELLS = 48  # whose values a page holds that can't hold its network
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,9 @@ class InspectSettings(Bounded):
     signal: str | None = setting(
         None, "what --cell shows: h is the output, c the memory, the others are gates (default: c where there is one)",
         choices=("h", "c", "i", "f", "o", "g", "r", "z", "n"))
+    signals: str | None = setting(
+        None, "signals to record, with commas: gates by their letters, beside h and c, which always are (default: what "
+              "the search needs; with --json, --csv and --npz all)", metavar="h,c,...")
     sample: int = setting(0, "inspect this many characters that the network writes itself, instead of its corpus",
                           low=0, high=10**7, group="Text")
 
@@ -51,5 +54,5 @@ class PageSettings(Bounded):
     @property
     def cells(self) -> int | None:
         """How many cells have values in a page without the network; None for all."""
-        named = {"all": None, "network": _CELLS}
+        named = {"all": None, "network": PAGE_CELLS}
         return named[self.html_cells] if self.html_cells in named else int(self.html_cells)

@@ -110,9 +110,6 @@ class TrainingSettings(Bounded):
 class EngineSettings(Bounded):
     """What computes a network."""
 
-    max_size: float = setting(0.0, "gigabytes of text to read at most, counted after decompression; a longer text is "
-                                   "refused, one in the cache is not counted again (0: no limit)", low=0.0, high=1e9,
-                              metavar="GB", group="Files and samples")
     engine: str = setting("compiled", "what computes the network: kernels for speed; a readable NumPy reference in "
                                       "float64, for small networks; or PyTorch, for GPUs; results agree to rounding",
                           choices=("compiled", "reference", "torch"))
@@ -130,6 +127,9 @@ class EngineSettings(Bounded):
 class RunSettings(EngineSettings):
     """How a run is computed and what it keeps beside `best` and `last`: what is not part of its checkpoints."""
 
+    max_size: float = setting(0.0, "gigabytes of text to read at most, counted after decompression; a longer text is "
+                                   "refused, one in the cache is not counted again (0: no limit)", low=0.0, high=1e9,
+                              metavar="GB", group="Files and samples")
     keep_last: int = setting(0, "keep the checkpoints of this many last validations too, named by their step", low=0,
                              high=1_000_000, group="Files and samples")
 

@@ -19,8 +19,8 @@ def measured(out: str) -> float:
     return float(out.split("best validation loss ")[1].split()[0])
 
 
-@pytest.mark.parametrize("names", [ENGINES, ENGINES[::-1]], ids="-".join)
-def test_a_run_changes_its_engine(charrnn: Program, text: Path, names: tuple[str, str]) -> None:
+def check_that_a_run_changes_its_engine(charrnn: Program, names: tuple[str, str]) -> None:
+    """A run on one engine that the other resumes ends where a whole run on the first one does."""
     shared = [*OPTIONS, "--decay", "constant", "--precision", "float32"]
     whole = charrnn("train", "text.txt", *shared, "--epochs", "0.6", "--name", "whole", "--engine", names[0])
     assert whole.code == 0, whole.err
@@ -34,6 +34,11 @@ def test_a_run_changes_its_engine(charrnn: Program, text: Path, names: tuple[str
     both = [load_checkpoint(Path("checkpoints", name, "last.safetensors")) for name in ("whole", "two")]
     assert both[0].settings == both[1].settings
     assert both[0].progress["step"] == both[1].progress["step"]
+
+
+@pytest.mark.parametrize("names", [ENGINES, ENGINES[::-1]], ids="-".join)
+def test_a_run_changes_its_engine(charrnn: Program, text: Path, names: tuple[str, str]) -> None:
+    check_that_a_run_changes_its_engine(charrnn, names)
 
 
 def test_bf16_on_the_reference_is_refused_in_one_line(charrnn: Program, text: Path) -> None:
@@ -51,9 +56,11 @@ def test_an_engine_that_there_is_not(charrnn: Program, text: Path) -> None:
 def test_without_pytorch(charrnn: Program, text: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     find = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "torch" else find(name, *rest))
-    done = charrnn("train", "text.txt", *OPTIONS, "--engine", "torch")
-    assert done.code == 2
-    assert done.err == "charrnn: --engine torch needs PyTorch: pip install 'charrnn-numba[torch]'\n"
+    for command in (("train", "text.txt", *OPTIONS), ("score", "@shakespeare", "text.txt"),
+                    ("sample", "@shakespeare", "-n", "2"), ("inspect-cells", "@shakespeare", "--text", "text.txt")):
+        done = charrnn(*command, "--engine", "torch")
+        assert (done.code, done.out) == (2, "")
+        assert done.err == "charrnn: --engine torch needs PyTorch: pip install 'charrnn-numba[torch]'\n"
     assert not Path("checkpoints").exists()
 
 

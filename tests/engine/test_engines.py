@@ -135,6 +135,7 @@ def test_predictions_signals_and_outputs_agree(cell, layers):
         reference, compiled = (engine.streams(N, T, 2) for engine in engines)
         if read_before:
             np.testing.assert_allclose(compiled.read(window(7)[0]), reference.read(window(7)[0]), **CLOSE)
+            np.testing.assert_allclose(compiled.logits(window(5)[0]), reference.logits(window(5)[0]), **CLOSE)
         (scores, recorded), (others, other_recorded) = (
             streams.record(*window(8), 4, signals) for streams in (reference, compiled))
         assert_near(recorded, other_recorded, **CLOSE)

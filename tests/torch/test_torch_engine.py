@@ -101,6 +101,7 @@ def test_predictions_signals_and_outputs_agree(cell, layers):
         reference, ours = (engine.streams(N, T, 2) for engine in both)
         if read_before:
             np.testing.assert_allclose(ours.read(window(7)[0]), reference.read(window(7)[0]), **CLOSE)
+            np.testing.assert_allclose(ours.logits(window(5)[0]), reference.logits(window(5)[0]), **CLOSE)
             np.testing.assert_allclose(ours.read(window(6)[0], lambda k, step: None),
                                        reference.read(window(6)[0]), **CLOSE)
         (scores, recorded), (others, other_recorded) = (

@@ -10,12 +10,11 @@ pytest.importorskip("torch")
 
 import charrnn as package
 from charrnn.cells.registry import CELLS
-from charrnn.runs.checkpoint import load_checkpoint
 from charrnn.training.events import Finished, RolledBack, Step, Validated
 from charrnn.training.progress import TrainingProgress
 from charrnn.training.trainer import Trainer
 from tests.cli.conftest import Program, charrnn, text  # noqa: F401  (fixtures)
-from tests.cli.test_engine import measured
+from tests.cli.test_engine import check_that_a_run_changes_its_engine
 from tests.cli.tiny import OPTIONS
 from tests.training.runs import V, advance, flat_state, settings_of
 from tests.training.runs import text as ids
@@ -86,19 +85,7 @@ def test_it_rolls_back():
 
 @pytest.mark.parametrize("names", [("torch", "compiled"), ("compiled", "torch")], ids="-".join)
 def test_from_the_command_line(charrnn: Program, text: Path, names: tuple[str, str]) -> None:  # noqa: F811
-    shared = [*OPTIONS, "--decay", "constant", "--precision", "float32"]
-    whole = charrnn("train", "text.txt", *shared, "--epochs", "0.6", "--name", "whole", "--engine", names[0])
-    assert whole.code == 0, whole.err
-    first = charrnn("train", "text.txt", *shared, "--epochs", "0.3", "--name", "two", "--engine", names[0])
-    assert first.code == 0, first.err
-    for command in (("sample", "two", "--length", "5"), ("info", "two"), ("score", "two", "text.txt")):
-        assert charrnn(*command).code == 0
-    second = charrnn("train", "--resume", "two", "--epochs", "0.6", "--engine", names[1])
-    assert second.code == 0, second.err
-    assert measured(second.out) == pytest.approx(measured(whole.out), abs=0.002)
-    both = [load_checkpoint(Path("checkpoints", name, "last.safetensors")) for name in ("whole", "two")]
-    assert both[0].settings == both[1].settings
-    assert both[0].progress["step"] == both[1].progress["step"]
+    check_that_a_run_changes_its_engine(charrnn, names)
 
 
 def test_minutes_samples_and_a_device(charrnn: Program, text: Path) -> None:  # noqa: F811

@@ -75,6 +75,12 @@ class CompiledStreams(Streams):
         return scores, {name: np.concatenate([_signal(shard, name, len(inputs)) for shard in self.shards], axis=2)
                         for name in signals}
 
+    def logits(self, inputs: np.ndarray) -> np.ndarray:
+        parameters = self.network.parameters
+        weight, bias = (parameters.table[name].seen_in(parameters.flat) for name in ("weight_out", "bias_out"))
+        found: np.ndarray = self.read(inputs)[-1] @ weight.T + bias
+        return found
+
     def read(self, inputs: np.ndarray, on_layer: OnLayer | None = None) -> np.ndarray:
         def one(s: int, shard: Shard) -> np.ndarray:
             touch = None if on_layer is None else lambda k: on_layer(k, _layer_step(shard, k))

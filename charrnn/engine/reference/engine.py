@@ -72,6 +72,10 @@ class ReferenceStreams(Streams):
             recorded[name] = np.array(steps, np.float32)
         return predictions_of(done.logits, targets, min(top, self.engine.vocabulary)), recorded
 
+    def logits(self, inputs: np.ndarray) -> np.ndarray:
+        found: np.ndarray = self._forward(inputs).logits[-1].astype(np.float32)
+        return found
+
     def read(self, inputs: np.ndarray, on_layer: OnLayer | None = None) -> np.ndarray:
         return self._forward(inputs, on_layer).output
 

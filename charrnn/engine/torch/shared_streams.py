@@ -63,5 +63,8 @@ class SharedStreams(Streams):
                signals: Sequence[str]) -> tuple[Predictions, Arrays]:
         raise NotImplementedError("recording is for one process")
 
+    def logits(self, inputs: np.ndarray) -> np.ndarray:
+        raise NotImplementedError("writing is for one process")
+
     def read(self, inputs: np.ndarray, on_layer: OnLayer | None = None) -> np.ndarray:
         raise NotImplementedError("reading is for one process")

@@ -92,6 +92,11 @@ class TorchStreams(Streams):
                     for name, layers in kept.items()}
         return predictions_of(logits, targets, min(top, self.engine.vocabulary)), recorded
 
+    def logits(self, inputs: np.ndarray) -> np.ndarray:
+        with torch.no_grad(), self.engine.autocast():
+            array: np.ndarray = self.network.logits(self._forward(inputs)[-1]).float().cpu().numpy()
+            return array
+
     def read(self, inputs: np.ndarray, on_layer: OnLayer | None = None) -> np.ndarray:
         with torch.no_grad():
             if on_layer is None:
