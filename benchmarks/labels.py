@@ -2,7 +2,7 @@
 written for a country, judged by it.
 
 The names are those of the package faker, the classifier is logistic regression on up to three letters in a row, from
-scikit-learn: `pip install faker scikit-learn`.
+scikit-learn: `pip install --group labels`.
 """
 
 import importlib

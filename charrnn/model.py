@@ -38,7 +38,7 @@ from charrnn.runs.checkpoint import (
     save_checkpoint,
 )
 from charrnn.runs.finetune import FineTuning
-from charrnn.runs.labelled import with_label, with_vector
+from charrnn.runs.labelled import LabelWeights, label_weights, with_label, with_vector
 from charrnn.runs.resumed import resumed_run
 from charrnn.runs.run import Run
 from charrnn.runs.trained_network import check_network
@@ -131,6 +131,11 @@ class Model(LanguageModel):
         return document_losses(engine, content, self.settings.windows.window)
 
     @property
+    def label_weights(self) -> LabelWeights | None:
+        """What each label does to the network; None for one that was trained without labels."""
+        return label_weights(self._trained, self.label)
+
+    @property
     def parameters(self) -> dict[str, np.ndarray]:
         """Copies of the parameters, float32 arrays by name, in PyTorch's shapes and gate order."""
         return self.engine.parameters()
@@ -175,7 +180,8 @@ class Model(LanguageModel):
         from charrnn.live.payload import LiveContent
 
         name = self.corpus.name or "a text"
-        return framed(document(self, LiveContent(name), BITS), "charrnn export RUN --html FILE")
+        content = LiveContent(name, labels=self.label_weights)
+        return framed(document(self, content, BITS), "charrnn export RUN --html FILE")
 
     def complete(self, prefix: str, count: int = 5, *, unknown: str = "error",
                  **options: "Unpack[CompleteOptions]") -> list[Completion]:

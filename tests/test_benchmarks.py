@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from benchmarks import (
     learning,
     memory,
+    pairs,
     phases,
     pictures,
     precision,
@@ -370,7 +371,8 @@ def test_pictures_of_what_was_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     shapes = len(training.SHAPES)
     # each series has a mark in the legend too
     assert [(row[0], int(row[2])) for row in table.rows] == [
-        ("docs/pictures/losses.svg", 2 + 2 + 2 + 3), ("docs/pictures/speed.svg", 6 * shapes + 3), ("docs/pictures/peak.svg", 2 * shapes + 1)]
+        ("docs/pictures/losses.svg", 2 + 2 + 2 + 3), ("docs/pictures/speed.svg", 6 * shapes + 3),
+        ("docs/pictures/peak.svg", 2 * shapes + 1)]
     speed = (tmp_path / "speed.svg").read_text()
     for words in ("PyTorch embedding", "PyTorch one-hot", "charrnn", "float32", "bf16", "lstm 3x512, 64 x 100"):
         assert f">{words}<" in speed
@@ -397,3 +399,28 @@ def test_the_first_line_of_a_process() -> None:
     assert startup.seconds_to_first_line(["-c", "print('first'); print('second')"], {}) > 0
     with pytest.raises(MeasurementError, match=r"^python -c \S+ failed with exit code 1: no$"):
         startup.seconds_to_first_line(["-c", "raise(SystemExit('no'))"], {})
+
+
+def test_a_target_may_be_right_in_several_ways() -> None:
+    task = pairs.Task([], {"read": [["R", "IY", "D"], ["R", "EH", "D"]], "a": [["AH"], ["EY"]]}, between=" ")
+    assert pairs.errors(["R EH D", "EY EY"], task) == (0.5, 1 / 4)
+    assert pairs.errors(["abd"], pairs.Task([], {"x": [list("abcd")]})) == (0.0, 0.25)
+
+
+def test_no_right_word_is_on_both_sides_of_spelling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "codespell_lib" / "data").mkdir(parents=True)
+    (tmp_path / "codespell_lib" / "__init__.py").touch()
+    letters = [f"{one}{two}" for one in "abcde" for two in "abcde"]
+    (tmp_path / "codespell_lib" / "data" / "dictionary.txt").write_text(
+        "".join(f"x{word}->{word}\n" for word in letters) + "yaa->aa, ab, why it is kept\nyee->aa, bb,\nz'->zz\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    found = pairs.spelling()
+    assert len(found.ways) == 3
+    assert not {right for _, right in found.pairs} & {"".join(way) for ways in found.ways.values() for way in ways}
+    assert not {"z'", "yaa"} & {source for source, _ in found.pairs}
+
+
+def test_pairs_without_a_package_are_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(MeasurementError, match="pip install --group pairs"):
+        list(pairs.measure(Options()))

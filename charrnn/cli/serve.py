@@ -73,7 +73,8 @@ def _page(model: "Model", path: Path) -> Callable[[], bytes] | None:
     except SettingsError:
         return None
     # naming cells takes a while, and somebody waits
-    return lambda: live_page_of(model, model.corpus, path, LivePageSettings(names=False))[0]
+    return lambda: live_page_of(model, model.corpus, path, LivePageSettings(names=False),
+                                labels=model.label_weights)[0]
 
 
 def _listener(settings: ServeSettings) -> socket.socket:

@@ -8,7 +8,7 @@ import click
 
 from charrnn.cli.checkpoints import find_checkpoint, offer_checkpoints
 from charrnn.cli.options import GroupedCommand, checkpoint_and_file, option, settings_from, settings_options
-from charrnn.errors import CharrnnError, CorpusError, shortened
+from charrnn.errors import CharrnnError, CorpusError, SettingsError, shortened
 from charrnn.settings import TranslateSettings, UnknownSettings
 
 
@@ -17,30 +17,39 @@ from charrnn.settings import TranslateSettings, UnknownSettings
 @settings_options(TranslateSettings, UnknownSettings)
 @option("--score", is_flag=True, help="compare with the targets in FILE, source, tab, target: the share that is right, "
         "and the character error rate")
+@option("-o", "--output", metavar="FILE", help="with --score, also draw the share that is right and the character "
+        "errors by the length of the source: to FILE.svg, or to FILE.png (needs the extra `plot`)")
 @option("--json", "in_json", is_flag=True, help="one line of JSON for each source: targets, probabilities, and whether "
         "they are proven to be the most probable")
-def translate(names: tuple[str, ...], score: bool, in_json: bool, **options: Any) -> None:
+def translate(names: tuple[str, ...], score: bool, output: str | None, in_json: bool, **options: Any) -> None:
     """Write the most probable target of each line in FILE, - for standard input, with a network that was trained with
     --pairs.
 
     Each line is answered as soon as it arrives. What stands behind a tab in it is not looked at, but with --score it is
-    compared. With -k a line has source, target and probability, with tabs between.
+    compared. With -k a line has source, target and probability, with tabs between. A source that is longer than all in
+    the training text is answered too, with a note.
 
     CHECKPOINT is a file, a run's folder or its name; without it the newest run in ./checkpoints is used.
     """
     checkpoint, file = checkpoint_and_file(names)
     settings, unknown = settings_from(TranslateSettings, options), settings_from(UnknownSettings, options)
+    if output is not None:
+        from charrnn.render.plots.picture_file import check_picture_name
+
+        if not score:
+            raise SettingsError("--output draws what --score compares; give --score too, or leave --output out")
+        check_picture_name(output)
     from charrnn.completion.translator import Translator, target_errors
     from charrnn.model import load
     from charrnn.render.streams import loud
     from charrnn.render.translate import errors_json, errors_lines, targets_json, targets_lines
-    from charrnn.render.wording import note_compiling
+    from charrnn.render.wording import note_compiling, note_long_sources
     from charrnn.text.labels import TAB
 
     model = load(find_checkpoint(checkpoint))
     translator = Translator(model)
     note_compiling([model.settings.network], "generate")
-    targets, references, is_good = [], [], True
+    sources, targets, references, is_good = [], [], [], True
     for line in _lines(file):
         source, tab, reference = line.partition(TAB)
         if score and not tab:
@@ -55,18 +64,33 @@ def translate(names: tuple[str, ...], score: bool, in_json: bool, **options: Any
             print(f"charrnn: {error}", file=loud(), flush=True)
             is_good = False
             continue
-        targets.append(found[0].text if found else "")
-        references.append(reference)
-        if not score:
+        if score:
+            sources.append(source)
+            targets.append(found[0].text if found else "")
+            references.append(reference)
+        else:
+            note_long_sources([source], model.vocabulary, model.corpus.longest_source)
             print(targets_json(source, found) if in_json else "\n".join(targets_lines(source, found, settings.count)),
                   flush=True)
     if score:
         if not targets:
             raise CorpusError(f"{file!r} holds no pair; give source, tab and target in each line")
+        note_long_sources(sources, model.vocabulary, model.corpus.longest_source)
         errors = target_errors(targets, references)
         print(errors_json(errors) if in_json else "\n".join(errors_lines(errors)))
+        if output is not None:
+            _draw(sources, targets, references, output)
     if not is_good:
         sys.exit(CharrnnError.exit_code)
+
+
+def _draw(sources: list[str], targets: list[str], references: list[str], output: str) -> None:
+    """Writes the picture."""
+    from charrnn.completion.translator import errors_by_length
+    from charrnn.render.plots.picture_file import write_picture
+    from charrnn.render.plots.translate import lengths_scene
+
+    write_picture(lengths_scene(errors_by_length(sources, targets, references)), output)
 
 
 def _lines(file: str) -> Iterator[str]:

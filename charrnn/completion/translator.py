@@ -34,6 +34,16 @@ class TargetErrors(NamedTuple):
         return self.edits / self.characters
 
 
+class LengthErrors(NamedTuple):
+    """How far the targets of sources of about one length are from their references.
+
+    length   of the sources, the mean of `errors.pairs`
+    """
+
+    length: float
+    errors: TargetErrors
+
+
 class Translator:
     """Finds the targets of sources, one after the other, by beam search; for one thread."""
 
@@ -49,8 +59,10 @@ class Translator:
         unknown   as in Completer.complete()
         options   any other field of TranslateSettings: length=50, beams=64, prove=0
 
-        Raises SettingsError for a source with a tab, and what Completer.complete() raises.
+        Raises SettingsError for a source with a tab, or without anything, and what Completer.complete() raises.
         """
+        if not source:
+            raise SettingsError("a source is empty; give something to translate")
         if TAB in source:
             raise SettingsError("a source holds a tab, which stands between source and target; give the source alone")
         settings = TranslateSettings.from_dict({"count": k, **options})
@@ -66,6 +78,27 @@ def target_errors(targets: Sequence[str], references: Sequence[str]) -> TargetEr
     return TargetErrors(len(pairs), sum(one == other for one, other in pairs),
                         sum(edit_distance(one, other) for one, other in pairs),
                         max(1, sum(len(other) for _, other in pairs)))
+
+
+def errors_by_length(sources: Sequence[str], targets: Sequence[str], references: Sequence[str],
+                     least: int = 20) -> list[LengthErrors]:
+    """The same by the characters of the source, the shortest first; lengths with fewer than `least` pairs are joined
+    with the next."""
+    pairs: dict[int, list[tuple[str, str]]] = {}
+    for source, target, reference in zip(sources, targets, references, strict=True):
+        pairs.setdefault(len(source), []).append((target, reference))
+    groups: list[tuple[list[int], list[tuple[str, str]]]] = []
+    for length in sorted(pairs):
+        if not groups or len(groups[-1][1]) >= least:
+            groups.append(([], []))
+        groups[-1][0].extend([length] * len(pairs[length]))
+        groups[-1][1].extend(pairs[length])
+    if len(groups) > 1 and len(groups[-1][1]) < least:
+        lengths, rest = groups.pop()
+        groups[-1][0].extend(lengths)
+        groups[-1][1].extend(rest)
+    return [LengthErrors(sum(lengths) / len(lengths), target_errors(*zip(*group, strict=True)))
+            for lengths, group in groups]
 
 
 def edit_distance(one: Iterable[str], other: Sequence[str]) -> int:

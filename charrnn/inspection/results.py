@@ -77,8 +77,10 @@ class Inspection:
         from charrnn.inspection.page.collect import PageCheckpoint, collect
         from charrnn.inspection.page.document import fit_page
         from charrnn.live.notebook import LARGEST, framed
+        from charrnn.settings.inspection import PAGE_CELLS
 
-        data = collect(self, PageCheckpoint("", "", self.passage.origin, self.engine.parameter_count), cells=128)
+        data = collect(self, PageCheckpoint("", "", self.passage.origin, self.engine.parameter_count),
+                       cells=PAGE_CELLS)
         return framed(fit_page(data, max_mb=LARGEST).html, "charrnn inspect-cells RUN --html FILE")
 
     @cached_property

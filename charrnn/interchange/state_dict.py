@@ -28,13 +28,6 @@ def refuse_other_cells(cell: str) -> None:
                             f"with --cell {', '.join(TORCH_CELLS)}")
 
 
-def refuse_labels(network: NetworkSettings) -> None:
-    """Raises SettingsError for a network whose input has labels, for which other programs' layers have no place."""
-    if network.label_width:
-        raise SettingsError("the network was trained with labels, which neither PyTorch's layers nor ONNX's operators "
-                            "read beside a character; it can't be exported")
-
-
 def state_dict(network: NetworkSettings, arrays: Arrays) -> Arrays:
     """The parameters under PyTorch's names, float32 copies; raises SettingsError for a cell that PyTorch lacks."""
     refuse_other_cells(network.cell)

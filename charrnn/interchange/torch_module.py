@@ -4,7 +4,7 @@ import importlib.util
 from typing import TYPE_CHECKING
 
 from charrnn.errors import SettingsError
-from charrnn.interchange.state_dict import TORCH_CELLS, Arrays, refuse_labels, refuse_other_cells, state_dict
+from charrnn.interchange.state_dict import TORCH_CELLS, Arrays, refuse_other_cells, state_dict
 from charrnn.settings import NetworkSettings
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ def torch_module(network: NetworkSettings, arrays: Arrays, vocabulary: int) -> "
     """
     check_torch("to_torch()")
     refuse_other_cells(network.cell)
-    refuse_labels(network)
     import torch
     from torch import nn
     from torch.nn import functional

@@ -14,11 +14,14 @@ from charrnn.live.payload import LiveContent, check_runnable, payload
 from charrnn.sampling.session import LanguageModel
 from charrnn.settings import LivePageSettings
 
-STYLES = ("palette.css", "levels.css", "live.css")
+# Those that every page has, that of inspect-cells too.
+SHARED_STYLES = ("palette.css", "levels.css")
+SHARED = ("elements.js", "characters.js", "levels.js", "unpack.js")
+STYLES = ("live.css",)
 # In the order in which they use each other; each group shares one scope.
 NETWORK = ("unpack.js", "arithmetic.js", "cells.js", "network.js", "draw.js", "reading.js", "writing.js", "serve.js")
-PAGE = ("elements.js", "units.js", "state.js", "client.js", "editor.js", "predictions.js", "cell.js", "map.js",
-        "write.js", "main.js")
+PAGE = ("units.js", "labels.js", "state.js", "client.js", "editor.js", "predictions.js", "cell.js",
+        "map.js", "write.js", "pair.js", "main.js")
 MEGABYTE = 1_000_000
 _LEAST_BITS = 3
 _FRAME = 150_000  # bytes of a page without weights, roughly
@@ -64,12 +67,24 @@ def document(model: LanguageModel, content: LiveContent, bits: int) -> bytes:
                            keep_trailing_newline=True).from_string(_read("page.html"))
     layers = f"{network.layers} layers" if network.layers > 1 else "1 layer"
     text = template.render(
-        name=content.name, version=__version__, styles=Markup(styles() + "\n" + _read("page.css")),
+        name=content.name, version=__version__,
+        styles=Markup("\n".join([shared_styles(), styles(), _read("page.css")])),
         facts=f"{network.cell}, {layers} of {network.hidden:,} units, {len(model.vocabulary):,} "
               f"{model.vocabulary.kind}s",
-        model=Markup(json_in_html(payload(model, content, bits))), script=Markup(script() + "\n" + _read("page.js")))
+        model=Markup(json_in_html(payload(model, content, bits))),
+        script=Markup("\n".join([shared_script(), script(), _read("page.js")])))
     # a name may have half of a surrogate pair; the page shows a question mark
     return text.encode("utf-8", "replace")
+
+
+def shared_styles() -> str:
+    """The styles of every page: its colours."""
+    return _joined(SHARED_STYLES)
+
+
+def shared_script() -> str:
+    """The scripts that those of every page use."""
+    return _joined(SHARED)
 
 
 def styles() -> str:
@@ -78,7 +93,7 @@ def styles() -> str:
 
 
 def script() -> str:
-    """The scripts of the live part; mountLive() puts it into an element."""
+    """The scripts of the live part, which use the shared ones; mountLive() puts it into an element."""
     return f"function networkCode(port) {{\n{_joined(NETWORK)}\nserve(port);\n}}\n{_joined(PAGE)}"
 
 

@@ -12,10 +12,12 @@ from charrnn.cells.registry import CELLS
 from charrnn.errors import SettingsError
 from charrnn.live.packing import PackedArray, packed, packed_bytes
 from charrnn.live.quantize import MeasuredLoss, QuantizedMatrix, quantized_network
+from charrnn.runs.labelled import BIAS, WEIGHT, LabelWeights
 from charrnn.sampling.session import LanguageModel, mark_id
 from charrnn.text.documents import mark_of, separator_of
 
 FORMAT = "charrnn-live/1"
+_LEVELS = 2 ** 15 - 1  # of a label's weight: it has 16 bits at any precision, because there are few of them
 # The cells that cells.js has.
 RUNNABLE = ("rnn", "lstm", "peephole", "gru", "gru-original")
 
@@ -42,6 +44,7 @@ class LiveContent:
     loss       measured with and without quantization, on `measured` ("20,000 held-out characters"); None: not measured
     text       what it opens with; empty: what the network writes
     cells      named cells, the most telling first
+    labels     of a network that was trained with them; the page then has the network of each
     """
 
     name: str
@@ -49,6 +52,7 @@ class LiveContent:
     measured: str = ""
     text: str = ""
     cells: Sequence[NamedCell] = ()
+    labels: LabelWeights | None = None
 
 
 def check_runnable(model: LanguageModel) -> None:
@@ -63,6 +67,7 @@ def payload(model: LanguageModel, content: LiveContent, bits: int) -> dict[str, 
     settings, network = model.settings, model.settings.network
     cell = CELLS[network.cell]
     mark = mark_of(settings.text)
+    arrays = packed_network(quantized_network(model.engine.parameters(), bits), network.embedding > 0)
     return {
         "format": FORMAT, "charrnn": __version__, "name": content.name,
         "network": {"cell": network.cell, "hidden": network.hidden, "layers": network.layers,
@@ -72,7 +77,8 @@ def payload(model: LanguageModel, content: LiveContent, bits: int) -> dict[str, 
         "mark": mark_id(mark, model.vocabulary), "standIn": model.vocabulary.stand_in,
         "text": {"unit": settings.text.unit_name, "normalize": settings.text.normalize,
                  "lowercase": settings.text.lowercase,
-                 "separator": settings.text.documents and separator_of(settings.text.documents)},
+                 "separator": settings.text.documents and separator_of(settings.text.documents),
+                 "pairs": settings.text.pairs},
         "lead": [] if mark is not None else model.lead_ins()[:, 0].tolist(),
         "parameters": model.engine.parameter_count, "precision": bits,
         "loss": content.loss and {"exact": content.loss.exact, "quantized": content.loss.quantized,
@@ -81,8 +87,26 @@ def payload(model: LanguageModel, content: LiveContent, bits: int) -> dict[str, 
         "cells": [{"cell": one.cell, "tracks": one.tracks, "signal": one.signal, "sign": one.sign,
                    "isNumber": one.is_number} for one in content.cells],
         "wasm": packed_bytes("", (), (files(__package__) / "assets/kernels.wasm").read_bytes(), False)["data"],
-        "arrays": packed_network(quantized_network(model.engine.parameters(), bits), network.embedding > 0),
+        "labels": content.labels and _label_names(content.labels),
+        "arrays": arrays if content.labels is None else {**arrays, **_label_arrays(content.labels)},
     }
+
+
+def _label_names(labels: LabelWeights) -> dict[str, Any]:
+    """Which labels there are, and the one that the page opens with; of numbers, about where they lie."""
+    scheme = labels.scheme
+    return {"names": scheme.names, "means": scheme.means, "scales": scheme.scales, "chosen": labels.label or ""}
+
+
+def _label_arrays(labels: LabelWeights) -> dict[str, PackedArray]:
+    """What the bias of the first layer is computed from, and that bias without any label."""
+    scheme = labels.scheme
+    step = float(np.abs(labels.weight).max(initial=0)) / _LEVELS or 1.0
+    numbers = {"label.average": scheme.average, "label.means": scheme.means, "label.scales": scheme.scales,
+               f"{WEIGHT}.scale": [step]}
+    return {BIAS: packed(labels.bias.astype(np.float32), compress=False),
+            WEIGHT: packed(np.rint(labels.weight / step).astype(np.int16)),
+            **{name: packed(np.array(array, np.float64), compress=False) for name, array in numbers.items()}}
 
 
 def packed_network(network: dict[str, QuantizedMatrix | np.ndarray], is_embedded: bool) -> dict[str, PackedArray]:

@@ -39,6 +39,8 @@ def checkpoint_rows(loaded: Checkpoint) -> list[tuple[str, str]]:
     ]
     if loaded.corpus.labels is not None:
         rows.insert(2, ("labels", _label_words(loaded.corpus.labels)))
+    if longest := loaded.corpus.longest_source:
+        rows.insert(2, ("pairs", f"source and target, sources of up to {counted(longest, settings.text.unit_name)}"))
     if parent := loaded.corpus.parent:
         rows.append(("begun from", f"{parent.name}, at step {parent.step:,}"))
     if best.step:

@@ -3,6 +3,8 @@
 import sys
 from pathlib import Path
 
+import numpy as np
+
 from charrnn.errors import CorpusError
 from charrnn.inspection.page.collect import named_cells
 from charrnn.inspection.passage import Passage, held_out, joined, of_text
@@ -13,14 +15,16 @@ from charrnn.live.quantize import MeasuredLoss, measured_loss, quantized_network
 from charrnn.render.reading import read
 from charrnn.render.wording import bits
 from charrnn.runs.corpus_info import CorpusInfo
+from charrnn.runs.labelled import LabelWeights
 from charrnn.runs.pretrained import pretrained_at
 from charrnn.runs.training_text import read_training_text
 from charrnn.sampling.session import LanguageModel, mark_id
 from charrnn.settings import LivePageSettings
 from charrnn.storage.files import write_atomic
 from charrnn.text.builtin import find_builtin
-from charrnn.text.documents import Documents
+from charrnn.text.documents import Documents, source_ends
 from charrnn.text.model_input import model_input
+from charrnn.text.windows import Text
 
 # Units that the cost of quantized weights is measured on, and that cells are named by.
 _MEASURED = 20_000
@@ -28,26 +32,29 @@ _OWN_TEXTS, _OWN_LENGTH = 4, 3_000
 
 
 def write_live_page(model: LanguageModel, corpus: CorpusInfo, path: Path, name: str, settings: LivePageSettings,
-                    text: str = "") -> None:
+                    text: str = "", labels: LabelWeights | None = None) -> None:
     """Writes the page to the file `name`; stderr says how large it is, and what its weights cost.
 
     corpus, path   what the network was trained on, and its checkpoint
     text           what the page opens with; empty: what the network writes
+    labels         of a network that was trained with them; the page opens with the chosen one
     """
-    page, words = live_page_of(model, corpus, path, settings, text)
+    page, words = live_page_of(model, corpus, path, settings, text, labels)
     write_atomic(name, page)
     print(f"written: {name} ({words})", file=sys.stderr)
 
 
 def live_page_of(model: LanguageModel, corpus: CorpusInfo, path: Path, settings: LivePageSettings,
-                 text: str = "") -> tuple[bytes, str]:
+                 text: str = "", labels: LabelWeights | None = None) -> tuple[bytes, str]:
     """The page, and in words how large it is and what its weights cost; as write_live_page()."""
     check_runnable(model)
     passage = _passage(model, corpus, path)
     run = path.parent.name if path.name in ("best.safetensors", "last.safetensors") else path.stem
     loss = _loss(model, passage, settings.precision)
     cells = named_cells(Inspection(model.engine, passage)) if settings.names else ()
-    content = LiveContent(run, loss, f"{len(passage):,} {model.vocabulary.kind}s of {passage.origin}", text, cells)
+    which = "" if labels is None else f", all read as {labels.label or 'the average of all labels'}"
+    measured = f"{len(passage):,} {model.vocabulary.kind}s of {passage.origin}{which}"
+    content = LiveContent(run, loss, measured, text, cells, labels)
     page = live_page(model, content, settings)
     return page, (f"{len(page) / MEGABYTE:.2f} MB; {settings.precision} bits for each weight cost {loss.cost:.4f} bits "
                   f"a {model.vocabulary.kind} on {content.measured}: {bits(loss.quantized):.4f} in place of "
@@ -70,7 +77,10 @@ def _passage(model: LanguageModel, corpus: CorpusInfo, path: Path) -> Passage:
 
 def _loss(model: LanguageModel, passage: Passage, precision: int) -> MeasuredLoss:
     parameters = model.engine.parameters()
-    is_documents = model.mark is not None
-    text = Documents.of(passage.ids, int(passage.ids[0])) if is_documents else passage.ids
+    text: Text = passage.ids
+    if model.mark is not None:
+        marks = np.flatnonzero(passage.ids == passage.ids[0])
+        ends = source_ends(passage.ids, marks, model.vocabulary) if model.settings.text.pairs else None
+        text = Documents(passage.ids, marks, source_ends=ends)
     return measured_loss(parameters, quantized_network(parameters, precision), model.settings,
                          mark_id(model.mark, model.vocabulary), text)

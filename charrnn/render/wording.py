@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
+from charrnn.errors import shortened
 from charrnn.runs.corpus_info import CorpusInfo
 from charrnn.settings import NetworkSettings, TextSettings
 from charrnn.text.labels import LabelScheme
@@ -110,6 +111,17 @@ def note_label(scheme: LabelScheme | None, label: str | None) -> None:
         return
     known = ", ".join(scheme.names[:6]) + ", ..." * (len(scheme.names) > 6) or f"{scheme.width} numbers with commas"
     print(f"note: this is the average of all labels; choose one with --label ({known})", file=sys.stderr, flush=True)
+
+
+def note_long_sources(sources: Sequence[str], vocabulary: Vocabulary, known: int | None) -> None:
+    """Says on stderr which source, or of several how many, are longer than the longest one in training, of `known`
+    units; None where nobody knows it."""
+    long = [source for source in sources if known is not None and len(vocabulary.units_of(source)) > known]
+    if known is None or not long:
+        return
+    what = shortened(long[0]) if len(sources) == 1 else f"{len(long):,} of {counted(len(sources), 'source')}"
+    print(f"note: longer than any source in training ({counted(known, vocabulary.kind)}), and so less certain: {what}",
+          file=sys.stderr, flush=True)
 
 
 def note_compiling(networks: Sequence[NetworkSettings], *parts: str, kernels: Sequence[str] = ()) -> None:

@@ -49,6 +49,7 @@ class CorpusInfo:
     parent: Parent | None = None  # None for a run that was not fine-tuned
     file_starts: str | None = None  # SHA-256 of where its files begin; None where that decides nothing
     labels: LabelScheme | None = None  # None for a text without labels
+    longest_source: int | None = None  # in units; None for a text without pairs
 
     @classmethod
     def of(cls, corpus: "Corpus", unit: str, vocabulary: "Vocabulary", parent: Parent | None = None,
@@ -61,7 +62,8 @@ class CorpusInfo:
                    len(content) if isinstance(content, Documents) else None,
                    content.different() if isinstance(content, Documents) else None, parent,
                    _digest(corpus.ids.file_starts) if is_by_file else None,
-                   None if corpus.labels is None else corpus.labels.scheme)
+                   None if corpus.labels is None else corpus.labels.scheme,
+                   content.longest_source if isinstance(content, Documents) else None)
 
     def is_of(self, corpus: "Corpus") -> bool:
         """Whether `corpus` is that text, and where it matters in the same files."""
@@ -88,7 +90,8 @@ class CorpusInfo:
                    record.text("fingerprint", None), record.whole("units", None), record.whole("rare_units", None),
                    record.whole("documents", None), record.whole("different_documents", None),
                    None if origin is None else Parent.from_dict(origin), record.text("file_starts", None),
-                   None if labels is None else _label_scheme(Record(labels, "labels")))
+                   None if labels is None else _label_scheme(Record(labels, "labels")),
+                   record.whole("longest_source", None))
 
 
 def _label_scheme(record: Record) -> LabelScheme:

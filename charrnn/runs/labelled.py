@@ -5,13 +5,38 @@ writes texts then needs to know nothing of labels.
 """
 
 import dataclasses
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from charrnn.errors import CheckpointError, SettingsError
 from charrnn.runs.checkpoint import Checkpoint
+from charrnn.text.labels import LabelScheme
 
 WEIGHT, BIAS = "weight_label_l0", "bias_l0"
+
+
+@dataclass(frozen=True, eq=False)
+class LabelWeights:
+    """What labels do to a network: for a label with a vector, the first layer's bias is bias + weight @ vector.
+
+    scheme         which labels there are, and their vectors
+    weight, bias   (gates * hidden, width) and (gates * hidden,)
+    label          the one that was chosen; None is the average of all
+    """
+
+    scheme: LabelScheme
+    weight: np.ndarray = field(repr=False)
+    bias: np.ndarray = field(repr=False)
+    label: str | None = None
+
+
+def label_weights(checkpoint: Checkpoint, label: str | None = None) -> LabelWeights | None:
+    """The weights of a checkpoint's labels, of which `label` was chosen; None for a network without labels."""
+    scheme = checkpoint.corpus.labels
+    if scheme is None:
+        return None
+    return LabelWeights(scheme, checkpoint.arrays[WEIGHT], checkpoint.arrays[BIAS], label)
 
 
 def with_label(checkpoint: Checkpoint, label: str | None = None) -> Checkpoint:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from charrnn.errors import SettingsError
 from charrnn.settings.bounded import Bounded, setting
 
-_CELLS = 48  # whose values a page holds that can't hold its network
+PAGE_CELLS = 48  # whose values a page holds that can't hold its network
 
 
 @dataclass(frozen=True)
@@ -54,5 +54,5 @@ class PageSettings(Bounded):
     @property
     def cells(self) -> int | None:
         """How many cells have values in a page without the network; None for all."""
-        named = {"all": None, "network": _CELLS}
+        named = {"all": None, "network": PAGE_CELLS}
         return named[self.html_cells] if self.html_cells in named else int(self.html_cells)

@@ -144,6 +144,11 @@ class Documents:
             return self.ids.take(places, runs)
         return np.asarray(self.ids.take(places), np.int32)
 
+    @property
+    def longest_source(self) -> int | None:
+        """Units of the longest source among all documents of the text; None where they are no pairs."""
+        return None if self.source_ends is None else int((self.source_ends - self.marks[:-1]).max()) - 1
+
     def hashes(self) -> np.ndarray:
         """A number for the content of each document, uint64."""
         hashes: np.ndarray = _hashes(self.ids, self.marks)[self.which]
@@ -197,17 +202,20 @@ class Documents:
 def source_ends(ids: Ids, marks: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:
     """Where the source of each pair ends (D,) int64: the place of its first tab.
 
-    Raises CorpusError for a document without a tab, or with nothing behind it.
+    Raises CorpusError for a document without a tab, or with nothing before or behind it.
     """
     tab = -1 if vocabulary.unknown(TAB) else int(vocabulary.encode(TAB)[0])
     blocks = (np.arange(start, min(start + BLOCK, len(ids))) for start in range(0, len(ids), BLOCK))
     places = np.concatenate([*(block[ids.take(block) == tab] for block in blocks), marks[-1:]])
     ends: np.ndarray = places[np.searchsorted(places, marks[:-1])]
-    wrong = np.flatnonzero(ends >= marks[1:] - 1)
+    has_no_target, has_no_source = ends >= marks[1:] - 1, ends == marks[:-1] + 1
+    wrong = np.flatnonzero(has_no_target | has_no_source)
     if len(wrong):
-        document = "".join(vocabulary.decode(ids.take(np.arange(marks[wrong[0]] + 1, marks[wrong[0] + 1]))))
-        raise CorpusError(f"document {wrong[0] + 1:,}, {shortened(document)}, is not source, tab and target; mend it, "
-                          "or leave --pairs out")
+        first = wrong[0]
+        document = "".join(vocabulary.decode(ids.take(np.arange(marks[first] + 1, marks[first + 1]))))
+        why = "has no tab with a target behind it" if has_no_target[first] else "has nothing before its tab"
+        raise CorpusError(f"document {first + 1:,}, {shortened(document)}, is not source, tab and target: it {why}; "
+                          "mend it, or leave --pairs out")
     return ends
 
 

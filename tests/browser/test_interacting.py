@@ -133,7 +133,7 @@ def test_the_area_under_the_curve_is_the_exact_one(opened: Opener) -> None:
 def test_a_regular_expression_is_a_feature_scored_on_both_halves(opened: Opener) -> None:
     page = opened(planted())
     page.fill("#regex", "cd")
-    page.wait_for_selector("#found:not([hidden])")
+    until(page, "document.getElementById('found').textContent.includes('matches')")
     text = page.inner_text("#found")
     assert "60 matches, 120 characters" in text
     assert "Confirmed: L1:1 knows it, 1.00 on the second half" in text
@@ -149,6 +149,14 @@ def test_a_regular_expression_is_a_feature_scored_on_both_halves(opened: Opener)
     page.fill("#regex", "b c")
     until(page, "document.querySelector('#found').textContent.includes('none')")
     assert "Too rare to test" in page.inner_text("#found")
+
+
+def test_until_the_search_is_done_nothing_is_said_of_matches(opened: Opener) -> None:
+    page = opened(planted(), prelude="window.Worker = class { postMessage() {} terminate() {} }")
+    page.fill("#regex", "cd")
+    page.wait_for_selector("#found:not([hidden])")
+    assert "Searching" in page.inner_text("#found")
+    assert "matches" not in page.inner_text("#found")
 
 
 def test_enter_in_the_search_goes_from_match_to_match(opened: Opener) -> None:
@@ -356,7 +364,7 @@ def test_everything_without_a_mouse(opened: Opener) -> None:
     page.keyboard.press("/")
     page.keyboard.type("gh")
     page.keyboard.press("Enter")
-    assert "60 matches" in page.inner_text("#found")
+    until(page, "document.getElementById('found').textContent.includes('60 matches')")
     page.keyboard.press("Escape")
     page.keyboard.press("+")
     assert "zoom" in address(page)

@@ -1,5 +1,6 @@
 """Everything that a reader can do with the page that writes, with mouse, keyboard and links."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,8 @@ WIDTHS = [1440, 1024, 768, 390]
 def as_in_the_page(model: Model) -> Model:
     """The model with the weights that the page computes with."""
     arrays = float_parameters(quantized_network(model.parameters, 8))
-    return Model(Checkpoint(model.settings, model.vocabulary.units, model.corpus, model.progress, arrays))
+    corpus = replace(model.corpus, labels=None)  # it has the bias of one
+    return Model(Checkpoint(model.settings, model.vocabulary.units, corpus, model.progress, arrays))
 
 
 def text_of(page: Any) -> str:
@@ -225,6 +227,8 @@ def test_it_opens_with_what_it_writes_or_with_a_text(live: OpenLive) -> None:
     named = [NamedCell("L1:7", "<b>quotes</b>", "h", -1), NamedCell("L1:2", "column", "c", 1, True)]
     page = live(model, content=LiveContent("<i>", text="the <b>cat", cells=named))
     assert text_of(page) == "the <b>cat"
+    assert page.input_value("textarea") == "the <b>cat"
+    assert page.inner_text(".status").startswith("8 characters \u00b7 ")
     assert page.evaluate("[charrnn.state.unit, charrnn.state.signal, charrnn.state.colour]") == [7, "h", "cell"]
     assert "tracks <b>quotes</b>: low there" in page.inner_text(".story")
     page.locator(".known button").nth(1).click()

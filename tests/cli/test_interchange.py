@@ -1,15 +1,13 @@
 """`charrnn export` and `charrnn import`: what needs neither PyTorch nor ONNX, and what is said where they are not."""
 
-import dataclasses
 import importlib.util
 from pathlib import Path
 
-import numpy as np
 import pytest
 import safetensors.numpy
 
 import charrnn as package
-from charrnn.runs.checkpoint import load_checkpoint, save_checkpoint
+from charrnn.runs.checkpoint import load_checkpoint
 from tests.cli.conftest import Program
 
 
@@ -45,19 +43,6 @@ def test_an_existing_file_stays(charrnn: Program, run: Path) -> None:
     assert done.err == ("charrnn: net.safetensors exists, and is left as it is; give another name with --output, or "
                         "remove it\n")
     assert Path("net.safetensors").read_text() == "mine"
-
-
-def test_labels_are_refused(charrnn: Program, run: Path) -> None:
-    path = Path("checkpoints/tiny/best.safetensors")
-    checkpoint = load_checkpoint(path)
-    network = dataclasses.replace(checkpoint.settings.network, label_width=2)
-    checkpoint.settings = dataclasses.replace(checkpoint.settings, network=network)
-    checkpoint.arrays["weight_label_l0"] = np.zeros((32, 2), np.float32)
-    save_checkpoint(path, checkpoint)
-    done = charrnn("export", "tiny", "--to", "safetensors")
-    assert done.code == 2
-    assert "the network was trained with labels" in done.err
-    assert not Path("tiny.safetensors").exists()
 
 
 @pytest.mark.usefixtures("without")

@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import charrnn
 from charrnn.errors import CharrnnError
 from charrnn.training.trainer import Trainer
 from tests.cli.conftest import Program
+from tests.live.test_document import payload_of
 
 COLOURS = {"hot": "ab", "cold": "cd"}
 TINY = ("--hidden", "12", "--cell", "gru", "--layers", "1", "--batch", "4", "--window", "8", "--lr", "0.02",
@@ -124,6 +126,49 @@ def test_a_line_that_cannot_be_translated_does_not_stop_the_others(labels: Progr
     assert "'z'" in done.err
 
 
+def test_a_source_longer_than_all_in_training_is_answered_with_a_note(labels: Program, folder: Path) -> None:
+    done = labels("translate", "pairs", "-", stdin=b"ab\nabcab\n")
+    assert done.code == 0
+    assert done.out.startswith("ba\n")
+    assert len(done.out.splitlines()) == 2
+    assert done.err.count("note: longer than any source in training (2 characters), and so less certain: 'abcab'") == 1
+    assert "'ab'" not in done.err
+    (folder / "long.tsv").write_text("ab\tba\nabc\tcba\nabcc\tccba\n")
+    done = labels("translate", "pairs", "long.tsv", "--score")
+    assert done.code == 0
+    assert "and so less certain: 2 of 3 sources\n" in done.err
+    assert "pairs       source and target, sources of up to 2 characters" in labels("info", "pairs").out
+
+
+def test_errors_are_drawn_by_the_length_of_the_source(labels: Program, folder: Path) -> None:
+    (folder / "lengths.tsv").write_text("a\ta\n" * 20 + "ab\tba\n" * 25 + "ca\tac\n")
+    done = labels("translate", "pairs", "lengths.tsv", "--score", "-o", "lengths.svg")
+    assert done.code == 0, done.err
+    picture = (folder / "lengths.svg").read_text(encoding="utf-8")
+    assert "46 pairs" in picture
+    assert "characters of the source" in picture
+    for call, said in ((("-o", "x.svg"), "give --score too"), (("--score", "-o", "x.gif"), "should end in")):
+        done = labels("translate", "pairs", "lengths.tsv", *call)
+        assert done.code in (1, 2)
+        assert said in done.err
+        assert not done.out
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    ("ab\tba\nac\n", "document 2, 'ac', is not source, tab and target: it has no tab with a target behind it"),
+    ("ab\tba\nac\t\n", "document 2, 'ac', is not source, tab and target: it has no tab with a target behind it"),
+    ("ab\tba\n\tca\n", r"document 2, '\tca', is not source, tab and target: it has nothing before its tab")])
+def test_lines_that_are_no_pairs_are_one_line(labels: Program, folder: Path, text: str, said: str) -> None:
+    (folder / "wrong.tsv").write_text(text)
+    runs = sorted((folder / "checkpoints").iterdir())
+    done = labels("train", "wrong.tsv", "--pairs", *TINY)
+    assert done.code == 1
+    assert said in done.err
+    assert done.err.count("\n") == 1
+    assert not done.out
+    assert sorted((folder / "checkpoints").iterdir()) == runs
+
+
 def test_python_has_it_too(folder: Path) -> None:
     model = charrnn.load(folder / "checkpoints" / "words", label="cold")
     assert model.label == "cold"
@@ -135,28 +180,38 @@ def test_python_has_it_too(folder: Path) -> None:
         charrnn.load(folder / "checkpoints" / "pairs").classify(["a"])
 
 
-def test_a_labelled_run_resumes_to_the_byte(labels: Program, folder: Path) -> None:
-    call = ("train", "words.tsv", "--labels", "column", *TINY)
+@pytest.mark.parametrize(("options", "follows", "described"), [
+    (("words.tsv", "--labels", "column"), "sample whole --label hot", "labels      2: hot 50%, cold 50%"),
+    (("pairs.tsv", "--pairs"), "translate whole FILE", "pairs       source and target")])
+def test_a_run_with_labels_or_pairs_resumes_to_the_byte(labels: Program, folder: Path, options: tuple[str, ...],
+                                                        follows: str, described: str) -> None:
+    for name in ("whole", "half"):
+        shutil.rmtree(folder / "checkpoints" / name, ignore_errors=True)
+    call = ("train", *options, *TINY)
     done = labels(*call, "--name", "whole")
     assert done.code == 0
-    assert done.out.endswith("next: charrnn sample whole --label hot\n")
+    assert done.out.endswith(f"next: charrnn {follows}\n")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Trainer, "_is_out_of_patience", property(lambda trainer: trainer.progress >= 0.5))
         assert labels(*call, "--name", "half").code == 0
     assert labels("train", "--resume", "half").code == 0
     whole, half = ((folder / "checkpoints" / name / "last.safetensors").read_bytes() for name in ("whole", "half"))
     assert whole == half
-    info = labels("info", "whole")
-    assert "labels      2: hot 50%, cold 50%" in info.out
+    assert described in labels("info", "whole").out
 
 
 @pytest.mark.parametrize(("arguments", "said"), [
     (("sample", "words", "--label", "hott"), "label 'hott' was not in the training text; did you mean 'hot'"),
     (("sample", "numbers", "--label", "1"), "takes 2 numbers"),
     (("sample", "pairs", "--label", "hot"), "trained without labels"),
+    (("export", "words", "--html", "page.html", "--label", "hott"), "was not in the training text; did you mean 'hot'"),
+    (("export", "words", "--to", "safetensors", "--label", "hott"), "was not in the training text; did you mean 'hot'"),
+    (("export", "pairs", "--to", "hf", "--label", "hot"), "trained without labels"),
+    (("export", "pairs", "--html", "page.html", "--label", "hot"), "trained without labels"),
     (("classify", "pairs", "words.tsv"), "trained without labels"),
     (("classify", "words", "pairs.tsv", "--score"), "was not in the training text"),
     (("translate", "words", "pairs.tsv"), "not trained on pairs"),
+    (("train", "pairs.tsv", "--pairs", "--labels", "column"), "--labels and --pairs contradict each other"),
     (("translate", "pairs", "one.txt", "--score"), "has no tab"),
     (("train", "one.txt", "--labels", "column"), "is not label, tab and text"),
     (("train", "one.txt", "--pairs"), "is not source, tab and target")])
@@ -178,6 +233,44 @@ def test_a_labelled_run_begins_from_one_without_and_the_other_way_round(labels: 
                   "--val-fraction", "0")
     assert done.code == 0, done.err
     assert labels("sample", "plain", "--label", "hot").code == 2
+
+
+@pytest.mark.parametrize("label", ["hot", "hot:0.5,cold:0.5", None])
+def test_the_network_of_one_label_is_exported(labels: Program, folder: Path, tmp_path: Path, label: str | None) -> None:
+    chosen = ("--label", label) if label else ()
+    done = labels("export", "words", "--to", "safetensors", "-o", str(tmp_path / "one.safetensors"), *chosen)
+    assert (done.code, done.out) == (0, "")
+    assert ("average of all labels" in done.err) == (label is None)
+    assert labels("import", str(tmp_path / "one.safetensors"), "--name", f"one{len(label or '')}").code == 0
+    ours, again = charrnn.load("words", label), charrnn.load(f"one{len(label or '')}")
+    assert again.sample(40, seed=2) == ours.sample(40, seed=2)
+    assert again.score("abcd").predictions.nats == pytest.approx(ours.score("abcd").predictions.nats, abs=1e-5)
+    done = labels("export", "words", "--to", "hf", "-o", str(tmp_path / "hub"), *chosen)
+    assert (done.code, (tmp_path / "hub/model.safetensors").exists()) == (0, True)
+
+
+def test_the_page_has_all_labels(labels: Program, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    done = labels("export", "words", "--html", str(page), "--no-names")
+    assert done.code == 0
+    assert "all read as the average of all labels" in done.err
+    found = payload_of(page.read_bytes())
+    assert found["labels"] == {"names": ["hot", "cold"], "means": [], "scales": [], "chosen": ""}
+    assert {"weight_label_l0", "label.average"} <= set(found["arrays"])
+    assert labels("export", "words", "--html", str(page), "--no-names", "--label", "cold").code == 0
+    assert payload_of(page.read_bytes())["labels"]["chosen"] == "cold"
+    assert labels("export", "numbers", "--html", str(page), "--no-names").code == 0
+    assert len(payload_of(page.read_bytes())["labels"]["means"]) == 2
+
+
+def test_the_page_of_pairs_says_what_a_target_costs(labels: Program, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    done = labels("export", "pairs", "--html", str(page), "--no-names")
+    assert done.code == 0
+    found = payload_of(page.read_bytes())
+    assert (found["labels"], found["text"]["pairs"]) == (None, True)
+    assert found["loss"]["exact"] == pytest.approx(
+        charrnn.load("pairs").loss("".join(f"{source}\t{target}\n" for source, target in PAIRS)), abs=1e-4)
 
 
 @pytest.mark.parametrize("label", [None, "cold"])

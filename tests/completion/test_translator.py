@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.completion.translator import Translator, edit_distance, target_errors
+from charrnn.completion.translator import Translator, edit_distance, errors_by_length, target_errors
 from charrnn.errors import SettingsError
 from tests.completion.test_completer import completer_of
 
@@ -22,7 +22,8 @@ def test_a_target_is_what_most_probably_follows_the_tab() -> None:
 
 
 @pytest.mark.parametrize(("source", "options", "said"), [
-    ("a\tb", {}, "holds a tab"), ("a", {"lenght": 3}, "unknown setting"), ("a", {"length": 0}, "at least 1")])
+    ("a\tb", {}, "holds a tab"), ("", {}, "a source is empty"),
+    ("a", {"lenght": 3}, "unknown setting"), ("a", {"length": 0}, "at least 1")])
 def test_what_cannot_be_translated_is_refused(source: str, options: dict, said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         translator_of(pairs=True).translate(source, **options)
@@ -40,6 +41,14 @@ def test_errors_are_counted() -> None:
     assert errors.character_error_rate == pytest.approx(5 / 12)
     with pytest.raises(ValueError, match="nothing"):
         target_errors([], [])
+
+
+def test_errors_are_told_by_the_length_of_the_source() -> None:
+    sources, references = ["a", "bbb", "a", "cc", "dddd"], ["x", "yy", "x", "z", "xyz"]
+    found = errors_by_length(sources, ["x", "yy", "-", "z", "xy-"], references, least=2)
+    assert [(one.length, one.errors) for one in found] == [(1, (2, 1, 1, 2)), (3, (3, 2, 1, 6))]
+    [all_pairs] = errors_by_length(sources, references, references, least=9)
+    assert all_pairs.errors == target_errors(references, references)
 
 
 @given(st.text("ab", max_size=7), st.text("ab", max_size=7), st.text("ab", max_size=7))

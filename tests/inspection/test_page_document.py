@@ -10,6 +10,7 @@ import pytest
 from charrnn.errors import SettingsError
 from charrnn.inspection.page.data import PageData
 from charrnn.inspection.page.document import MEGABYTE, SCRIPTS, STYLES, Page, document, fit_page
+from charrnn.live import document as live
 from tests.inspection.pages import ROOM, some_data
 
 
@@ -47,6 +48,17 @@ def test_every_file_of_the_room_is_in_the_page_once() -> None:
         assert html.count(text) == 1
 
 
+def test_what_both_pages_have_is_written_once() -> None:
+    """No function or constant of one folder's scripts is in the other's, and the shared ones are in each page once."""
+    named = re.compile(r"^(?:const|async function|function) (\w+)", re.MULTILINE)
+    own = {name for path in ROOM.glob("*.js") for name in named.findall(path.read_text(encoding="utf-8"))}
+    shared = set(named.findall(live.shared_script()))
+    assert {"element", "visible", "classOf", "unpackedArray"} <= shared
+    assert not own & shared
+    html = document(some_data(), 6, 8).decode("utf-8")
+    assert html.count(live.shared_script()) == html.count(live.shared_styles()) == 1
+
+
 def test_the_scripts_stay_small() -> None:
     assert sum((ROOM / name).stat().st_size for name in SCRIPTS) < 100_000
 
@@ -82,16 +94,16 @@ def sizes(data: PageData, *pairs: tuple[int, int]) -> list[int]:
 
 
 def test_over_its_size_it_gives_up_levels_first_then_cells_and_says_so() -> None:
-    data = some_data(2000, 60)
-    in_eight, in_four = sizes(data, (60, 8), (60, 4))
+    data = some_data(2000, 48)
+    in_eight, in_four = sizes(data, (48, 8), (48, 4))
     assert in_four < in_eight
     page = fit_page(data, max_mb=(in_eight - 1) / MEGABYTE)
-    assert (page.cells, page.bits) == (60, 4)
+    assert (page.cells, page.bits) == (48, 4)
     assert "15 levels instead of 255" in page.notes[0]
     assert "cells instead" not in page.notes[0]
     smaller = fit_page(data, max_mb=(in_four - 1) / MEGABYTE)
-    assert smaller.cells < 60
-    assert f"the values of {smaller.cells} cells instead of 60" in smaller.notes[0]
+    assert smaller.cells < 48
+    assert f"the values of {smaller.cells} cells instead of 48" in smaller.notes[0]
     assert data_of(smaller.html)["notes"] == list(smaller.notes)
     for fit, limit in ((page, in_eight), (smaller, in_four)):
         assert len(fit.html) < limit
@@ -107,7 +119,7 @@ def test_the_default_page_keeps_to_its_budget() -> None:
     random = np.random.default_rng(1)
     values = np.tanh(np.cumsum(random.normal(size=(128, 10_000)), axis=1) / 4)
     page: Page = fit_page(some_data(10_000, 384, chosen=np.arange(128), signals={"c": values, "h": values[::-1]},
-                                  units=list("abcdefghijklmnopqrstuvwxyz \n")))
+                                  units=list("abcdefghijklmnopqrstuvwxyz \n")), cells=128)
     assert page.bits == 8
     assert page.cells == 128
     assert len(page.html) < 4 * MEGABYTE

@@ -1,12 +1,15 @@
 """The page that writes as a file: whole, harmless, the same each time, and within its size."""
 
 import base64
+import gzip
 import json
 import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from charrnn.cells.registry import CELLS
@@ -14,16 +17,16 @@ from charrnn.errors import SettingsError
 from charrnn.live.document import document, live_page
 from charrnn.live.payload import RUNNABLE, LiveContent, NamedCell
 from charrnn.settings import LivePageSettings
-from tests.live.networks import random_model
+from tests.live.networks import labelled_model, random_model
 
 ROOT = Path(__file__).parents[2]
 ASSETS = ROOT / "charrnn/live/assets"
 
 
-def payload_of(html: bytes) -> dict[str, object]:
+def payload_of(html: bytes) -> dict[str, Any]:
     found = re.search(r'<script type="application/json" id="model">(.*?)</script>', html.decode(), re.DOTALL)
     assert found
-    content: dict[str, object] = json.loads(found[1])
+    content: dict[str, Any] = json.loads(found[1])
     return content
 
 
@@ -48,6 +51,29 @@ def test_hostile_names_and_units_stay_data() -> None:
     content = payload_of(html)
     assert (content["name"], content["start"]) == (bad, bad)
     assert content["units"] == list(model.vocabulary.units)
+
+
+def test_every_label_gives_the_bias_that_python_gives_it() -> None:
+    model = labelled_model()
+    found = payload_of(document(model, LiveContent("a", labels=model.label_weights), 3))
+
+    def values(name: str) -> np.ndarray:
+        packed = found["arrays"][name]
+        data = base64.b64decode(packed["data"])
+        raw = gzip.decompress(data) if packed["gzip"] else data
+        return np.frombuffer(raw, packed["type"]).reshape(packed["shape"])
+
+    weight = values("weight_label_l0") * values("weight_label_l0.scale")
+    for label, vector in (("hot", [1, 0]), ("cold", [0, 1]), (None, values("label.average"))):
+        bias = values("bias_l0") + weight @ np.array(vector)
+        assert bias == pytest.approx(model.with_label(label).parameters["bias_l0"], abs=1e-4)
+
+
+def test_hostile_labels_stay_data() -> None:
+    bad = "</script><b>&'\""
+    html = document(model := labelled_model(names=(bad, "b")), LiveContent("a", labels=model.label_weights), 8)
+    assert html.count(b"</script>") == 2
+    assert payload_of(html)["labels"]["names"] == [bad, "b"]
 
 
 def test_no_text_is_in_the_page_unless_it_is_given() -> None:

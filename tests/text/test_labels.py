@@ -148,10 +148,15 @@ def test_of_pairs_only_the_target_is_predicted() -> None:
 
 
 @pytest.mark.parametrize(("text", "number"), [
-    ("a\tb\ncd\ne\tf\n", 2), ("ab\n", 1), ("a\tb\nc\t\n", 2), ("a\tb\nc\n", 2)])
+    ("a\tb\ncd\ne\tf\n", 2), ("a\tb\n\tc\n", 2), ("\ta\nb\tc\n", 1), ("ab\n", 1), ("a\tb\nc\t\n", 2), ("a\tb\nc\n", 2)])
 def test_what_is_no_pair_is_refused(text: str, number: int) -> None:
     with pytest.raises(CorpusError, match=f"document {number}, .*is not source, tab and target|one line"):
         assert Corpus.of(text, settings=PAIRS).content
+
+
+def test_a_text_of_pairs_knows_its_longest_source() -> None:
+    assert Corpus.of("ab\tcd\neee\tf\tg\nhij\tk\n", settings=PAIRS).content.longest_source == 3
+    assert Corpus.of("ab\nc\n", settings=TextSettings(documents="line")).content.longest_source is None
 
 
 @pytest.mark.parametrize(("options", "said"), [

@@ -14,17 +14,8 @@ const layers = page.model.layers;
 const allSignals = () => (page.live ? page.live.signals : page.signals);
 const SIGNAL_NAMES = { c: "tanh c", h: "h" };
 
-const TYPES = { int8: Int8Array, uint8: Uint8Array, int16: Int16Array, uint16: Uint16Array, uint32: Uint32Array };
-
 async function unpacked(pack) {
-  const binary = atob(pack.data);
-  let bytes = new Uint8Array(binary.length);
-  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i);
-  if (pack.gzip) {
-    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-    bytes = new Uint8Array(await new Response(stream).arrayBuffer());
-  }
-  return pack.type === "int4" ? fromPairs(bytes, ...pack.shape) : new TYPES[pack.type](bytes.buffer);
+  return pack.type === "int4" ? fromPairs(await unpackedBytes(pack), ...pack.shape) : (await unpackedArray(pack)).values;
 }
 
 /* Two levels lie in a byte, the first in its lower half, each 8 too large. */
@@ -71,25 +62,11 @@ function scoreOf(feature, cell) {
 
 const featureNumber = new Map(features.map((feature, index) => [feature.name, index]));
 
-/* Characters without a look of their own, each by a sign for it. */
-const PICTURES = { "\n": "⏎", "\t": "→", "\r": "␍", "\u007f": "␡" };
-
-function pictureOf(unit) {
-  if (unit in PICTURES) return PICTURES[unit];
-  if (unit.endsWith("\n")) return "⏎";
-  const code = unit.codePointAt(0);
-  if (code < 32) return String.fromCodePoint(0x2400 + code);
-  return /^[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]$/u.test(unit) ? "⋄" : null;
-}
-
-/* A unit as it is shown by itself. */
-function visible(unit) {
-  if (unit === " ") return "␣";
-  return pictureOf(unit) || unit;
-}
+/* The sign for a unit, which may have several characters; null for one that is seen. */
+const signOf = (unit) => (unit.endsWith("\n") ? PICTURES["\n"] : [...unit].length > 1 ? null : pictureOf(unit));
 
 function excerpt(from, to) {
   let text = "";
-  for (let t = Math.max(0, from); t < Math.min(T, to); t++) text += pictureOf(unitAt(t)) || unitAt(t);
+  for (let t = Math.max(0, from); t < Math.min(T, to); t++) text += signOf(unitAt(t)) || unitAt(t);
   return text;
 }

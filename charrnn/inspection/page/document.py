@@ -11,14 +11,14 @@ from charrnn.errors import SettingsError
 from charrnn.inspection.page.data import PageData
 from charrnn.inspection.page.payload import payload
 from charrnn.live import document as live
+from charrnn.settings.inspection import PAGE_CELLS, PageSettings
 
 STYLES = ("page.css", "text.css", "views.css", "print.css")
-# In the order in which they use each other; all of them share one scope.
+# In the order in which they use each other; all of them share one scope, with those that the live page has too.
 SCRIPTS = ("elements.js", "data.js", "state.js", "levels.js", "ranking.js", "hint.js", "text.js", "table.js",
            "heatmap.js", "strip.js", "measured.js", "cards.js", "drawer.js", "search.js", "chart.js", "gates.js",
            "memory.js", "surprise.js", "about.js", "save.js", "compute.js", "keys.js", "main.js")
-CELLS = 128  # with their values, unless another number is asked for
-MAX_MB = 25.0
+_MANY = 128  # cells; all of more than these have 4 bits for each value, unless another precision is asked for
 MEGABYTE = 1_000_000
 
 
@@ -33,8 +33,8 @@ class Page:
     notes: tuple[str, ...]
 
 
-def fit_page(data: PageData, cells: int | None = CELLS, bits: int | None = None, max_mb: float = MAX_MB,
-             compress: bool = True) -> Page:
+def fit_page(data: PageData, cells: int | None = PAGE_CELLS, bits: int | None = None,
+             max_mb: float = PageSettings.html_max_mb, compress: bool = True) -> Page:
     """The page with the values of `cells` cells (None: all that are given) that takes at most `max_mb` megabytes.
 
     With the network the page has the values of all cells, and none is stored. A page that is too large first gives up
@@ -53,7 +53,7 @@ def fit_page(data: PageData, cells: int | None = CELLS, bits: int | None = None,
         left_out = (f"the network does not fit into {max_mb:g} MB (--html-max-mb): the page holds values, and can't "
                     "write",)
     wanted = len(data.chosen) if cells is None else min(cells, len(data.chosen))
-    bits = bits or (4 if cells is None and wanted > CELLS else 8)
+    bits = bits or (4 if cells is None and wanted > _MANY else 8)
     for count, precision in _smaller(wanted, bits):
         notes = left_out + _notes(wanted, bits, count, precision, max_mb)
         html = document(data, count, precision, compress, notes)
@@ -72,8 +72,9 @@ def document(data: PageData, cells: int, bits: int, compress: bool = True, notes
                            keep_trailing_newline=True).from_string(_read("page.html"))
     live_styles, live_script = (live.styles(), live.script()) if data.live is not None else ("", "")
     text = template.render(
-        model=data.model, source=data.source, styles=Markup(live_styles + _joined(STYLES)), live=Markup(live_script),
-        script=Markup(_joined(SCRIPTS)), data=Markup(payload(data, cells, bits, compress, notes)))
+        model=data.model, source=data.source, styles=Markup(live.shared_styles() + live_styles + _joined(STYLES)),
+        shared=Markup(live.shared_script()), live=Markup(live_script), script=Markup(_joined(SCRIPTS)),
+        data=Markup(payload(data, cells, bits, compress, notes)))
     # a file name may have half of a surrogate pair; the page shows a question mark
     return text.encode("utf-8", "replace")
 

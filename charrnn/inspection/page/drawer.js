@@ -47,8 +47,8 @@ function drawSearch() {
   holder.hidden = !state.regex;
   if (holder.hidden) return;
   const close = closeButton({ regex: "" });
-  if (found.error) {
-    holder.replaceChildren(heading("Search", close), element("p", { class: "note" }, found.error));
+  if (found.error || !found.mask) {
+    holder.replaceChildren(heading("Search", close), element("p", { class: "note" }, found.error || "Searching\u2026"));
     return;
   }
   const { inside, matches } = found;

@@ -48,6 +48,7 @@ function drawMap() {
       features[feature].name.length > 30 ? `${features[feature].name.slice(0, 29)}…` : features[feature].name)),
     shape("rect", { x: MAP.label, y: MAP.top, width: columns.length * size - 1, height: rows.length * tall - 1, class: "ground" }),
     [...paths].map(([name, path]) => shape("path", { d: path, class: `f${name}` })),
+    drawnLegend(4, height - 15, 6, ["low", "high"], Array.from({ length: 2 * LEVELS + 1 }, (_, n) => ({ class: n === LEVELS ? "ground" : `f${classOf(n - LEVELS)}` }))),
     at < 0 ? null : shape("rect", { x: MAP.label + at * size - 1, y: MAP.top - 2, width: size + 1, height: rows.length * tall + 3, class: "frame" }),
     at < 0 ? null : shape("text", { x: MAP.label + (at + 0.5) * size, y: height - 6, "text-anchor": "middle", class: "label strong" }, cells[state.cell].id));
   const under = (event) => {

@@ -1,15 +1,8 @@
-/* Values as one of 15 colours, -7 to 7, on one fixed scale for all cells. */
+/* What the text is coloured by, and what the colours mean. */
 
-const LEVELS = 7;
-const MOST_BITS = 8; /* a surprise that has the strongest colour */
 const CLASSES = Array.from({ length: 2 * LEVELS + 1 }, (_, n) => classOf(n - LEVELS));
 
-function classOf(level) {
-  return level < 0 ? `m${-level}` : level > 0 ? `p${level}` : "z";
-}
-
 const levelOf = (raw) => Math.round((raw * LEVELS) / page.levels);
-const levelOfBits = (bits) => (bits > 0 ? Math.min(LEVELS, Math.round((bits / MOST_BITS) * LEVELS)) : 0);
 const showsSurprise = () => state.surprise || state.tab === "surprise";
 
 /* The class of each character, for what is looked at now. */
@@ -17,6 +10,15 @@ function painter() {
   if (showsSurprise()) return (t) => CLASSES[LEVELS + levelOfBits(bitsAt(t))];
   const values = valuesOf(state.cell, state.signal);
   return values ? (t) => CLASSES[LEVELS + levelOf(values[t])] : () => "z";
+}
+
+/* The scale as shapes of a drawing: a square for each of `fills`, properties of its own, with a word at both ends. */
+function drawnLegend(x, y, size, [low, high], fills) {
+  const left = x + 7 * low.length + 6;
+  const words = { class: "label", "font-size": 12, fill: getComputedStyle(document.body).color };
+  return [shape("text", { ...words, x, y: y + size - 1 }, low),
+    fills.map((fill, n) => shape("rect", { x: left + n * size, y, width: size, height: size, ...fill })),
+    shape("text", { ...words, x: left + fills.length * size + 6, y: y + size - 1 }, high)];
 }
 
 /* "−1 ▏blue … none … vermilion▕ +1" */

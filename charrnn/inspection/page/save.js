@@ -42,12 +42,22 @@ function saveAs(blob, name) {
   setTimeout(() => URL.revokeObjectURL(address), 10000);
 }
 
+const HEAD = 40; /* height of what is said over a text: what colours it, and what the colours mean */
+
 /* The text in sight as a drawing: the same colours, letters at the same places. */
 function textPicture() {
   const box = byId("text").getBoundingClientRect();
   const base = getComputedStyle(byId("text"));
-  const drawing = shape("svg", { width: Math.ceil(box.width), height: Math.ceil(box.height), viewBox: `0 0 ${box.width} ${box.height}` },
-    shape("rect", { width: "100%", height: "100%", fill: getComputedStyle(document.body).backgroundColor }));
+  const height = box.height + HEAD;
+  const swatches = Array.from(byId("scale").querySelectorAll(".swatches i"), (node) => ({ fill: getComputedStyle(node).backgroundColor }));
+  const [low, high] = [...byId("scale").querySelectorAll(".legend > span:not(.swatches)")].map((node) => node.textContent);
+  const words = [...byId("bar").querySelectorAll(".what > *")].map((node) => node.textContent).join("  ");
+  const signal = showsSurprise() ? "" : ` \u00b7 ${SIGNAL_NAMES[state.signal] || state.signal}`;
+  const drawing = shape("svg", { width: Math.ceil(box.width), height: Math.ceil(height), viewBox: `0 0 ${box.width} ${height}` },
+    shape("rect", { width: "100%", height: "100%", fill: getComputedStyle(document.body).backgroundColor }),
+    shape("g", { "font-family": getComputedStyle(document.body).fontFamily },
+      drawnLegend(16, 14, 12, [low, high], swatches),
+      shape("text", { x: 16 + 12 * swatches.length + 7 * (low.length + high.length) + 44, y: 25, "font-size": 13, fill: getComputedStyle(document.body).color }, words + signal)));
   drawing.style.fontFamily = base.fontFamily;
   drawing.style.fontSize = base.fontSize;
   for (const line of lines.filter((one) => one.inSight)) {
@@ -55,7 +65,8 @@ function textPicture() {
       const at = span.getBoundingClientRect();
       if (at.bottom < box.top || at.top > box.bottom || !at.width) continue;
       const style = getComputedStyle(span);
-      const [x, y] = [at.left - box.left, at.top - box.top];
+      const [x, y] = [at.left - box.left, at.top - box.top + HEAD];
+      if (y < HEAD) continue; /* half a line under what is said over the text */
       if (style.backgroundColor !== "rgba(0, 0, 0, 0)") drawing.append(shape("rect", { x, y, width: at.width, height: at.height, fill: style.backgroundColor }));
       const shown = span.dataset.mark || span.textContent;
       if (shown.trim()) drawing.append(shape("text", { x, y: y + at.height * 0.78, fill: style.color, opacity: span.dataset.mark ? 0.4 : null }, shown));

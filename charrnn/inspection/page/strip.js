@@ -78,7 +78,7 @@ function drawStrip() {
   const ticks = isSurprise ? [[12, "12"], [6, "6"], [0, "0"]] : [[1, "+1"], [0, "0"], [-1, "−1"]];
   const letters = [];
   for (let t = from; spacing > 7 && t < to; t++) {
-    letters.push(shape("text", { x: x(t + 0.5).toFixed(1), y: STRIP.low + 12, "text-anchor": "middle", class: "letter" }, pictureOf(unitAt(t)) || unitAt(t)));
+    letters.push(shape("text", { x: x(t + 0.5).toFixed(1), y: STRIP.low + 12, "text-anchor": "middle", class: "letter" }, signOf(unitAt(t)) || unitAt(t)));
   }
   holder.replaceChildren(
     shape("defs", {}, shape("linearGradient", { id: "rise", gradientUnits: "userSpaceOnUse", x1: 0, x2: 0, y1: STRIP.top, y2: STRIP.low },

@@ -17,7 +17,7 @@ function buildText() {
   let node = null;
   for (let t = 0; t < T; t++) {
     const unit = unitAt(t);
-    const picture = pictureOf(unit);
+    const picture = signOf(unit);
     if (!node) {
       node = element("div", { class: "line", dir: "auto", "data-at": lines.length % 5 ? null : count(t) });
       node.line = lines.length;

@@ -1,8 +1,8 @@
 /* The page's end of the port to the network: in a worker, or in the page itself where there is none. */
 
 function openClient(model, onMessage, isPlain) {
-  const { wasm, arrays, network, size, extra, signals, mark, standIn, lead } = model;
-  const opening = { type: "open", isPlain, model: { wasm, arrays, network, size, extra, signals, mark, standIn, lead } };
+  const { wasm, arrays, network, size, extra, signals, mark, standIn, lead, labels } = model;
+  const opening = { type: "open", isPlain, model: { wasm, arrays, network, size, extra, signals, mark, standIn, lead, labels } };
   let isOpened = false;
   let port;
   try {

@@ -11,7 +11,7 @@ function openEditor(live, units, onTyped) {
   const paper = element("div", { class: "paper" }, mirror, area);
   const end = document.createTextNode("\u200b"); /* gives a last empty line its height */
   let blocks = []; /* {node, pieces} */
-  let read = { pieces: [], ids: new Int32Array(0), unknown: [] };
+  let read = { pieces: [], ids: new Int32Array(0), sources: [], unknown: [] };
   let nats = new Float32Array(0);
   let values = new Int8Array(0);
   let done = 0; /* units whose surprisal is here */
@@ -120,12 +120,17 @@ function openEditor(live, units, onTyped) {
   }
 
   const take = {
+    forgotten() {
+      done = known = 0;
+      paint();
+    },
     recoloured() {
       known = 0;
     },
     read(from, to, fresh) {
       nats = grow(nats, to);
       nats.set(fresh, from);
+      for (const [first, last] of read.sources) nats.fill(NaN, Math.max(first, from), Math.max(from, Math.min(last, to)));
       done = to;
       if (state.colour === "surprisal") paint(from, to);
     },

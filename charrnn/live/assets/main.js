@@ -21,6 +21,8 @@ function mountLive(root, model, options = {}) {
   const map = openMap(live, model, cell);
   const writer = openWriter(live, model, units, editor, client.post);
 
+  const labels = model.labels ? openLabels(live, model) : null;
+  const pair = model.text.pairs ? openPair(live, writer) : null;
   const status = element("p", { class: "status", role: "status" });
   const legend = element("span", { class: "legend" });
   const colourSwitch = element("div", { class: "switch", role: "group", "aria-label": "Colour the text by" },
@@ -30,7 +32,7 @@ function mountLive(root, model, options = {}) {
   const problem = element("p", { class: "problem", hidden: true, role: "alert" });
   root.classList.add("live");
   root.replaceChildren(
-    element("div", { class: "desk" }, problem, colours, element("div", { class: "scroller" }, editor.node), status, writer.controls, writer.compare),
+    element("div", { class: "desk" }, problem, ...[labels, pair].filter(Boolean), colours, element("div", { class: "scroller" }, editor.node), status, writer.controls, writer.compare),
     element("div", { class: "aside" }, predictions.node, cell.node, map.node));
 
   function showColours() {
@@ -64,6 +66,14 @@ function mountLive(root, model, options = {}) {
     if (!opened || writer.isAdding()) return;
     version++;
     client.post({ type: "read", version, ids: editor.read.ids, isLed: state.isLed, have: editor.have() });
+  }
+
+  /* Another label is another network: all is read again. */
+  function sendLabel() {
+    if (!opened || !model.labels) return;
+    const { label } = state;
+    editor.take.forgotten();
+    client.post({ type: "label", label: !label ? null : model.labels.names.length ? label : numbersIn(label) });
   }
 
   function sendView() {
@@ -109,11 +119,12 @@ function mountLive(root, model, options = {}) {
     opened = message;
     signals = message.signals;
     if (!state.signal) set({ signal: signals[0] });
+    sendLabel();
     readAddress();
     sendView();
     if (!state.text) {
       sendText();
-      writer.start();
+      if (!pair) writer.start();
     }
   }
 
@@ -139,7 +150,12 @@ function mountLive(root, model, options = {}) {
     sendText();
     showStatus();
   });
-  on(["text", "caret", "layer", "unit", "signal"], look);
+  on(["label"], () => {
+    writer.abandon();
+    sendLabel();
+    sendText();
+  });
+  on(["text", "caret", "layer", "unit", "signal", "label"], look);
   on(["layer", "unit", "signal"], () => {
     editor.take.recoloured();
     sendView();

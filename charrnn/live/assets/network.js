@@ -94,6 +94,27 @@ function openNetwork(model, arrays, binary) {
   const logits = arithmetic.array(Float32Array, padded(V, 4));
   const embedded = E ? arithmetic.array(Int16Array, padded(E)) : null;
 
+  /* The bias of the first layer for a label: null is the average of all, else a name, or numbers. */
+  function setLabel(label) {
+    const { values } = arrays.weight_label_l0;
+    const step = arrays["weight_label_l0.scale"].values[0];
+    const base = arrays.bias_l0.values;
+    const vector = vectorOf(label);
+    const [first] = layers;
+    for (let row = 0; row < base.length; row++) {
+      let sum = 0;
+      for (let n = 0; n < vector.length; n++) sum += values[row * vector.length + n] * vector[n];
+      first.bias[Math.floor(row / H) * P + (row % H)] = base[row] + step * sum;
+    }
+  }
+
+  function vectorOf(label) {
+    if (label === null) return arrays["label.average"].values;
+    const { names } = model.labels;
+    if (names.length) return names.map((name) => Number(name === label));
+    return label.map((one, n) => (one - arrays["label.means"].values[n]) / arrays["label.scales"].values[n]);
+  }
+
   /* W x + b of the first layer: a column of W for a unit, or W times its embedding. */
   function readUnit(id) {
     const [first] = layers;
@@ -160,5 +181,6 @@ function openNetwork(model, arrays, binary) {
   }
 
   reset();
-  return { cell, H, L, V, layers, logits: logits.subarray(0, V), step, reset, state, setState, isCompiled: arithmetic.isCompiled };
+  if (model.labels) setLabel(null);
+  return { cell, H, L, V, layers, logits: logits.subarray(0, V), step, reset, state, setState, setLabel, isCompiled: arithmetic.isCompiled };
 }

@@ -1,7 +1,6 @@
 /* The page by itself: the live part in its frame, the link to copy, and what is inside the file. */
 
 const model = JSON.parse(document.getElementById("model").textContent);
-const byId = (id) => document.getElementById(id);
 const page = mountLive(byId("live"), model, {
   isPlain: /[?&]plain\b/.test(location.search),
   address: {

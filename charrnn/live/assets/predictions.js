@@ -17,10 +17,12 @@ function openPredictions(live, units, editor) {
     const { state } = live;
     const before = state.text.slice(Math.max(0, state.caret - 14), state.caret);
     const following = editor.read.ids[look.at];
+    const isInSource = editor.read.sources.some(([from, to]) => look.at >= from && look.at < to);
     where.replaceChildren(...(before ? ["after ", element("q", {}, visible(before))] : ["at the start"]),
-      Number.isFinite(look.entropy) ? element("span", { class: "measure" }, `${number(look.entropy / Math.LN2, 2)} bits expected`) : "");
-    if (!look.units.length) {
-      list.replaceChildren(element("li", { class: "faint none" }, `Nothing is predicted before the first ${units.unit}.`));
+      Number.isFinite(look.entropy) && !isInSource ? element("span", { class: "measure" }, `${number(look.entropy / Math.LN2, 2)} bits expected`) : "");
+    if (!look.units.length || isInSource) {
+      list.replaceChildren(element("li", { class: "faint none" },
+        isInSource ? "Nothing is predicted in a source." : `Nothing is predicted before the first ${units.unit}.`));
       return;
     }
     list.replaceChildren(...look.units.map((id, place) => {

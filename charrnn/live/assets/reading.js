@@ -76,6 +76,9 @@ function openReading(network, model, signals = model.signals, limit = 0) {
     return done;
   }
 
+  /* Everything is read again: the network is another. */
+  const restart = begin;
+
   /* Reads on until `deadline`; from where to where. */
   function readUntil(deadline, clock) {
     const from = done;
@@ -207,7 +210,7 @@ function openReading(network, model, signals = model.signals, limit = 0) {
 
   begin();
   return {
-    change, readUntil, push, rest, along, ofAllCells, look, goTo, lastStep, signals, most,
+    change, restart, readUntil, push, rest, along, ofAllCells, look, goTo, lastStep, signals, most,
     result: (from, to) => ({ nats: nats.slice(from, to), entropies: entropies.slice(from, to), ranks: ranks.slice(from, to) }),
     get done() { return done; },
     get length() { return length; },

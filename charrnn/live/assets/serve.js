@@ -35,6 +35,13 @@ function serve(port) {
       sendRead(Math.min(message.have, done), done);
       isReading = done < reading.length;
     },
+    /* a text is sent after it */
+    label(message) {
+      network.setLabel(message.label);
+      reading.restart();
+      isReading = false;
+      looking = null;
+    },
     view(message) {
       view = message.view;
       sendValues(0, reading.done);

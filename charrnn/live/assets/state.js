@@ -6,9 +6,9 @@ function openState(model, root) {
   const { layers, hidden } = model.network;
   const START = {
     text: model.start, isLed: false, caret: 0, colour: model.cells.length ? "cell" : "surprisal",
-    layer: 0, unit: 0, signal: "", temperature: 0.8, topK: 0, topP: 1, seed: 1, length: 400, clamps: {},
+    layer: 0, unit: 0, signal: "", label: model.labels ? model.labels.chosen : "", temperature: model.text.pairs ? 0 : 0.8, topK: 0, topP: 1, seed: 1, length: 400, clamps: {},
   };
-  const state = { ...START };
+  const state = { ...START, text: "" }; /* its text is set once all that follows it is there */
   const listeners = [];
   const problems = []; /* what an address asked for and this network does not have */
 
@@ -45,6 +45,7 @@ function openState(model, root) {
     put("colour", state.colour, START.colour);
     parts.set("cell", nameOf(state.layer, state.unit));
     if (state.signal) parts.set("signal", state.signal);
+    put("label", state.label, START.label);
     for (const [key, name] of [["temperature", "temp"], ["topK", "top-k"], ["topP", "top-p"], ["seed", "seed"], ["length", "length"]]) {
       put(name, state[key], START[key]);
     }
@@ -75,6 +76,11 @@ function openState(model, root) {
     if (["surprisal", "cell"].includes(parts.get("colour"))) wish.colour = parts.get("colour");
     if (parts.has("cell")) Object.assign(wish, cell(parts.get("cell")));
     if (signals.includes(parts.get("signal"))) wish.signal = parts.get("signal");
+    if (parts.has("label")) {
+      const fault = model.labels ? faultOf(parts.get("label"), model.labels) : "it was trained without labels";
+      if (fault) problems.push(fault);
+      else wish.label = parts.get("label");
+    }
     numeric("temp", "temperature", 0, 5, false);
     numeric("top-k", "topK", 0, model.size, true);
     numeric("top-p", "topP", 0, 1, false);

@@ -12,7 +12,7 @@ const ONLY_SPACE = new RegExp(`^[${SPACE}]+$`, "u");
 const RECORD = "\x1e";
 
 function openUnits(model) {
-  const { unit, normalize, lowercase, separator } = model.text;
+  const { unit, normalize, lowercase, separator, pairs } = model.text;
   const idOf = new Map(model.units.map((text, id) => [text, id]));
   const utf8 = new TextEncoder();
   const pattern = unit === "word" ? WORD : unit === "token" ? TOKEN : WITH_MARKS;
@@ -68,11 +68,18 @@ function openUnits(model) {
   function pieces(text) {
     const found = [];
     let count = 0;
+    const sources = []; /* [from, to] of the ids that nothing is said of, because they are the source of a pair */
+    let source = pairs ? 0 : -1; /* where it began */
     const add = (piece, start, ids) => {
       const isUnknown = ids.some((id) => id === undefined) && model.standIn < 0;
       const read = isUnknown ? [] : ids.map((id) => (id === undefined ? model.standIn : id));
       found.push({ text: piece, start, end: start + piece.length, from: count, to: count + read.length, ids: read, isUnknown });
       count += read.length;
+      if (!pairs) return;
+      if (source >= 0 && piece.startsWith("\t")) {
+        sources.push([source, count]);
+        source = -1;
+      } else if (read[0] === model.mark) source = count;
     };
     const read = (start, end) => {
       const part = text.slice(start, end);
@@ -102,7 +109,8 @@ function openUnits(model) {
     read(at, text.length);
     const ids = new Int32Array(count);
     for (const piece of found) ids.set(piece.ids, piece.from);
-    return { pieces: found, ids, unknown: found.filter((piece) => piece.isUnknown) };
+    if (source >= 0) sources.push([source, Infinity]);
+    return { pieces: found, ids, sources, unknown: found.filter((piece) => piece.isUnknown) };
   }
 
   /* A writer of ids as the text that goes on after `before`. */
@@ -121,9 +129,12 @@ function openUnits(model) {
     }).join("");
   }
 
+  /* What a text goes on with after a document has ended; empty where texts can't hold two. */
+  const next = { line: "\n", blank: "\n\n", file: "" }[separator] ?? (separator || "");
+
   /* A unit by itself, as it is shown. */
   const nameOf = (id) => (unit === "byte" && model.units[id].charCodeAt(0) > 127
     ? `0x${model.units[id].charCodeAt(0).toString(16).toUpperCase()}` : model.units[id]);
 
-  return { pieces, writer, nameOf, unit };
+  return { pieces, writer, nameOf, next, unit };
 }

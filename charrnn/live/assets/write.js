@@ -6,6 +6,7 @@ function openWriter(live, model, units, editor, post) {
   let running = null; /* {number, at, prefix, writers, texts, isCompared} */
   let undo = null;
   let compared = null; /* what stands side by side */
+  let ended = null; /* the text, where it ends with a document that the network has ended */
 
   const field = (label, key, properties, digits) => {
     const input = element("input", { type: "number", inputmode: "decimal", ...properties });
@@ -53,18 +54,27 @@ function openWriter(live, model, units, editor, post) {
       element("div", { class: "head" }, column.title, button("Keep", () => keep(place), { class: "quiet keep", title: "put it into the text" })),
       column.text)));
 
+  /* Of pairs, the last one is written anew from its tab on. */
+  function sourceIn(text) {
+    const from = text.lastIndexOf("\n") + 1;
+    const source = text.slice(from).split(TAB)[0];
+    return source && text.slice(0, from) + source + TAB;
+  }
+
   /* Where writing begins: at the caret if text is selected to be replaced, else at the end. */
   function start() {
     const clamps = clampList();
+    const before = { text: state.text, caret: state.caret, isLed: state.isLed };
+    const text = model.text.pairs ? sourceIn(state.text) : state.text === ended ? state.text + units.next : state.text;
+    set({ text, caret: text.length });
     const at = state.text.length;
     const isFresh = !state.text;
-    const isLed = state.isLed;
     if (isFresh && model.lead.length) set({ isLed: true });
     const isCompared = clamps.length > 0;
     serial++;
     running = { number: serial, prefix: state.text.slice(0, at), isCompared, texts: isCompared ? ["", ""] : [""],
       writers: [0, 1].map(() => units.writer(state.text.slice(0, at))) };
-    undo = isCompared ? undo : { text: state.text, caret: state.caret, isLed };
+    undo = isCompared ? undo : before;
     compare.hidden = !isCompared;
     if (isCompared) {
       compared = running;
@@ -94,6 +104,7 @@ function openWriter(live, model, units, editor, post) {
     const speed = milliseconds > 0 ? written / milliseconds * 1000 : 0;
     note.textContent = [isStopped ? "stopped" : null, endings.some(Boolean) ? "the document ended" : null,
       speed ? `${count(Math.round(speed / 100) * 100)} ${units.unit}s a second` : null].filter(Boolean).join(" \u00b7 ");
+    if (endings[0] && !running.isCompared) ended = state.text;
     if (!milliseconds && !isStopped) note.textContent = "type something first: this network has nothing to begin with";
     running = null;
     showButtons();
@@ -130,7 +141,8 @@ function openWriter(live, model, units, editor, post) {
   function showButtons() {
     writeButton.hidden = Boolean(running);
     stopButton.hidden = !running;
-    writeButton.textContent = Object.keys(state.clamps).length ? "Write both" : state.text ? "Continue" : "Write";
+    const isOver = state.text && (model.text.pairs || state.text === ended);
+    writeButton.textContent = Object.keys(state.clamps).length ? "Write both" : model.text.pairs ? "Translate" : isOver ? "Write another" : state.text ? "Continue" : "Write";
     undoButton.hidden = !undo || Boolean(running);
   }
 
