@@ -49,6 +49,8 @@ def first_of_machine_first(rank: Rank) -> Iterator[None]:
     if rank.size == 1:
         yield
         return
+    # read when PyTorch is loaded: a process that loses another says so in one line, and not in PyTorch's backtraces
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     from charrnn.engine.torch.processes import Processes
 
     processes = Processes.joined()

@@ -9,7 +9,8 @@ from charrnn.render.progress import ProgressBar
 from charrnn.render.wording import size_words, source_words
 from charrnn.settings import TextSettings
 from charrnn.text.corpus import Corpus, read_corpus
-from charrnn.text.sources import read_source
+from charrnn.text.corpus_cache import LIMIT_NAME, gigabytes_wanted
+from charrnn.text.sources import STDIN, read_source
 
 _PATIENCE = 1.0  # seconds before anything is shown
 
@@ -51,8 +52,12 @@ def read(sources: Sequence[str], settings: TextSettings, max_size: float = 0.0) 
 
     with ProgressBar(words=words, unit="B", patience=_PATIENCE) as bar:
         try:
-            return read_corpus(sources, sys.stdin.buffer if sys.stdin else None, show, settings, max_size)
+            corpus = read_corpus(sources, sys.stdin.buffer if sys.stdin else None, show, settings, max_size)
         except (KeyboardInterrupt, SystemExit):
             bar.close()
             print(f"stopped while {words}; nothing was changed", file=sys.stderr)
             raise
+    if STDIN not in sources and corpus.labels is None and (wanted := gigabytes_wanted(corpus)):
+        print("note: the text is too long for the cache, so each start reads all of it again, and with torchrun each "
+              f"process does; {LIMIT_NAME}={wanted} keeps it", file=sys.stderr, flush=True)
+    return corpus

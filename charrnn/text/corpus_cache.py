@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import json
 import logging
+import math
 import mmap
 import os
 import sys
@@ -99,6 +100,12 @@ def is_worth_caching(sources: Sequence[str], sizes: Sequence[int | None]) -> boo
     known = [size for size in sizes if size is not None]
     return (len(known) == len(sizes) and sum(known) >= LEAST and _limit() > 0
             and not any(source == "-" or source.startswith("@") for source in sources))
+
+
+def gigabytes_wanted(text: Encoded) -> int | None:
+    """The gigabytes that LIMIT_NAME would have to allow for a text that is too long to be kept; None for others."""
+    size = len(text.ids) * text.ids.bytes_each
+    return math.ceil(1.1 * size / 1e9) if size >= LEAST and size > _limit() > 0 else None
 
 
 def _loaded(memory: mmap.mmap, settings: TextSettings) -> tuple[Encoded, dict[str, str]]:

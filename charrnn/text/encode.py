@@ -6,6 +6,8 @@ first appearance; a number takes 1 byte while there are up to 256 of them, 2 up 
 
 import hashlib
 from array import array
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -20,6 +22,9 @@ from charrnn.text.vocabulary import STAND_IN, Vocabulary
 BLOCK = 1 << 20
 # Counting takes 8 bytes a unit of what is counted at a time.
 COUNTED = 1 << 17
+# Chunks that other threads look up while earlier ones are hashed and written, and the threads. NumPy lets go of
+# Python's lock meanwhile, and so does hashing.
+_AHEAD, _THREADS = 4, 2
 
 
 class Position(NamedTuple):
@@ -64,34 +69,48 @@ class Encoder:
         self._numbering = numbering_of(settings.unit)
         self._kind = kind_for(0)
         self._hash = hashlib.sha256()
+        self._threads = ThreadPoolExecutor(_THREADS, "charrnn-text")
+        self._waiting: deque[tuple[str, bytes, Future[np.ndarray | None]]] = deque()
         self._file = ScratchFile()
         self._places = ScratchFile() if mark else None  # of the marks, int64
 
     def append(self, text: str) -> None:
-        """Writes `text`, which is not empty, behind what is there."""
-        self._write(self._numbering.numbers(text))
+        """Writes `text`, which is not empty, behind what is there; it may wait until others are appended."""
         encoded = text.encode(errors="surrogatepass")
-        self._hash.update(encoded)
+        self._waiting.append((text, encoded, self._threads.submit(self._numbering.known, text)))
         self.bytes += len(encoded)
         self.characters, self.last = self.characters + len(text), text[-1]
+        self._settle(_AHEAD)
+
+    def _settle(self, waiting: int = 0) -> None:
+        """Writes what was appended, but for the last `waiting` texts."""
+        while len(self._waiting) > waiting:
+            text, encoded, known = self._waiting.popleft()
+            self._hash.update(encoded)
+            numbers = known.result()
+            self._write(self._numbering.numbers(text) if numbers is None else numbers)
 
     def begin_file(self, joint: str) -> None:
         """Writes `joint`, if there is one; what comes after it is another file."""
         if joint:
             self.append(joint)
+        self._settle()
         self._file_starts.append(self.length + self._numbering.waiting)
 
     def flush(self) -> None:
         """Writes what was still waiting for what comes."""
+        self._settle()
         self._write(self._numbering.numbers("", is_last=True))
 
     def position(self) -> Position:
         """What rollback() needs to return here."""
+        self._settle()
         return Position(self.length, self.characters, len(self._numbering), self._numbering.rest, self.last,
                         self._hash.copy(), self.marked, len(self._file_starts))
 
     def rollback(self, to: Position) -> None:
         """Forgets what was appended since then, its units too; a position serves once."""
+        self._settle()
         self._numbering.forget(to.units, to.rest)
         self.length, self.characters, self.marked = to.length, to.characters, to.marked
         self.last, self._hash = to.last, to.hash
@@ -109,7 +128,8 @@ class Encoder:
         return Encoded(ids, vocabulary, self._hash.hexdigest(), characters, counts, self._marks())
 
     def close(self) -> None:
-        """Lets go of the files; of what was not finished nothing is left."""
+        """Lets go of threads and files; of what was not finished nothing is left."""
+        self._threads.shutdown(cancel_futures=True)
         self._file.close()
         if self._places is not None:
             self._places.close()

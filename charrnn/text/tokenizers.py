@@ -151,12 +151,21 @@ class CharacterNumbering:
         self._codes: list[int] = []  # code points, in the order of their numbers
         self._numbers = np.full(_CODE_POINTS, -1, np.int32)  # by code point
 
+    def known(self, text: str) -> np.ndarray | None:
+        """The numbers of the units in `text`, int32, if all of them were met; None if not, or if that is not known yet.
+
+        Another thread may ask, while numbers() is at work on what comes before this text: a unit keeps its number.
+        """
+        # clipping is quicker than a check of bounds that can't be left
+        numbers = self._numbers.take(code_points(text), mode="clip")
+        return numbers if not len(numbers) or numbers.min() >= 0 else None
+
     def numbers(self, text: str, is_last: bool = False) -> np.ndarray:
         """The numbers of the units in `text`, int32; unless it is the last, some may come with the next piece."""
-        codes = code_points(text)
-        numbers = self._numbers.take(codes, mode="clip")  # quicker than a check of bounds that can't be left
-        if len(numbers) and numbers.min() < 0:
-            new = np.unique(codes[numbers < 0])
+        numbers = CharacterNumbering.known(self, text)
+        if numbers is None:
+            codes = code_points(text)
+            new = np.unique(codes[self._numbers.take(codes, mode="clip") < 0])
             self._numbers[new] = np.arange(len(self._codes), len(self._codes) + len(new))
             self._codes += new.tolist()
             numbers = self._numbers.take(codes, mode="clip")
@@ -183,6 +192,9 @@ class CharacterNumbering:
 class ByteNumbering(CharacterNumbering):
     """Bytes, as characters up to U+00FF."""
 
+    def known(self, text: str) -> np.ndarray | None:
+        return super().known(bytes_as_characters(text))
+
     def numbers(self, text: str, is_last: bool = False) -> np.ndarray:
         return super().numbers(bytes_as_characters(text))
 
@@ -196,6 +208,9 @@ class StringNumbering:
         self._open = 1 if unit == "token" else 2
         self._known: dict[str, int] = {}
         self.rest = ""
+
+    def known(self, text: str) -> None:
+        """Nothing: where the units of a text begin depends on what comes before it."""
 
     def numbers(self, text: str, is_last: bool = False) -> np.ndarray:
         text = self.rest + text

@@ -3,6 +3,8 @@
 import hashlib
 import io
 import os
+import random
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.errors import CorpusError
+from charrnn.settings import TextSettings
 from charrnn.text import decode
 from charrnn.text.corpus import Corpus, read_corpus
+from charrnn.text.encode import Encoder
+from charrnn.text.tokenizers import numbering_of
 
 plain_text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r\ufeff"), min_size=1)
 
@@ -186,3 +191,26 @@ def test_a_runs_folder_is_no_text(tmp_path: Path) -> None:
     corpus = read_corpus([str(tmp_path)])
     assert text_of(corpus) == "words"
     assert corpus.skipped == {}
+
+
+@pytest.mark.parametrize("unit", ["char", "byte", "word", "token"])
+def test_chunks_that_are_looked_up_ahead(unit: str) -> None:
+    """Units that are new in chunks which other threads look up are numbered as one after the other."""
+    rng = random.Random(1)
+    chunks = ["".join(chr(rng.randrange(33, 40 + 6 * number)) + " " * rng.randrange(2) for _ in range(50))
+              for number in range(40)]
+    settings = TextSettings(unit=unit)
+    encoder, numbering = Encoder(settings), numbering_of(unit)
+    expected = [*map(numbering.numbers, chunks[:17] + chunks[23:]), numbering.numbers("", is_last=True)]
+    with closing(encoder):
+        for number, chunk in enumerate(chunks):
+            if number == 17:
+                position = encoder.position()
+            if number == 23:
+                encoder.rollback(position)
+            encoder.append(chunk)
+        encoder.flush()
+        found = encoder.finish()
+    assert list(found.counts) == numbering.units
+    order = np.array([found.vocabulary.units.index(name) for name in numbering.units])
+    np.testing.assert_array_equal(found.ids.take(np.arange(len(found.ids))), order[np.concatenate(expected)])

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from charrnn.errors import SettingsError
+from charrnn.render import reading
 from charrnn.settings import TextSettings
 from charrnn.storage import cache as store_module
 from charrnn.storage.cache import Store
@@ -305,3 +306,14 @@ def test_others_can_not_read_it(kept: Path) -> None:
     read_corpus([write(Path("1"), TEXT.encode())])
     [file] = kept.iterdir()
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_text_that_is_too_long_is_told(kept: Path, monkeypatch: pytest.MonkeyPatch,
+                                         capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(reading, "_PATIENCE", 60.0)
+    source = write(Path("1"), b"a" * 3_000_000)
+    for limit, words in (("", ""), ("0", ""), ("0.001", "note: the text is too long for the cache, so each start reads "
+                         "all of it again, and with torchrun each process does; CHARRNN_CACHE_GB=1 keeps it\n")):
+        monkeypatch.setenv(corpus_cache.LIMIT_NAME, limit)
+        reading.read([source], TextSettings())
+        assert capsys.readouterr().err == words

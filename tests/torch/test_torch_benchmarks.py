@@ -1,13 +1,14 @@
 """The programs that measure training on PyTorch run, on a network of no size."""
 
 import json
+import sys
 
 import pytest
 from click.testing import CliRunner
 
 pytest.importorskip("torch")
 
-from benchmarks import engines, gpu, processes
+from benchmarks import engines, gpu, long_text, processes
 from tests.cli.tiny import TEXT
 
 pytestmark = pytest.mark.torch
@@ -42,3 +43,14 @@ def test_several_processes(monkeypatch):
     assert [(line["scaling"], line["processes"], line["shape"]) for line in lines] == [
         ("strong", 2, "lstm 1x8, 4 x 5"), ("weak", 2, "lstm 1x8, 8 x 5")]
     assert all(line["add_up_seconds"] > 0 for line in lines)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="reads memory from /proc")
+def test_a_long_text():
+    done = CliRunner().invoke(long_text.main, ["--megabytes", "6", "--seconds", "1"], catch_exceptions=False)
+    line = json.loads(done.output)
+    assert line["disk_megabytes"] in (6, 7)
+    assert line["cpu_seconds"] > 0
+    assert len(line["ranks"]) == 2
+    assert all(rank["own"] > 50 for rank in line["ranks"])

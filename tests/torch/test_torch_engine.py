@@ -9,9 +9,11 @@ import torch
 
 from charrnn.cells.registry import CELLS
 from charrnn.engine.engines import open_engine
+from charrnn.engine.ranks import Rank
 from charrnn.engine.reference.dropout import dropout_masks, recurrent_masks
 from charrnn.engine.torch.dropout import dropout_mask, recurrent_mask
 from charrnn.engine.torch.segments import Segments
+from charrnn.engine.torch.streams import TorchStreams
 from charrnn.errors import CheckpointError, SettingsError, TrainingError
 from charrnn.settings import NetworkSettings, TrainingSettings
 from tests.engine.test_engines import (
@@ -224,12 +226,36 @@ def test_memory_that_is_full(monkeypatch):
     with pytest.raises(TrainingError, match=r"out of memory on cpu: --batch 5 .* GB; --batch 2 should fit"):
         engine.streams(N, T).learn(*window(1))
     needed = engine.memory(N, T, 1)
-    monkeypatch.setattr("charrnn.engine.torch.engine.free_memory", lambda device: needed * 7 // 8)
+    monkeypatch.setattr("charrnn.engine.torch.device.free_memory", lambda device: needed * 7 // 8)
     with pytest.raises(TrainingError, match=r"GB are there; --batch [1-4] should fit"):
         engine.streams(N, T).learn(*window(1))
-    monkeypatch.setattr("charrnn.engine.torch.engine.free_memory", lambda device: 10)
+    engine.rank = Rank(0, 4, 0, 4)  # each of four processes has N rows of a batch of 4 N
+    with pytest.raises(TrainingError, match=r"--batch 20 takes .* GB in each process, .*; --batch (4|8|12|16) should"):
+        TorchStreams(engine, range(N)).learn(*window(1))
+    engine.rank = Rank()
+    monkeypatch.setattr("charrnn.engine.torch.device.free_memory", lambda device: 10)
     with pytest.raises(TrainingError, match="use a smaller --hidden or --window"):
         engine.streams(N, T).learn(*window(1))
+
+
+@pytest.mark.parametrize("call", [
+    lambda streams: streams.evaluate(*window(1)), lambda streams: streams.score(*window(1), 3),
+    lambda streams: streams.record(*window(1), 3, ["h"]), lambda streams: streams.logits(window(1)[0])], ids=str)
+def test_memory_that_is_full_when_a_text_is_read(call, monkeypatch):
+    engine = opened("torch", NetworkSettings("lstm", 20, 1))
+
+    def full(*given):
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(engine.network, "logits", full)
+    with pytest.raises(SettingsError, match=r"out of memory on cpu: 5 rows .* GB; 2 should fit \(--rows of score, "):
+        call(engine.streams(N, T))
+    monkeypatch.setattr("charrnn.engine.torch.device.free_memory", lambda device: 10)
+    with pytest.raises(SettingsError, match="GB are there; leave --engine torch out, or use --device cpu"):
+        call(engine.streams(N, T))
+    monkeypatch.setattr("charrnn.engine.torch.network.TorchNetwork.to", full)
+    with pytest.raises(SettingsError, match=r"the network alone takes 0.0 GB; use --device cpu"):
+        opened("torch", NetworkSettings("lstm", 20, 1))
 
 
 def test_what_is_not_there(monkeypatch):

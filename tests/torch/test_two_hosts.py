@@ -33,8 +33,7 @@ class Host(NamedTuple):
         """Python on this host, with nothing of torchrun's in the environment but what is given."""
         kept = {name: value for name, value in os.environ.items() if "RANK" not in name and "MASTER" not in name}
         own = {"PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(self.folder / "cache"), "OMP_NUM_THREADS": "1",
-               "COLUMNS": "200", "GLOO_SOCKET_IFNAME": self.cable,
-               "TORCH_CPP_LOG_LEVEL": "ERROR"}  # it warns of hosts without names
+               "COLUMNS": "200", "GLOO_SOCKET_IFNAME": self.cable}
         return subprocess.Popen(
             ["ip", "netns", "exec", self.namespace, sys.executable, *arguments], cwd=self.folder, text=True,
             env=kept | own | environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)

@@ -44,10 +44,28 @@ def free_memory(device: "torch.device") -> int | None:
     return int(torch.cuda.mem_get_info(device)[0] + torch.cuda.memory_reserved(device))
 
 
-def out_of_memory(device: "torch.device", free: int | None, batch: int, fixed: int, row: int) -> TrainingError:
-    """What to say when a window of `batch` rows does not fit: `fixed` bytes, and `row` more for each of them."""
-    fitting = batch // 2 if free is None else min(batch - 1, (free - fixed) // max(1, row))
-    has = "" if free is None else f", and {free / 1e9:.1f} GB are there"
-    advice = f"--batch {fitting} should fit" if fitting > 0 else "use a smaller --hidden or --window"
-    return TrainingError(f"out of memory on {device}: --batch {batch} takes about {(fixed + batch * row) / 1e9:.1f} GB"
-                         f"{has}; {advice}")
+def out_of_memory(device: "torch.device", batch: int, fixed: int, row: int, processes: int = 1) -> TrainingError:
+    """What to say when a window of `batch` rows does not fit into each of several processes: `fixed` bytes, and `row`
+    more for each of them. What is said of --batch is said of all processes together."""
+    fitting, has = _fitting(device, batch, fixed, row)
+    advice = f"--batch {fitting * processes} should fit" if fitting > 0 else "use a smaller --hidden or --window"
+    each = " in each process" if processes > 1 else ""
+    return TrainingError(f"out of memory on {device}: --batch {batch * processes} takes about "
+                         f"{(fixed + batch * row) / 1e9:.1f} GB{each}{has}; {advice}")
+
+
+def too_many_rows(device: "torch.device", rows: int, fixed: int, row: int) -> SettingsError:
+    """What to say when so many rows of text can't be read side by side."""
+    fitting, has = _fitting(device, rows, fixed, row)
+    advice = (f"{fitting} should fit (--rows of score, -n of sample)" if fitting > 0
+              else "leave --engine torch out, or use --device cpu")
+    return SettingsError(f"out of memory on {device}: {rows} rows of text side by side take about "
+                         f"{(fixed + rows * row) / 1e9:.1f} GB{has}; {advice}")
+
+
+def _fitting(device: "torch.device", rows: int, fixed: int, row: int) -> tuple[int, str]:
+    """How many rows should fit, and how much memory there is, in words."""
+    free = free_memory(device)
+    if free is None:
+        return rows // 2, ""
+    return min(rows - 1, (free - fixed) // max(1, row)), f", and {free / 1e9:.1f} GB are there"

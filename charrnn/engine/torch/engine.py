@@ -16,7 +16,7 @@ from charrnn.cells.registry import CELLS
 from charrnn.engine.initial import checked, initial_values, parameter_shapes
 from charrnn.engine.interface import RAW, Arrays, Engine, Streams
 from charrnn.engine.ranks import this_rank
-from charrnn.engine.torch.device import free_memory, out_of_memory
+from charrnn.engine.torch.device import out_of_memory, too_many_rows
 from charrnn.engine.torch.dropout import recurrent_mask
 from charrnn.engine.torch.network import TorchNetwork
 from charrnn.engine.torch.optimizers import TorchOptimizer
@@ -41,8 +41,12 @@ class TorchEngine(Engine):
         if device.type == "cpu":
             torch.set_num_threads(threads)
         self.shapes = parameter_shapes(settings, vocabulary)
-        self.network = TorchNetwork(settings, vocabulary).to(device)
-        self.optimizer = TorchOptimizer(training, self.network.trained) if training else None
+        try:
+            self.network = TorchNetwork(settings, vocabulary).to(device)
+            self.optimizer = TorchOptimizer(training, self.network.trained) if training else None
+        except torch.OutOfMemoryError as error:
+            raise SettingsError(f"out of memory on {device}: the network alone takes "
+                                f"{4 * self.parameter_count / 1e9:.1f} GB; use --device cpu") from error
         self._keep = training.averaging if training else 0.0  # of the average in a step
         self._average: dict[nn.Parameter, Tensor] = {}
         if generator is not None:
@@ -188,9 +192,17 @@ class TorchEngine(Engine):
         """About, in this process."""
         return -(-rows // self.rank.size) * self._row_memory(window)
 
-    def refusal(self, rows: int, window: int) -> TrainingError:
-        """What to say when the memory of the device is full."""
-        return out_of_memory(self.device, free_memory(self.device), rows, self._fixed_memory, self._row_memory(window))
+    @contextmanager
+    def fitting(self, rows: int, window: int, learns: bool = False) -> Iterator[None]:
+        """A context in which so many rows of a window are read, or learned; says how many would fit if they do not."""
+        try:
+            yield
+        except torch.OutOfMemoryError as error:
+            row = self._row_memory(window)
+            if learns:
+                raise out_of_memory(self.device, rows, self._fixed_memory, row, self.rank.size) from error
+            # what is read leaves nothing for a way back
+            raise too_many_rows(self.device, rows, self._fixed_memory, row // 2) from error
 
     @property
     def _fixed_memory(self) -> int:

@@ -1,6 +1,7 @@
 """Layer engine: rows of text on PyTorch: forward, loss and truncated backpropagation through time by its autograd."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -55,7 +56,7 @@ class TorchStreams(Streams):
     def learn_share(self, inputs: np.ndarray, targets: np.ndarray, predicted: int, keys: np.ndarray | None,
                     recurrent_keys: np.ndarray | None, labels: WindowLabels | None = None) -> float:
         """As learn(), where these rows are a share of a window in which so many characters are predicted."""
-        try:
+        with self.engine.fitting(self.rows, len(inputs), learns=True):
             masks = None if keys is None else [
                 dropout_mask(self.settings, len(inputs), self.numbers, int(key), self.network.device) for key in keys]
             with self.engine.dropped_weights(recurrent_keys):
@@ -64,15 +65,13 @@ class TorchStreams(Streams):
                     loss = _summed_loss(self.network.logits(output), targets) / max(1, predicted)
                 self.engine.backward(loss)
             return float(loss.item())
-        except torch.OutOfMemoryError as error:
-            raise self.engine.refusal(self.rows, len(inputs)) from error
 
     def evaluate(self, inputs: np.ndarray, targets: np.ndarray, labels: WindowLabels | None = None) -> float:
-        with torch.no_grad(), self.engine.autocast():
+        with self._reading(inputs):
             return float(_summed_loss(self.network.logits(self._forward(inputs, None, labels)), targets).item())
 
     def score(self, inputs: np.ndarray, targets: np.ndarray, top: int) -> Predictions:
-        with torch.no_grad(), self.engine.autocast():
+        with self._reading(inputs):
             logits = self.network.logits(self._forward(inputs))
             return predictions_of(logits.float(), targets, min(top, self.engine.vocabulary))
 
@@ -86,27 +85,36 @@ class TorchStreams(Streams):
                 kept[name][k].append(values[name])
             return after
 
-        with torch.no_grad():
+        with self._reading(inputs, autocast=False):
             logits = self.network.logits(torch.stack([self._step(ids, keep) for ids in inputs]))
         recorded = {name: torch.stack([torch.stack(layer) for layer in layers]).cpu().numpy()
                     for name, layers in kept.items()}
         return predictions_of(logits, targets, min(top, self.engine.vocabulary)), recorded
 
     def logits(self, inputs: np.ndarray) -> np.ndarray:
-        with torch.no_grad(), self.engine.autocast():
+        with self._reading(inputs):
             array: np.ndarray = self.network.logits(self._forward(inputs)[-1]).float().cpu().numpy()
             return array
 
     def read(self, inputs: np.ndarray, on_layer: OnLayer | None = None) -> np.ndarray:
-        with torch.no_grad():
+        with self._reading(inputs, autocast=on_layer is None):
             if on_layer is None:
-                with self.engine.autocast():
-                    output = self._forward(inputs).float()
+                output = self._forward(inputs).float()
             else:
                 output = torch.stack([self._step(ids, lambda k, after, gates: self._shown(on_layer, k, after, gates))
                                       for ids in inputs])
             array: np.ndarray = output.cpu().numpy()
             return array
+
+    @contextmanager
+    def _reading(self, inputs: np.ndarray, autocast: bool = True) -> Iterator[None]:
+        """A context in which a window is read and not learned."""
+        with self.engine.fitting(self.rows, len(inputs)), torch.no_grad():
+            if autocast:
+                with self.engine.autocast():
+                    yield
+            else:
+                yield
 
     @property
     def _letters(self) -> str:
