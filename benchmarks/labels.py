@@ -2,10 +2,11 @@
 written for a country, judged by it.
 
 The names are those of the package faker, the classifier is logistic regression on up to three letters in a row, from
-scikit-learn: `pip install --group labels`.
+scikit-learn: `pip install --group labels`. Where PyTorch is installed, the classifier of its tutorial is trained too.
 """
 
 import importlib
+import importlib.util
 import random
 import statistics
 import tempfile
@@ -26,6 +27,7 @@ Pair = tuple[str, str]
 def measure(options: Options) -> Iterator[Table]:
     """One table: accuracy on held-out names, the mean of a split and a seed a round."""
     ours, theirs, errors, written, chance = [], [], [], [], []
+    tutorial: list[float] = []
     for seed in range(1, options.rounds + 1):
         options.tell("labels, names by country", seed, options.rounds)
         train, test = split(names(), seed)
@@ -35,12 +37,16 @@ def measure(options: Options) -> Iterator[Table]:
         errors.append(agreement_error(found, test))
         judge = classifier(train)
         theirs.append(float(judge.score([name for _, name in test], [label for label, _ in test])))
+        if importlib.util.find_spec("torch"):
+            tutorial.append(by_the_tutorial(train, test, seed))
         texts = [(label, text.strip()) for label in COUNTRIES
                  for text in model.with_label(label).samples(WRITTEN, 0, seed=seed)]
         written.append(float(judge.score([text for _, text in texts], [label for label, _ in texts])))
         chance.append(max(sum(label == other for other, _ in test) for label in COUNTRIES) / len(test))
     rows = [_row("charrnn classify", ours, f"{statistics.mean(errors):.3f}"),
-            _row("logistic regression on 1 to 3 letters", theirs), _row("always the largest country", chance),
+            _row("logistic regression on 1 to 3 letters", theirs),
+            *([_row("RNN of PyTorch's tutorial", tutorial)] if tutorial else []),
+            _row("always the largest country", chance),
             _row("names written for a country, judged by the regression", written)]
     title = f"Last names of {len(COUNTRIES)} countries, {len(train):,} to train on and {len(test):,} held out"
     yield Table(title, rows,
@@ -84,6 +90,12 @@ def classifier(pairs: Sequence[Pair]) -> Any:
     counts = text.CountVectorizer(analyzer="char_wb", ngram_range=(1, 3), lowercase=True)
     judge = pipeline.make_pipeline(counts, linear.LogisticRegression(max_iter=2000, C=3.0))
     return judge.fit([name for _, name in pairs], [label for label, _ in pairs])
+
+
+def by_the_tutorial(train: Sequence[Pair], test: Sequence[Pair], seed: int) -> float:
+    """The accuracy of the classifier of PyTorch's tutorial."""
+    classifier = importlib.import_module("benchmarks.name_classifier").trained_classifier(train, seed)
+    return statistics.mean(classifier.label(name) == label for label, name in test)
 
 
 def agreement_error(found: Sequence[Any], test: Sequence[Pair]) -> float:

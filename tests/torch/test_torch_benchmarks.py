@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 pytest.importorskip("torch")
 
-from benchmarks import engines, gpu, long_text, processes
+from benchmarks import engines, gpu, long_text, name_classifier, processes
 from tests.cli.tiny import TEXT
 
 pytestmark = pytest.mark.torch
@@ -54,3 +54,11 @@ def test_a_long_text():
     assert line["cpu_seconds"] > 0
     assert len(line["ranks"]) == 2
     assert all(rank["own"] > 50 for rank in line["ranks"])
+
+
+def test_names_of_two_kinds_are_told_apart():
+    pairs = [("a", "Äbba"), ("a", "ba"), ("b", "xyz"), ("b", "zy"), ("b", "Zxx")]
+    model = name_classifier.trained_classifier(pairs, 1, steps=400)
+    assert [model.label(name) for name in ("bab", "yx", "Zz")] == ["a", "b", "b"]
+    assert model.label("日本") in model.labels  # no letter that it knows
+    assert name_classifier.one_hot("Äb").shape == (2, len(name_classifier.LETTERS))
