@@ -15,11 +15,11 @@ from charrnn.cli.bench import ShapeType
 from charrnn.errors import MeasurementError
 
 GROUPS = ("training", "precision", "sampling", "controls", "completing", "scaling", "widths", "memory", "startup",
-          "phases", "quality", "search", "cells", "labels", "pairs", "page", "pictures")
+          "phases", "quality", "search", "cells", "labels", "pairs", "toys", "page", "pictures")
 NEED_TEXT = {"precision", "quality", "search", "cells"}
 NEED_TORCH = {"training", "sampling"}
 # What takes hours, needs a browser or other packages, or measures nothing.
-ONLY_WHEN_NAMED = {"search", "cells", "labels", "pairs", "page", "pictures"}
+ONLY_WHEN_NAMED = {"search", "cells", "labels", "pairs", "toys", "page", "pictures"}
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -44,8 +44,8 @@ def main(names: tuple[str, ...], json_file: Path | None, **chosen: Any) -> None:
     """Measure charrnn, beside PyTorch and ONNX Runtime where speed is concerned.
 
     NAMES: training, precision, sampling, controls, completing, scaling, widths, memory, startup, phases, quality,
-    search, cells, labels, pairs, page; pictures draws what was kept in results/. If none is named all but the last six,
-    and of those that need a text only with --text.
+    search, cells, labels, pairs, toys, page; pictures draws what was kept in results/. If none is named all but the
+    last seven, and of those that need a text only with --text.
     """
     options = Options(**chosen, rivals=[name for name, rival in RIVALS.items() if rival.is_installed])
     groups = names or tuple(name for name in GROUPS if name not in ONLY_WHEN_NAMED

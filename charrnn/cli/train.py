@@ -134,7 +134,7 @@ def _start(given: Mapping[str, Any], options: TrainArguments, run_settings: RunS
         text = read(options.corpus, early.text, run_settings.max_size)
     for reason in text.skipped.values():
         print(f"note: skipped: {reason}", file=sys.stderr)
-    if not all(source in BUILTINS for source in options.corpus):  # which nobody can mend
+    if not all(source.partition(":")[0] in BUILTINS for source in options.corpus):  # which nobody can mend
         for warning in corpus_warnings(text, early.text):
             print(f"note: {warning}", file=sys.stderr)
     if early.training.minutes and run_settings.engine == "compiled":  # then networks are timed

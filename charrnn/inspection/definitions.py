@@ -8,6 +8,7 @@ from charrnn.inspection import (
     estimate,
     gates,
     horizon,
+    label_cells,
     portrait,
     probes,
     steering,
@@ -61,6 +62,6 @@ DEFINITIONS = {
                 "expects; rank is 1 + the number of more probable characters",
     "bits each": "the mean surprisal over all places; evaluation computes the same with the kernels of training",
     **steering.DEFINITIONS, **error_breakdown.DEFINITIONS, **portrait.DEFINITIONS, **probes.DEFINITIONS,
-    **wiring.DEFINITIONS, **gates.DEFINITIONS, **horizon.DEFINITIONS, **context.DEFINITIONS,
+    **label_cells.DEFINITIONS, **wiring.DEFINITIONS, **gates.DEFINITIONS, **horizon.DEFINITIONS, **context.DEFINITIONS,
     **ablation.DEFINITIONS, **estimate.DEFINITIONS, **compare.DEFINITIONS,
 }

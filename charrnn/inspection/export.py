@@ -45,6 +45,7 @@ def as_dict(inspection: Inspection, path: str, digest: str) -> InspectionRecord:
         "found": [_finding(one) for one in inspection.findings],
         "horizon": {**inspection.horizon.to_dict(), "context": inspection.context_use.to_dict()},
         "errors": inspection.errors.to_dict() if inspection.errors else None,
+        "labels": _labels(inspection) if inspection.passage.labels else None,
         "definitions": dict(DEFINITIONS),
     }
 
@@ -130,6 +131,10 @@ def _cell(inspection: Inspection, cell: CellName, measured: Ablation | None) -> 
         "activity": None if measured is None or (active := inspection.activity(cell)) is None else {
             "density": _number(active.density), "hard_negatives": active.hard},
     }
+
+
+def _labels(inspection: Inspection) -> dict[str, Any]:
+    return {"documents": len(inspection.passage.labels), "cells": [_finding(one) for one in inspection.label_cells]}
 
 
 def _wiring(inspection: Inspection, cell: CellName) -> dict[str, Any]:

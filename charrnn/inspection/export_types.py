@@ -129,4 +129,5 @@ class InspectionRecord(TypedDict):
     found: list[FindingRecord]
     horizon: dict[str, Any]
     errors: dict[str, Any] | None
+    labels: dict[str, Any] | None
     definitions: dict[str, str]

@@ -31,6 +31,7 @@ class Passage:
     origin    where the text is from, for reports
     kind      that of the vocabulary: character, byte, word or token
     training  the text that the network was trained on, where it is known
+    labels    that of each document, where it has one
     """
 
     ids: np.ndarray
@@ -40,6 +41,7 @@ class Passage:
     origin: str
     kind: str = "character"
     training: Text | None = field(default=None, repr=False, compare=False)
+    labels: Sequence[str] = ()
 
     @classmethod
     def of(cls, ids: np.ndarray, vocabulary: Vocabulary, mark: str | None, origin: str) -> "Passage":
@@ -110,8 +112,17 @@ def held_out(corpus: Corpus, known: CorpusInfo, settings: Settings, vocabulary: 
     training, kept = split(content, settings.windows)
     mark = mark_of(settings.text)
     if size(kept) >= 2:
-        return replace(Passage.of(_beginning(kept, count), vocabulary, mark, "held-out text"), training=training)
+        passage = Passage.of(_beginning(kept, count), vocabulary, mark, "held-out text")
+        return replace(passage, training=training, labels=_labels(kept, passage.ids))
     return Passage.of(_end(content, count), vocabulary, mark, "the end of its training text (nothing was held out)")
+
+
+def _labels(text: Text, ids: np.ndarray) -> list[str]:
+    """The labels of those of the documents that `ids` has, from the first on; none where they are no names."""
+    if not isinstance(text, Documents) or text.labels is None or not text.labels.scheme.names:
+        return []
+    which = text.which[:int(np.count_nonzero(ids == text.mark)) - 1]
+    return [text.labels.scheme.names[number] for number in text.labels.numbers[which]]
 
 
 def of_text(text: Text, settings: TextSettings, vocabulary: Vocabulary, count: int, origin: str) -> Passage:

@@ -19,6 +19,7 @@ from charrnn.inspection.features.feature import Feature
 from charrnn.inspection.find import CellSearch, Finding, each_cell_once
 from charrnn.inspection.gates import Gates, gates
 from charrnn.inspection.horizon import Horizon, horizon
+from charrnn.inspection.label_cells import label_cells
 from charrnn.inspection.passage import Passage
 from charrnn.inspection.portrait import Activity, activity
 from charrnn.inspection.probes import Probes
@@ -108,6 +109,11 @@ class Inspection:
     @cached_property
     def findings(self) -> list[Finding]:
         return self.search.findings()
+
+    @cached_property
+    def label_cells(self) -> list[Finding]:
+        """What each cell tells of the label at the end of a document, the best first; none without labels."""
+        return label_cells(self.recording, self.passage.labels)
 
     @cached_property
     def context(self) -> list[Finding]:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from charrnn.render.wording import size_words
 from charrnn.text.measures import TextMeasures
 
-_TITLES = {"charrnn": "with charrnn", "Python": "with this Python", "fetched": "fetched",
-           "to fetch": "to fetch, with `charrnn corpora fetch NAME`"}
+_TITLES = {"charrnn": "with charrnn", "toy": "toy tasks", "Python": "with this Python",
+           "fetched": "fetched", "to fetch": "to fetch, with `charrnn corpora fetch NAME`"}
 
 
 def corpora_table(texts: Sequence[TextMeasures]) -> Iterator[str]:

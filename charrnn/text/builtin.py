@@ -1,7 +1,8 @@
 """Layer text: texts with a name of their own (`@fables`), so that a first run needs no file.
 
-Three kinds: those that come with charrnn, those that come with Python, which differ a little from one release to the
-next, and classics, which are read once `charrnn corpora fetch` has fetched them.
+Four kinds: those that come with charrnn, toy tasks, which are written when they are read, those that come with Python,
+which differ a little from one release to the next, and classics, which are read once `charrnn corpora fetch` has
+fetched them.
 """
 
 import difflib
@@ -9,12 +10,13 @@ import importlib
 import sys
 import sysconfig
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from charrnn.errors import CorpusError
 from charrnn.text.classics import CLASSICS, read_classic
+from charrnn.text.toys import average, gap, gap_of, hello
 
 SOURCE_LIMIT = 6_000_000
 SOURCE_PACKAGES = frozenset(
@@ -26,12 +28,16 @@ class Builtin:
     """A text with a name of its own: what help says about it, where it comes from, and how to read it."""
 
     description: str
-    origin: str  # "charrnn", "Python" or "fetched"
+    origin: str  # "charrnn", "toy", "Python" or "fetched"
     read: Callable[[], str]
+    sized: Callable[[str], Callable[[], str]] | None = None  # what reads it with a size, the 50 of @gap:50
 
 
 def find_builtin(name: str) -> Builtin:
-    """What is behind `name`, which is given with its @."""
+    """What is behind `name`, which is given with its @, and for some texts with a size, as in @gap:20."""
+    family, colon, size = name.partition(":")
+    if colon and family in BUILTINS and (sized := BUILTINS[family].sized):
+        return replace(BUILTINS[family], read=sized(size))
     if name not in BUILTINS:
         nearest = difflib.get_close_matches(name, BUILTINS, n=1)
         advice = f"did you mean {nearest[0]}? " if nearest else ""
@@ -110,6 +116,9 @@ BUILTINS = {
     "@colours": Builtin("a thousand names of paints; with --documents line", "charrnn", _shipped("colours.txt")),
     "@tunes": Builtin("sixty tunes in ABC notation; with --documents blank", "charrnn", _shipped("tunes.abc")),
     "@hamlet": Builtin("Shakespeare's play, in the form of @shakespeare", "charrnn", _shipped("hamlet.txt")),
+    "@hello": Builtin("one word, again and again", "toy", hello),
+    "@average": Builtin("digits and their average so far; with --documents line", "toy", average),
+    "@gap": Builtin("a letter to remember over 1 to 20 others, @gap:50 to 50; with --pairs", "toy", gap, gap_of),
     "@python-docs": Builtin("Python's language reference, in English", "Python", _python_docs),
     "@python-source": Builtin("Python's standard library, code", "Python", _python_source),
     **{f"@{name}": Builtin(classic.description, "fetched", partial(read_classic, name))

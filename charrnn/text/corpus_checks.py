@@ -10,8 +10,10 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from charrnn.errors import shortened
 from charrnn.settings import TextSettings
 from charrnn.text.corpus import Corpus
+from charrnn.text.documents import Documents
 from charrnn.text.vocabulary import listed
 
 # In a shorter text every character may be rare; what occurs so seldom is a stray one.
@@ -30,6 +32,7 @@ _AFTER_LETTERS = "\u00a0\u00ab\u00bb\u2018\u2019\u201c\u201d\u2039\u203a"
 
 def corpus_warnings(corpus: Corpus, settings: TextSettings) -> Iterator[str]:
     """A warning for each thing that looks wrong."""
+    yield from _single(corpus)
     if settings.unit != "char":
         yield from _many(corpus.counts, settings)
     if settings.unit == "byte":
@@ -43,6 +46,16 @@ def corpus_warnings(corpus: Corpus, settings: TextSettings) -> Iterator[str]:
         yield from _many(corpus.counts, settings)
     yield from _misread(corpus, counts)
     yield from _two_forms(counts)
+
+
+def _single(corpus: Corpus) -> Iterator[str]:
+    """Labels with one document: it cannot be both trained on and validated."""
+    content = None if corpus.labels is None else corpus.content
+    found = content.labels_of_one() if isinstance(content, Documents) else []
+    if found:
+        has, them = ("1 label has", "it") if len(found) == 1 else (f"{len(found):,} labels have", "them")
+        yield (f"{has} only one document, which is trained on but not validated: {listed([*map(shortened, found)])}; "
+               f"add documents of {them}, or leave {them} out")
 
 
 def _characters(units: Mapping[str, int]) -> Counter[str]:

@@ -165,7 +165,8 @@ class Documents:
         document each unless `val_fraction` is 0.
 
         Their content decides, not their order, so that equal documents are always in the same part: what is trained on
-        is not validated on. Raises CorpusError if something is to be held out and all documents are equal.
+        is not validated on. The only document of a label is trained on. Raises CorpusError if something is to be held
+        out and all documents, or all of each label, are equal.
         """
         wanted = min(self.transitions - cut_at(self.transitions, val_fraction), self.transitions - 1)
         if val_fraction == 0:
@@ -177,14 +178,28 @@ class Documents:
                               "trained on; give --val-fraction 0, or a text with different ones")
         sizes = np.bincount(kind, self.lengths(self.which)).astype(np.int64)  # with all their equals
         kept = np.zeros(len(kinds), bool)
-        for group in self._groups(kind, len(kinds)):
+        groups = self._groups(kind, len(kinds))
+        for group in groups:
             share = wanted * int(sizes[group].sum()) // self.transitions
             fitting = group[sizes[group] <= share]
             kept[fitting[:int(np.searchsorted(np.cumsum(sizes[fitting]), share, side="right"))]] = True
         if not kept.any():
-            kept[np.argmin(sizes)] = True
+            several = np.concatenate([group for group in groups if len(group) > 1] or [kinds[:0]]).astype(np.int64)
+            if not len(several):
+                raise CorpusError("no label has two different documents, one to train on and one to validate on; give "
+                                  "--val-fraction 0, or more documents of each label")
+            kept[several[np.argmin(sizes[several])]] = True
         is_val = kept[kind]
         return self._some(self.which[~is_val]), self._some(self.which[is_val])
+
+    def labels_of_one(self) -> list[str]:
+        """The categories that only one of the documents has, however often that stands there."""
+        if self.labels is None or not self.labels.scheme.names:
+            return []
+        kinds, kind = np.unique(self.hashes(), return_inverse=True)
+        different = np.unique(self.labels.numbers[self.which].astype(np.int64) * len(kinds) + kind)
+        counts = np.bincount(different // len(kinds), minlength=len(self.labels.scheme.names))
+        return [self.labels.scheme.names[number] for number in np.flatnonzero(counts == 1)]
 
     def _groups(self, kind: np.ndarray, kinds: int) -> list[np.ndarray]:
         """The kinds of documents with each category, of which an equal share is held out; a kind with several counts

@@ -13,7 +13,7 @@ from charrnn.text.vocabulary import Vocabulary
 class TextMeasures:
     """A text with a name, and its measures; those are None where it can't be read now.
 
-    origin      "charrnn", "Python" or "fetched", or "to fetch" for a classic that is not on this machine
+    origin      "charrnn", "toy", "Python" or "fetched", or "to fetch" for a classic that is not on this machine
     different   how many different characters it has
     entropies   in bits a character, knowing the 0, 1 and 2 before it
     size        in bytes, of a classic

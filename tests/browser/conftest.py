@@ -1,4 +1,5 @@
-"""A real Chromium, once for all tests, and pages in it that tell what they ask for."""
+"""A real browser, once for all tests, and pages in it that tell what they ask for: Chromium, or the Firefox that
+CHARRNN_FIREFOX names, as Debian has it (with Playwright 1.58; later ones ask it for more than it can)."""
 
 import os
 import shutil
@@ -27,7 +28,13 @@ def chromium() -> str | None:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: make test-browser")
-    path = chromium()
+    firefox, path = os.environ.get("CHARRNN_FIREFOX"), chromium()
+    if firefox:
+        with playwright.sync_playwright() as driver:
+            opened = driver.firefox.launch(executable_path=firefox, channel="moz-firefox")
+            yield opened
+            opened.close()
+        return
     if path is None:
         pytest.skip(f"there is no Chromium here (looked for {', '.join(NAMES)}); install one, or name it in "
                     "CHARRNN_CHROMIUM")
@@ -35,6 +42,13 @@ def browser() -> Iterator[Any]:
         opened = driver.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield opened
         opened.close()
+
+
+@pytest.fixture
+def needs_chromium(browser: Any) -> None:
+    """Paper, downloads, the clipboard, touch, the focus of a window: what Playwright can't ask of Debian's Firefox."""
+    if browser.browser_type.name != "chromium":
+        pytest.skip("this Firefox can't be asked for it")
 
 
 Opener = Callable[..., Any]

@@ -388,6 +388,7 @@ def test_everything_without_a_mouse(opened: Opener) -> None:
     assert page.is_visible("#map")
 
 
+@pytest.mark.usefixtures("needs_chromium")
 def test_tab_reaches_every_control_and_each_can_be_seen_to_have_the_focus(opened: Opener) -> None:
     page = opened(plain_data())
     reached = set()
@@ -410,6 +411,7 @@ def test_the_table_is_walked_with_arrows(opened: Opener) -> None:
     assert page.evaluate("document.activeElement.dataset.cell") == shown_cell(page)
 
 
+@pytest.mark.usefixtures("needs_chromium")
 @pytest.mark.parametrize(("where", "button"), [("", "#bar .save"), ("", "#strip .save"), ("#map=true", "#map .save"),
                                                ("#tab=gates", "figure .save"), ("#tab=memory", "figure .save"),
                                                ("#tab=surprise", "#surprise .save")])
@@ -429,6 +431,7 @@ def test_views_can_be_saved(opened: Opener, tmp_path: Path, where: str, button: 
             assert b"var(--" not in content
 
 
+@pytest.mark.usefixtures("needs_chromium")
 def test_a_range_is_copied_as_it_is_in_the_text(opened: Opener) -> None:
     page = opened(plain_data(), "#range=7-21")
     copied = page.evaluate("""() => {
@@ -455,6 +458,7 @@ def test_before_anything_is_pointed_at_the_card_has_an_example(opened: Opener) -
     assert "Point at a character" in card
 
 
+@pytest.mark.usefixtures("needs_chromium")
 def test_on_a_phone_details_come_up_and_a_range_needs_two_taps(opened: Opener) -> None:
     page = opened(planted(), viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     assert page.locator("#sheet").inner_text() == "Details of L1:0"

@@ -294,6 +294,19 @@ def test_a_long_text_is_read_while_the_page_is_used(live: OpenLive) -> None:
     until(page, "!document.querySelector('.status').textContent.includes('% read')")
 
 
+def test_a_page_that_is_not_drawn_holds_up_nothing(live: OpenLive) -> None:
+    """As in a tab that nobody sees: what is written gathers, and comes in the end."""
+    model = random_model()
+    page, hidden = live(model), live(model, prelude="window.requestAnimationFrame = () => 0")
+    texts = []
+    for one in (page, hidden):
+        begin(one, START, length=3000)
+        texts.append(write(one))
+        until(one, "!/% read/.test(document.querySelector('.status').textContent)")
+    assert texts[0] == texts[1]
+    assert len(texts[0]) == 3000
+
+
 def test_without_workers_it_runs_in_the_page(live: OpenLive) -> None:
     page = live(random_model(), prelude="delete window.Worker")
     begin(page, START, length=200)

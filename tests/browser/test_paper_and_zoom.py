@@ -38,6 +38,7 @@ def background(page: Any) -> str:
     return colour
 
 
+@pytest.mark.usefixtures("needs_chromium")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_that_writes_is_printed_whole_on_white(live: OpenLive, scheme: str) -> None:
     page = live(random_model(), "#clamp=L1:1=1", LiveContent("a run", text=LONG), color_scheme=scheme)
@@ -63,6 +64,7 @@ def test_a_printed_page_names_its_label(live: OpenLive) -> None:
     assert page.is_visible(".labels select")
 
 
+@pytest.mark.usefixtures("needs_chromium")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_inspection_page_is_printed_whole_on_white(opened: Opener, scheme: str) -> None:
     page = opened(plain_data(5000), color_scheme=scheme)
@@ -114,6 +116,7 @@ def saved(page: Any, where: str, kind: str) -> bytes:
         return file.read()
 
 
+@pytest.mark.usefixtures("needs_chromium")
 @pytest.mark.parametrize(("address", "words", "ends", "colours"), [
     ("", "L1:1", ("\u22121", "+1"), 15), ("#surprise=true", "surprise", ("0", "8+ bits"), 8)])
 def test_a_saved_text_says_what_its_colours_mean(opened: Opener, address: str, words: str, ends: tuple[str, str],
@@ -127,6 +130,7 @@ def test_a_saved_text_says_what_its_colours_mean(opened: Opener, address: str, w
     assert len(re.findall(r'<rect [^>]*width="12" height="12"', head)) == colours
 
 
+@pytest.mark.usefixtures("needs_chromium")
 def test_a_saved_map_says_what_its_colours_mean(opened: Opener) -> None:
     drawing = saved(opened(planted(), "#map=true"), "#map .save", "SVG").decode()
     assert ">low</text>" in drawing

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import shutil
 from pathlib import Path
 
@@ -291,3 +292,26 @@ def test_a_text_of_two_documents_has_no_one_label(folder: Path) -> None:
         model.classify(["ab", "cd\ncc"])
     assert model.classify([]) == []
     assert [one.text for one in model.classify(["", "ab"])] == ["", "ab"]
+
+
+def test_cells_that_carry_the_label_are_named(labels: Program) -> None:
+    assert "documents: too few to be tested" in " ".join(labels("inspect-cells", "words").out.split())
+    labels("train", "words.tsv", "--labels", "column", *TINY, "--val-fraction", "0.6", "--name", "tracked")
+    done = labels("inspect-cells", "tracked", "--color", "never")
+    assert done.code == 0
+    found = re.search(r"TELL THE LABEL at the end of (\d+) documents: L1:\d+ (hot|cold) (\.\d\d|1\.00) \[\.\d\d\]",
+                      " ".join(done.out.split()))
+    assert found
+    record = json.loads(labels("inspect-cells", "tracked", "--json", "-").out)["labels"]
+    assert record["documents"] == int(found[1])
+    scores = [cell["heldout"] for cell in record["cells"]]
+    assert scores == sorted(scores, reverse=True)
+    assert scores[0] > max(0.95, record["cells"][0]["null95"])
+    assert {cell["feature"] for cell in record["cells"]} <= set(COLOURS)
+
+
+def test_without_names_as_labels_no_cell_tells_one(labels: Program, folder: Path) -> None:
+    (folder / "hot.txt").write_text("abab\nbaab\n" * 20)
+    for arguments in (("pairs", "--text", "pairs.tsv"), ("numbers",), ("words", "--label", "hot", "--text", "hot.txt")):
+        assert json.loads(labels("inspect-cells", *arguments, "--json", "-").out)["labels"] is None
+        assert "TELL THE LABEL" not in labels("inspect-cells", *arguments).out

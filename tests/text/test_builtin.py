@@ -9,6 +9,7 @@ import pytest
 from charrnn.errors import CorpusError
 from charrnn.text import builtin
 from charrnn.text.builtin import BUILTINS, find_builtin
+from charrnn.text.toys import GAP_LINES, SYMBOLS
 
 
 def test_docs_are_english_and_plenty() -> None:
@@ -99,3 +100,32 @@ def test_those_that_come_with_charrnn_are_the_files_of_the_folder() -> None:
 def test_a_lost_file_of_charrnn_is_said() -> None:
     with pytest.raises(CorpusError, match=r"this installation lacks nosuch\.txt"):
         builtin._shipped("nosuch.txt")()
+
+
+def test_gaps_are_as_long_as_the_name_says() -> None:
+    for name, longest in (("@gap", 20), ("@gap:1", 1), ("@gap:50", 50)):
+        lines = find_builtin(name).read().splitlines()
+        assert len(lines) == GAP_LINES
+        assert {line[0] for line in lines} == set(SYMBOLS)
+        assert {len(line) - 3 for line in lines} == set(range(1, longest + 1))
+        assert all(line[-2:] == "\t" + line[0] for line in lines)
+    assert find_builtin("@gap:50").read() == find_builtin("@gap:50").read()
+
+
+@pytest.mark.parametrize("length", ["", "0", "1001", "-1", "2.5", "x", "²", "9" * 5000])
+def test_a_gap_of_no_length_is_refused(length: str) -> None:
+    with pytest.raises(CorpusError, match="give a whole number from 1 to 1,000, as in @gap:20"):
+        find_builtin(f"@gap:{length}")
+
+
+def test_no_other_text_has_a_size() -> None:
+    with pytest.raises(CorpusError, match="'@hello:3'; did you mean @hello"):
+        find_builtin("@hello:3")
+
+
+def test_averages_are_those_of_the_digits_so_far() -> None:
+    for line in find_builtin("@average").read().splitlines()[:50]:
+        steps = [(int(step[0]), step[1], int(step[2])) for step in line.split(" ")]
+        for n in range(1, len(steps) + 1):
+            mean = sum(digit for digit, _, _ in steps[:n]) / n
+            assert steps[n - 1][1:] == ("=", int(mean + 0.5))

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from charrnn.errors import CorpusError, SettingsError
 from charrnn.settings import TextSettings, WindowSettings
 from charrnn.text.corpus import Corpus, read_corpus
+from charrnn.text.corpus_checks import corpus_warnings
 from charrnn.text.documents import Documents
 from charrnn.text.labels import LabelScheme, labelled_lines
 from charrnn.text.windows import evaluation_windows, split, training_windows
@@ -167,3 +168,30 @@ def test_a_text_of_pairs_knows_its_longest_source() -> None:
 def test_what_contradicts_is_refused(options: dict, said: str) -> None:
     with pytest.raises(SettingsError, match=said):
         TextSettings(**options)
+
+
+def test_the_only_document_of_a_label_is_trained_on() -> None:
+    corpus = Corpus.of("blue\tb\nred\tada\nred\tcyril\n", settings=COLUMN)
+    train, val = split(corpus.content, WindowSettings(val_fraction=0.1))
+    assert isinstance(train, Documents)
+    assert isinstance(val, Documents)
+    assert 0 in train.which  # although it is the shortest
+    assert val.which.tolist() in ([1], [2])
+
+
+def test_labels_of_one_document_each_leave_nothing_to_validate_on() -> None:
+    corpus = Corpus.of("blue\tbo\nred\tada\ngreen\tcyril\nred\tada\n", settings=COLUMN)
+    with pytest.raises(CorpusError, match=r"no label has two different documents.*give --val-fraction 0"):
+        split(corpus.content, WindowSettings(val_fraction=0.3))
+    train, val = split(corpus.content, WindowSettings(val_fraction=0))
+    assert (len(train), len(val)) == (4, 0)
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    ("red\ta\nred\tb\nblue\tc\nblue\tc\n", ["1 label has only one document, which is trained on but not validated: "
+                                            "'blue'; add documents of it, or leave it out"]),
+    ("red\ta\nred\tb\nblue\tc\ngreen\tc\n", ["2 labels have only one document, which is trained on but not validated: "
+                                             "'blue', 'green'; add documents of them, or leave them out"]),
+    ("red\ta\nred\tb\nblue\tc\nblue\td\n", [])])
+def test_a_label_with_one_document_is_noted(text: str, said: list[str]) -> None:
+    assert list(corpus_warnings(Corpus.of(text, settings=COLUMN), COLUMN)) == said

@@ -88,7 +88,10 @@ function mountLive(root, model, options = {}) {
     const isCurrent = message.version === undefined || message.version === version;
     if (message.type === "opened") start(message);
     else if (message.type === "failed") fail(message.message);
-    else if (message.type === "wrote") writer.wrote(message);
+    else if (message.type === "wrote") {
+      writer.wrote(message);
+      requestAnimationFrame(() => client.post({ type: "shown" }));
+    }
     else if (message.type === "finished") {
       writer.finished(message);
       sendText();

@@ -52,7 +52,11 @@ function serve(port) {
     },
     write(message) {
       /* begins once the text is read */
-      writing = { request: message, job: null, milliseconds: 0, units: 0 };
+      writing = { request: message, job: null, milliseconds: 0, units: 0, unsent: message.clampSets.map(() => []), from: 0, isShown: true };
+    },
+    /* the page has drawn what was sent last; until it has, what is written gathers here, so that drawing holds up nothing */
+    shown() {
+      if (writing) writing.isShown = true;
     },
     stop() {
       if (writing) finishWriting(true);
@@ -94,7 +98,6 @@ function serve(port) {
   function write() {
     const { request } = writing;
     const isOwn = request.clampSets.length === 1;
-    const from = reading.done;
     const begun = clock();
     if (isOwn || !writing.job) reading.goTo(request.at + (isOwn ? writing.units : 0));
     if (!writing.job) {
@@ -102,15 +105,26 @@ function serve(port) {
         finishWriting(false);
         return;
       }
+      writing.from = reading.done;
       writing.job = openWriting(network, model, request, reading, request.at, isOwn);
     }
     const streams = writing.job.writeUntil(begun + SLICE, clock);
     if (isOwn) reading.rest();
     writing.units += streams.reduce((sum, ids) => sum + ids.length, 0);
     writing.milliseconds += clock() - begun;
-    port.postMessage({ type: "wrote", number: request.number, streams });
-    if (isOwn) sendRead(from, reading.done);
+    streams.forEach((ids, place) => writing.unsent[place].push(...ids));
     if (writing.job.isOver()) finishWriting(false);
+    else if (writing.isShown) sendWritten();
+  }
+
+  function sendWritten() {
+    const { request, unsent, from } = writing;
+    if (!unsent.some((ids) => ids.length)) return;
+    port.postMessage({ type: "wrote", number: request.number, streams: unsent });
+    if (unsent.length === 1) sendRead(from, reading.done);
+    writing.unsent = unsent.map(() => []);
+    writing.from = reading.done;
+    writing.isShown = false;
   }
 
   function collect() {
@@ -122,6 +136,7 @@ function serve(port) {
   }
 
   function finishWriting(isStopped) {
+    sendWritten();
     const { request, job, milliseconds, units } = writing;
     writing = null;
     port.postMessage({ type: "finished", number: request.number, isStopped, endings: job ? job.endings() : [], units, milliseconds });

@@ -1,5 +1,7 @@
 /* Writing: the controls, and what is written: into the text, or with clamps as two texts side by side. */
 
+const TIMED = 100; /* units from which on a speed means something */
+
 function openWriter(live, model, units, editor, post) {
   const { state, set, on, clampList } = live;
   let serial = 0;
@@ -101,11 +103,11 @@ function openWriter(live, model, units, editor, post) {
 
   function finished({ number: which, isStopped, endings, milliseconds, units: written }) {
     if (!running || which !== running.number) return;
-    const speed = milliseconds > 0 ? written / milliseconds * 1000 : 0;
-    note.textContent = [isStopped ? "stopped" : null, endings.some(Boolean) ? "the document ended" : null,
+    const speed = milliseconds > 0 && written >= TIMED ? written / milliseconds * 1000 : 0;
+    note.textContent = [isStopped ? "stopped" : null, endings.some(Boolean) && !model.text.pairs ? "the document ended" : null,
       speed ? `${count(Math.round(speed / 100) * 100)} ${units.unit}s a second` : null].filter(Boolean).join(" \u00b7 ");
     if (endings[0] && !running.isCompared) ended = state.text;
-    if (!milliseconds && !isStopped) note.textContent = "type something first: this network has nothing to begin with";
+    if (!endings.length && !isStopped) note.textContent = "type something first: this network has nothing to begin with";
     running = null;
     showButtons();
   }

@@ -54,6 +54,11 @@ def _tracking(inspection: Inspection, style: ReportStyle, top: int) -> Iterator[
     yield from style.wrapped("EXPECT what comes:", [f"{brief(one)} [{score_words(one.chance)}]"
                                                      for one in inspection.expecting], most=2)
     yield from style.wrapped("FOLLOW the character just read:", [brief(one) for one in inspection.local], most=2)
+    if inspection.passage.labels:
+        telling = [one for one in inspection.label_cells if one.score > one.chance]
+        none = "no cell" if inspection.label_cells else "too few to be tested"
+        yield from style.wrapped(f"TELL THE LABEL at the end of {len(inspection.passage.labels):,} documents:",
+                                 [f"{brief(one)} [{score_words(one.chance)}]" for one in telling] or [none], most=3)
     rare = [one.name for one in inspection.features
             if inspection.search.untested.get(one.name) == "too rare" and not one.is_plain and one.is_causal]
     yield from missing([one for one in inspection.unconfirmed if one.feature.is_causal], rare, style)
