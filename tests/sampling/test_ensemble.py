@@ -87,3 +87,13 @@ def test_refusals(models: list[charrnn.Model], tmp_path: Path) -> None:
             charrnn.Ensemble([*models, other])
     with pytest.raises(SettingsError, match="--clamp and --with contradict"):
         charrnn.Ensemble(models).sample(10, clamp="L1:0=1")
+
+
+def test_another_engine_writes_the_same(tmp_path: Path) -> None:
+    run = train_tiny(tmp_path)
+    ours, theirs = (charrnn.load(run, engine=engine) for engine in ("compiled", "reference"))
+    for options in ({"prime": "the "}, {"prime": "a", "temps": (0.0, 1.2), "top_k": 5, "ban": ("b",)}):
+        assert theirs.samples(3, 30, seed=1, **options) == ours.samples(3, 30, seed=1, **options)
+    for options in ({"clamp": ("L1:0=1",)}, {"precision": "bf16"}):
+        with pytest.raises(SettingsError, match="which writes by default; leave out one"):
+            theirs.samples(3, 30, **options)
