@@ -41,6 +41,10 @@ main()
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the runs and files that pages take from others, and the short charrnn at the head of the path."""
     shutil.copytree(ROOT / "corpora", tmp_path / "corpora")
+    names = (tmp_path / "corpora/colours.txt").read_text(encoding="utf-8").splitlines()
+    lines = [f"{n % 11 / 10},{n % 7 / 6:.2f},{n % 5 / 4}\t{name}\n" for n, name in enumerate(names)]
+    (tmp_path / "colours.tsv").write_text("".join(lines[:300]), encoding="utf-8")
+    (tmp_path / "colours-new.tsv").write_text("".join(lines[300:320]), encoding="utf-8")
     program = tmp_path / "bin" / "charrnn"
     program.parent.mkdir()
     program.write_text(PROGRAM.format(python=sys.executable))
