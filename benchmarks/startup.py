@@ -25,7 +25,7 @@ from charrnn.sampling.constraints import SamplingRule
 from charrnn.sampling.sampler import Sampler, generators_of
 from charrnn.settings import NetworkSettings, TrainingSettings
 
-GOAL_TRAIN, GOAL_SAMPLE, GOAL_FIRST_STEP, GOAL_FIRST_CHARACTER, GOAL_HELP = 15.0, 5.0, 2.0, 1.0, 0.5
+GOAL_TRAIN, GOAL_SAMPLE, GOAL_FIRST_STEP, GOAL_FIRST_CHARACTER, GOAL_HELP = 8.0, 4.0, 2.0, 1.0, 0.5
 HELPS_A_ROUND = 3
 TEXT = "A tiny text is enough to start with, if only it fills a window.\n" * 100
 
