@@ -29,7 +29,7 @@ INSTALL_CHROMIUM := export DEBIAN_FRONTEND=noninteractive && apt-get update -qq 
 	apt-get install -y -qq --no-install-recommends chromium >/dev/null
 
 .PHONY: help demo model test test-slow test-nojit test-torch test-browser test-oldest torture wasm bench lint fix types \
-	docs pictures dist lock clean
+	docs pictures dist lock size clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1@/p' Makefile | while IFS=@ read -r name text; do \
@@ -110,6 +110,10 @@ lock: $(OLDEST_STAMP)  ## pin what work on the code takes, with checksums, in re
 	.venv-oldest/bin/uv pip compile --quiet --universal --upgrade --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url --no-emit-find-links --python-version 3.10 --extra plot --extra zst --group dev \
 		pyproject.toml -o requirements-dev.txt
+
+size:  ## print how many files and lines each part has
+	@for part in charrnn charrnn/*/ tests benchmarks docs; do git ls-files $$part | grep -E '\.(py|js|css|html|c|md)$$' | \
+		{ files=$$(cat); printf '%-22s %5d files %7d lines\n' $$part $$(echo "$$files" | wc -l) $$(cat $$files | wc -l); }; done
 
 clean:  ## remove the environments and caches; runs in checkpoints/ stay
 	rm -rf .venv .venv-dev .venv-oldest .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage build dist
