@@ -80,6 +80,7 @@ def translate(names: tuple[str, ...], score: bool, output: str | None, in_json: 
         print(errors_json(errors) if in_json else "\n".join(errors_lines(errors)))
         if output is not None:
             _draw(sources, targets, references, output)
+            print(f"written: {output}", file=sys.stderr)
     if not is_good:
         sys.exit(CharrnnError.exit_code)
 
