@@ -140,6 +140,7 @@ def test_about_tells_what_was_given_up_and_what_numbers_mean(opened: Opener) -> 
         assert words in text
 
 
+@pytest.mark.usefixtures("needs_chromium")
 def test_paper_shows_the_whole_text(opened: Opener) -> None:
     data = some_data(3000, units=[*"abcdefgh ", "\n"])
     page = opened(data)
