@@ -18,6 +18,11 @@ from tests.cli.tiny import SETTINGS, tiny_corpus
 WITH = RunSettings(tensorboard=True)
 
 
+@pytest.fixture(autouse=True)
+def in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
 def read_events(folder: Path) -> list[Any]:
     """The events of the one event file in `folder`: records of a length, its checksum, the bytes and their checksum."""
     from tensorboardX.proto.event_pb2 import Event
