@@ -61,7 +61,7 @@ def trained_to_recall(cell, window):
     return recall_bits(trainer)
 
 
-@pytest.mark.few(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 def test_three_bits_are_remembered(cell):
     assert trained_to_recall(cell, window=2 * DISTANCE) < 0.4
