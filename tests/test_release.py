@@ -70,7 +70,9 @@ def test_the_lock_is_whole() -> None:
                              re.MULTILINE))
     assert len(re.findall(r"^[\w.-]+==", LOCK, re.MULTILINE)) == len(re.findall(r"^\S", LOCK, re.MULTILINE))
     groups = PROJECT["dependency-groups"]
-    wanted = [*PROJECT["project"]["dependencies"], *groups["test"], *groups["dev"]]
+    extras = PROJECT["project"]["optional-dependencies"]
+    wanted = [*PROJECT["project"]["dependencies"], *groups["test"], *groups["dev"],
+              *(each for extra in ("plot", "zst", "serve", "tensorboard") for each in extras[extra])]
     assert {name_of(each) for each in wanted if isinstance(each, str)} <= set(pinned)
     assert "://" not in LOCK
     assert "--index" not in LOCK

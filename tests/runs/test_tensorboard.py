@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+pytest.importorskip("tensorboardX")
+
 from charrnn.errors import SettingsError, StorageError
 from charrnn.runs.checkpoint import LAST
 from charrnn.runs.metrics import read_metrics
