@@ -122,4 +122,7 @@ logging.getLogger(__name__).debug("machine code is kept in %s", CACHE_FOLDER)
 
 def is_compiled(name: str) -> bool:
     """True if kernel `name` of this build has been compiled on this machine before: no wait has to be announced."""
-    return not JIT or (CACHE_FOLDER is not None and any(CACHE_FOLDER.rglob(f"*.{name}-*.nbc")))
+    try:
+        return not JIT or (CACHE_FOLDER is not None and any(CACHE_FOLDER.rglob(f"*.{name}-*.nbc")))
+    except OSError:  # a folder that may not be read any more
+        return False

@@ -4,6 +4,7 @@ Chunks of text come in; the ids, the vocabulary and the fingerprint go out. Unit
 first appearance; a number takes 1 byte while there are up to 256 of them, 2 up to 65,536, else 4.
 """
 
+import contextlib
 import hashlib
 from array import array
 from collections import deque
@@ -70,14 +71,17 @@ class Encoder:
         self._kind = kind_for(0)
         self._hash = hashlib.sha256()
         self._threads = ThreadPoolExecutor(_THREADS, "charrnn-text")
-        self._waiting: deque[tuple[str, bytes, Future[np.ndarray | None]]] = deque()
+        self._waiting: deque[tuple[str, bytes, Future[np.ndarray | None] | None]] = deque()
         self._file = ScratchFile()
         self._places = ScratchFile() if mark else None  # of the marks, int64
 
     def append(self, text: str) -> None:
         """Writes `text`, which is not empty, behind what is there; it may wait until others are appended."""
         encoded = text.encode(errors="surrogatepass")
-        self._waiting.append((text, encoded, self._threads.submit(self._numbering.known, text)))
+        known = None
+        with contextlib.suppress(RuntimeError):  # no further thread can be had: it is looked up when its turn comes
+            known = self._threads.submit(self._numbering.known, text)
+        self._waiting.append((text, encoded, known))
         self.bytes += len(encoded)
         self.characters, self.last = self.characters + len(text), text[-1]
         self._settle(_AHEAD)
@@ -87,7 +91,7 @@ class Encoder:
         while len(self._waiting) > waiting:
             text, encoded, known = self._waiting.popleft()
             self._hash.update(encoded)
-            numbers = known.result()
+            numbers = None if known is None else known.result()
             self._write(self._numbering.numbers(text) if numbers is None else numbers)
 
     def begin_file(self, joint: str) -> None:

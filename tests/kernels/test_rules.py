@@ -71,6 +71,16 @@ def test_one_signature_each_and_nothing_compiled_twice():
         assert not is_second or done == f"done {jit.CACHE_FOLDER} Started"  # no wait is announced
 
 
+@pytest.mark.skipif(not jit.JIT, reason="nothing is compiled")
+def test_what_lies_in_a_folder_that_may_not_be_read_is_not_compiled(monkeypatch):
+    class Forbidden:
+        def rglob(self, pattern):
+            raise PermissionError(errno.EACCES, "no")
+
+    monkeypatch.setattr(jit, "CACHE_FOLDER", Forbidden())
+    assert not jit.is_compiled("pack")
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not jit.JIT, reason="nothing is compiled")
 def test_without_a_writable_cache_kernels_still_run(tmp_path):

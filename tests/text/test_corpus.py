@@ -4,6 +4,7 @@ import hashlib
 import io
 import os
 import random
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -56,6 +57,20 @@ def test_line_ends_and_byte_order_mark_make_no_difference(text: str, end: str, m
 
 def test_line_ends_may_be_mixed() -> None:
     assert text_of(read_corpus(["-"], io.BytesIO(b"a\r\nb\rc\n\r\n\rd"))) == "a\nb\nc\n\n\nd"
+
+
+def test_where_no_thread_can_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "a text of more than a few letters " * 50
+    expected = Corpus.of(text)
+
+    def refused(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refused)
+    found = Corpus.of(text)
+    assert found.fingerprint == expected.fingerprint
+    assert found.vocabulary.units == expected.vocabulary.units
+    assert found.content.take(np.arange(len(found))).tolist() == expected.content.take(np.arange(len(found))).tolist()
 
 
 def test_line_end_across_two_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
