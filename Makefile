@@ -19,7 +19,7 @@ PYTEST := .venv-dev/bin/python -m pytest -q
 PARALLEL := -n auto --maxprocesses 8 --dist worksteal
 # In plain Python NumPy announces what machine code does silently: counters that wrap round, a NaN that becomes a number.
 NOJIT := tests/kernels tests/cells -W ignore::RuntimeWarning --cov=charrnn.kernels --cov=charrnn.cells \
-	--cov-report=term:skip-covered --cov-fail-under=68
+	--cov-report=term:skip-covered --cov-fail-under=68 --hypothesis-profile thorough
 
 WASM_FLAGS := --target=wasm32 -std=c11 -O3 -msimd128 -ffp-contract=off -nostdlib -Wall -Wextra -Werror \
 	-Wl,--no-entry -Wl,--import-memory -Wl,--strip-all
@@ -29,7 +29,7 @@ INSTALL_CHROMIUM := export DEBIAN_FRONTEND=noninteractive && apt-get update -qq 
 	apt-get install -y -qq --no-install-recommends chromium >/dev/null
 
 .PHONY: help demo model test test-slow test-nojit test-torch test-browser test-oldest torture wasm bench lint fix types \
-	docs pictures dist lock size clean
+	docs man pictures dist lock size clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1@/p' Makefile | while IFS=@ read -r name text; do \
@@ -51,8 +51,8 @@ model: $(USER_STAMP)  ## train the model that comes with charrnn again: 45 passe
 test: $(DEV_STAMP)  ## run the fast tests
 	$(PYTEST) $(PARALLEL)
 
-test-slow: $(DEV_STAMP)  ## run the slow tests: new processes, other processors, every combination; then test-nojit
-	$(PYTEST) $(PARALLEL) -m slow
+test-slow: $(DEV_STAMP)  ## run the slow tests: new processes, other processors, every combination, more examples; then test-nojit
+	$(PYTEST) $(PARALLEL) -m "slow or (hypothesis and not torch and not browser)" --hypothesis-profile thorough
 	@$(MAKE) --no-print-directory test-nojit
 
 test-nojit: $(DEV_STAMP)  ## run the kernels' tests in plain Python, and measure how many of the kernels' lines they reach
@@ -91,6 +91,9 @@ types: $(DEV_STAMP)  ## check the types
 docs: $(DOCS_STAMP)  ## build the documentation as a site in build/docs; any warning is an error
 	.venv-dev/bin/python -m sphinx -q -W --keep-going -b html docs build/docs
 
+man: $(DOCS_STAMP)  ## write the manual page of the commands: build/man/charrnn.1
+	.venv-dev/bin/python -m sphinx -q -W --keep-going -b man docs build/man
+
 notebook: $(DEV_STAMP)  ## write the walkthrough and its notebook again
 	.venv-dev/bin/python -m tests.test_walkthrough
 	.venv-dev/bin/python docs/notebook.py
@@ -108,8 +111,8 @@ dist: $(DEV_STAMP)  ## build wheel and source distribution into dist/, and check
 # --universal: for every system and Python that pyproject.toml allows.
 lock: $(OLDEST_STAMP)  ## pin what work on the code takes, with checksums, in requirements-dev.txt
 	.venv-oldest/bin/uv pip compile --quiet --universal --upgrade --generate-hashes --no-header --no-annotate \
-		--no-emit-index-url --no-emit-find-links --python-version 3.10 --extra plot --extra zst --group dev \
-		pyproject.toml -o requirements-dev.txt
+		--no-emit-index-url --no-emit-find-links --python-version 3.10 --extra plot --extra zst \
+		--extra serve --extra tensorboard --group dev pyproject.toml -o requirements-dev.txt
 
 size:  ## print how many files and lines each part has
 	@for part in charrnn charrnn/*/ tests benchmarks docs; do git ls-files $$part | grep -E '\.(py|js|css|html|c|md)$$' | \
@@ -139,7 +142,7 @@ $(USER_STAMP): pyproject.toml
 
 $(DEV_STAMP): pyproject.toml
 	$(call environment,.venv-dev)
-	@.venv-dev/bin/python -m pip install $(PIP_FLAGS) -e '.[plot,zst,serve]' --group dev
+	@.venv-dev/bin/python -m pip install $(PIP_FLAGS) -e '.[plot,zst,serve,tensorboard]' --group dev
 	@touch $@
 
 $(TORCH_STAMP): $(DEV_STAMP)

@@ -24,6 +24,7 @@ html_show_sourcelink = False
 # Pages are plain Markdown, read by GitHub too: directives stand in ::: fences, which it shows as text.
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 4
+man_pages = [("reference/commands", "charrnn", "character-level recurrent networks", author, 1)]
 smartquotes = False  # --option is not a dash
 default_role = "code"  # in docstrings `name` is code
 autodoc_member_order = "bysource"

@@ -1,5 +1,6 @@
-"""One hypothesis profile for all tests: no deadline, since a kernel's first call compiles it, and the same examples
-each time, so that a change is red for what it did. `--hypothesis-profile nightly` looks further.
+"""Hypothesis: no deadline, since a kernel's first call compiles it, and the same examples each time, so that a change
+is red for what it did. The fast tests take a few, and `make test-slow` runs the same tests with the profile thorough;
+`nightly` draws others each time.
 
 Ctrl-C reaches the programs that tests start, even where the tests run in the background of a shell that ignores it.
 """
@@ -17,9 +18,10 @@ from tests import kernel_cache
 
 # How long drawing takes is a matter of the machine, not of the program.
 SLOW = [HealthCheck.too_slow]
-settings.register_profile("charrnn", deadline=None, max_examples=50, derandomize=True, suppress_health_check=SLOW)
+settings.register_profile("quick", deadline=None, max_examples=15, derandomize=True, suppress_health_check=SLOW)
+settings.register_profile("thorough", deadline=None, max_examples=60, derandomize=True, suppress_health_check=SLOW)
 settings.register_profile("nightly", deadline=None, max_examples=500, suppress_health_check=SLOW)
-settings.load_profile("charrnn")
+settings.load_profile("quick")
 
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -15,6 +15,7 @@ LAYERS = ("errors", "settings", "storage", "text", "kernels", "cells", "engine",
           "sampling", "completion", "scoring", "novelty", "play", "live", "inspection", "render", "bench", "model",
           "server", "cli", "__main__")
 FILES = sorted({*(ROOT / "charrnn").rglob("*.py")} - {ROOT / "charrnn/__init__.py"})
+TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
 KERNEL_LIBRARIES = {"numpy", "numba", "llvmlite"}
 COMPILERS = {"jit", "njit", "vectorize", "guvectorize", "generated_jit", "cfunc", "stencil", "jit_module"}
 
@@ -89,25 +90,24 @@ def wrong_compiling(module: str, tree: ast.AST) -> list[str]:
     return wrong
 
 
-@pytest.mark.parametrize("path", FILES, ids=module_of)
-def test_file(path: Path) -> None:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    module = module_of(path)
-    assert wrong_imports(module, tree, path.name == "__init__.py") == []
-    assert wrong_compiling(module, tree) == []
+def test_every_file_imports_from_below() -> None:
+    assert [found for path, tree in TREES.items()
+            for found in wrong_imports(module_of(path), tree, path.name == "__init__.py")] == []
 
 
-@pytest.mark.parametrize("path", [path for path in FILES if path.name not in ("__init__.py", "__main__.py")],
-                         ids=module_of)
-def test_the_docstring_names_the_layer(path: Path) -> None:
-    docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
-    assert (docstring or "").startswith(f"Layer {layer_of(module_of(path))}: ")
+def test_only_jit_compiles() -> None:
+    assert [found for path, tree in TREES.items() for found in wrong_compiling(module_of(path), tree)] == []
+
+
+def test_docstrings_name_the_layer() -> None:
+    assert [module_of(path) for path, tree in TREES.items() if path.name not in ("__init__.py", "__main__.py")
+            and not (ast.get_docstring(tree) or "").startswith(f"Layer {layer_of(module_of(path))}: ")] == []
 
 
 def test_imports_inside_text_form_no_cycle() -> None:
     files = {module_of(path): path for path in FILES if layer_of(module_of(path)) == "text"}
     needs = {module: {name.rpartition(".")[0] if name not in files else name
-                      for name in imports(ast.parse(path.read_text(encoding="utf-8")), module)} & files.keys()
+                      for name in imports(TREES[path], module)} & files.keys()
              for module, path in files.items()}
     assert needs["charrnn.text.windows"] >= {"charrnn.text.documents", "charrnn.text.validation_split"}
     assert cycle(needs) == []

@@ -2,45 +2,41 @@
 
 import re
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
 from tests.pages import PAGES, ROOT, fence_faults, fences, headings, link_faults, links, text_of
 
 README = ROOT / "README.md"
-each_page = pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+TEXTS = {path.relative_to(ROOT).as_posix(): text_of(path) for path in PAGES}
 
 
-@each_page
-def test_fences_pair(path: Path) -> None:
-    assert fence_faults(text_of(path)) == []
+def test_fences_pair() -> None:
+    assert {page: faults for page, text in TEXTS.items() if (faults := fence_faults(text))} == {}
 
 
-@each_page
-def test_lines_that_look_like_headings_are_headings(path: Path) -> None:
+def test_lines_that_look_like_headings_are_headings() -> None:
     """A parser finds as many as there are outside of code and comments; the first is the page's title."""
-    text = text_of(path)
-    code = "".join(fence.content for fence in fences(text)) + "".join(re.findall(r"<!--.*?-->", text, re.DOTALL))
     looking = re.compile(r"^#{1,6} .*\S", re.MULTILINE)
-    assert len(headings(text)) == len(looking.findall(text)) - len(looking.findall(code))
-    assert [heading.level for heading in headings(text)].count(1) == (headings(text)[0].level == 1) == 1
+    for page, text in TEXTS.items():
+        code = "".join(fence.content for fence in fences(text)) + "".join(re.findall(r"<!--.*?-->", text, re.DOTALL))
+        found = headings(text)
+        assert len(found) == len(looking.findall(text)) - len(looking.findall(code)), page
+        assert [heading.level for heading in found].count(1) == (found[0].level == 1) == 1, page
 
 
-@each_page
-def test_no_level_of_headings_is_skipped(path: Path) -> None:
-    levels = [heading.level for heading in headings(text_of(path))]
-    assert all(after <= before + 1 for before, after in pairwise(levels))
+def test_no_level_of_headings_is_skipped() -> None:
+    for page, text in TEXTS.items():
+        levels = [heading.level for heading in headings(text)]
+        assert all(after <= before + 1 for before, after in pairwise(levels)), page
 
 
-@each_page
-def test_links_lead_somewhere(path: Path) -> None:
-    assert link_faults(path, text_of(path)) == []
+def test_links_lead_somewhere() -> None:
+    assert {page: faults for page, text in TEXTS.items() if (faults := link_faults(ROOT / page, text))} == {}
 
 
-@each_page
-def test_nothing_is_left_to_fill_in(path: Path) -> None:
-    assert not re.search(r"@@|TODO|to be filled", text_of(path))
+def test_nothing_is_left_to_fill_in() -> None:
+    assert [page for page, text in TEXTS.items() if re.search(r"@@|TODO|to be filled", text)] == []
 
 
 @pytest.mark.parametrize("chapter", [heading.text for heading in headings(text_of(README)) if heading.level == 2][1::2])

@@ -13,15 +13,15 @@ from charrnn.settings import UnknownSettings
 @click.command(cls=GroupedCommand)
 @click.argument("names", nargs=-1, required=True, metavar="[CHECKPOINT] FILE", shell_complete=offer_checkpoints)
 @settings_options(UnknownSettings)
-@option("--score", is_flag=True, help="compare with the labels in FILE, label, tab, text: accuracy, calibration and "
-        "which labels are mixed up")
+@option("--score", is_flag=True, help="compare with the labels in FILE (label, tab, text): accuracy, calibration and "
+        "which labels are mistaken for which")
 @option("--json", "in_json", is_flag=True, help="one line of JSON for each text, with the probability of every label")
 def classify(names: tuple[str, ...], score: bool, in_json: bool, **options: Any) -> None:
     """Name the label of each line in FILE, - for standard input, with a network that was trained with --labels.
 
     A label's probability follows from Bayes' rule: how probable the network finds the text with that label, times the
-    label's share of the training texts. A label that stands before a tab in the line is not looked at, but with --score
-    it is compared. Where labels are numbers, their mean and deviation are given.
+    label's share of the training texts. A label in the line, before a tab, is ignored; with --score it is compared.
+    Where labels are numbers, their mean and standard deviation are given.
 
     CHECKPOINT is a file, a run's folder or its name; without it the newest run in ./checkpoints is used.
     """

@@ -300,11 +300,15 @@ def _more_of(read: "Callable[[int], Passage]", model: "Model", passage: "Passage
 
 
 def _own_text(model: "Model", count: int) -> list[str]:
-    """What the network writes, the same every time: one text, or about as many documents as make up so much."""
+    """What the network writes, the same every time: one text, or about as many documents as make up so much.
+
+    Two words that it wrote without a space read as one, which it may not know: such words are left out.
+    """
     known = model.corpus.documents
     usual = model.corpus.characters / known if known and model.mark is not None else count
     number = max(1, math.ceil(1.2 * count / max(1.0, usual)))
-    return model.samples(number, count, seed=model.settings.training.seed)
+    written = model.samples(number, count, seed=model.settings.training.seed)
+    return [model.readable(text, "skip").text for text in written]
 
 
 def _own_features(passage: "Passage", given: InputArguments) -> "list[Feature]":

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _BUDGET = ("epochs", "minutes")
 _CHANGEABLE = {*_BUDGET, "threads", "engine", "device", "resume", "corpus", "folder", "show_samples",
-               "samples_every", "keep_last", "max_size"}
+               "samples_every", "keep_last", "max_size", "tensorboard"}
 SETTING_NAMES = {spec.name for kind in (NetworkSettings, TextSettings, WindowSettings, TrainingSettings)
                  for spec in dataclasses.fields(kind)}
 _EPILOG = "Built-in texts: " + "; ".join(f"{name}, {text.description}" for name, text in BUILTINS.items()

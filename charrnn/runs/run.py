@@ -22,6 +22,7 @@ from charrnn.runs.checkpoint import BEST, LAST, RUNS, Checkpoint, load_checkpoin
 from charrnn.runs.corpus_info import CorpusInfo, Parent
 from charrnn.runs.finetune import FineTuning
 from charrnn.runs.metrics import METRICS, read_metrics, seconds_at
+from charrnn.runs.tensorboard import EventFile
 from charrnn.runs.trained_network import check_state
 from charrnn.runs.training_text import located
 from charrnn.settings import NetworkSettings, RunSettings, Settings
@@ -59,6 +60,7 @@ class Run:
         self.trainer.engine.require_equal(_common(self.trainer.settings, corpus))
         self.folder = Path()
         self.lock: FolderLock | None = None
+        self.event_file: EventFile | None = None
 
     @classmethod
     def start(cls, corpus: Corpus, settings: Settings, name: str | None = None, runs: str | Path = RUNS,
@@ -159,6 +161,8 @@ class Run:
         if self.is_first:
             with contextlib.suppress(OSError):
                 self.folder.rmdir()  # refused where something was saved
+        if self.event_file is not None:
+            self.event_file.close()
 
     def events(self) -> Iterator[Event]:
         """Trains; yields the trainer's events, and a Saved for every checkpoint."""
@@ -244,6 +248,10 @@ class Run:
                 "lr": last.lr if last else math.nan, "norm": last.norm if last else math.nan,
                 "characters_a_second": round(characters_a_second), "unix_time": round(time.time(), 3)}
         self._append(line)
+        if self.event_file is not None:
+            self.event_file.add(line)
+        elif self.keep.tensorboard and self.is_first:
+            self.event_file = EventFile(self.folder, read_metrics(self.folder))
 
 
 def _common(settings: Settings, corpus: Corpus) -> dict[str, str]:

@@ -78,6 +78,7 @@ class RunOptions(TypedDict, total=False):
     device: Literal["auto", "cpu", "cuda", "mps"]
     keep_last: int
     max_size: float
+    tensorboard: bool
 
 
 class CompleteOptions(TypedDict, total=False):

@@ -92,7 +92,7 @@ class TranslateSettings(CompleteSettings):
     """Which targets of a source are searched for, and how."""
 
     until: ClassVar[str] = "line"  # type: ignore[misc]  # a target ends with its line
-    length: int = setting(200, "characters of a target at most", low=1, high=10_000)
+    length: int = setting(200, "most characters in a target", low=1, high=10_000)
     count: int = setting(1, "targets to show for each source", low=1, high=1000, letter="k")
 
 

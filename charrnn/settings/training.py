@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -140,6 +141,14 @@ class RunSettings(EngineSettings):
                               metavar="GB", group="Files and samples")
     keep_last: int = setting(0, "keep the checkpoints of this many last validations too, named by their step", low=0,
                              high=1_000_000, group="Files and samples")
+    tensorboard: bool = setting(False, "also write the losses and the learning rate for TensorBoard, into the run's "
+                                       "folder", group="Files and samples")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.tensorboard and importlib.util.find_spec("tensorboardX") is None:
+            raise SettingsError("--tensorboard needs tensorboardX: pip install 'charrnn-numba[tensorboard]'; without "
+                                "it, charrnn plot draws the same curves")
 
 
 @dataclass(frozen=True)

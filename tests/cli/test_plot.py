@@ -112,6 +112,7 @@ def test_a_loss_of_nothing_has_no_logarithm(charrnn: Program, run: Path) -> None
     assert charrnn("plot", "zero.safetensors", "--log").err.startswith("charrnn: zero.safetensors has a loss of 0")
 
 
+@pytest.mark.few(2)
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="needs a pseudo terminal")
 @pytest.mark.parametrize(("environment", "has_colour", "is_braille"), [
     ({"TERM": "xterm"}, True, True), ({"TERM": "xterm", "NO_COLOR": "1"}, False, True),

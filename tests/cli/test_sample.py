@@ -134,6 +134,7 @@ def test_a_full_disk(run: Path, tmp_path: Path) -> None:
     assert (code, err) == (1, "charrnn: no space left for the output; free some, or send it elsewhere\n")
 
 
+@pytest.mark.few(1)
 @POSIX
 @pytest.mark.parametrize("command", ["sample", "info"])
 def test_any_locale_will_do(run: Path, tmp_path: Path, command: str) -> None:

@@ -40,6 +40,7 @@ def wait_for(path: Path, process: "subprocess.Popen[str]") -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_the_first_one_saves(text: Path, tmp_path: Path, number: int, code: int) -> None:
     process = start("-m", "charrnn", "train", "text.txt", *LONG, folder=tmp_path)
@@ -98,6 +99,7 @@ def read_a_while(folder: Path, cache: Path) -> "subprocess.Popen[str]":
     return process
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
 def test_while_the_text_is_read_nothing_is_left(tmp_path: Path, number: int, code: int) -> None:
     cache = tmp_path / "cache"

@@ -40,6 +40,7 @@ def evil_run(run: Path) -> Path:
     return run
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("arguments", [
     ("info", "tiny"), ("novelty", "tiny", "text.txt"), ("sample", EVIL), ("train", EVIL), ("train", "--resume", "tiny"),
     ("inspect-cells", "tiny"), ("sample", "tiny", "--prime", EVIL), ("train", "text.txt", "--cell", EVIL),
@@ -56,6 +57,7 @@ def test_a_pipe_gets_names_as_they_are(charrnn: Program, evil_run: Path, tmp_pat
     assert EVIL in shell("charrnn info tiny", tmp_path).stdout
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(("redirection", "words"), [(">&-", "standard output is closed"), FULL])
 @pytest.mark.parametrize("command", COMMANDS)
 def test_an_output_that_takes_nothing(run: Path, tmp_path: Path, command: str, redirection: str, words: str) -> None:
@@ -71,6 +73,7 @@ def test_a_limit_on_the_size_of_the_output(run: Path, tmp_path: Path) -> None:
         1, "charrnn: cannot write the output: file too large; send it elsewhere")
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("redirection", ["2>&-", pytest.param("2>/dev/full", marks=FULL.marks)])
 def test_notes_that_go_nowhere_end_no_training(text: Path, tmp_path: Path, redirection: str) -> None:
     done = shell(f"charrnn train text.txt {' '.join(OPTIONS)} --name blind {redirection}", tmp_path)

@@ -87,6 +87,14 @@ def test_the_stand_in_is_read_and_never_written(charrnn: Program) -> None:
     assert package.load().loss("ab" + "\u5fff") < package.load().loss("abb")  # but it is expected where it stands
 
 
+def test_words_that_run_together_in_what_it_writes(charrnn: Program, text: Path) -> None:
+    trained(charrnn, "word", "--epochs", "0.01")
+    done = charrnn("sample", "--length", "300", "--seed", str(package.load().settings.training.seed))
+    assert set(words_of(done.out)) - set(words_of(TEXT))
+    done = charrnn("inspect-cells", "--sample", "300")
+    assert done.code == 0, done.err
+
+
 def test_words_of_documents(charrnn: Program) -> None:
     Path("lines.txt").write_text("\n".join(["the cat sat", "a dog ran", "the dog sat", "a cat ran", "the cat ran"] * 3))
     done = charrnn("train", "lines.txt", "--unit", "word", "--documents", "line", *OPTIONS, "--epochs", "60")

@@ -76,6 +76,7 @@ def assert_twenty_steps_agree(network, training, start=-1):
         assert other_streams.evaluate(*window(99)) == pytest.approx(loss, rel=2e-5)
 
 
+@pytest.mark.few(8)
 @KINDS
 @LAYERS
 @pytest.mark.parametrize("dropout", [PLAIN, BOTH_DROPOUTS], ids=["plain", "dropout"])

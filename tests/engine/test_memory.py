@@ -19,6 +19,7 @@ SHAPES = [(cell, *shape) for cell, shape in itertools.product(KINDS, [
     (300, 1, 0, 0.0, 65, 1, 900, 1)])]
 
 
+@pytest.mark.few(15)
 @pytest.mark.parametrize("precision", ["float32", "bf16"])
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_the_formula_is_what_is_taken(shape, precision):

@@ -79,6 +79,7 @@ def test_a_pinned_memory_speaks_through_its_output_gate(cell):
     assert [one.signal for one in ablate(stack, trace, [CellName(0, 0), CellName(1, 1)])] == ["c", "h"]
 
 
+@pytest.mark.few(5)
 @pytest.mark.parametrize("layers", [1, 2, 3])
 @pytest.mark.parametrize("cell", KINDS)
 def test_each_cell_as_if_it_were_alone(cell, layers):
@@ -177,6 +178,7 @@ def total_when(stack, trace, time, layer, unit, by, with_carry):
     return total
 
 
+@pytest.mark.few(5)
 @pytest.mark.parametrize("layers", [1, 2, 3])
 @pytest.mark.parametrize("cell", KINDS)
 def test_the_slopes_against_finite_differences(cell, layers):
@@ -198,6 +200,7 @@ def test_the_slopes_against_finite_differences(cell, layers):
     assert np.isfinite(found).all()
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("cell", KINDS)
 def test_the_estimate_ranks_cells_as_ablation_does(cell, tmp_path):
     model = charrnn.train(text=TEXT, folder=tmp_path, name=cell, lr=0.01, epochs=20, batch=4, window=20, shards=1,

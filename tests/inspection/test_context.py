@@ -15,6 +15,7 @@ from tests.engine.compiled import compiled_engine
 from tests.inspection.drawn import KINDS, drawn
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("cell", KINDS)
 def test_against_texts_read_one_by_one(cell, threads):

@@ -22,6 +22,7 @@ TEXT = quoted_text()
 PASSAGE = passage_of(TEXT)
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(("sign", "layers", "unit"), [(1, 1, UNIT), (-1, 1, UNIT), (1, 2, 0), (-1, 3, 11)])
 def test_a_planted_cell_is_found_first(sign, layers, unit):
     done = Inspection(planted(Vocabulary.of(TEXT), sign, layers, unit), PASSAGE)
@@ -185,6 +186,7 @@ def test_a_high_score_alone_is_no_claim():
     assert found.threshold.lift < 0.1
 
 
+@pytest.mark.few(5)
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("layers", [1, 2, 3])
 def test_every_cell_can_be_searched(cell, layers):

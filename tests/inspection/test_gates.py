@@ -15,6 +15,7 @@ from tests.engine.compiled import compiled_engine
 from tests.inspection.drawn import KINDS, drawn
 
 
+@pytest.mark.few(5)
 @pytest.mark.parametrize("layers", [1, 2, 3])
 @pytest.mark.parametrize("cell", KINDS)
 def test_against_a_loop_over_places_and_units(cell, layers, monkeypatch):

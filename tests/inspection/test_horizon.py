@@ -43,6 +43,7 @@ def moved(stack, layer, signal, unit, by):
     return move
 
 
+@pytest.mark.few(5)
 @pytest.mark.parametrize("layers", [1, 2, 3])
 @pytest.mark.parametrize("cell", KINDS)
 def test_every_gradient_against_finite_differences(cell, layers):

@@ -37,6 +37,7 @@ def page_of(done: Inspection, cells: int | None = None) -> PageData:
     return collect(done, checkpoint, cells=cells, command="charrnn")
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("cell", CELLS)
 def test_every_cell_makes_a_page(models: dict[str, Model], cell: str) -> None:
     data = page_of(inspected(models[cell]))

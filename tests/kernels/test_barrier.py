@@ -24,6 +24,7 @@ def compare_notes(counter, notes, part, parts):
     return wrong
 
 
+@pytest.mark.few(1)
 @pytest.mark.skipif(not JIT, reason="one thread only")
 @pytest.mark.parametrize("parts", [1, 2, 3])
 def test_all_have_come(parts):

@@ -59,6 +59,7 @@ def test_pairs_are_packed_from_both_sides_and_in_any_parts(columns):
             assert (packed[[0, -1, -2, -3]] == GUARD).all()
 
 
+@pytest.mark.few(60)
 @KINDS
 @pytest.mark.parametrize("columns", COLUMNS)
 @pytest.mark.parametrize("rows", [1, 7, 61])
@@ -82,6 +83,7 @@ def test_matmul(rows, columns, depth, kind):
         assert behind == GUARD
 
 
+@pytest.mark.few(80)
 @KINDS
 @pytest.mark.parametrize("columns", COLUMNS)
 @pytest.mark.parametrize("rows", [1, 7, 61, 203])

@@ -58,6 +58,7 @@ def test_how_every_kernel_is_compiled():
         assert not options.get("parallel")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not jit.JIT, reason="nothing is compiled")
 def test_one_signature_each_and_nothing_compiled_twice():
     for is_second in (False, True):
@@ -81,6 +82,7 @@ def test_without_a_writable_cache_kernels_still_run(tmp_path):
     assert "rnn_backward_one 1 1" in lines  # compiled, for this process alone
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not jit.JIT, reason="nothing is compiled")
 def test_the_cache_lies_where_it_is_asked_for(tmp_path):
     is_compiled = "jit.is_compiled('_float32_tiles')"

@@ -38,6 +38,7 @@ def shares(temp: float = 1.0, top_k: int = 0, logits: np.ndarray = LOGITS, n: in
     return np.bincount(chosen((np.arange(n) + 0.5) / n, temp, top_k, logits), minlength=V) / n
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("temp", [0.1, 0.5, 1.0, 3.0, 100.0])
 def test_each_index_has_its_share_of_the_draws(temp: float) -> None:
     np.testing.assert_allclose(shares(temp), softmax(LOGITS, temp), atol=2 / N)
@@ -124,6 +125,7 @@ def after(temp: float = 1.0, top_k: int = 0, top_p: float = 1.0, min_p: float = 
     return left / left.sum()
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize("rule", [
     {"top_p": 0.5}, {"top_p": 0.9}, {"top_p": 0.999}, {"min_p": 0.1}, {"min_p": 0.4}, {"min_p": 1.0},
     {"temp": 0.5, "top_p": 0.8}, {"temp": 3.0, "top_k": 5, "top_p": 0.7}, {"temp": 2.0, "top_p": 0.95, "min_p": 0.3},

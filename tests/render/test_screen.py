@@ -23,22 +23,23 @@ class Stream(io.StringIO):
         return self.is_terminal
 
 
-@pytest.mark.parametrize(("when", "no_color", "force", "terminal", "is_terminal"), MATRIX)
-def test_what_comes_first(when, no_color, force, terminal, is_terminal):
-    environ = {} if terminal is None else {"TERM": terminal}
-    if no_color is not None:
-        environ["NO_COLOR"] = no_color
-    if force is not None:
-        environ[force[0]] = force[1]
-    said = [
-        {"always": True, "never": False}.get(when),
-        False if no_color == "1" else None,
-        True if force is not None and force[1] else None,
-        False if terminal == "dumb" else None,
-        is_terminal,
-    ]
-    first = next(answer for answer in said if answer is not None)
-    assert has_colour(when, Stream(is_terminal), environ) is first
+def test_what_comes_first():
+    for case in MATRIX:
+        when, no_color, force, terminal, is_terminal = case
+        environ = {} if terminal is None else {"TERM": terminal}
+        if no_color is not None:
+            environ["NO_COLOR"] = no_color
+        if force is not None:
+            environ[force[0]] = force[1]
+        said = [
+            {"always": True, "never": False}.get(when),
+            False if no_color == "1" else None,
+            True if force is not None and force[1] else None,
+            False if terminal == "dumb" else None,
+            is_terminal,
+        ]
+        first = next(answer for answer in said if answer is not None)
+        assert has_colour(when, Stream(is_terminal), environ) is first, case
 
 
 def test_no_stream_is_no_terminal():

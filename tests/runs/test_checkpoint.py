@@ -186,7 +186,8 @@ def test_round_trip(tmp_path: Path, vocabulary: str, corpus: CorpusInfo, progres
     assert same(load_checkpoint(tmp_path / "file"), given_one)
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=5 * settings().max_examples,
+          suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.data())
 def test_any_mutation_is_refused_or_reads_the_same(tmp_path: Path, whole: bytes, data: st.DataObject) -> None:
     path = tmp_path / "file"

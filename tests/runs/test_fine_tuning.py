@@ -34,6 +34,7 @@ def old(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return train_tiny(tmp_path_factory.mktemp("old")) / BEST
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("others", [{"embedding": 5, "layers": 2}, {"learn_initial_state": True}], ids=str)
 def test_it_begins_where_the_old_network_stood(cell: str, others: dict, tmp_path: Path) -> None:

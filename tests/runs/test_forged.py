@@ -165,6 +165,7 @@ def resume(path: Path) -> Run:
     return Run.resume(path, tiny_corpus(), {"epochs": 1.01})
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("seed", range(12))
 def test_mutations(run: Path, seed: int) -> None:
     """Each is refused in one short line, or the network can be used."""

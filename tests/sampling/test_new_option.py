@@ -2,6 +2,7 @@
 
 import ast
 import dataclasses
+from functools import cache
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -46,8 +47,13 @@ def test_a_play_session_has_every_setting() -> None:
 @pytest.mark.parametrize(("name", "places"), [
     ("top_k", PLACES | CUTS), ("top_p", PLACES | CUTS), ("min_p", PLACES | CUTS), ("ban", PLACES)])
 def test_the_code_names_an_option_in_few_files(name: str, places: set[str]) -> None:
-    assert {file.relative_to(ROOT / "charrnn").as_posix() for file in (ROOT / "charrnn").rglob("*.py")
-            if name in identifiers(ast.parse(file.read_text(encoding="utf-8")))} <= places
+    assert {file for file, found in identifiers_of_files().items() if name in found} <= places
+
+
+@cache
+def identifiers_of_files() -> dict[str, set[str]]:
+    return {file.relative_to(ROOT / "charrnn").as_posix(): identifiers(ast.parse(file.read_text(encoding="utf-8")))
+            for file in (ROOT / "charrnn").rglob("*.py")}
 
 
 def identifiers(tree: ast.AST) -> set[str]:

@@ -165,6 +165,7 @@ def test_prime_ids() -> None:
     assert prime_ids(Tokens(["a", "\n"]), "  ").tolist() == []  # a prime of spaces has no token in it
 
 
+@pytest.mark.few(8)
 @pytest.mark.skipif(not JIT, reason="one thread only")
 @pytest.mark.parametrize("settings", NETWORKS, ids=name_of)
 def test_threads_that_share_a_stream_change_no_bit(

@@ -45,14 +45,12 @@ def test_any_kind_of_number_becomes_a_plain_one(kind: type, spec: dataclasses.Fi
 
 
 @each_number
-@pytest.mark.parametrize("wrong", [math.nan, math.inf, -math.inf, "1", True, [1], 1j])
-def test_no_other_value_is_taken(kind: type, spec: dataclasses.Field, wrong: object) -> None:
-    if wrong == math.inf and spec.metadata["high"] is None:
-        pytest.skip("has no upper bound")
-    if wrong == [1] and isinstance(spec.default, tuple):
-        wrong = [[1]]
-    with pytest.raises(SettingsError, match=spec.name):
-        kind(**{spec.name: wrong})
+def test_no_other_value_is_taken(kind: type, spec: dataclasses.Field) -> None:
+    no_bound = [math.inf] if spec.metadata["high"] is not None else []
+    no_number = [[1]] if isinstance(spec.default, tuple) else [1]
+    for wrong in (*no_bound, math.nan, -math.inf, "1", True, no_number, 1j):
+        with pytest.raises(SettingsError, match=spec.name):
+            kind(**{spec.name: wrong})
 
 
 @each_number

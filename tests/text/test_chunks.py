@@ -110,6 +110,7 @@ def characters(count: int) -> str:
     return "".join(chr(code) for code in (*range(0xE000, 0x20000), *range(0x100, 0xD800))[:count])[::-1]
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(("count", "bytes_each"), [
     (1, 1), (256, 1), (257, 2), (1 << 16, 2), ((1 << 16) + 1, 4), (70_000, 4)])
 def test_a_character_costs_what_the_vocabulary_needs(count: int, bytes_each: int) -> None:

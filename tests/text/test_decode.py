@@ -160,6 +160,7 @@ def test_any_damage_is_a_line(text: bytes, place: int, value: int) -> None:
     assert "\n" not in said
 
 
+@pytest.mark.few(1)
 def test_little_that_becomes_much_is_unpacked_in_pieces(pack) -> None:
     packed = pack(bytes(200_000_000))
     stream = decode.Decompressed(io.BytesIO(packed), "zeros")

@@ -213,7 +213,7 @@ def _resumed() -> Iterator[Row]:
     for param in _command("train").params:
         if isinstance(param, SettingOption) and param.name not in {
                 "epochs", "minutes", "threads", "engine", "device", "resume", "folder", "show_samples", "samples_every",
-                "keep_last", "max_size", "quiet", "verbose"}:
+                "keep_last", "max_size", "tensorboard", "quiet", "verbose"}:
             option = param.opts[0]
             if param.is_flag:
                 values: Sequence[str] = ("",)

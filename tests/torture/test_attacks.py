@@ -46,8 +46,8 @@ def test_a_few(attack: ModuleType, tries: int, figure: str, capsys: pytest.Captu
 
 
 @pytest.mark.parametrize(("attack", "tries"), [
-    (partial(mutations.attack, kinds=1), 20), (texts.attack, 4), (options.attack, 60),
-    (partial(numbers.attack, ways=[numbers.huge_logits, numbers.poisoned]), 20)],
+    (partial(mutations.attack, kinds=1), 10), (texts.attack, 2), (options.attack, 30),
+    (partial(numbers.attack, ways=[numbers.huge_logits, numbers.poisoned]), 6)],
     ids=["mutations", "texts", "options", "numbers"])
 def test_a_few_tries(attack: Callable[[Findings], object], tries: int) -> None:
     findings = Findings("", tries, [])

@@ -61,12 +61,13 @@ def trained_to_recall(cell, window):
     return recall_bits(trainer)
 
 
-@pytest.mark.few(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 def test_three_bits_are_remembered(cell):
     assert trained_to_recall(cell, window=2 * DISTANCE) < 0.4
 
 
+@pytest.mark.slow
 def test_with_a_window_too_short_nobody_remembers():
     """The gradient reaches no further back than a window: the test above can fail."""
     assert trained_to_recall("lstm", window=2) > 2.5
