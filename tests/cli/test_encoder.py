@@ -76,6 +76,7 @@ def read_by_hand(model: charrnn.Model, source: str, target: str) -> tuple[list[f
     return nats, state
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("shape", [{"layers": 1}, {"layers": 2, "embedding": 3, "learn_initial_state": True}])
 def test_targets_are_those_of_plain_numpy(cell: str, shape: dict[str, Any], tmp_path: Path) -> None:
@@ -220,6 +221,7 @@ def test_a_run_begins_from_one_of_its_kind(own: Program, folder: Path) -> None:
     (("sample", "own"), "begin the prime with a source and a tab, or use charrnn translate"),
     (("sample", "own", "--prime", "ab"), "begin the prime with a source and a tab"),
     (("sample", "own", "--prime", "\tab"), "begin the prime with a source and a tab"),
+    (("play", "own"), "begin the prime with a source and a tab"),
     (("complete", "own", "ab"), "begin the prefix with a source and a tab"),
     (("inspect-cells", "own", "--text", "pairs.tsv"), "can't be inspected; train one with --encoder shared"),
     (("export", "own", "--to", "safetensors"), "can't be written for other programs"),

@@ -84,6 +84,7 @@ def test_the_gradient_is_the_derivative(cell: str, embedding: int) -> None:
             assert relative_error((result.dstate[k][kind] * towards).sum(), derivative(loss_from)) <= 1e-6
 
 
+@pytest.mark.few(5)
 @KINDS
 @pytest.mark.parametrize("size", SIZES, ids=str)
 def test_the_kernels_do_what_the_reference_does(cell: str, size: tuple[int, ...]) -> None:
@@ -98,6 +99,7 @@ def test_the_kernels_do_what_the_reference_does(cell: str, size: tuple[int, ...]
         compiled.assert_close(result, expected, rtol=2e-5, atol=2e-6)
 
 
+@pytest.mark.few(2)
 @KINDS
 @pytest.mark.parametrize("size", [(20, 1, 0, 33, 12, 61), (33, 2, 5, 9, 31, 15)], ids=str)
 def test_bfloat16_is_near(cell: str, size: tuple[int, ...]) -> None:
@@ -116,6 +118,7 @@ def test_bfloat16_is_near(cell: str, size: tuple[int, ...]) -> None:
             assert distance > 0  # rounded
 
 
+@pytest.mark.few(3)
 @KINDS
 @pytest.mark.parametrize(("layers", "embedding", "dropouts"), [
     (1, 0, {"dropout": 0.0}), (2, 6, {"dropout": 0.3, "recurrent_dropout": 0.2})])
@@ -146,6 +149,7 @@ def test_twenty_steps_agree(cell: str, layers: int, embedding: int, dropouts: di
         np.testing.assert_allclose(streams[1].logits(inputs), streams[0].logits(inputs), atol=1e-3)
 
 
+@pytest.mark.few(3)
 @KINDS
 @pytest.mark.parametrize(("layers", "embedding"), [(1, 0), (2, 6)])
 def test_an_encoder_like_the_decoder_is_a_shared_one(cell: str, layers: int, embedding: int) -> None:
