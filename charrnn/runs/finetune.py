@@ -49,6 +49,9 @@ class FineTuning:
                 wanted = _option(name, given[name])
                 raise SettingsError(f"{wanted} contradicts {self.name}, which has {_option(name, value)}; leave "
                                     f"{wanted.removeprefix('no ').split()[0]} out, or --init-from")
+        if self.checkpoint.settings.network.has_encoder and not given.get("pairs"):
+            raise SettingsError(f"{self.name} has --encoder own, which reads the sources of pairs; give --pairs, or "
+                                "begin from another run")
         optimizer = merge_settings(given, preset).get("optimizer", TrainingSettings.optimizer)
         usual = preset.get("lr") or fitting_rate(self.checkpoint.settings.network, optimizer)
         return {**self._shape, "lr": float(f"{RATE_SHARE * usual:.2g}")}

@@ -30,8 +30,8 @@ class NetworkSettings(Bounded):
     label_width: int = setting(0, "numbers that a text's label adds to the input at each step; the text decides it",
                                low=0, high=65_536, decided=True)
     learn_initial_state: bool = setting(False, "learn the state that a text begins with; otherwise it is zero")
-    encoder: str = setting("shared", "what reads the source of --pairs: the layers that write the target, or as many "
-                                     "of its own, whose last state the others go on from",
+    encoder: str = setting("shared", "what reads the source of --pairs; shared: the layers that write the target; own: "
+                                     "as many layers of its own, from whose last state the others go on",
                            choices=("shared", "own"), is_later=True)
 
     @property

@@ -207,7 +207,8 @@ def test_a_run_begins_from_one_of_its_kind(own: Program, folder: Path) -> None:
              "--encoder own contradicts shared, which has --encoder shared; leave --encoder out, or --init-from"),
             (("--pairs", "--init-from", "own", "--encoder", "shared"),
              "--encoder shared contradicts own, which has --encoder own; leave --encoder out, or --init-from"),
-            (("--documents", "line", "--init-from", "own"), "--encoder own reads the sources of pairs")):
+            (("--documents", "line", "--init-from", "own"),
+             "own has --encoder own, which reads the sources of pairs; give --pairs, or begin from another run")):
         done = own("train", "more.tsv", *arguments, "--epochs", "1")
         assert (done.code, done.out, done.err.count("\n")) == (2, "", 1), done.err
         assert said in done.err
