@@ -22,6 +22,11 @@ def code(language: str) -> str:
     return "".join(fence.content for text in TEXTS.values() for fence in fences(text) if fence.language == language)
 
 
+def test_the_reference_has_every_command() -> None:
+    [names] = re.findall(r"^ *:commands: (.*)$", TEXTS[ROOT / "docs/reference/commands.md"], re.MULTILINE)
+    assert names.split(",") == list(COMMANDS)
+
+
 def test_readme_is_short() -> None:
     assert len(TEXTS[README].splitlines()) <= 150
 
