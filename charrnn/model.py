@@ -56,7 +56,7 @@ from charrnn.text.corpus import Corpus, read_corpus
 from charrnn.text.documents import Documents, mark_of
 from charrnn.text.model_input import model_input
 from charrnn.text.vocabulary import Vocabulary
-from charrnn.text.windows import Text
+from charrnn.text.windows import Text, as_read
 from charrnn.training.auto_settings import automatic_settings
 from charrnn.training.evaluation import Evaluation
 from charrnn.training.events import Event
@@ -173,8 +173,10 @@ class Model(LanguageModel):
     def __repr__(self) -> str:
         return f"<Model of {self.corpus.name or 'a text'!r}: {self.settings.network}>"
 
-    def _repr_html_(self) -> str:
-        """The page that writes, for a notebook."""
+    def _repr_html_(self) -> str | None:
+        """The page that writes, for a notebook; None for a network with an encoder, which it can't show."""
+        if self.settings.network.has_encoder:
+            return None
         from charrnn.live.document import document
         from charrnn.live.notebook import BITS, framed
         from charrnn.live.payload import LiveContent
@@ -257,7 +259,8 @@ class Model(LanguageModel):
 
     def _encoded(self, text: str) -> Text:
         """The text's ids, as training would read it."""
-        return model_input(text, self.settings.text, self.vocabulary).content
+        content = model_input(text, self.settings.text, self.vocabulary).content
+        return as_read(content, self.settings.network, len(self.vocabulary))
 
 
 class Ensemble(EnsembleModel):
@@ -278,9 +281,11 @@ class Ensemble(EnsembleModel):
 
 def _opened(checkpoint: Checkpoint, vocabulary: Vocabulary, on: EngineSettings) -> Engine:
     """The network of a checkpoint, without labels, ready to be read and written with."""
-    settings = checkpoint.settings
-    engine = open_engine(on.engine, settings.network, len(vocabulary), threads=physical_cores(),
-                         start=mark_id(mark_of(settings.text), vocabulary), device=on.device)
+    settings, start = checkpoint.settings, mark_id(mark_of(checkpoint.settings.text), vocabulary)
+    if settings.network.has_encoder:
+        start += len(vocabulary)  # a mark is read with the source behind it
+    engine = open_engine(on.engine, settings.network, len(vocabulary), threads=physical_cores(), start=start,
+                         device=on.device)
     engine.load(checkpoint.arrays)
     return engine
 

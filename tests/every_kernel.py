@@ -14,7 +14,9 @@ from charrnn.sampling.sampler import Sampler, generators_of
 from charrnn.sampling.stepwise import StepwiseSampler
 from charrnn.sampling.streams import PackedModel, StreamGroup
 from charrnn.scoring.predict import Scorer, reader_of
-from charrnn.settings import NetworkSettings, Settings, TrainingSettings, WindowSettings
+from charrnn.settings import NetworkSettings, Settings, TextSettings, TrainingSettings, WindowSettings
+from charrnn.text.documents import Documents
+from charrnn.text.windows import Text, as_read
 from charrnn.training.trainer import Trainer
 
 OPTIMIZERS = ("adam", "rmsprop", "adagrad", "sgd")
@@ -29,23 +31,28 @@ class Kind(NamedTuple):
     dropout: float = 0.0
     windows: str = "stream"
     precision: str = "float32"
+    encoder: str = "shared"
 
 
 ALL_KINDS = [Kind(cell, *rest) for cell in CELLS for rest in (
     (1, 0, 0.0, "stream", "float32"), (3, 4, 0.3, "stream", "bf16"), (2, 0, 0.0, "snippets", "float32"),
-    (1, 0, 0.5, "snippets", "bf16"))]
+    (1, 0, 0.5, "snippets", "bf16"), (1, 0, 0.0, "stream", "float32", "own"), (2, 4, 0.3, "stream", "bf16", "own"))]
 
 
 def use(kind: Kind, optimizer: str) -> str:
     """Takes a run of this kind through all that it can do; the name of the first event of its training."""
-    ids = np.random.default_rng(0).integers(9, size=700)
+    ids: Text = np.random.default_rng(0).integers(9, size=700)
     settings = Settings(
         NetworkSettings(cell=kind.cell, hidden=20, layers=kind.layers, embedding=kind.embedding, dropout=kind.dropout,
-                        recurrent_dropout=kind.dropout),
+                        recurrent_dropout=kind.dropout, encoder=kind.encoder),
         WindowSettings(windows=kind.windows, targets="last" if kind.windows == "snippets" else "all", window=8,
                        batch=5),
         TrainingSettings(epochs=0.2, validations=2, shards=2, precision=kind.precision, optimizer=optimizer,
-                         averaging=0.9))
+                         averaging=0.9), TextSettings(pairs=kind.encoder == "own"))
+    if kind.encoder == "own":  # 0 marks a document, 1 is the tab
+        ids = np.array([0, *[2, 3, 4, 1, 5, 6, 0, 7, 1, 8, 0] * 60], np.int32)
+        documents = Documents(ids, np.flatnonzero(ids == 0), source_ends=np.flatnonzero(ids == 1))
+        ids = as_read(documents, settings.network, 9)
     trainer = Trainer(settings, ids, 9)
     first, *_ = trainer.events()
     Scorer(reader_of(trainer.engine, 2), ids, 8, 5, OPTIMIZERS.index(optimizer) % 3).read()

@@ -22,11 +22,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba.extending import register_jitable
 
+from charrnn.cells.readers import OF_TWO, Readers, add_weight_gradient, part, product
 from charrnn.cells.spec import CellSpec
 from charrnn.kernels.document_starts import put_initial, state_before, take_initial
 from charrnn.kernels.flat import flat
 from charrnn.kernels.jit import inner, kernel
-from charrnn.kernels.matmul import add_transposed_product, matmul
 
 # Rows (time steps x sequences) handled together: few enough that a chunk's gates are still in the cache when the
 # weight gradients read them, enough that those products run deep.
@@ -40,7 +40,8 @@ class LayerInput(NamedTuple):
     """What a layer reads. Where x (T, N, D) is empty, its input is tokens (T, N); a text begins at the character
     `start`.
 
-    With labels (T, N), which are rows of label_table (K, G*H), W x takes in what each place's label adds to it.
+    With labels (T, N), which are rows of label_table (K, G*H), W x takes in what each place's label adds to it. An
+    encoder reads the tokens from first_source on (readers.py).
     """
 
     tokens: np.ndarray
@@ -48,10 +49,14 @@ class LayerInput(NamedTuple):
     start: int
     labels: np.ndarray = NO_LABELS[0]
     label_table: np.ndarray = NO_LABELS[1]
+    first_source: int = 0
 
 
 class KernelWeights(NamedTuple):
-    """A layer's parameters as the kernels read them: weight_ih and weight_hh packed, forward or for the way back."""
+    """A layer's parameters as the kernels read them: weight_ih and weight_hh packed, forward or for the way back.
+
+    With an encoder its own lie behind the decoder's in all but the initial state, and so do their gradients.
+    """
 
     ih: np.ndarray
     hh: np.ndarray
@@ -97,6 +102,7 @@ class Scratch(NamedTuple):
     copied: np.ndarray  # for weight gradients where vectors are narrow
     before: np.ndarray  # (N, H), states of which some are initial ones
     labelled: np.ndarray  # (G*H), a row of the table with its label's; empty without labels
+    sorted: np.ndarray  # for products of two readers; empty without an encoder
 
 
 # What a cell puts in place of these: see CompiledStep and CellSpec.
@@ -126,16 +132,10 @@ def rounded_size(N: int, kept: int, width: int) -> int:
     return (rows + rows % 2) // 2 * (kept + width)
 
 
-@inner
-def input_rows(tiles, x, t, steps, weight_ih, bias, table, rounded):
-    """table (steps * N, G*H) = x (T, N, D) from step t on @ weight_ih + bias (G*H)."""
-    _, N, D = x.shape
-    width = table.shape[1]
-    for row in range(steps * N):
-        out = table[row]
-        for j in range(width):
-            out[j] = bias[j]
-    matmul(tiles, flat(x), t * N * D, D, steps * N, weight_ih, 0, D, width, flat(table), 0, width, True, rounded)
+def sorted_size(N: int, gates: int, H: int) -> int:
+    """Numbers of scratch memory that the products of two readers need: a chunk's gates, and its h or x."""
+    rows: int = chunk_steps(N) * N
+    return rows * (gates + 1) * H
 
 
 @inner
@@ -147,14 +147,11 @@ def labelled_row(row, label, total):
 
 
 @inner
-def add_rows(gates, start, stop, first, width, total, total_at):
-    """total (width) += the sum of gates[start:stop, :, first:first + width] over time and sequences."""
-    for t in range(start, stop):
-        for n in range(gates.shape[1]):
-            row = gates[t, n, first:first + width]
-            out = total[total_at:total_at + width]
-            for j in range(width):
-                out[j] += row[j]
+def add_row(source, at, width, total, total_at):
+    """total[total_at:] (width) += source[at:] (width)."""
+    row, out = source[at:at + width], total[total_at:total_at + width]
+    for j in range(width):
+        out[j] += row[j]
 
 
 @inner
@@ -169,51 +166,41 @@ def add_table_gradients(tokens, start, stop, gates, columns, H, table):
                 out[j] += row[j]
 
 
-@inner
-def add_input_gradients(tiles, x, start, stop, gates, columns, weight_ih, dout, gradients, scratch):
-    """Sends the gate gradients of steps start..stop back to the weights of a dense input, and to the input itself.
-
-    columns, (kept, gate, count), says whose they are. dout (T, N, D) takes the gradient of x; the gradient of h that it
-    held has been used up.
-    """
-    N, ld, H = x.shape[1], gates.shape[2], dout.shape[2]
-    first, to, width = columns[0] * H, columns[1] * H, columns[2] * H
-    D = x.shape[2]
-    rows = (stop - start) * N
-    add_rows(gates, start, stop, first, width, gradients.bias, to)
-    add_transposed_product(tiles, flat(gates), start * N * ld + first, ld, flat(x), start * N * D, D, rows, width, D,
-                           flat(gradients.ih), to * D, D, scratch.rounded, scratch.copied)
-    matmul(tiles, flat(gates), start * N * ld + first, ld, rows, weight_ih, to * D, width, D, flat(dout), start * N * D,
-           D, to > 0, scratch.rounded)
-
-
 def forward(tiles, window, table, weights, kept, scratch):
     """Fills h, c and gates for the window. tiles: the address of the micro-kernels (microkernel.py)."""
-    tokens, x, start, labels, label_table = window
+    tokens, x, start, labels, label_table, first_source = window
     h, c, gates = kept
+    readers = Readers(flat(tokens), first_source, scratch.sorted)
     rounded, h0, c0 = scratch.rounded, weights.h0, weights.c0
     T, N = tokens.shape
     H = h.shape[2]
     chunk = chunk_steps(N)
     for t in range(T):
         if IS_STACKED and x.size and t % chunk == 0:
-            input_rows(tiles, x, t, min(chunk, T - t), weights.ih, weights.bias, table, rounded)
+            D, rows, width = x.shape[2], min(chunk, T - t) * N, table.shape[1]
+            for row in range(rows):
+                out, bias = table[row], part(readers, t * N + row, weights.bias)
+                for j in range(width):
+                    out[j] = bias[j]
+            product(tiles, readers, t * N, flat(x), t * N * D, D, rows, weights.ih, 0, D, width, flat(table), 0, width,
+                    True, rounded)
         at = t * N * KEPT * H
         a, a_at = state_before(tokens, t, start, h, h0, scratch.before)
-        matmul(tiles, a, a_at, H, N, weights.hh, 0, H, FIRST * H, flat(gates), at, KEPT * H, False, rounded)
+        product(tiles, readers, t * N, a, a_at, H, N, weights.hh, 0, H, FIRST * H, flat(gates), at, KEPT * H, False,
+                rounded)
         for n in range(N):
             row = table[t % chunk * N + n if IS_STACKED and x.size else tokens[t, n]]
             if labels.size:
                 row = labelled_row(row, label_table[labels[t, n]], scratch.labelled)
-            h_before = h0 if tokens[t, n] == start else h[t, n]
+            h_before, extra = h0 if tokens[t, n] == start else h[t, n], part(readers, t * N + n, weights.extra)
             if HAS_MEMORY:
                 c_before = c0 if tokens[t, n] == start else c[t, n]
-                step(row, gates[t, n], weights.extra, h_before, c_before, h[t + 1, n], c[t + 1, n], H)
+                step(row, gates[t, n], extra, h_before, c_before, h[t + 1, n], c[t + 1, n], H)
             else:
-                step(row, gates[t, n], weights.extra, h_before, c0, h[t + 1, n], c0, H)
+                step(row, gates[t, n], extra, h_before, c0, h[t + 1, n], c0, H)
         if SECOND > 0:
-            matmul(tiles, flat(gates), at + (KEPT - 1) * H, KEPT * H, N, weights.hh, FIRST * H * H, H, SECOND * H,
-                   flat(gates), at + FIRST * H, KEPT * H, True, rounded)
+            product(tiles, readers, t * N, flat(gates), at + (KEPT - 1) * H, KEPT * H, N, weights.hh, FIRST * H * H, H,
+                    SECOND * H, flat(gates), at + FIRST * H, KEPT * H, True, rounded)
             for n in range(N):
                 h_before = h0 if tokens[t, n] == start else h[t, n]
                 finish(gates[t, n], h_before, h[t + 1, n], H)
@@ -234,6 +221,7 @@ def backward(tiles, window, weights, kept, flow, gradients, scratch):
     h, c, gates = kept
     dout, dh, dc = flow
     rounded, copied, h0, c0 = scratch.rounded, scratch.copied, weights.h0, weights.c0
+    readers = Readers(flat(tokens), window.first_source, scratch.sorted)
     T, N = tokens.shape
     H = h.shape[2]
     chunk = chunk_steps(N)
@@ -245,31 +233,43 @@ def backward(tiles, window, weights, kept, flow, gradients, scratch):
             for n in range(N):
                 finish_backward(gates[t, n], h[t, n], dout[t, n], dh[n], H)
             # a step's dout, used up by now, takes the gradient of what the second product multiplied
-            matmul(tiles, flat(gates), at + FIRST * H, KEPT * H, N, weights.hh, FIRST * H * H, SECOND * H, H,
-                   flat(dout), t * N * H, H, False, rounded)
+            product(tiles, readers, t * N, flat(gates), at + FIRST * H, KEPT * H, N, weights.hh, FIRST * H * H,
+                    SECOND * H, H, flat(dout), t * N * H, H, False, rounded)
         for n in range(N):
+            extra, dextra = part(readers, t * N + n, weights.extra), part(readers, t * N + n, gradients.extra)
             if HAS_MEMORY:
                 c_before = c0 if tokens[t, n] == start else c[t, n]
-                step_backward(gates[t, n], weights.extra, h[t, n], c_before, c[t + 1, n], dout[t, n], dh[n], dc[n],
-                              gradients.extra, H)
+                step_backward(gates[t, n], extra, h[t, n], c_before, c[t + 1, n], dout[t, n], dh[n], dc[n], dextra, H)
             else:
-                step_backward(gates[t, n], weights.extra, h[t, n], c0, c0, dout[t, n], dh[n], dc[n], gradients.extra, H)
-        matmul(tiles, flat(gates), at, KEPT * H, N, weights.hh, 0, FIRST * H, H, flat(dh), 0, H, CARRIES_DH, rounded)
+                step_backward(gates[t, n], extra, h[t, n], c0, c0, dout[t, n], dh[n], dc[n], dextra, H)
+        product(tiles, readers, t * N, flat(gates), at, KEPT * H, N, weights.hh, 0, FIRST * H, H, flat(dh), 0, H,
+                CARRIES_DH, rounded)
         take_initial(tokens[t], start, dh, gradients.h0)
         if HAS_MEMORY:
             take_initial(tokens[t], start, dc, gradients.c0)
         if t % chunk == 0:
-            add_transposed_product(tiles, flat(gates), at, KEPT * H, flat(h), t * N * H, H, (stop - t) * N, FIRST * H,
-                                   H, flat(gradients.hh), 0, H, rounded, copied)
+            rows = (stop - t) * N
+            add_weight_gradient(tiles, readers, t * N, flat(gates), at, KEPT * H, flat(h), t * N * H, H, rows,
+                                FIRST * H, H, flat(gradients.hh), 0, H, rounded, copied)
             if SECOND > 0:
-                add_transposed_product(tiles, flat(gates), at + FIRST * H, KEPT * H, flat(gates), at + (KEPT - 1) * H,
-                                       KEPT * H, (stop - t) * N, SECOND * H, H, flat(gradients.hh), FIRST * H * H, H,
-                                       rounded, copied)
+                add_weight_gradient(tiles, readers, t * N, flat(gates), at + FIRST * H, KEPT * H, flat(gates),
+                                    at + (KEPT - 1) * H, KEPT * H, rows, SECOND * H, H, flat(gradients.hh),
+                                    FIRST * H * H, H, rounded, copied)
             if EXTRA_COLUMN >= 0:
-                add_rows(gates, t, stop, EXTRA_COLUMN * H, H, gradients.extra, 0)
+                for row in range(rows):
+                    dextra = part(readers, t * N + row, gradients.extra)
+                    add_row(flat(gates), at + (row * KEPT + EXTRA_COLUMN) * H, H, dextra, 0)
             for columns in INPUT_COLUMNS:
                 if IS_STACKED and window.x.size:
-                    add_input_gradients(tiles, window.x, t, stop, gates, columns, weights.ih, dout, gradients, scratch)
+                    # dout takes the gradient of x; the gradient of h that it held has been used up
+                    first, to, width, D = columns[0] * H, columns[1] * H, columns[2] * H, window.x.shape[2]
+                    for row in range(rows):
+                        dbias = part(readers, t * N + row, gradients.bias)
+                        add_row(flat(gates), at + row * KEPT * H + first, width, dbias, to)
+                    add_weight_gradient(tiles, readers, t * N, flat(gates), at + first, KEPT * H, flat(window.x),
+                                        t * N * D, D, rows, width, D, flat(gradients.ih), to * D, D, rounded, copied)
+                    product(tiles, readers, t * N, flat(gates), at + first, KEPT * H, rows, weights.ih, to * D, width,
+                            D, flat(dout), t * N * D, D, to > 0, rounded)
                 else:
                     add_table_gradients(tokens, t, stop, gates, columns, H, gradients.table)
                     if window.labels.size:
@@ -277,10 +277,12 @@ def backward(tiles, window, weights, kept, flow, gradients, scratch):
             stop = t
 
 
-def of_cell(template: Any, spec: CellSpec, is_stacked: bool = True) -> Any:
+def of_cell(template: Any, spec: CellSpec, is_stacked: bool = True, has_encoder: bool = False) -> Any:
     """The template with the steps and numbers of a cell, as a kernel.
 
-    is_stacked   for networks of several layers; one layer has its table to read from, and a kernel that compiles faster
+    is_stacked    for networks of several layers; one layer has its table to read from, and a kernel that compiles
+                  faster
+    has_encoder   for networks whose sources are read by weights of their own
 
     They are globals of the new function, not a closure: numba's cache would take a closure over functions for another
     one in every process. Numbers in globals are constants to it, and what they rule out is not compiled. The name of
@@ -291,20 +293,21 @@ def of_cell(template: Any, spec: CellSpec, is_stacked: bool = True) -> Any:
            "finish": compiled.finish or finish, "finish_backward": compiled.finish_backward or finish_backward,
            "KEPT": spec.kept, "FIRST": spec.products[0], "SECOND": sum(spec.products[1:]),
            "HAS_MEMORY": spec.has_memory, "CARRIES_DH": spec.carries_dh, "EXTRA_COLUMN": spec.extra_column,
-           "INPUT_COLUMNS": tuple(tuple(columns) for columns in spec.input_columns), "IS_STACKED": is_stacked}
-    name = kernel_name(template.__name__, spec, is_stacked)
+           "INPUT_COLUMNS": tuple(tuple(columns) for columns in spec.input_columns), "IS_STACKED": is_stacked,
+           **(OF_TWO if has_encoder else {})}
+    name = kernel_name(template.__name__, spec, is_stacked, has_encoder)
     made = FunctionType(template.__code__, {**template.__globals__, **own}, name)
     made.__qualname__, made.__module__ = made.__name__, template.__module__
     return kernel(made)
 
 
-def kernel_name(template: str, spec: CellSpec, is_stacked: bool = True) -> str:
-    """`lstm_forward`, `lstm_forward_one`, `generate_lstm`: what a cell's kernel is called, and its machine code kept
-    under."""
+def kernel_name(template: str, spec: CellSpec, is_stacked: bool = True, has_encoder: bool = False) -> str:
+    """`lstm_forward`, `lstm_forward_one`, `lstm_forward_encoder`, `generate_lstm`: what a cell's kernel is called, and
+    its machine code kept under."""
     source = Path(inspect.getfile(spec.step))
     is_ours = source.parent == Path(__file__).parent
     foreign = "" if is_ours else hashlib.sha256(source.read_bytes()).hexdigest()[:8] + "_"
     name = spec.name.replace("-", "_")
     if template == "generate":
         return f"generate_{foreign}{name}"
-    return f"{name}_{foreign}{template}" + ("" if is_stacked else "_one")
+    return f"{name}_{foreign}{template}" + ("" if is_stacked else "_one") + ("_encoder" if has_encoder else "")

@@ -12,7 +12,7 @@ from charrnn.cells.recurrence import backward, forward, kernel_name, of_cell
 from charrnn.cells.rnn import RNN
 from charrnn.cells.spec import CellSpec
 from charrnn.kernels import jit
-from charrnn.settings.training import CELL_NAMES
+from charrnn.settings.training import CELL_NAMES, NetworkSettings
 
 CELLS: dict[str, CellSpec] = {spec.name: spec for spec in (RNN, LSTM, GRU, PEEPHOLE, GRU_ORIGINAL)}
 
@@ -24,22 +24,23 @@ def register(spec: CellSpec) -> None:
         CELL_NAMES.append(spec.name)
 
 
-def is_compiled(cell: str, *templates: str, layers: int = 1) -> bool:
-    """True if `templates` ("forward", "backward", "generate") of the cell, for networks of so many layers, need no
-    compiling on this machine."""
-    return all(jit.is_compiled(kernel_name(template, CELLS[cell], layers > 1)) for template in templates)
+def is_compiled(network: NetworkSettings, *templates: str) -> bool:
+    """True if `templates` ("forward", "backward", "generate") of the cell, for such networks, need no compiling on this
+    machine."""
+    return all(jit.is_compiled(kernel_name(template, CELLS[network.cell], network.layers > 1, network.has_encoder))
+               for template in templates)
 
 
 @cache
-def forward_kernel(cell: str, is_stacked: bool = True) -> Any:
+def forward_kernel(cell: str, is_stacked: bool = True, has_encoder: bool = False) -> Any:
     """A window forward, see recurrence.forward."""
-    return of_cell(forward, CELLS[cell], is_stacked)
+    return of_cell(forward, CELLS[cell], is_stacked, has_encoder)
 
 
 @cache
-def backward_kernel(cell: str, is_stacked: bool = True) -> Any:
+def backward_kernel(cell: str, is_stacked: bool = True, has_encoder: bool = False) -> Any:
     """A window backward, see recurrence.backward."""
-    return of_cell(backward, CELLS[cell], is_stacked)
+    return of_cell(backward, CELLS[cell], is_stacked, has_encoder)
 
 
 @cache

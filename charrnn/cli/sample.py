@@ -141,11 +141,10 @@ def _is_piped() -> bool:
 def _readable(models: "Sequence[Model]", prime: str, unknown: UnknownSettings) -> "Readable":
     """The prime as the models read it, with a note for everything that is not read as it stands."""
     from charrnn.render.wording import note_compiling, note_readable
-    from charrnn.sampling.session import prime_ids
 
     model = models[0]
     readable = model.readable(prime, unknown.unknown)
-    prime_ids(model.vocabulary, readable.text, model.mark)  # what can't be read is refused before any note
+    model.prime_ids(readable.text)  # what can't be read is refused before any note
     note_readable(readable, model.vocabulary)
     note_compiling([one.settings.network for one in models if not one.by_engine], "generate",
                    kernels=["choose_rows"] if len(models) > 1 or model.by_engine else [])

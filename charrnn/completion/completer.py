@@ -14,7 +14,7 @@ from charrnn.completion.beam import BeamSearch, FoundPath
 from charrnn.completion.ends import Ending
 from charrnn.completion.prefix_cache import NetworkSteps, PrefixCache
 from charrnn.errors import SettingsError
-from charrnn.sampling.session import LanguageModel, prime_ids
+from charrnn.sampling.session import LanguageModel
 from charrnn.settings import CompleteSettings
 from charrnn.settings.options import CompleteOptions
 from charrnn.settings.renamed import take_renamed
@@ -68,7 +68,7 @@ class Completer:
         key = settings.until, settings.most
         if key not in self._endings:
             self._endings[key] = Ending(vocabulary, mark, *key)
-        ids = prime_ids(vocabulary, prefix, mark, name="prefix")
+        ids = self._model.prime_ids(prefix, name="prefix")
         if not len(ids):
             if vocabulary.unknown("\n"):
                 raise SettingsError("there is nothing to complete, and the model knows no line end to begin with; give "

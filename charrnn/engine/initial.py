@@ -7,6 +7,12 @@ from charrnn.errors import CheckpointError
 from charrnn.settings import NetworkSettings
 
 
+def encoder_name(name: str) -> str:
+    """weight_ih_encoder_l0: what the encoder has in the place of a layer's weight_ih_l0."""
+    stem, _, layer = name.rpartition("_l")
+    return f"{stem}_encoder_l{layer}"
+
+
 def parameter_shapes(settings: NetworkSettings, vocabulary: int) -> dict[str, tuple[int, ...]]:
     """PyTorch's shape of each parameter, by name, from input to output. One bias a layer stands for PyTorch's two."""
     cell, H = CELLS[settings.cell], settings.hidden
@@ -15,13 +21,17 @@ def parameter_shapes(settings: NetworkSettings, vocabulary: int) -> dict[str, tu
         shapes["embedding"] = (vocabulary, settings.embedding)
     for k in range(settings.layers):
         D = H if k else settings.embedding or vocabulary
-        shapes[f"weight_ih_l{k}"] = (cell.gates * H, D)
-        shapes[f"weight_hh_l{k}"] = (cell.gates * H, H)
+        layer: dict[str, tuple[int, ...]] = {f"weight_ih_l{k}": (cell.gates * H, D)}
+        layer[f"weight_hh_l{k}"] = (cell.gates * H, H)
         if k == 0 and settings.label_width:
-            shapes["weight_label_l0"] = (cell.gates * H, settings.label_width)
-        shapes[f"bias_l{k}"] = (cell.gates * H,)
+            layer["weight_label_l0"] = (cell.gates * H, settings.label_width)
+        layer[f"bias_l{k}"] = (cell.gates * H,)
         if cell.extra:
-            shapes[f"{cell.extra.name}_l{k}"] = (cell.extra.rows * H,)
+            layer[f"{cell.extra.name}_l{k}"] = (cell.extra.rows * H,)
+        for name, shape in layer.items():
+            shapes[name] = shape
+            if settings.has_encoder:
+                shapes[encoder_name(name)] = shape
         if settings.learn_initial_state:
             shapes |= {f"{letter}0_l{k}": (H,) for letter in cell.letters}
     return shapes | {"weight_out": (vocabulary, H), "bias_out": (vocabulary,)}
@@ -42,7 +52,7 @@ def initial_values(settings: NetworkSettings, vocabulary: int, generator: np.ran
             arrays[name] = np.zeros(shape, np.float32)
         else:
             arrays[name] = generator.uniform(-bound, bound, shape).astype(np.float32)
-        for gate, value in cell.initial_bias.items() if name.startswith("bias_l") else ():
+        for gate, value in cell.initial_bias.items() if name.startswith(("bias_l", "bias_encoder_l")) else ():
             at = cell.gate_names.index(gate) * hidden
             arrays[name][at:at + hidden] = value
     return arrays

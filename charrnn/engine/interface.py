@@ -47,7 +47,8 @@ OnLayer = Callable[[int, LayerStep], None]
 class Streams(ABC):
     """Rows of text read side by side, each with a state that is carried from window to window.
 
-    A window's inputs and targets are (T, rows) int32; a target of -1 is not predicted.
+    A window's inputs and targets are (T, rows) int32; a target of -1 is not predicted. With an encoder, inputs from the
+    size of the vocabulary on are those of sources (text/windows.py, as_read).
     """
 
     @abstractmethod

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-# Which axis of a parameter counts the vocabulary; weight_ih_l0 does so only where the input is one-hot.
-_AXES = {"embedding": 0, "weight_ih_l0": 1, "weight_out": 0, "bias_out": 0}
+# Which axis of a parameter counts the vocabulary; those of the first layer do so only where the input is one-hot.
+_AXES = {"embedding": 0, "weight_ih_l0": 1, "weight_ih_encoder_l0": 1, "weight_out": 0, "bias_out": 0}
 
 
 def grow_vocabulary(arrays: dict[str, np.ndarray], places: np.ndarray, size: int) -> dict[str, np.ndarray]:
@@ -16,7 +16,7 @@ def grow_vocabulary(arrays: dict[str, np.ndarray], places: np.ndarray, size: int
     """
     grown = dict(arrays)
     for name, axis in _AXES.items():
-        if name not in arrays or (name == "weight_ih_l0" and "embedding" in arrays):
+        if name not in arrays or (name.startswith("weight_ih") and "embedding" in arrays):
             continue
         old = arrays[name]
         if old.ndim <= axis or old.shape[axis] != len(places):  # one row alone would be spread over all

@@ -53,9 +53,12 @@ class Inspection:
         """custom    features of the user, with a value for each place of the passage
         ablated   places on which cells are ablated, in all results; 0 takes as many as take a few seconds
 
-        Raises SettingsError if one of them has the name of another feature, or the cell has no such signal; CorpusError
-        for a passage without a place.
+        Raises SettingsError if one of them has the name of another feature, the cell has no such signal, or the network
+        has an encoder; CorpusError for a passage without a place.
         """
+        if engine.settings.has_encoder:
+            raise SettingsError("a unit of a network with --encoder own is two things, one in sources and another in "
+                                "targets, and can't be inspected; train one with --encoder shared")
         self.engine, self.passage, self.custom = engine, passage, list(custom)
         most = max(LEAST_ABLATED, min(ABLATED, int(ABLATION_BUDGET / engine.parameter_count)))
         self.ablated = min(len(passage), ablated or most)

@@ -9,6 +9,7 @@ from charrnn.errors import StorageError
 from charrnn.interchange.hub_folder import hub_files
 from charrnn.interchange.onnx_file import onnx_bytes
 from charrnn.interchange.safetensors_file import safetensors_bytes
+from charrnn.interchange.state_dict import refuse_encoder
 from charrnn.runs.checkpoint import Checkpoint, load_checkpoint, naming
 from charrnn.runs.labelled import with_label
 from charrnn.runs.trained_network import check_network
@@ -56,6 +57,7 @@ def export_to_hub(checkpoint: Path, folder: Path, label: str | None = None) -> i
 def _loaded(path: Path, label: str | None) -> tuple[Checkpoint, Vocabulary]:
     """The checkpoint and its vocabulary; other programs have no place for labels, so it has one for good."""
     checkpoint = load_checkpoint(path)
+    refuse_encoder(checkpoint.settings.network)
     with naming(path):
         return with_label(checkpoint, label), check_network(checkpoint)
 

@@ -28,8 +28,16 @@ def refuse_other_cells(cell: str) -> None:
                             f"with --cell {', '.join(TORCH_CELLS)}")
 
 
+def refuse_encoder(network: NetworkSettings) -> None:
+    """Raises SettingsError for a network with an encoder, which is no stack of layers."""
+    if network.has_encoder:
+        raise SettingsError("a network with --encoder own can't be written for other programs; train one with "
+                            "--encoder shared")
+
+
 def state_dict(network: NetworkSettings, arrays: Arrays) -> Arrays:
-    """The parameters under PyTorch's names, float32 copies; raises SettingsError for a cell that PyTorch lacks."""
+    """The parameters under PyTorch's names, float32 copies; raises SettingsError for what PyTorch lacks."""
+    refuse_encoder(network)
     refuse_other_cells(network.cell)
     named = {"embedding.weight": arrays["embedding"]} if network.embedding else {}
     for k in range(network.layers):

@@ -4,7 +4,7 @@ import importlib.util
 from typing import TYPE_CHECKING
 
 from charrnn.errors import SettingsError
-from charrnn.interchange.state_dict import TORCH_CELLS, Arrays, refuse_other_cells, state_dict
+from charrnn.interchange.state_dict import TORCH_CELLS, Arrays, refuse_encoder, refuse_other_cells, state_dict
 from charrnn.settings import NetworkSettings
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def torch_module(network: NetworkSettings, arrays: Arrays, vocabulary: int) -> "
     Raises SettingsError for a cell that PyTorch does not have, or without PyTorch.
     """
     check_torch("to_torch()")
+    refuse_encoder(network)
     refuse_other_cells(network.cell)
     import torch
     from torch import nn

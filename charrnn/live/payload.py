@@ -56,7 +56,9 @@ class LiveContent:
 
 
 def check_runnable(model: LanguageModel) -> None:
-    """Raises SettingsError for a network with a cell that the page does not have."""
+    """Raises SettingsError for a network with a cell that the page does not have, or with an encoder."""
+    if model.settings.network.has_encoder:
+        raise SettingsError("the page has no place for a network with --encoder own; train one with --encoder shared")
     if model.settings.network.cell not in RUNNABLE:
         raise SettingsError(f"the page has no equations for the cell {model.settings.network.cell!r}; it runs "
                             f"{', '.join(RUNNABLE)}")

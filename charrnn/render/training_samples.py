@@ -1,5 +1,6 @@
 """Layer render: samples during training, on stderr and in the run's samples.txt."""
 
+from charrnn.errors import SettingsError
 from charrnn.render.wording import note_compiling
 from charrnn.runs.run import Run
 from charrnn.sampling.session import LanguageModel
@@ -23,6 +24,9 @@ class TrainingSamples:
         self._run, self._every, self._at_validations = run, every, at_validations
         self._loss, self._characters, self._last_step = 0.0, 0, -1
         if every or at_validations:
+            if run.trainer.settings.network.has_encoder:
+                raise SettingsError("a network with --encoder own writes nothing without a source; leave "
+                                    "--show-samples and --samples-every out")
             note_compiling([run.trainer.settings.network], "generate")
             sample_of(run, 1)  # compiles now, not during the minutes of the run
 

@@ -42,12 +42,13 @@ def loss_words(nats: float, corpus: CorpusInfo, text: TextSettings) -> str:
 
 
 def network_words(network: NetworkSettings) -> str:
-    """`lstm, 2 layers of 256, one-hot input, dropout 0.5`."""
+    """`lstm, 2 layers of 256, one-hot input, dropout 0.5, encoder own`."""
     layers = f"{counted(network.layers, 'layer')} of {network.hidden}"
     given = f"embedding of {network.embedding}" if network.embedding else "one-hot input"
     dropout = f", dropout {network.dropout:g}" if network.dropout else ""
     initial = ", learned initial state" if network.learn_initial_state else ""
-    return f"{network.cell}, {layers}, {given}{dropout}{initial}"
+    encoder = ", encoder own" if network.has_encoder else ""
+    return f"{network.cell}, {layers}, {given}{dropout}{initial}{encoder}"
 
 
 def corpus_words(corpus: CorpusInfo, different: int, text: TextSettings) -> str:
@@ -129,7 +130,7 @@ def note_compiling(networks: Sequence[NetworkSettings], *parts: str, kernels: Se
     from charrnn.cells import registry
     from charrnn.kernels import jit
 
-    are_compiled = all(registry.is_compiled(network.cell, *parts, layers=network.layers) for network in networks)
+    are_compiled = all(registry.is_compiled(network, *parts) for network in networks)
     if not (are_compiled and all(map(jit.is_compiled, kernels))):
         print(compiling_words(), file=sys.stderr, flush=True)
 

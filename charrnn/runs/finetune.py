@@ -19,7 +19,7 @@ from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.schedules import fitting_rate
 
 # The settings that a new run shares with its parent.
-_NETWORK = ("cell", "hidden", "layers", "embedding", "learn_initial_state")
+_NETWORK = ("cell", "hidden", "layers", "embedding", "learn_initial_state", "encoder")
 _TEXT = ("documents", "unit", "normalize", "lowercase")
 # The share of the usual rate to train with. From tiny Shakespeare to the sonnets, LSTM 1x128, nats after 1, 3 and 10
 # epochs: at the whole rate 1.694 1.667 1.643, at half 1.686 1.667 1.650, at a quarter 1.685 1.669 1.659; from nothing
@@ -49,6 +49,9 @@ class FineTuning:
                 wanted = _option(name, given[name])
                 raise SettingsError(f"{wanted} contradicts {self.name}, which has {_option(name, value)}; leave "
                                     f"{wanted.removeprefix('no ').split()[0]} out, or --init-from")
+        if self.checkpoint.settings.network.has_encoder and not given.get("pairs"):
+            raise SettingsError(f"{self.name} has --encoder own, which reads the sources of pairs; give --pairs, or "
+                                "begin from another run")
         optimizer = merge_settings(given, preset).get("optimizer", TrainingSettings.optimizer)
         usual = preset.get("lr") or fitting_rate(self.checkpoint.settings.network, optimizer)
         return {**self._shape, "lr": float(f"{RATE_SHARE * usual:.2g}")}

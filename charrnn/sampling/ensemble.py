@@ -1,6 +1,7 @@
 """Layer sampling: several networks that write one text: the probability of a character is the mean of theirs."""
 
 from collections.abc import Sequence
+from typing import NoReturn
 
 from charrnn.errors import SettingsError
 from charrnn.sampling.sampler import Sampler
@@ -40,5 +41,11 @@ def _refuse_difference(first: LanguageModel, other: LanguageModel, name: str) ->
                             f"{first.vocabulary.kind}s are in one of them only; train both on the same text")
     for setting in ("documents", "normalize", "lowercase"):
         if getattr(other.settings.text, setting) != getattr(first.settings.text, setting):
-            raise SettingsError(f"{name} and the first run differ in --{setting}; only runs that read a text in the "
-                                "same way can predict together")
+            _refuse_setting(name, setting)
+    if other.settings.network.encoder != first.settings.network.encoder:
+        _refuse_setting(name, "encoder")
+
+
+def _refuse_setting(name: str, setting: str) -> NoReturn:
+    raise SettingsError(f"{name} and the first run differ in --{setting}; only runs that read a text in the same way "
+                        "can predict together")

@@ -27,6 +27,7 @@ from charrnn.settings import SampleSettings, Settings
 from charrnn.settings.renamed import take_renamed
 from charrnn.settings.sampling import SampleOptions
 from charrnn.text.documents import mark_of, unescaped
+from charrnn.text.labels import TAB
 from charrnn.text.normalize import normalized
 from charrnn.text.unknown import Readable, readable
 from charrnn.text.vocabulary import Vocabulary
@@ -82,6 +83,22 @@ class LanguageModel:
         Raises VocabularyError for characters it never saw, unless `unknown` folds, skips or replaces them.
         """
         return readable(normalized(text, self.settings.text), self.vocabulary, unknown)
+
+    def prime_ids(self, prime: str, *, name: str = "prime") -> np.ndarray:
+        """What prime_ids() gives, as the network reads it: where it has an encoder, the source apart (windows.as_read).
+
+        Raises SettingsError, beside what that raises, if an encoder would have to be followed inside a source: only
+        targets can be written.
+        """
+        ids = prime_ids(self.vocabulary, prime, self.mark, name=name)
+        if not self.settings.network.has_encoder:
+            return ids
+        source, tab, _ = prime.partition(TAB)
+        if not source or not tab:
+            raise SettingsError(f"this network writes nothing but the target of a source; begin the {name} with a "
+                                "source and a tab, or use charrnn translate")
+        ids[:int(np.argmax(ids == self.vocabulary.encode(TAB)[0]))] += len(self.vocabulary)
+        return ids
 
     def sample(self, length: int = 500, *, prime: str = "", unknown: str = "error",
                **options: "Unpack[SampleOptions]") -> str:
@@ -229,7 +246,7 @@ class SamplingSession:
         self._length, self._count = settings.length or None, settings.samples
         # the same random draws at every temperature
         self._generators = [own for _ in self.temps for own in generators_of(self.seed, settings.samples)]
-        ids = prime_ids(model.vocabulary, prime, model.mark)
+        ids = model.prime_ids(prime)
         if not len(ids):
             ids = self._lead_ins(model.lead_ins(settings.precision))
 

@@ -45,28 +45,42 @@ def weights_of(engine: Engine, precision: str) -> Weights:
 
 
 class PackedModel:
-    """The weights as the kernel takes them, those of all layers in one buffer."""
+    """The weights as the kernel takes them, those of all layers in one buffer.
+
+    stack     what reads and writes
+    encoder   what reads sources, where that is another
+    """
 
     def __init__(self, network: NetworkSettings, weights: Weights) -> None:
-        layers = weights.layers
         cell = CELLS[network.cell]
-        self.weights, self.kernel, self.layers = weights, generate_kernel(cell.name), len(layers)
+        self.weights, self.kernel, self.layers = weights, generate_kernel(cell.name), len(weights.layers)
         self.hidden = padded(network.hidden)
         self.width, self.gates = cell.gates * self.hidden, cell.kept * self.hidden
         self.has_memory = cell.has_memory
-        packed = zeros(sum(layer.ih.size * (k > 0) + layer.hh.size for k, layer in enumerate(layers)))
-        at = 0
-        for k, layer in enumerate(layers):
-            for weight in (layer.ih, layer.hh) if k else (layer.hh,):
-                packed[at : at + weight.size] = weight
-                at += weight.size
-        self.stack = PackedNetwork(
-            weights.tiles, weights.layer_tiles, weights.table, packed,
-            # the last line is the bias of products that have none
-            np.stack([*(layer.bias for layer in layers), np.zeros_like(layers[0].bias)]),
-            np.stack([layer.extra for layer in layers]), weights.out, weights.bias_out,
-            np.stack([layer.h0 for layer in layers]), np.stack([layer.c0 for layer in layers]), weights.vocabulary,
-            weights.start)
+        self.stack = _stack(weights, 0)
+        self.encoder = _stack(weights, 1) if network.has_encoder else None
+
+    def reader(self, token: int) -> PackedNetwork:
+        """What reads such a token."""
+        return self.encoder if self.encoder is not None and token >= self.weights.vocabulary else self.stack
+
+
+def _stack(weights: Weights, reader: int) -> PackedNetwork:
+    """The layers of the decoder, 0, or of the encoder, 1."""
+    layers = [layer.readers[reader] for layer in weights.layers]
+    packed = zeros(sum(layer.ih.size * (k > 0) + layer.hh.size for k, layer in enumerate(layers)))
+    at = 0
+    for k, layer in enumerate(layers):
+        for weight in (layer.ih, layer.hh) if k else (layer.hh,):
+            packed[at : at + weight.size] = weight
+            at += weight.size
+    return PackedNetwork(
+        weights.tiles, weights.layer_tiles, weights.table, packed,
+        # the last line is the bias of products that have none
+        np.stack([*(layer.bias for layer in layers), np.zeros_like(layers[0].bias)]),
+        np.stack([layer.extra for layer in layers]), weights.out, weights.bias_out,
+        np.stack([layer.h0 for layer in layers]), np.stack([layer.c0 for layer in layers]), weights.vocabulary,
+        weights.start)
 
 
 class ThreadState:
@@ -96,8 +110,11 @@ class StreamGroup:
         first, stack = self._threads[0], self._model.stack
         first.h[first.now], first.c[first.now] = stack.h0[:, np.newaxis], stack.c0[:, np.newaxis]
         first.tokens[:] = ids[0]
-        for start in range(1, len(ids), _READ_AT_ONCE):
-            self.generate(0, 1, ids[start : start + _READ_AT_ONCE], np.zeros((0, self._streams)), _READ, _NO_NATS)
+        # what is read first decides who reads a piece: all of it is of a source, or nothing
+        target = 1 + int(np.count_nonzero(ids[:-1, 0] >= self._model.weights.vocabulary))
+        for piece in (ids[1:target], ids[target:]):
+            for start in range(0, len(piece), _READ_AT_ONCE):
+                self.generate(0, 1, piece[start : start + _READ_AT_ONCE], np.zeros((0, self._streams)), _READ, _NO_NATS)
 
     def synchronize(self, threads: int) -> None:
         """Before generate(): gives the first `threads` threads the states of the first one, and resets the barrier."""
@@ -113,11 +130,12 @@ class StreamGroup:
 
     def generate(self, thread: int, threads: int, prime: np.ndarray, draws: np.ndarray, rule: SamplingRule,
                  nats: np.ndarray) -> np.ndarray:
-        """What thread `thread` of `threads` does of Sampler.generate; they must all do it at the same time."""
+        """What thread `thread` of `threads` does of Sampler.generate; they must all do it at the same time. With an
+        encoder all that is read must be of a source, or nothing."""
         out = np.zeros(draws.shape, np.int32)
         own, model = self._threads[thread], self._model
         model.kernel(
-            model.stack, StreamState(own.h, own.c, own.tokens), own.now,
+            model.reader(own.tokens[0]), StreamState(own.h, own.c, own.tokens), own.now,
             SampledText(np.ascontiguousarray(prime, np.int32), np.ascontiguousarray(draws), out, nats),
             rule.constraints(draws.shape[1], model.stack.vocabulary, model.has_memory),
             Work(self._products, self._inputs, self._barrier, own.gates, own.rounded, own.logits), thread, threads)

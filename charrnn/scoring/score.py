@@ -19,7 +19,7 @@ from charrnn.storage.packages import package_for
 from charrnn.text.documents import Documents
 from charrnn.text.model_input import UnknownUnits, model_input
 from charrnn.text.vocabulary import Vocabulary
-from charrnn.text.windows import Text
+from charrnn.text.windows import Text, as_read
 
 _STRETCHES = 200  # points of a plot
 
@@ -213,13 +213,14 @@ def score_text(engines: Sequence[Engine], vocabulary: Vocabulary, settings: Sett
         raise SettingsError("--adapt and --with contradict each other: one network at a time goes on learning; give "
                             "one of them")
     shards, top = settings.training.shards or 1, min(how.predictions, len(vocabulary))
+    content = as_read(whole.content, settings.network, len(vocabulary))
     reader = reader_of(engines[0], shards) if len(engines) == 1 else mixture_reader(engines, shards)
     cold = _cold(reader, vocabulary, whole.content, how.cold, settings.windows.window) if how.cold else None
     adapting = AdaptingNetwork(engines[0], how.adapt_rate) if how.adapt else None
     if adapting is not None:
-        scorer = Scorer(lambda rows, window: adapting.read, whole.content, SEGMENT, 1, top)
+        scorer = Scorer(lambda rows, window: adapting.read, content, SEGMENT, 1, top)
     else:
-        scorer = Scorer(reader, whole.content, settings.windows.window, how.parts, top)
+        scorer = Scorer(reader, content, settings.windows.window, how.parts, top)
     scorer.read(on_read)
     if isinstance(whole.content, Documents):
         first, unpredicted, separator = 1, "", whole.content.mark  # the separator before the text is not part of it

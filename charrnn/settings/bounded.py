@@ -24,8 +24,9 @@ PRECISIONS = ("float32", "bf16")
 #   group       the heading in help over its option and those of the fields after it
 #   formerly    an old name of its option, which still works
 #   decided     what the text decides: there is no option for it
+#   is_later    it came later than the others of its class: it is stored only where it is not its default
 _METADATA = {"low": None, "high": None, "choices": (), "letter": "", "metavar": "", "fitted": False, "only_with": "",
-             "group": "", "formerly": "", "decided": False}
+             "group": "", "formerly": "", "decided": False, "is_later": False}
 
 
 def setting(default: Any, help: str, **metadata: Any) -> Any:
@@ -54,9 +55,11 @@ class Bounded:
         return cls(**values)
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields by name; what the text decides only where it did, so that earlier versions can read the rest."""
+        """The fields by name; what the text decides only where it did, and later ones only where they are used, so that
+        earlier versions can read the rest."""
         return {spec.name: getattr(self, spec.name) for spec in dataclasses.fields(self)  # type: ignore[arg-type]
-                if not spec.metadata["decided"] or getattr(self, spec.name) != spec.default}
+                if not (spec.metadata["decided"] or spec.metadata["is_later"])
+                or getattr(self, spec.name) != spec.default}
 
 
 def _checked(spec: Any, value: Any) -> Any:

@@ -17,6 +17,7 @@ class NetworkOptions(TypedDict, total=False):
     dropout: float
     recurrent_dropout: float
     learn_initial_state: bool
+    encoder: Literal["shared", "own"]
 
 
 class TextOptions(TypedDict, total=False):

@@ -30,6 +30,14 @@ class NetworkSettings(Bounded):
     label_width: int = setting(0, "numbers that a text's label adds to the input at each step; the text decides it",
                                low=0, high=65_536, decided=True)
     learn_initial_state: bool = setting(False, "learn the state that a text begins with; otherwise it is zero")
+    encoder: str = setting("shared", "what reads the source of --pairs; shared: the layers that write the target; own: "
+                                     "as many layers of its own, from whose last state the others go on",
+                           choices=("shared", "own"), is_later=True)
+
+    @property
+    def has_encoder(self) -> bool:
+        """Whether sources are read by layers of their own."""
+        return self.encoder == "own"
 
 
 @dataclass(frozen=True)
@@ -159,6 +167,9 @@ class Settings:
         if self.text.documents is not None and self.windows.val_from == "files":
             raise SettingsError("--documents and --val-from files contradict each other: whole documents are kept for "
                                 "validation; leave one of them out")
+        if self.network.has_encoder and not self.text.pairs:
+            raise SettingsError("--encoder own reads the sources of pairs, and has no effect without --pairs; leave it "
+                                "out, or give --pairs")
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """The settings by part; without `text` where the text is taken as it is, as before there was that part."""

@@ -113,13 +113,15 @@ class Documents:
     it, the last to the mark behind it."""
 
     def __init__(self, ids: Ids, marks: np.ndarray, which: np.ndarray | None = None, labels: Labels | None = None,
-                 source_ends: np.ndarray | None = None) -> None:
+                 source_ends: np.ndarray | None = None, source_shift: int = 0) -> None:
         """marks (D + 1,) int64 has the places of the marks in `ids`; `which` are the documents chosen, all if None.
 
         labels        of all documents
         source_ends   (D,) int64, the places of the tabs from which on each document is predicted; None predicts all
+        source_shift  what windows add to the ids of sources, the mark before them included (as_read)
         """
         self.ids, self.marks, self.labels, self.source_ends = ids, marks, labels, source_ends
+        self.source_shift = source_shift
         self.mark = int(ids.take(marks[:1])[0])  # its id
         self.which = np.arange(len(marks) - 1, dtype=_index_type(len(marks))) if which is None else which
         self.transitions = int(self.lengths(self.which).sum())
@@ -143,6 +145,11 @@ class Documents:
         if isinstance(self.ids, MappedIds):
             return self.ids.take(places, runs)
         return np.asarray(self.ids.take(places), np.int32)
+
+    @property
+    def start(self) -> int:
+        """The id of the mark before a document, as windows have it."""
+        return self.mark + self.source_shift
 
     @property
     def longest_source(self) -> int | None:
@@ -211,7 +218,7 @@ class Documents:
         return [np.flatnonzero(category == number) for number in range(len(self.labels.scheme.names))]
 
     def _some(self, which: np.ndarray) -> "Documents":
-        return Documents(self.ids, self.marks, which, self.labels, self.source_ends)
+        return Documents(self.ids, self.marks, which, self.labels, self.source_ends, self.source_shift)
 
 
 def source_ends(ids: Ids, marks: np.ndarray, vocabulary: Vocabulary) -> np.ndarray:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from charrnn.errors import CorpusError
-from charrnn.settings import WindowSettings
+from charrnn.settings import NetworkSettings, WindowSettings
 from charrnn.text.documents import Documents
 from charrnn.text.ids import IdRanges, Ids, MappedIds
 from charrnn.text.labels import Labels
@@ -45,6 +45,14 @@ class Window(NamedTuple):
 def size(text: Text) -> int:
     """The characters of a text; of documents with the end of each."""
     return text.transitions if isinstance(text, Documents) else len(text)
+
+
+def as_read(text: Text, network: NetworkSettings, vocabulary: int) -> Text:
+    """The text as a network of so many units reads it. Where it has an encoder, unit v of a source is v + vocabulary:
+    the id says which of its two parts reads it."""
+    if not (network.has_encoder and isinstance(text, Documents)):
+        return text
+    return Documents(text.ids, text.marks, text.which, text.labels, text.source_ends, vocabulary)
 
 
 def split(text: Text, settings: WindowSettings) -> tuple[Text, Text]:
@@ -295,6 +303,8 @@ class _DocumentRows:
         inputs, targets = (documents.take(places + offset, pieces) for offset in (0, 1))
         is_unpredicted = is_over if documents.source_ends is None else is_over | (places < documents.source_ends[which])
         inputs[is_over], targets[is_unpredicted] = documents.mark, NO_TARGET
+        if documents.source_shift:
+            inputs[is_unpredicted] += np.int32(documents.source_shift)
         return Window(inputs, targets, start == 0, targets.size - int(np.count_nonzero(is_unpredicted)),
                       None if documents.labels is None else _window_labels(documents.labels, which))
 

@@ -19,11 +19,10 @@ from charrnn.settings import (
     RunSettings,
     Settings,
     TextSettings,
-    TrainingSettings,
-    WindowSettings,
     settings_of,
 )
 from charrnn.settings.presets import OURS, merge_settings, preset_values
+from charrnn.settings.training import PARTS
 from charrnn.text.corpus import Corpus
 from charrnn.text.shape import TextShape
 from charrnn.text.validation_split import decided_fraction
@@ -97,7 +96,7 @@ def fitting(given: Mapping[str, Any], text: TextShape, machine: Machine) -> tupl
         chosen["val_from"] = "files"
     if text.vocabulary >= EMBEDDED_FROM:
         chosen["embedding"] = EMBEDDING
-    names = (spec.name for kind in (NetworkSettings, WindowSettings, TrainingSettings) for spec in fields(kind))
+    names = (spec.name for kind in PARTS.values() for spec in fields(kind))
     wanted = {name: given[name] for name in names if given.get(name) is not None}
     minutes = given.get("minutes") or UNHURRIED
     expected = expected_pace(machine.cores, text.vocabulary)

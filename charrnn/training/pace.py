@@ -48,6 +48,8 @@ def measured_pace(run: RunSettings, vocabulary: int, shards: Callable[[int], int
         opened.precompile()
         streams = opened.streams(windows.batch, windows.window, parts)
         inputs, targets = rng.integers(vocabulary, size=(2, windows.window, windows.batch), dtype=np.int32)
+        if network.has_encoder:
+            inputs[:, ::2] += vocabulary
         keys = _keys(network, network.dropout), _keys(network, network.recurrent_dropout)
         began, steps = time.perf_counter(), -1
         while steps < 1 or time.perf_counter() - began < TIMED:

@@ -19,7 +19,7 @@ from charrnn.errors import CheckpointError, SettingsError, TrainingError
 from charrnn.settings import Settings
 from charrnn.text.documents import Documents
 from charrnn.text.ids import IdRanges, MappedIds
-from charrnn.text.windows import Text, size, split, training_windows
+from charrnn.text.windows import Text, as_read, size, split, training_windows
 from charrnn.training.auto_settings import with_automatic_settings
 from charrnn.training.evaluation import Evaluation
 from charrnn.training.events import Compiling, Event, Finished, RolledBack, Started, Step, Validated
@@ -38,6 +38,7 @@ class Trainer:
                  engine: str = "compiled", device: str = "auto") -> None:
         windows = settings.windows
         self.generator = np.random.Generator(np.random.PCG64(settings.training.seed))
+        text = as_read(text, settings.network, vocabulary)
         train_text, val_text = split(text, windows)
         self.cutter = training_windows(train_text, windows, self.generator)
         labels = text.labels if isinstance(text, Documents) else None
@@ -49,7 +50,7 @@ class Trainer:
             _check_processes(rank, engine, windows.batch)
             threads = threads or max(1, physical_cores() // rank.local_size)
         self.engine = open_engine(engine, settings.network, vocabulary, training=training, generator=self.generator,
-                                  start=text.mark if isinstance(text, Documents) else -1,
+                                  start=text.start if isinstance(text, Documents) else -1,
                                   threads=threads or training.shards, device=device)
         self.streams = self.engine.streams(windows.batch, windows.window, training.shards)
         self.evaluation = Evaluation(self.engine, val_text, windows.window, training.shards,

@@ -71,7 +71,7 @@ WRONG_TEXTS: dict[str, dict[str, Sequence[str]]] = {
 CONTRADICTIONS: dict[str, Sequence[tuple[str, ...]]] = {
     "train": [("--minutes", "1"), ("--documents", "line", "--between", "x"), ("--targets", "last"),
               ("--documents", "line", "--windows", "snippets"), ("--unit", "byte", "--min-count", "2"),
-              ("--documents", "line", "--val-from", "files"), ("--epochs", "0")],
+              ("--documents", "line", "--val-from", "files"), ("--epochs", "0"), ("--encoder", "own")],
     "sample": [("--temp", "1", "--temps", "1,2"), ("--min-length", "10"), ("--surprisal", "--json"),
                ("--surprisal", "--temps", "1,2"), ("--surprisal", "-o", "x"), ("--corpus", "text.txt"),
                ("--prime", "a", "--prime-file", "text.txt")],

@@ -28,13 +28,14 @@ class CompiledEngine(Engine):
 
     @property
     def is_compiled(self) -> bool:
-        return is_compiled(self.settings.cell, "backward", layers=self.settings.layers)
+        return is_compiled(self.settings, "backward")
 
     def precompile(self) -> None:
         """Takes one step of a network too small to take time; every kernel then exists in its one signature."""
         settings = NetworkSettings(
             cell=self.settings.cell, hidden=1, layers=min(self.settings.layers, 2), dropout=self.settings.dropout,
-            embedding=min(self.settings.embedding, 1), recurrent_dropout=self.settings.recurrent_dropout)
+            embedding=min(self.settings.embedding, 1), recurrent_dropout=self.settings.recurrent_dropout,
+            encoder=self.settings.encoder)
         tiny = CompiledEngine(settings, 2, self.training, np.random.default_rng(0))
         ids, keys = np.zeros((1, 1), np.int32), np.zeros(settings.layers, np.uint32)
         tiny.streams(1, 1).learn(ids, ids, keys if settings.dropout else None,

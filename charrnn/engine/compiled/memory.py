@@ -11,14 +11,16 @@ parameters:
                  T N H  for the gradient on its way back;  2 L N H  for that of the states
                  N H  where texts begin inside a window
     scratch      S (H + 65 V + 256 G H where L > 1 + 128 (K + 1) H with bf16 + V G H with an embedding
-                 + G H with labels + 256 (24 + H) where vectors are narrower than 512 bits)
+                 + G H with labels + 256 (24 + H) where vectors are narrower than 512 bits
+                 + 256 (G + 1) H with an encoder)
 
+An encoder has packed weights and a table of its own.
 A chunk's 256 rows are as many as whole time steps make (chunk_steps).
 """
 
 from typing import NamedTuple
 
-from charrnn.cells.recurrence import chunk_steps, rounded_size
+from charrnn.cells.recurrence import chunk_steps, rounded_size, sorted_size
 from charrnn.cells.registry import CELLS
 from charrnn.kernels.cpu import padded
 from charrnn.kernels.matmul import copied_size
@@ -49,8 +51,9 @@ def training_bytes(network: NetworkSettings, vocabulary: int, parameters: int, s
     H, L, G = padded(network.hidden), network.layers, CELLS[network.cell].gates
     V, E = padded(vocabulary), padded(network.embedding)
     recurrent = 2 * (2 * L - 1) * G * H * H // (2 if shape.precision == "bf16" else 1)
-    packed = recurrent + 2 * G * H * E + vocabulary * G * H + 3 * V * H
-    dropped = L * G * H * H if network.recurrent_dropout else 0
+    readers = 1 + network.has_encoder
+    packed = readers * (recurrent + 2 * G * H * E + vocabulary * G * H) + 3 * V * H
+    dropped = readers * L * G * H * H if network.recurrent_dropout else 0
     fixed = 4 * ((1 + moments + shards) * parameters + packed + dropped)
     return fixed + streams_bytes(network, vocabulary, shape)
 
@@ -68,6 +71,7 @@ def streams_bytes(network: NetworkSettings, vocabulary: int, shape: BatchShape) 
     scratch = H + (BLOCK_ROWS + 1) * V
     scratch += chunk_steps(rows) * rows * G * H if L > 1 else 0
     scratch += rounded_size(rows, kept * H, H) if precision == "bf16" else copied_size(H)
-    scratch += vocabulary * G * H if network.embedding else 0
+    scratch += (1 + network.has_encoder) * vocabulary * G * H if network.embedding else 0
     scratch += G * H if network.label_width else 0
+    scratch += sorted_size(rows, G, H) if network.has_encoder else 0
     return 4 * (windows + shards * scratch)

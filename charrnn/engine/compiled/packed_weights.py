@@ -34,10 +34,15 @@ def _blocks(gates: Sequence[int], each: int) -> list[tuple[int, int]]:
 
 
 class LayerWeights:
-    """One layer: weight_ih and weight_hh packed for the way forward, and transposed for the way back."""
+    """One layer: weight_ih and weight_hh packed for the way forward, and transposed for the way back.
+
+    With an encoder everything but the initial state is twice as long: the decoder's, and behind it the encoder's.
+    `readers` has the forward weights of each by itself.
+    """
 
     def __init__(self, parameters: Parameters, k: int, kind: int) -> None:
         network = parameters.network
+        readers = 1 + network.has_encoder
         self.bias = parameters.stored(f"bias_l{k}").reshape(-1)
         cell = CELLS[network.cell]
         self.extra = parameters.stored(f"{cell.extra.name}_l{k}") if cell.extra else EMPTY
@@ -54,13 +59,15 @@ class LayerWeights:
         self.ih, self.ih_back = zeros(size), zeros(size)
         self._dropped = zeros(self._hh.shape) if network.recurrent_dropout else self._hh
         # Gates that are multiplied by themselves are packed by themselves: a product begins where a block does.
-        each = self._hh.shape[0] // cell.gates
-        self._hh_blocks = _blocks(cell.products, each)
+        each = self._hh.shape[0] // (readers * cell.gates)
+        self._hh_blocks = _blocks(cell.products * readers, each)
         # The embedding's gradient is that of the table, whose gates lie side by side.
         columns = [part.width for part in cell.input_columns] if k else [cell.gates]
-        self._ih_blocks = [] if self.one_hot else _blocks(columns, each)
+        self._ih_blocks = [] if self.one_hot else _blocks(columns * readers, each)
         self.forward = KernelWeights(self.ih, self.hh, self.bias, self.extra, self.h0, self.c0)
         self.backward = KernelWeights(self.ih_back, self.hh_back, self.bias, self.extra, self.h0, self.c0)
+        self.readers = [KernelWeights(ih, hh, bias, extra, self.h0, self.c0) for ih, hh, bias, extra in zip(
+            *(np.split(array, readers) for array in (self.ih, self.hh, self.bias, self.extra)), strict=True)]
 
     def drop(self, rate: float, key: np.uint32, part: int, parts: int) -> None:
         """Drops a share of weight_hh for the windows until refresh(); when all parts are done, pack them."""
@@ -80,7 +87,8 @@ class LayerWeights:
         """Packs part `part` of `parts`, each of about equal size."""
         self._pack_recurrent(self._hh, part, parts)
         if not self.one_hot:
-            pack(self._ih, True, self.ih, 0, self._ih_bf16, part, parts)
+            for number, weight in enumerate(np.split(self._ih, len(self.readers))):
+                pack(weight, True, self.ih, number * weight.size, self._ih_bf16, part, parts)
         for start, stop in self._ih_blocks:
             pack(self._ih[start:stop], False, self.ih_back, start * self._ih.shape[1], self._ih_bf16, part, parts)
 
@@ -104,7 +112,9 @@ class Weights:
         self.out, self.out_back = zeros(hidden * width), zeros(self._out.size)
         self.bias_out = zeros(width)
         self.bias_out[:] = NEVER
-        self.table = zeros((self.vocabulary, self.layers[0].bias.size))
+        readers = 1 + parameters.network.has_encoder
+        # a row for each unit that the decoder reads, and behind them one for each that the encoder reads
+        self.table = zeros((readers * self.vocabulary, self.layers[0].bias.size // readers))
         self._out_padded = zeros((width, hidden))
         self.embedding = EMPTY.reshape(0, 0, 0)
         if self.layers[0].one_hot:
@@ -127,7 +137,12 @@ class Weights:
     def refresh_table(self) -> None:
         """Makes the first layer's table anew."""
         first = self.layers[0]
-        if first.one_hot:
-            np.add(self._weight_table, first.bias, out=self.table)
-        else:
-            embedding_forward(self.tiles, self.embedding, first.ih, first.bias, self.table)
+        for number, (weights, table) in enumerate(zip(first.readers, self.by_reader(self.table), strict=True)):
+            if first.one_hot:
+                np.add(self.by_reader(self._weight_table)[number], weights.bias, out=table)
+            else:
+                embedding_forward(self.tiles, self.embedding, weights.ih, weights.bias, table)
+
+    def by_reader(self, table: np.ndarray) -> np.ndarray:
+        """A table, or its gradient, by who reads it: (1, V, G*H), or (2, V, G*H) with an encoder."""
+        return table.reshape(-1, self.vocabulary, table.shape[1])

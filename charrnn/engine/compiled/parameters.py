@@ -3,6 +3,9 @@
 Outside, parameters have PyTorch's names, shapes and gate order. Inside, each lies in the flat buffer as the kernels
 want it: widths padded to whole cache lines (the padding is 0 and stays 0), and the first layer of a one-hot input
 turned round, one row for each character. One bias a layer stands for PyTorch's two, whose gradients are equal.
+
+Where sources are read by an encoder, each of its parameters lies right behind the one of the decoder that it stands
+for, and kernels see the two as one that is twice as long.
 """
 
 from collections.abc import Iterator
@@ -11,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from charrnn.cells.registry import CELLS
-from charrnn.engine.initial import checked, initial_values
+from charrnn.engine.initial import checked, encoder_name, initial_values
 from charrnn.kernels.cpu import padded, zeros
 from charrnn.settings import NetworkSettings
 
@@ -31,11 +34,14 @@ class Parameter:
     def size(self) -> int:
         return int(np.prod(self.stored))
 
-    def stored_in(self, flat: np.ndarray) -> np.ndarray:
-        """A matrix over its stretch of the buffer, as kernels read it: the last stored axis, or the last two, wide."""
+    def stored_in(self, flat: np.ndarray, times: int = 1) -> np.ndarray:
+        """A matrix over its stretch of the buffer, as kernels read it: the last stored axis, or the last two, wide.
+
+        times   2 takes in what lies behind it, of the same shape
+        """
         rows = self.stored[0] if len(self.axes) < 3 or self.axes[0] == 2 else self.stored[0] * self.stored[1]
-        view = flat[self.offset : self.offset + self.size]
-        return view if len(self.shape) == 1 else view.reshape(rows, -1)
+        view = flat[self.offset : self.offset + times * self.size]
+        return view if len(self.shape) == 1 else view.reshape(times * rows, -1)
 
     def seen_in(self, flat: np.ndarray) -> np.ndarray:
         """A writable view with the gates as an axis of their own, without padding."""
@@ -44,22 +50,35 @@ class Parameter:
         return view[tuple(slice(width) for width in self.split)]
 
 
-def _parameters(network: NetworkSettings, vocabulary: int) -> Iterator[tuple[str, tuple[int, ...], tuple[int, ...]]]:
-    """(name, shape with gates apart, axis order in the buffer) of each parameter, from input to output."""
+# Name, shape with gates apart, and axis order in the buffer.
+_Layout = tuple[str, tuple[int, ...], tuple[int, ...]]
+
+
+def _layer(network: NetworkSettings, vocabulary: int, k: int) -> Iterator[_Layout]:
+    """The parameters of layer k, but for its initial state."""
+    cell, hidden = CELLS[network.cell], network.hidden
+    one_hot = k == 0 and not network.embedding
+    width = hidden if k else (network.embedding or vocabulary)
+    yield f"weight_ih_l{k}", (cell.gates, hidden, width), (2, 0, 1) if one_hot else (0, 1, 2)
+    yield f"weight_hh_l{k}", (cell.gates, hidden, hidden), (0, 1, 2)
+    if k == 0 and network.label_width:
+        yield "weight_label_l0", (cell.gates, hidden, network.label_width), (2, 0, 1)
+    yield f"bias_l{k}", (cell.gates, hidden), (0, 1)
+    if cell.extra:
+        rows = cell.extra.rows
+        yield f"{cell.extra.name}_l{k}", *(((hidden,), (0,)) if rows == 1 else ((rows, hidden), (0, 1)))
+
+
+def _parameters(network: NetworkSettings, vocabulary: int) -> Iterator[_Layout]:
+    """All parameters, from input to output."""
     cell, hidden = CELLS[network.cell], network.hidden
     if network.embedding:
         yield "embedding", (vocabulary, network.embedding), (0, 1)
     for k in range(network.layers):
-        one_hot = k == 0 and not network.embedding
-        width = hidden if k else (network.embedding or vocabulary)
-        yield f"weight_ih_l{k}", (cell.gates, hidden, width), (2, 0, 1) if one_hot else (0, 1, 2)
-        yield f"weight_hh_l{k}", (cell.gates, hidden, hidden), (0, 1, 2)
-        if k == 0 and network.label_width:
-            yield "weight_label_l0", (cell.gates, hidden, network.label_width), (2, 0, 1)
-        yield f"bias_l{k}", (cell.gates, hidden), (0, 1)
-        if cell.extra:
-            rows = cell.extra.rows
-            yield f"{cell.extra.name}_l{k}", *(((hidden,), (0,)) if rows == 1 else ((rows, hidden), (0, 1)))
+        for name, split, axes in _layer(network, vocabulary, k):
+            yield name, split, axes
+            if network.has_encoder:
+                yield encoder_name(name), split, axes
         if network.learn_initial_state:
             yield from ((f"{letter}0_l{k}", (hidden,), (0,)) for letter in cell.letters)
     yield "weight_out", (vocabulary, hidden), (0, 1)
@@ -89,8 +108,10 @@ class Parameters:
         return sum(int(np.prod(parameter.shape)) for parameter in self.table.values())
 
     def stored(self, name: str, flat: np.ndarray | None = None) -> np.ndarray:
-        """The kernels' view of a parameter, or of what belongs to it in another buffer of the same layout."""
-        return self.table[name].stored_in(self.flat if flat is None else flat)
+        """The kernels' view of a parameter, or of what belongs to it in another buffer of the same layout; of one that
+        the encoder has too, of both."""
+        times = 2 if self.network.has_encoder and encoder_name(name) in self.table else 1
+        return self.table[name].stored_in(self.flat if flat is None else flat, times)
 
     def to_arrays(self, flat: np.ndarray | None = None) -> dict[str, np.ndarray]:
         """Copies by name in PyTorch's shapes, of the parameters or of another buffer of the same layout."""

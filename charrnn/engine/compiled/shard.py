@@ -6,6 +6,7 @@ Numbers held for n sequences, T characters, H padded hidden size, L layers, K co
       T n H    dout          L T n H    dropped (with dropout)     2 L n H  dh, dc
     65 V logits              256 G H    input rows (with more than one layer)
     V G H    dtable (with an embedding)         H  ignored      n H  before (where texts begin inside a window)
+    256 (G+1) H    sorted (with an encoder, whose table has 2 V rows)
 """
 
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from charrnn.cells.recurrence import (
     WeightGradients,
     chunk_steps,
     rounded_size,
+    sorted_size,
 )
 from charrnn.cells.registry import CELLS, backward_kernel, forward_kernel
 from charrnn.engine.compiled.packed_weights import EMPTY, Weights
@@ -45,7 +47,7 @@ class Shard:
         self.parameters, self.weights, self.network = parameters, weights, network
         self.rows, self.first_row = rows, first_row
         self.cell = cell = CELLS[network.cell]
-        self.forward, self.backward = (kernel(cell.name, network.layers > 1)
+        self.forward, self.backward = (kernel(cell.name, network.layers > 1, network.has_encoder)
                                        for kernel in (forward_kernel, backward_kernel))
         H, L = padded(network.hidden), network.layers
         width = cell.kept * H
@@ -68,7 +70,8 @@ class Shard:
         self.copied = zeros(copied_size(H) if weights.kind == FLOAT32 else 0)
         self.dtable = zeros(weights.table.shape if network.embedding else (0, 0))
         self.labelled = zeros(cell.gates * H if network.label_width else 0)
-        self.scratch = Scratch(self.rounded, self.copied, self.before, self.labelled)
+        self.sorted = zeros(sorted_size(rows, cell.gates, H) if network.has_encoder else 0)
+        self.scratch = Scratch(self.rounded, self.copied, self.before, self.labelled, self.sorted)
         self.reset_state()
 
     @property
@@ -76,7 +79,8 @@ class Shard:
         """Bytes in all buffers."""
         return sum(array.nbytes for array in (
             *self.h, *self.c, *self.gates, *self.dropped, self.dout, *self.dh, *self.dc, self.logits,
-            self.input_rows, self.dtable, self.rounded, self.copied, self.before, self.ignored, self.labelled))
+            self.input_rows, self.dtable, self.rounded, self.copied, self.before, self.ignored, self.labelled,
+            self.sorted))
 
     def set_state(self, h: list[np.ndarray], c: list[np.ndarray]) -> None:
         """Takes each layer's h and c (rows, H) as the state before the next window."""
@@ -172,7 +176,7 @@ class Shard:
     def _layer_input(self, k: int, tokens: np.ndarray, x: np.ndarray, labels: WindowLabels | None) -> LayerInput:
         """What layer k reads; the first one with what each label adds to its table's rows."""
         if k or labels is None:
-            return LayerInput(tokens, x, self.weights.start)
+            return LayerInput(tokens, x, self.weights.start, first_source=self.weights.vocabulary)
         table = np.einsum("kc,cg->kg", labels.vectors, self.parameters.stored("weight_label_l0"), order="C")
         return LayerInput(tokens, x, self.weights.start, labels.numbers, table)
 
@@ -213,9 +217,12 @@ class Shard:
             dc0 += self.dc[k].sum(axis=0)
         if k == 0:
             # each position used one row of the table, and each row holds the bias once
-            np.sum(dtable, axis=0, out=stored("bias_l0"))
+            tables, dbias = self.weights.by_reader(dtable), stored("bias_l0")
+            np.sum(tables, axis=1, out=dbias.reshape(len(tables), -1))
             if labels is not None:
                 np.einsum("kg,kc->cg", dlabels, labels.vectors, out=stored("weight_label_l0"))
             if network.embedding:
-                embedding_backward(self.weights.tiles, dtable, self.weights.embedding, layer.ih_back,
-                                   stored("embedding"), stored("weight_ih_l0"))
+                weights, dweights = (np.split(array, len(tables)) for array in (layer.ih_back, stored("weight_ih_l0")))
+                for number, own in enumerate(tables):
+                    embedding_backward(self.weights.tiles, own, self.weights.embedding, weights[number],
+                                       stored("embedding"), dweights[number], number > 0)

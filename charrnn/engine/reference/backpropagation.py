@@ -14,6 +14,7 @@ import numpy as np
 from charrnn.cells.numpy_step import Array, Arrays, State
 from charrnn.cells.registry import CELLS
 from charrnn.engine.interface import LayerStep, OnLayer
+from charrnn.engine.reference.encoder import LayerReader, encoder_arrays, step, step_backward
 from charrnn.settings import NetworkSettings
 from charrnn.text.windows import WindowLabels
 
@@ -27,7 +28,7 @@ class Forward(NamedTuple):
     states   for each layer and character, the state after it
     tapes    for each layer and character, what happened inside the cell
     begins   (T, N, 1) true where a character starts a document
-    layers   the parameters of each layer, by the names that the cells know
+    layers   who reads in each layer: the network, or its decoder and its encoder (encoder.py)
     """
 
     output: Array
@@ -36,7 +37,7 @@ class Forward(NamedTuple):
     states: list[list[State]]
     tapes: list[list[Any]]
     begins: Array
-    layers: list[Arrays]
+    layers: list[list[LayerReader]]
 
     @property
     def state(self) -> list[State]:
@@ -56,6 +57,13 @@ def layer_arrays(arrays: Arrays, k: int) -> Arrays:
     """The arrays of layer k themselves, not copies, by the names that the cells know."""
     suffix = f"_l{k}"
     return {name.removesuffix(suffix): array for name, array in arrays.items() if name.endswith(suffix)}
+
+
+def readers_of(layer: Arrays, inputs: Array, V: int) -> list[LayerReader]:
+    """Who reads in a layer with these arrays, and where."""
+    is_target = (inputs < V)[:, :, None]
+    encoder = encoder_arrays(layer)
+    return [LayerReader(layer, is_target), *([LayerReader(encoder, ~is_target)] if encoder else [])]
 
 
 def with_label_columns(layer: Arrays) -> Arrays:
@@ -81,16 +89,19 @@ def forward(settings: NetworkSettings, parameters: Arrays, inputs: Array, state:
     start     wherever this character stands, a document begins and the state before it is the initial one
     on_layer  as Streams.read() has it
     labels    the label at each place: the first layer reads it behind the character
+
+    With an encoder, unit v of a source is v + V, and read with the encoder's parameters.
     """
-    cell, (T, N) = CELLS[settings.cell], inputs.shape
+    cell, (T, N), V = CELLS[settings.cell], inputs.shape, len(parameters["bias_out"])
     initial = initial_state(settings, parameters, N)
     first = initial if state is None else state
     begins = (inputs == start)[:, :, None]
-    table = parameters["embedding"] if settings.embedding else np.eye(len(parameters["bias_out"]))
-    x: Array = table[inputs]
-    layers = [layer_arrays(parameters, k) for k in range(settings.layers)]
+    table = parameters["embedding"] if settings.embedding else np.eye(V)
+    x: Array = table[inputs % V]
+    arrays = [layer_arrays(parameters, k) for k in range(settings.layers)]
     if labels is not None:
-        x, layers[0] = np.concatenate([x, labels.vectors[labels.numbers]], axis=2), with_label_columns(layers[0])
+        x, arrays[0] = np.concatenate([x, labels.vectors[labels.numbers]], axis=2), with_label_columns(arrays[0])
+    layers = [readers_of(layer, inputs, V) for layer in arrays]
     states: list[list[State]] = []
     tapes: list[list[Any]] = []
     for k in range(settings.layers):
@@ -99,7 +110,7 @@ def forward(settings: NetworkSettings, parameters: Arrays, inputs: Array, state:
         tapes.append([])
         for t in range(T):
             before = tuple(np.where(begins[t], *pair) for pair in zip(initial[k], layer_state, strict=True))
-            layer_state, tape = cell.step(x[t], before, layer)
+            layer_state, tape = step(cell, x[t], before, layer, t)
             if on_layer is not None:
                 h, *c = layer_state
                 on_layer(k, LayerStep(h, c[0] if c else None, before[0], getattr(tape, "o", None)))
@@ -155,15 +166,16 @@ def truncated_bptt(settings: NetworkSettings, parameters: Arrays, inputs: Array,
     dx: Array = dlogits @ parameters["weight_out"]  # the gradient of a layer's output, from above
     dstate: list[State] = []
     for k in reversed(range(settings.layers)):
-        layer, own_gradients = done.layers[k], layer_arrays(gradients, k)
+        own_gradients = layer_arrays(gradients, k)
         has_label = k == 0 and labels is not None
         layer_gradients = with_label_columns(own_gradients) if has_label else own_gradients
+        every_gradient = [layer_gradients, encoder_arrays(own_gradients)][:len(done.layers[k])]
         doutput = dx if masks is None else dx * masks[k]
         below: list[Array] = [dx] * T
         dlayer = tuple(np.zeros_like(array) for array in done.first[k])  # cut: nothing comes from the next window
         for t in reversed(range(T)):
             dlayer = (dlayer[0] + doutput[t], *dlayer[1:])  # h acts twice: upwards, and on the next step
-            below[t], dlayer = cell.step_backward(dlayer, done.tapes[k][t], layer, layer_gradients)
+            below[t], dlayer = step_backward(cell, dlayer, done.tapes[k][t], done.layers[k], every_gradient, t)
             # where a document starts, the state before is the initial one: the gradient is its own, and goes no further
             _add_initial(layer_gradients, dlayer, done.begins[t])
             dlayer = tuple(np.where(done.begins[t], 0, array) for array in dlayer)
@@ -176,7 +188,7 @@ def truncated_bptt(settings: NetworkSettings, parameters: Arrays, inputs: Array,
         dx = np.stack(below)
         dstate.insert(0, dlayer)
     if settings.embedding:
-        np.add.at(gradients["embedding"], inputs, dx[..., :settings.embedding])
+        np.add.at(gradients["embedding"], inputs % len(parameters["bias_out"]), dx[..., :settings.embedding])
     return Result(loss, gradients, done.state, done.logits, dstate)
 
 

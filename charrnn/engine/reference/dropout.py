@@ -38,4 +38,9 @@ def recurrent_masks(settings: NetworkSettings, gates: int, keys: Array) -> dict[
     H = settings.hidden
     # the kernels count rows in their own layout, where each gate is padded to whole cache lines
     rows = (np.arange(gates)[:, None] * padded(H) + np.arange(H)).ravel()
-    return {f"weight_hh_l{k}": mask(1, rows, H, settings.recurrent_dropout, key)[0] for k, key in enumerate(keys)}
+    masks = {f"weight_hh_l{k}": mask(1, rows, H, settings.recurrent_dropout, key)[0] for k, key in enumerate(keys)}
+    if settings.has_encoder:  # whose rows lie behind the decoder's there
+        rows += gates * padded(H)
+        masks |= {f"weight_hh_encoder_l{k}": mask(1, rows, H, settings.recurrent_dropout, key)[0]
+                  for k, key in enumerate(keys)}
+    return masks

@@ -35,6 +35,8 @@ class TorchEngine(Engine):
                  generator: np.random.Generator | None, start: int, threads: int, device: torch.device) -> None:
         if settings.cell not in STEPS:
             raise SettingsError(f"--engine torch has no {settings.cell} cell; it has {', '.join(STEPS)}")
+        if settings.has_encoder:
+            raise SettingsError("--engine torch has no networks with --encoder own; use --engine compiled")
         super().__init__(settings, vocabulary, training, start, threads)
         self.rank = this_rank()
         self._processes = Processes.joined() if self.rank.size > 1 else None
