@@ -48,10 +48,10 @@ class ContextUse:
         return int(self.lengths[first]) if first < len(self.lengths) else None
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain lists and numbers, for a file or a page."""
+        """Plain lists and numbers, for a file or a page; no error where too few texts fitted."""
+        errors = [None if math.isnan(bits) else round(float(bits), 4) for bits in self.errors]
         return {"places": self.places, "lengths": self.lengths.tolist(), "full": round(self.full, 4),
-                "excess": [round(float(bits), 4) for bits in self.excess],
-                "errors": [round(float(bits), 4) for bits in self.errors], "enough": self.enough}
+                "excess": [round(float(bits), 4) for bits in self.excess], "errors": errors, "enough": self.enough}
 
 
 @refuse_overflow()

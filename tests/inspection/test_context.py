@@ -43,6 +43,11 @@ def test_against_texts_read_one_by_one(cell, threads):
     assert json.loads(json.dumps(plain)) == plain
 
 
+def test_one_text_has_no_error_and_json_takes_that():
+    use = ContextUse(1, np.array([1, 2]), np.array([0.5, 0.2]), np.array([block_error(np.ones(1)), 0.125]), 2.0)
+    assert json.loads(json.dumps(use.to_dict(), allow_nan=False))["errors"] == [None, 0.125]
+
+
 def test_the_least_context_that_is_enough():
     def use(*excess):
         return ContextUse(9, np.array([1, 2, 4, 8]), np.array(excess), np.zeros(4), 2.0).enough
