@@ -4,7 +4,7 @@ A window has sequences side by side, and at any time some may be inside a source
 encoder has weights of its own, every array of weights holds the decoder's and behind them the encoder's. The rows of a
 product are then sorted by who reads them, so that each is multiplied once, with the weights that are its own.
 
-The loops of recurrence.py call the first three functions here, and in networks with an encoder the others (OF_TWO).
+The loops of recurrence.py call the first two functions here, and in networks with an encoder the others.
 """
 
 from typing import NamedTuple
@@ -38,12 +38,6 @@ def add_weight_gradient(tiles, readers, place, a, a_at, lda, b, b_at, ldb, depth
                         copied):
     """add_transposed_product() over places, `depth` of them from `place` on."""
     add_transposed_product(tiles, a, a_at, lda, b, b_at, ldb, depth, rows, columns, c, c_at, ldc, rounded, copied)
-
-
-@inner
-def part(readers, place, array):
-    """What belongs to the reader of a place in an array of one number after the other."""
-    return array
 
 
 @inner
@@ -101,12 +95,12 @@ def add_weight_gradient_of_two(tiles, readers, place, a, a_at, lda, b, b_at, ldb
 
 
 @inner
-def part_of_two(readers, place, array):
-    """The decoder's half of an array, or the encoder's."""
+def part(readers, place, array):
+    """The half of an array of one number after the other that belongs to the reader of a place."""
     half = array.size // 2
     at = half if readers.tokens[place] >= readers.first_source else 0
     return array[at:at + half]
 
 
 # What takes the place of each function in networks with an encoder.
-OF_TWO = {"product": product_of_two, "add_weight_gradient": add_weight_gradient_of_two, "part": part_of_two}
+OF_TWO = {"product": product_of_two, "add_weight_gradient": add_weight_gradient_of_two}

@@ -108,7 +108,7 @@ class Scratch(NamedTuple):
 # What a cell puts in place of these: see CompiledStep and CellSpec.
 step = step_backward = finish = finish_backward = inner(lambda: None)
 KEPT = FIRST = SECOND = 1
-HAS_MEMORY = CARRIES_DH = False
+HAS_MEMORY = CARRIES_DH = HAS_ENCODER = False
 IS_STACKED = True
 EXTRA_COLUMN = -1
 INPUT_COLUMNS = ((0, 0, 1),)
@@ -171,7 +171,7 @@ def forward(tiles, window, table, weights, kept, scratch):
     tokens, x, start, labels, label_table, first_source = window
     h, c, gates = kept
     readers = Readers(flat(tokens), first_source, scratch.sorted)
-    rounded, h0, c0 = scratch.rounded, weights.h0, weights.c0
+    rounded, bias, extra, h0, c0 = scratch.rounded, weights.bias, weights.extra, weights.h0, weights.c0
     T, N = tokens.shape
     H = h.shape[2]
     chunk = chunk_steps(N)
@@ -179,7 +179,9 @@ def forward(tiles, window, table, weights, kept, scratch):
         if IS_STACKED and x.size and t % chunk == 0:
             D, rows, width = x.shape[2], min(chunk, T - t) * N, table.shape[1]
             for row in range(rows):
-                out, bias = table[row], part(readers, t * N + row, weights.bias)
+                out = table[row]
+                if HAS_ENCODER:
+                    bias = part(readers, t * N + row, weights.bias)
                 for j in range(width):
                     out[j] = bias[j]
             product(tiles, readers, t * N, flat(x), t * N * D, D, rows, weights.ih, 0, D, width, flat(table), 0, width,
@@ -192,7 +194,9 @@ def forward(tiles, window, table, weights, kept, scratch):
             row = table[t % chunk * N + n if IS_STACKED and x.size else tokens[t, n]]
             if labels.size:
                 row = labelled_row(row, label_table[labels[t, n]], scratch.labelled)
-            h_before, extra = h0 if tokens[t, n] == start else h[t, n], part(readers, t * N + n, weights.extra)
+            if HAS_ENCODER:
+                extra = part(readers, t * N + n, weights.extra)
+            h_before = h0 if tokens[t, n] == start else h[t, n]
             if HAS_MEMORY:
                 c_before = c0 if tokens[t, n] == start else c[t, n]
                 step(row, gates[t, n], extra, h_before, c_before, h[t + 1, n], c[t + 1, n], H)
@@ -221,6 +225,7 @@ def backward(tiles, window, weights, kept, flow, gradients, scratch):
     h, c, gates = kept
     dout, dh, dc = flow
     rounded, copied, h0, c0 = scratch.rounded, scratch.copied, weights.h0, weights.c0
+    extra, dbias, dextra = weights.extra, gradients.bias, gradients.extra
     readers = Readers(flat(tokens), window.first_source, scratch.sorted)
     T, N = tokens.shape
     H = h.shape[2]
@@ -236,7 +241,8 @@ def backward(tiles, window, weights, kept, flow, gradients, scratch):
             product(tiles, readers, t * N, flat(gates), at + FIRST * H, KEPT * H, N, weights.hh, FIRST * H * H,
                     SECOND * H, H, flat(dout), t * N * H, H, False, rounded)
         for n in range(N):
-            extra, dextra = part(readers, t * N + n, weights.extra), part(readers, t * N + n, gradients.extra)
+            if HAS_ENCODER:
+                extra, dextra = part(readers, t * N + n, weights.extra), part(readers, t * N + n, gradients.extra)
             if HAS_MEMORY:
                 c_before = c0 if tokens[t, n] == start else c[t, n]
                 step_backward(gates[t, n], extra, h[t, n], c_before, c[t + 1, n], dout[t, n], dh[n], dc[n], dextra, H)
@@ -257,14 +263,16 @@ def backward(tiles, window, weights, kept, flow, gradients, scratch):
                                     FIRST * H * H, H, rounded, copied)
             if EXTRA_COLUMN >= 0:
                 for row in range(rows):
-                    dextra = part(readers, t * N + row, gradients.extra)
+                    if HAS_ENCODER:
+                        dextra = part(readers, t * N + row, gradients.extra)
                     add_row(flat(gates), at + (row * KEPT + EXTRA_COLUMN) * H, H, dextra, 0)
             for columns in INPUT_COLUMNS:
                 if IS_STACKED and window.x.size:
                     # dout takes the gradient of x; the gradient of h that it held has been used up
                     first, to, width, D = columns[0] * H, columns[1] * H, columns[2] * H, window.x.shape[2]
                     for row in range(rows):
-                        dbias = part(readers, t * N + row, gradients.bias)
+                        if HAS_ENCODER:
+                            dbias = part(readers, t * N + row, gradients.bias)
                         add_row(flat(gates), at + row * KEPT * H + first, width, dbias, to)
                     add_weight_gradient(tiles, readers, t * N, flat(gates), at + first, KEPT * H, flat(window.x),
                                         t * N * D, D, rows, width, D, flat(gradients.ih), to * D, D, rounded, copied)
@@ -294,7 +302,7 @@ def of_cell(template: Any, spec: CellSpec, is_stacked: bool = True, has_encoder:
            "KEPT": spec.kept, "FIRST": spec.products[0], "SECOND": sum(spec.products[1:]),
            "HAS_MEMORY": spec.has_memory, "CARRIES_DH": spec.carries_dh, "EXTRA_COLUMN": spec.extra_column,
            "INPUT_COLUMNS": tuple(tuple(columns) for columns in spec.input_columns), "IS_STACKED": is_stacked,
-           **(OF_TWO if has_encoder else {})}
+           "HAS_ENCODER": has_encoder, **(OF_TWO if has_encoder else {})}
     name = kernel_name(template.__name__, spec, is_stacked, has_encoder)
     made = FunctionType(template.__code__, {**template.__globals__, **own}, name)
     made.__qualname__, made.__module__ = made.__name__, template.__module__

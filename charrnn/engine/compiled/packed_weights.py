@@ -87,7 +87,7 @@ class LayerWeights:
         """Packs part `part` of `parts`, each of about equal size."""
         self._pack_recurrent(self._hh, part, parts)
         if not self.one_hot:
-            for number, weight in enumerate(np.split(self._ih, len(self.readers))):
+            for number, weight in enumerate(self._ih.reshape(len(self.readers), -1, self._ih.shape[1])):
                 pack(weight, True, self.ih, number * weight.size, self._ih_bf16, part, parts)
         for start, stop in self._ih_blocks:
             pack(self._ih[start:stop], False, self.ih_back, start * self._ih.shape[1], self._ih_bf16, part, parts)

@@ -222,7 +222,8 @@ class Shard:
             if labels is not None:
                 np.einsum("kg,kc->cg", dlabels, labels.vectors, out=stored("weight_label_l0"))
             if network.embedding:
-                weights, dweights = (np.split(array, len(tables)) for array in (layer.ih_back, stored("weight_ih_l0")))
+                weights = layer.ih_back.reshape(len(tables), -1)
+                dweights = stored("weight_ih_l0").reshape(len(tables), dtable.shape[1], -1)
                 for number, own in enumerate(tables):
                     embedding_backward(self.weights.tiles, own, self.weights.embedding, weights[number],
                                        stored("embedding"), dweights[number], number > 0)
