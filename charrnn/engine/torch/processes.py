@@ -3,6 +3,7 @@
 All of them make the same calls in the same order. Each call waits for the others; so one that dies ends them all.
 """
 
+import atexit
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -27,10 +28,13 @@ class Processes:
     def __init__(self, rank: Rank) -> None:
         self.rank = rank
         with ended_peers():
-            if not distributed.is_initialized():
+            is_first_here = not distributed.is_initialized()
+            if is_first_here:
                 backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
                 distributed.init_process_group(backend, timeout=LONG)
             self._quick = distributed.new_group(timeout=STEP)
+        if is_first_here:
+            atexit.register(self._leave)
 
     @classmethod
     def joined(cls) -> "Processes":
@@ -90,6 +94,14 @@ class Processes:
                 if theirs.get(name) != every[0].get(name):
                     raise SettingsError(f"processes that train together need the same {name}, and rank {number} has "
                                         f"{_shown(theirs.get(name))} where rank 0 has {_shown(every[0].get(name))}")
+
+    def _leave(self) -> None:
+        """Ends gloo's threads, which a group keeps as long as anyone has it. Where they still run when the interpreter
+        ends, it is aborted now and then (PyTorch 2.13).
+        """
+        del self._quick
+        if distributed.is_initialized():
+            distributed.destroy_process_group()
 
     def _share_of(self, rows: int, number: int) -> slice:
         return slice(rows * number // self.rank.size, rows * (number + 1) // self.rank.size)
