@@ -328,8 +328,8 @@ def train(*sources: str | Path, text: str | None = None, name: str | None = None
 
     name, folder   the run is kept in folder/name, which is new
     resume         the run to resume (its name in `folder`, its folder or its file) exactly where its last checkpoint
-                   was saved; options may be epochs or minutes (the new total), threads, engine, device and
-                   keep_last
+                   was saved; options may be epochs or minutes (the new total), threads, and any field of
+                   RunSettings
     progress       show a bar, in a notebook or in a terminal
     on_event       is called with everything that happens (charrnn.training.events)
     options        any field of NetworkSettings, TextSettings, WindowSettings, TrainingSettings or RunSettings:

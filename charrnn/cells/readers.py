@@ -41,27 +41,35 @@ def add_weight_gradient(tiles, readers, place, a, a_at, lda, b, b_at, ldb, depth
 
 
 @inner
+def gather(readers, reader, place, rows, a, a_at, lda, width, at):
+    """Copies the rows of A (rows, width) that belong to a reader into `sorted`, from `at` on; returns how many."""
+    count = 0
+    for row in range(rows):
+        if (readers.tokens[place + row] >= readers.first_source) == (reader == 1):
+            source = a[a_at + row * lda:a_at + row * lda + width]
+            target = readers.sorted[at + count * width:at + (count + 1) * width]
+            for j in range(width):
+                target[j] = source[j]
+            count += 1
+    return count
+
+
+@inner
 def product_of_two(tiles, readers, place, a, a_at, lda, rows, packed, packed_at, depth, columns, c, c_at, ldc,
                    accumulate, rounded):
     """The same, each row with the weights of its reader."""
     lines, out_at = readers.sorted, rows * depth
     one = packed.size if rounded.size else packed.size // 2  # two bfloat16 numbers take the place of one float32
     for reader in range(2):
-        count = 0
-        for row in range(rows):
-            if (readers.tokens[place + row] >= readers.first_source) == (reader == 1):
-                source, target = a[a_at + row * lda:a_at + row * lda + depth], lines[count * depth:(count + 1) * depth]
-                for j in range(depth):
-                    target[j] = source[j]
-                count += 1
+        count = gather(readers, reader, place, rows, a, a_at, lda, depth, 0)
         if count == 0:
             continue
         matmul(tiles, lines, 0, depth, count, packed, reader * one + packed_at, depth, columns, lines, out_at, columns,
                False, rounded)
-        count = 0
+        done = 0
         for row in range(rows):
             if (readers.tokens[place + row] >= readers.first_source) == (reader == 1):
-                source = lines[out_at + count * columns:out_at + (count + 1) * columns]
+                source = lines[out_at + done * columns:out_at + (done + 1) * columns]
                 target = c[c_at + row * ldc:c_at + row * ldc + columns]
                 if accumulate:
                     for j in range(columns):
@@ -69,7 +77,7 @@ def product_of_two(tiles, readers, place, a, a_at, lda, rows, packed, packed_at,
                 else:
                     for j in range(columns):
                         target[j] = source[j]
-                count += 1
+                done += 1
 
 
 @inner
@@ -78,17 +86,8 @@ def add_weight_gradient_of_two(tiles, readers, place, a, a_at, lda, b, b_at, ldb
     """The same, each place into the gradient of its reader's weights."""
     lines, b_lines_at = readers.sorted, depth * rows
     for reader in range(2):
-        count = 0
-        for k in range(depth):
-            if (readers.tokens[place + k] >= readers.first_source) == (reader == 1):
-                source, target = a[a_at + k * lda:a_at + k * lda + rows], lines[count * rows:(count + 1) * rows]
-                for j in range(rows):
-                    target[j] = source[j]
-                source = b[b_at + k * ldb:b_at + k * ldb + columns]
-                target = lines[b_lines_at + count * columns:b_lines_at + (count + 1) * columns]
-                for j in range(columns):
-                    target[j] = source[j]
-                count += 1
+        count = gather(readers, reader, place, depth, a, a_at, lda, rows, 0)
+        gather(readers, reader, place, depth, b, b_at, ldb, columns, b_lines_at)
         if count > 0:
             add_transposed_product(tiles, lines, 0, rows, lines, b_lines_at, columns, count, rows, columns, c,
                                    reader * (c.size // 2) + c_at, ldc, rounded, copied)

@@ -5,7 +5,6 @@ new file with all the run's lines so far, and removes those of the processes bef
 newest file is whole.
 """
 
-import math
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,6 +16,7 @@ from charrnn.storage.files import refusals
 SCALARS = {"loss/train": "train_loss", "loss/validation": "val_loss", "training/learning_rate": "lr",
            "training/gradient_norm": "norm", "training/characters_a_second": "characters_a_second"}
 FILES = "events.out.tfevents.*"
+_LARGEST = 2**63 - 1
 
 
 class EventFile:
@@ -32,7 +32,8 @@ class EventFile:
                 file.unlink()
             self._writer = EventsWriter(str(folder / "events"))
         for line in lines:
-            self.add(line)
+            if _is_number(line["step"]):
+                self.add(line)
 
     def add(self, line: dict[str, Any]) -> None:
         """One line of metrics.jsonl. After a rollback its step is not above that of the line before: readers then drop
@@ -41,8 +42,9 @@ class EventFile:
         from tensorboardX.proto.summary_pb2 import Summary
 
         values = [Summary.Value(tag=tag, simple_value=line[name]) for tag, name in SCALARS.items()
-                  if line.get(name) is not None and math.isfinite(line[name])]
-        event = {"wall_time": line.get("unix_time", time.time()), "step": line["step"]}
+                  if _is_number(line.get(name))]
+        wall_time = line["unix_time"] if _is_number(line.get("unix_time")) else time.time()
+        event = {"wall_time": wall_time, "step": line["step"]}
         with refusals(self._folder, "the checkpoints are kept"):
             if line["step"] <= self._step:
                 self._writer.write_event(Event(session_log=SessionLog(status=SessionLog.START), **event))
@@ -53,3 +55,8 @@ class EventFile:
     def close(self) -> None:
         with refusals(self._folder, "the checkpoints are kept"):
             self._writer.close()
+
+
+def _is_number(value: object) -> bool:
+    """Whether a file can have it: metrics.jsonl lies open, and anything may stand in it."""
+    return isinstance(value, (int, float)) and -_LARGEST < value < _LARGEST

@@ -89,6 +89,13 @@ def test_after_a_rollback_later_steps_are_dropped(tmp_path: Path) -> None:
                                                {"step": 8, "train_loss": 2.0}]
 
 
+def test_whatever_stands_in_metrics(tmp_path: Path) -> None:
+    lines = [{"step": 3, "train_loss": "x", "val_loss": 1.5, "lr": [2], "norm": 10**400, "unix_time": "now"},
+             {"step": 10**30, "train_loss": 1.0}]
+    EventFile(tmp_path, lines).close()
+    assert as_lines(read_events(tmp_path)) == [{"step": 3, "val_loss": 1.5}]
+
+
 def test_a_folder_that_takes_no_file_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="does not exist; the checkpoints are kept"):
         EventFile(tmp_path / "none", [])
