@@ -15,24 +15,25 @@ from charrnn.cli.bench import ShapeType
 from charrnn.errors import MeasurementError
 
 GROUPS = ("training", "precision", "sampling", "controls", "completing", "scaling", "widths", "memory", "startup",
-          "phases", "quality", "search", "cells", "labels", "pairs", "toys", "page", "pictures")
-NEED_TEXT = {"precision", "quality", "search", "cells"}
-NEED_TORCH = {"training", "sampling"}
+          "phases", "quality", "search", "cells", "levers", "labels", "pairs", "toys", "page", "pictures")
+NEED_TEXT = {"precision", "quality", "search", "cells", "levers"}
+NEED_TORCH = {"training", "sampling", "levers"}
 # What takes hours, needs a browser or other packages, or measures nothing.
-ONLY_WHEN_NAMED = {"search", "cells", "labels", "pairs", "toys", "page", "pictures"}
+ONLY_WHEN_NAMED = {"search", "cells", "levers", "labels", "pairs", "toys", "page", "pictures"}
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("names", nargs=-1, type=click.Choice(GROUPS), metavar="[NAMES]...")
 @click.option("--rounds", type=click.IntRange(1, 1000), default=3, show_default=True,
-              help="Turns that each side takes.")
+              help="Turns that each side takes; seeds of levers.")
 @click.option("--seconds", type=click.FloatRange(0.01, 600), default=3.0, show_default=True,
               help="How long one process repeats what it times.")
 @click.option("--threads", type=click.IntRange(1, 1024), default=2, show_default=True, help="Threads, on both sides.")
 @click.option("--shape", "shapes", type=ShapeType(), multiple=True, metavar="SHAPE",
               help="Measure this shape in place of the usual ones: lstm-2x256-64x100. May be given again.")
 @click.option("--text", "texts", type=click.Path(exists=True, dir_okay=False, path_type=Path, resolve_path=True),
-              multiple=True, help="The text of quality, precision, cells and search; for search may be given again.")
+              multiple=True,
+              help="The text of quality, precision, cells, levers and search; for search may be given again.")
 @click.option("--minutes", type=click.FloatRange(0, 1000), multiple=True, default=(1.0,), show_default="1",
               help="How long quality and search train; may be given again. 0 leaves it to the preset.")
 @click.option("--preset", default="default", show_default=True, help="Whose settings quality trains with.")
@@ -44,8 +45,8 @@ def main(names: tuple[str, ...], json_file: Path | None, **chosen: Any) -> None:
     """Measure charrnn, beside PyTorch and ONNX Runtime where speed is concerned.
 
     NAMES: training, precision, sampling, controls, completing, scaling, widths, memory, startup, phases, quality,
-    search, cells, labels, pairs, toys, page; pictures draws what was kept in results/. If none is named all but the
-    last seven, and of those that need a text only with --text.
+    search, cells, levers, labels, pairs, toys, page; pictures draws what was kept in results/. If none is named all but
+    the last eight, and of those that need a text only with --text.
     """
     options = Options(**chosen, rivals=[name for name, rival in RIVALS.items() if rival.is_installed])
     groups = names or tuple(name for name in GROUPS if name not in ONLY_WHEN_NAMED

@@ -119,11 +119,12 @@ def rules() -> str:
     return hashlib.sha256("".join(sources).encode()).hexdigest()[:12]
 
 
-def rows(file: Path, plan: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def rows(file: Path, plan: Iterable[dict[str, Any]],
+         function: str = "benchmarks.learning:learned") -> Iterator[dict[str, Any]]:
     """Each point of the plan with its results, trained now, or taken from the file, which grows by what is new.
 
-    A point is the arguments of learned() and whatever else names it; `text` is a path, kept by the name of its file.
-    What failed has the reason as its `failure`, and is not tried again.
+    A point is the arguments of learned(), or of another function, and whatever else names it; `text` is a path, kept
+    by the name of its file. What failed has the reason as its `failure`, and is not tried again.
     """
     known = read_rows(file)
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -131,10 +132,10 @@ def rows(file: Path, plan: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]
         named = {**point, "text": Path(point["text"]).name}
         found = next((row for row in known if all(row.get(key) == value for key, value in named.items())), None)
         if found is None:
-            names = ("text", "settings", "test_share", "threads", "preset")
+            names = ("text", "settings", "test_share", "threads", "preset", "lever", "seed")
             arguments = {key: point[key] for key in names if key in point}
             try:
-                found = {**named, **run_job(Job("benchmarks.learning:learned", arguments))}
+                found = {**named, **run_job(Job(function, arguments))}
             except MeasurementError as error:
                 found = {**named, "failure": str(error)}
             with open(file, "a", encoding="utf-8") as stream:

@@ -1,12 +1,14 @@
 """Group `search`: how far the defaults are from the best settings that a random search finds in the same time.
 
 Every training is kept in results/search.jsonl as it ends, and not run again. Trial n of a text and a number of minutes
-always has the same settings, so that a longer search goes on from a shorter one.
+always has the same settings, so that a longer search goes on from a shorter one. As many threads train as there are
+cores: `taskset -c 0 python -m benchmarks search` searches with one.
 """
 
 import statistics
 import zlib
 from collections.abc import Iterator
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -75,8 +77,9 @@ def drawn(text: Path, minutes: float, number: int) -> dict[str, Any]:
 def tables(plan: list[dict[str, Any]], known: list[dict[str, Any]]) -> Iterator[Table]:
     """What the known rows say of the plan's texts and times: today's defaults, and every trial that there is."""
     lines, best_lines = [], []
-    for text, minutes in dict.fromkeys((Path(point["text"]).name, point["minutes"]) for point in plan):
-        here = [row for row in known if (row["text"], row["minutes"]) == (text, minutes) and "failure" not in row]
+    place = itemgetter("text", "minutes", "threads")
+    for text, minutes, threads in dict.fromkeys(place({**point, "text": Path(point["text"]).name}) for point in plan):
+        here = [row for row in known if place(row) == (text, minutes, threads) and "failure" not in row]
         defaults = [row for row in here if row["role"] == "defaults" and row["rules"] == rules()]
         trials = [row for row in here if row["role"] == "trial"]
         if not defaults or not trials:
@@ -89,7 +92,8 @@ def tables(plan: list[dict[str, Any]], known: list[dict[str, Any]]) -> Iterator[
         best_lines.append((f"{text}, {minutes:g}", words({name: value for name, value in best["settings"].items()
                                                           if name not in ("minutes", "seed")})))
     if lines:
-        yield Table("Regret of the defaults, nats a character", lines, [
+        threads = plan[0]["threads"]
+        yield Table(f"Regret of the defaults, nats a character, {threads} thread{'s'[:threads != 1]}", lines, [
             f"Defaults: the mean of {len(SEEDS)} seeds, and highest less lowest. The best trial is the lowest of many "
             "single runs, which flatters it: a regret within the spread is none."], HEADERS)
         yield Table("The best trials", best_lines, (), ("text, minutes", "settings"))

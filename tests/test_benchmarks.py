@@ -334,6 +334,17 @@ def test_defaults_that_were_changed_are_measured_anew(searched: list[dict[str, A
     assert regret.rows[0][4] == "1"
 
 
+def test_a_search_with_fewer_threads_is_one_of_its_own(searched: list[dict[str, Any]], text: Path,
+                                                       monkeypatch: pytest.MonkeyPatch) -> None:
+    for threads, trained in ((2, 4), (1, 4), (2, 0)):
+        before = len(searched)
+        monkeypatch.setattr(search, "physical_cores", lambda threads=threads: threads)
+        regret, _ = search.measure(Options(texts=[text], trials=1))
+        assert len(searched) == before + trained
+        assert regret.title.endswith(f"{threads} thread{'' if threads == 1 else 's'}")
+        assert regret.rows[0][4] == "1"  # trial, of this number of threads
+
+
 def test_trials_are_all_different_and_can_be_trained(text: Path) -> None:
     trials = [search.drawn(text, 1.0, number) for number in range(300)]
     assert len({json.dumps(trial) for trial in trials}) == 300
