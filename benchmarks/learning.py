@@ -6,6 +6,7 @@ import json
 import math
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,10 @@ from charrnn.settings import SampleSettings, Settings, TrainingSettings, presets
 from charrnn.settings.training import PARTS
 from charrnn.text.corpus import read_corpus
 from charrnn.text.documents import Documents
+from charrnn.text.shape import TextShape
 from charrnn.text.windows import NO_TARGET, Text
-from charrnn.training import auto_settings, schedules
-from charrnn.training.auto_settings import automatic_settings
+from charrnn.training import schedules
+from charrnn.training.auto_settings import Machine, automatic_settings, fitting
 from charrnn.training.evaluation import Evaluation
 from charrnn.training.events import RolledBack, Validated
 from charrnn.training.trainer import Trainer
@@ -113,10 +115,14 @@ def words_of(settings: Settings) -> str:
                   if value != getattr(getattr(usual, part), name)})
 
 
-def rules() -> str:
-    """A digest of what decides automatic settings: where it is another one, they have to be measured anew."""
-    sources = (inspect.getsource(module) for module in (auto_settings, presets, schedules))
-    return hashlib.sha256("".join(sources).encode()).hexdigest()[:12]
+@cache
+def rules(text: Path, minutes: float) -> str:
+    """A digest of the settings that a usual machine with these cores would choose, and of how a rate follows from them:
+    where it is another one, they have to be measured anew."""
+    shape = TextShape.of(read_corpus([str(text)]))
+    chosen, _ = fitting({"minutes": minutes}, shape, Machine.here(shape))
+    sources = (inspect.getsource(module) for module in (presets, schedules))
+    return hashlib.sha256("".join([words(chosen), *sources]).encode()).hexdigest()[:12]
 
 
 def rows(file: Path, plan: Iterable[dict[str, Any]],

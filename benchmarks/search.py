@@ -50,7 +50,7 @@ def planned(options: Options) -> list[dict[str, Any]]:
                 "settings": {**settings, "minutes": place[1]}}
 
     precision = "bf16" if HAS_BF16 else "float32"
-    return [*(point(place, {"seed": seed}, role="defaults", preset="default", rules=rules())
+    return [*(point(place, {"seed": seed}, role="defaults", preset="default", rules=rules(*place))
               for seed in SEEDS for place in places),
             *(point(place, {**drawn(*place, number), "precision": precision}, role="trial")
               for number in range(options.trials) for place in places)]
@@ -78,9 +78,10 @@ def tables(plan: list[dict[str, Any]], known: list[dict[str, Any]]) -> Iterator[
     """What the known rows say of the plan's texts and times: today's defaults, and every trial that there is."""
     lines, best_lines = [], []
     place = itemgetter("text", "minutes", "threads")
-    for text, minutes, threads in dict.fromkeys(place({**point, "text": Path(point["text"]).name}) for point in plan):
+    for path, minutes, threads in dict.fromkeys(map(place, plan)):
+        text, today = Path(path).name, rules(Path(path), minutes)
         here = [row for row in known if place(row) == (text, minutes, threads) and "failure" not in row]
-        defaults = [row for row in here if row["role"] == "defaults" and row["rules"] == rules()]
+        defaults = [row for row in here if row["role"] == "defaults" and row["rules"] == today]
         trials = [row for row in here if row["role"] == "trial"]
         if not defaults or not trials:
             continue

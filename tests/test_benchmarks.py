@@ -328,7 +328,7 @@ def test_defaults_that_were_changed_are_measured_anew(searched: list[dict[str, A
                                                       monkeypatch: pytest.MonkeyPatch) -> None:
     list(search.measure(Options(texts=[text], trials=1)))
     before = len(searched)
-    monkeypatch.setattr(search, "rules", lambda: "others")
+    monkeypatch.setattr(search, "rules", lambda *place: "others")
     regret, _ = search.measure(Options(texts=[text], trials=1))
     assert [settings["seed"] for settings in searched[before:]] == [1, 2, 3]
     assert regret.rows[0][4] == "1"

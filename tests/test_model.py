@@ -130,7 +130,6 @@ def test_loss_refuses(model: charrnn.Model, text: str, error: type[Exception], w
     ({"text": TEXT, "hiden": 3}, charrnn.SettingsError, "unknown setting 'hiden'; did you mean hidden"),
     ({"text": TEXT, "cell": "x"}, charrnn.SettingsError, "cell is 'x'; it must be one of rnn, lstm, gru"),
     ({"text": TEXT, "epochs": 0}, charrnn.SettingsError, "a run of length 0 trains nothing"),
-    ({"text": TEXT, "minutes": 1.0}, charrnn.SettingsError, "contradict each other"),
     ({"text": TEXT, "threads": 0}, charrnn.SettingsError, "threads is 0; it must be at least 1"),
     ({"text": TEXT, "name": "a/b"}, charrnn.SettingsError, "'a/b' can't name a folder")])
 def test_train_refuses(given: dict, error: type[Exception], words: str) -> None:

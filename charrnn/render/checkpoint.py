@@ -20,8 +20,8 @@ def checkpoint_rows(loaded: Checkpoint) -> list[tuple[str, str]]:
     """Names and values."""
     settings, windows, training = loaded.settings, loaded.settings.windows, loaded.settings.training
     parameters = sum(array.size for name, array in loaded.arrays.items() if "." not in name)
-    plan = (counted(training.minutes, "minute") if training.minutes is not None
-            else counted(training.epochs or 0.0, "epoch"))
+    plan = " or ".join(counted(length, name) for length, name in ((training.minutes, "minute"),
+                                                                  (training.epochs, "epoch")) if length is not None)
     clip = f"clipped at {training.clip:g}" if training.clip else "not clipped"
     rate = "rate that fits the network" if training.lr is None else f"rate {training.lr:g}"
     precision = f", {training.precision}" if training.precision != "float32" else ""

@@ -134,10 +134,10 @@ class Run:
             raise CorpusError(f"this is the text that {folder.name} was trained on, but not in the same files, and the "
                               "ends of those were kept for validation; give the same files, or start a new run")
         settings = checkpoint.settings
-        if len(budget) == 1 and (settings.training.minutes is None) != ("minutes" not in budget):
-            kind = "epochs" if settings.training.minutes is None else "minutes"
-            raise SettingsError(f"{path.parent.name} is measured in {kind}, and its schedule with it; "
-                                f"give --{kind}, the new total, to train it longer")
+        kinds = [name for name in ("minutes", "epochs") if getattr(settings.training, name) is not None]
+        if set(budget) - set(kinds):
+            raise SettingsError(f"{path.parent.name} is measured in {' and '.join(kinds)}, and its schedule with it; "
+                                f"give --{kinds[0]}, the new total, to train it longer")
         if budget:
             training = dataclasses.replace(settings.training, epochs=budget.get("epochs"),
                                            minutes=budget.get("minutes"))

@@ -98,8 +98,8 @@ class TrainingSettings(Bounded):
                                fitted=True)
     epochs: float | None = setting(None, "passes over the text (default: 10; more for a short text, to make 1,500 "
                                          "steps)", low=0.0, high=1e9, group="Length of the run")
-    minutes: float | None = setting(None, "minutes to train; the learning rate schedule follows the time",
-                                    low=0.0, high=1e6)
+    minutes: float | None = setting(None, "minutes to train; the learning rate schedule follows the time; with "
+                                          "--epochs too, whichever ends first", low=0.0, high=1e6)
     validations: int = setting(10, "validations during the run", low=1, high=1_000_000)
     patience: int = setting(0, "stop after this many validations without improvement; 0: never", low=0, high=1_000_000)
     seed: int = setting(1337, "seed of every random draw", low=0, high=2**63 - 1, group="Seed and speed")
@@ -111,8 +111,6 @@ class TrainingSettings(Bounded):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.epochs is not None and self.minutes is not None:
-            raise SettingsError("--epochs and --minutes contradict each other; give one of them")
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,8 @@ OVERFITS_FROM = 128
 DECAY_A_PASS, MOST_DECAY = 0.5, 0.1
 # Weights are averaged over about such a share of the run.
 AVERAGED = 1 / 20
+# More time than for so many passes, and for so many steps, would be spent on learning a short text by heart.
+MOST_PASSES, MOST_STEPS = 120, 2000
 # Without a limit on time or passes a run lasts a few minutes for a million characters.
 UNHURRIED = 4.0
 # Words and tokens that a vocabulary keeps, at most: the rarest of more are read as one. So many units and more are
@@ -109,7 +111,8 @@ def fitting(given: Mapping[str, Any], text: TextShape, machine: Machine) -> tupl
         readable = machine.pace(settings) * minutes
         if readable >= needed:
             break
-    read = readable if given.get("minutes") else _planned(settings, text)
+    read, enough = _planned(settings, text, readable)
+    chosen |= enough
     batch = settings.windows.batch
     lines = min(LINES * (text.line or 0), LONGEST_WINDOW, text.length // (4 * batch))
     chosen["window"] = max(chosen["window"], min(lines, int(read / (batch * MANY_STEPS))))
@@ -120,6 +123,8 @@ def fitting(given: Mapping[str, Any], text: TextShape, machine: Machine) -> tupl
     time = f"{given['minutes']:g} min on" if given.get("minutes") else "no time limit, and"
     unit, cores = TextSettings(unit=given.get("unit", "char")).unit_name, machine.cores
     reason = f"to fit {text.length:,} {unit}s, {time} {cores} core{'' if cores == 1 else 's'}"
+    if "epochs" in chosen:
+        reason += f"; more than {chosen['epochs']:g} epochs would learn so short a text by heart"
     if steps < FEW_STEPS and given.get("minutes"):
         reason += f"; only about {steps:,.0f} steps fit, so give more time, or a smaller network or vocabulary"
     return chosen, reason
@@ -138,10 +143,16 @@ def _fitting_windows(given: Mapping[str, Any], text: TextShape) -> dict[str, int
     return {"window": window, "batch": batch}
 
 
-def _planned(settings: Settings, text: TextShape) -> float:
-    """The units that a run without a limit on time reads."""
-    usual = max(DEFAULT_EPOCHS * text.length, DEFAULT_STEPS * settings.windows.window * settings.windows.batch)
-    return (settings.training.epochs or 0.0) * text.length or usual
+def _planned(settings: Settings, text: TextShape, readable: float) -> tuple[float, dict[str, float]]:
+    """The units that a run reads, where it has time for `readable`; and its epochs, where time would be left."""
+    training, step = settings.training, settings.windows.window * settings.windows.batch
+    planned = (training.epochs or 0.0) * text.length
+    if not training.minutes:
+        return planned or max(DEFAULT_EPOCHS * text.length, DEFAULT_STEPS * step), {}
+    enough = math.ceil(max(MOST_PASSES, MOST_STEPS * step / text.length))
+    if planned or settings.network.hidden < OVERFITS_FROM or readable <= enough * text.length:
+        return min(planned or math.inf, readable), {}
+    return float(enough * text.length), {"epochs": float(enough)}
 
 
 def _fitting_training(settings: Settings, passes: float, steps: float, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -191,7 +202,7 @@ def automatic_settings(given: Mapping[str, Any], preset: str, corpus: Corpus,
     fitted, reason = fitting({**named, **rare}, text, machine)
     fitted |= rare
     words = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in sorted(fitted.items()))
-    return Automatic(corpus, settings_of(merge_settings(named, fitted)), f"{reason}:\n{words}" if fitted else "")
+    return Automatic(corpus, settings_of({**named, **fitted}), f"{reason}:\n{words}" if fitted else "")
 
 
 def _fitting_min_count(given: Mapping[str, Any], corpus: Corpus) -> dict[str, int]:

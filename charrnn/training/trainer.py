@@ -81,12 +81,14 @@ class Trainer:
 
     @property
     def progress(self) -> float:
-        """How much of the run is done, 0 to 1."""
-        training = self.settings.training
+        """How much of the run is done, 0 to 1: in epochs or in minutes, whichever is further."""
+        training, shares = self.settings.training, []
+        if training.epochs is not None:
+            steps = math.ceil(training.epochs * self.cutter.windows_per_epoch)
+            shares.append(self.step / steps if steps else 1.0)
         if training.minutes is not None:
-            return min(1.0, self.seconds / (60 * training.minutes)) if training.minutes else 1.0
-        steps = math.ceil((training.epochs or 0.0) * self.cutter.windows_per_epoch)
-        return min(1.0, self.step / steps) if steps else 1.0
+            shares.append(self.seconds / (60 * training.minutes) if training.minutes else 1.0)
+        return min(1.0, max(shares))
 
     def stop(self) -> None:
         """Ends events() after the current step; a validation under way is abandoned, and stays due."""

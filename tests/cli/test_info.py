@@ -55,11 +55,11 @@ def test_the_newest_run_and_any_file(charrnn: Program, run: Path) -> None:
 def test_a_run_without_validation_and_without_a_step_to_show(charrnn: Program, tmp_path: Path) -> None:
     settings = dataclasses.replace(
         SETTINGS, windows=dataclasses.replace(SETTINGS.windows, val_fraction=0.0),
-        training=TrainingSettings(lr=0.01, minutes=1e-6, clip=0.0, shards=1))
+        training=TrainingSettings(lr=0.01, minutes=1e-6, epochs=3.0, clip=0.0, shards=1))
     train_tiny(tmp_path / "checkpoints", settings)
     done = charrnn("info", "tiny")
     assert done.code == 0
-    assert "not clipped, planned for 1e-06 minutes, seed 1337, 1 shard\n" in done.out
+    assert "not clipped, planned for 1e-06 minutes or 3 epochs, seed 1337, 1 shard\n" in done.out
     assert " in training, at step 1\n" in done.out
     assert "\n\n" not in done.out  # one point is no curve
 

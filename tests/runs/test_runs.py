@@ -227,6 +227,16 @@ def test_a_run_keeps_to_its_kind_of_budget() -> None:
         Run.resume(folder / LAST, tiny_corpus(), {"minutes": 1.0})
 
 
+def test_a_run_of_both_kinds_goes_on_in_one_of_them() -> None:
+    both = dataclasses.replace(SETTINGS, training=dataclasses.replace(SETTINGS.training, minutes=1e-6))
+    folder = train_tiny(Path("checkpoints"), both)
+    for budget in ({"epochs": 2.0}, {"minutes": 0.001}):
+        with Run.resume(folder / LAST, tiny_corpus(), budget) as run:
+            training = run.trainer.settings.training
+            assert {name: getattr(training, name) for name in ("epochs", "minutes")} == {
+                "epochs": None, "minutes": None, **budget}
+
+
 def test_a_stray_file_is_no_run() -> None:
     folder = train_tiny(Path("checkpoints"))
     stray = Path("mine.safetensors")

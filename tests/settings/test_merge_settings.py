@@ -19,7 +19,7 @@ def test_the_earlier_place_has_the_say(places: list[dict[str, int]]) -> None:
 def test_a_choice_voids_its_rivals_in_later_places() -> None:
     assert merge_settings({"minutes": 5}, {"epochs": 20, "lr": 1}) == {"minutes": 5, "lr": 1}
     assert merge_settings({"lr": 2}, {"epochs": 3}, {"minutes": 5, "epochs": None, "lr": 1}) == {"lr": 2, "epochs": 3}
-    assert merge_settings({}, {"minutes": 5, "epochs": 3}) == {"minutes": 5, "epochs": 3}  # which contradicts itself
+    assert merge_settings({}, {"minutes": 5, "epochs": 3}) == {"minutes": 5, "epochs": 3}  # whichever ends first
     assert merge_settings() == {}
 
 

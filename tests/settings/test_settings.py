@@ -77,8 +77,6 @@ def test_they_survive_their_dict(cell: str, hidden: int, dropout: float, lr: flo
 
 
 def test_what_contradicts_is_refused() -> None:
-    with pytest.raises(SettingsError, match="contradict"):
-        TrainingSettings(epochs=1.0, minutes=1.0)
     with pytest.raises(SettingsError, match="--windows snippets"):
         WindowSettings(targets="last")
     with pytest.raises(SettingsError, match="unknown setting 'hiden'"):

@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.runs.run import check_text
-from charrnn.settings import NetworkSettings, RunSettings, Settings, TextSettings, TrainingSettings, WindowSettings
+from charrnn.settings import (
+    NetworkSettings,
+    RunSettings,
+    Settings,
+    TextSettings,
+    TrainingSettings,
+    WindowSettings,
+    settings_of,
+)
 from charrnn.settings.presets import DEFAULT, OURS, PRESETS
 from charrnn.text.corpus import Corpus
 from charrnn.text.shape import TextShape
@@ -67,6 +75,23 @@ def test_a_text_read_many_times_gets_more_dropout():
     assert many["recurrent_dropout"] > 0
     small, _ = fitting({"epochs": 60.0, "hidden": 64}, TextShape(100_000), machine())
     assert small["dropout"] == small["weight_decay"] == 0  # it has no room to learn a text by heart
+
+
+@given(minutes=st.floats(0.01, 1e3), characters=st.integers(20, 10**8), cores=st.integers(1, 16))
+def test_a_short_text_is_not_learned_by_heart_with_the_time_that_is_left(minutes, characters, cores):
+    text = TextShape(characters, 65)
+    fitted, reason = fitting({"minutes": minutes}, text, machine(cores))
+    run = settings_of({**fitted, "minutes": minutes})
+    passes = expected_pace(cores, 65)(run) * minutes / characters
+    enough = math.ceil(max(120, 2000 * run.windows.batch * run.windows.window / characters))
+    assert fitted.get("epochs") == (enough if passes > enough else None)
+    assert ("by heart" in reason) == (passes > enough)
+    if passes > enough:  # then all else is as for so many epochs: more time changes nothing
+        same = {name: value for name, value in fitted.items() if name != "epochs"}
+        size = {name: fitted[name] for name in ("cell", "layers", "hidden")}
+        assert {**fitting({"epochs": float(enough), **size}, text, machine(cores))[0], **size} == same
+        assert "epochs" not in fitting({"minutes": minutes, "epochs": 1e3}, text, machine(cores))[0]
+    assert "epochs" not in fitting({"minutes": minutes, "hidden": 64}, text, machine(cores))[0]  # it has no room
 
 
 @pytest.mark.parametrize(("optimizer", "fitted"), [

@@ -2,8 +2,10 @@
 
 import math
 
+import pytest
+
 from charrnn.training.evaluation import Evaluation
-from charrnn.training.events import Finished, Step, Validated
+from charrnn.training.events import Compiling, Finished, Step, Validated
 from charrnn.training.trainer import Trainer
 from tests.training.runs import V, flat_state, settings_of, text
 
@@ -28,7 +30,7 @@ def stopped_in_validation(trainer: Trainer, monkeypatch) -> list:
 def test_a_validation_is_given_up_and_comes_first_on_resuming(monkeypatch):
     settings = settings_of(epochs=2.0, val_fraction=0.3)
     whole, first, second = (Trainer(settings, text(), V, 1) for _ in range(3))
-    expected = list(whole.events())
+    expected = [event for event in whole.events() if not isinstance(event, Compiling)]
     events = stopped_in_validation(first, monkeypatch)
     assert isinstance(events[-2], Step)  # and no Validated
     assert isinstance(events[-1], Finished)
@@ -50,6 +52,22 @@ def test_the_clock_of_a_run_in_minutes_runs_on_between_its_events(monkeypatch):
         steps += isinstance(event, Step)
     assert 5 < steps < 25
     assert trainer.seconds >= 60
+
+
+@pytest.mark.parametrize(("minutes", "steps"), [(1.0, 7), (0.125, 3)])
+def test_of_epochs_and_minutes_whichever_ends_first(monkeypatch, minutes, steps):
+    now = [0.0]
+    monkeypatch.setattr("time.perf_counter", lambda: now[0])
+    trainer = Trainer(settings_of(epochs=1.0, minutes=minutes), text(size=300), V, 1)
+    assert trainer.cutter.windows_per_epoch == 7
+    shares = []
+    for event in trainer.events():
+        if isinstance(event, Step):
+            now[0] += 2.5
+            shares.append(event.progress)
+    assert len(shares) == steps
+    assert shares == sorted(shares)
+    assert trainer.progress == 1.0
 
 
 def test_a_validation_longer_than_their_interval_is_not_repeated_without_a_step(monkeypatch):
