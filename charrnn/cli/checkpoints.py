@@ -5,10 +5,13 @@ And what a shell offers in its place, or in that of a text.
 
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import click
 from click.shell_completion import CompletionItem
+
+from charrnn.errors import CharrnnError
 
 
 def find_checkpoint(argument: str | None, which: str = "best") -> Path:
@@ -28,7 +31,10 @@ def offer_checkpoints(context: click.Context, param: click.Parameter, incomplete
     from charrnn.runs.checkpoint import run_names
     from charrnn.runs.pretrained import PRETRAINED
 
-    return _offered([*run_names(), *PRETRAINED], incomplete)
+    names = list(PRETRAINED)
+    with suppress(CharrnnError):  # a shell that completes has no room for it
+        names += run_names()
+    return _offered(names, incomplete)
 
 
 def offer_texts(context: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:

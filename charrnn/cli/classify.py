@@ -32,13 +32,16 @@ def classify(names: tuple[str, ...], score: bool, in_json: bool, **options: Any)
     from charrnn.render.progress import ProgressBar
     from charrnn.render.reading import read_text
     from charrnn.render.wording import note_compiling
-    from charrnn.text.labels import labelled_lines
+    from charrnn.text.labels import PATH, labelled_lines
+    from charrnn.text.normalize import normalized
 
     model = load(find_checkpoint(checkpoint))
     scheme = model.corpus.labels
     if scheme is None:
         raise SettingsError("this network was trained without labels; train one with --labels")
     labels, texts = labelled_lines(read_text(file))
+    if model.settings.text.labels != PATH:  # the names of files stay as they are
+        labels = [normalized(label, model.settings.text) for label in labels]
     if not texts:
         raise CorpusError(f"{file!r} holds no text; give one text a line")
     if score:

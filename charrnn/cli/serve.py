@@ -72,9 +72,9 @@ def _page(model: "Model", path: Path) -> Callable[[], bytes] | None:
         check_runnable(model)
     except SettingsError:
         return None
-    # naming cells takes a while, and somebody waits
-    return lambda: live_page_of(model, model.corpus, path, LivePageSettings(names=False),
-                                labels=model.label_weights)[0]
+    # naming cells takes a while, and somebody waits; what is not sent anywhere may be large
+    settings = LivePageSettings(names=False, max_mb=10_000)
+    return lambda: live_page_of(model, model.corpus, path, settings, labels=model.label_weights)[0]
 
 
 def _listener(settings: ServeSettings) -> socket.socket:

@@ -87,6 +87,7 @@ def _compare(find: Find, model: "Model", file: str, output: str | None, in_json:
     from charrnn.render.translate import errors_json, errors_lines
     from charrnn.render.wording import note_long_sources
     from charrnn.text.labels import TAB
+    from charrnn.text.normalize import normalized
 
     sources, targets, references = [], [], []
     for line in _lines(file):
@@ -97,7 +98,7 @@ def _compare(find: Find, model: "Model", file: str, output: str | None, in_json:
         found = find(source)
         sources.append(source)
         targets.append(found[0].text if found else "")
-        references.append(reference)
+        references.append(normalized(reference, model.settings.text).rstrip())  # as training had it
     if not targets:
         raise CorpusError(f"{file!r} holds no pair; give source, tab and target in each line")
     note_long_sources(sources, model.vocabulary, model.corpus.longest_source)

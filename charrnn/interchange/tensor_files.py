@@ -18,6 +18,12 @@ _LONGEST = 200  # characters of what a library says of a file
 
 def read_tensors(path: Path) -> tuple[Arrays, dict[str, str]]:
     """The tensors, and the text beside them; the message of a CheckpointError is to follow the file's name."""
+    try:
+        with open(path, "rb"):  # what the libraries say of it differs, and may be false
+            pass
+    except OSError as error:
+        raise CheckpointError(f"can't be read ({(error.strerror or str(error)).lower()}); give a file you may read"
+                              ) from error
     if path.suffix.lower() in _PICKLED:
         return _pickled(path), {}
     try:

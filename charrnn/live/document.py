@@ -46,6 +46,7 @@ def _too_large(model: LanguageModel, content: LiveContent, settings: LivePageSet
     without = len(document(model, replace(content, text="", cells=()), settings.precision))
     if without <= settings.max_mb * MEGABYTE:
         return f"{said}, and {without / MEGABYTE:.1f} MB without its text; give a shorter --text, or allow more"
+    smaller = size
     for bits in range(settings.precision - 1, _LEAST_BITS - 1, -1):
         smaller = len(document(model, content, bits))
         if smaller <= settings.max_mb * MEGABYTE:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from charrnn.runs.training_text import TrainingText
+from charrnn.settings import TextSettings
 from charrnn.text.corpus import Corpus
 from charrnn.text.documents import Documents, splitter_of, unescaped
 from charrnn.text.normalize import normalized_chunks
@@ -58,13 +59,13 @@ def source_places(positions: Sequence[int], trained: TrainingText) -> list[Sourc
 
 def _place(position: int, seen: _Seen, starts: list[_Start], trained: TrainingText) -> SourcePlace:
     """The place of a position, from the numbers before it."""
-    part, unit = trained.part, trained.settings.text.unit
+    part = trained.part
     if isinstance(part, Documents):
         number = int(part.which[seen.documents])  # among all documents, with those held out
         start = starts[bisect_right(starts, number, key=lambda start: start.before) - 1]
         return SourcePlace(start.source, number - start.before + 1, seen.lines + 1, position)
     first = starts[min(seen.file, len(starts) - 1)]  # files that can't be read again have one start
-    counted = seen.lines if unit == "token" else first.before + seen.characters
+    counted = seen.lines if _counts_lines(trained.settings.text) else first.before + seen.characters
     start = starts[bisect_right(starts, counted, key=lambda start: start.before) - 1]
     return SourcePlace(start.source, None, seen.lines - start.lines + 1, position)
 
@@ -97,12 +98,12 @@ def _counted(codes: np.ndarray, mark: int, documents: int, lines: int) -> tuple[
 def _starts(trained: TrainingText) -> list[_Start]:
     """The start of each file. Several files are read once more to find them.
 
-    Documents are counted, or else characters; with tokens line ends, since the spaces between tokens are not kept.
+    Documents are counted, or else characters, or line ends.
     """
     sources, settings = _files(trained.corpus), trained.settings.text
     if len(sources) == 1:
         return [_Start(sources[0], 0, 0)]
-    what = trained.mark or ("\n" if settings.unit == "token" else "")
+    what = trained.mark or ("\n" if _counts_lines(settings) else "")
     between = None if settings.between is None else unescaped(settings.between)
     starts, count, lines, last = list[_Start](), 0, 0, ""
     splitter = splitter_of(settings)
@@ -118,6 +119,12 @@ def _starts(trained: TrainingText) -> list[_Start]:
                 starts.append(_Start(source, count, lines))
             count, lines, last, is_first = count + _count(chunk, what), lines + chunk.count("\n"), chunk[-1], False
     return starts
+
+
+def _counts_lines(settings: TextSettings) -> bool:
+    """Whether the training text has other characters than the files: the spaces between tokens are not kept, and each
+    rare word is one character."""
+    return settings.unit == "token" or (settings.unit == "word" and settings.min_count > 1)
 
 
 def _count(text: str, what: str) -> int:

@@ -59,7 +59,8 @@ class SessionFiles:
         if name is None:
             raise PlayError("the text has no file yet; /save FILE gives it one")
         target = Path(os.path.expanduser(name))
-        if target.exists() and name != session.file and not over:
+        # exists() of a path raises where the system refuses to look
+        if os.path.exists(target) and name != session.file and not over:
             raise PlayError(f"{name} already exists; /save! {name} writes over it")
         # a half surrogate, which no file holds, can only be what a keyboard sent by mistake
         write_atomic(target, session.text.encode(errors="replace"))

@@ -245,7 +245,7 @@ class PlaySession:
 
     def _changed(self, change: Change | None) -> None:
         self.choices = []
-        if change is not None and change.at == 0:
+        if change is not None and change.at == 0 and self._saved:
             self.file = None  # it is another text now, which must not be saved over that one
 
 

@@ -50,6 +50,10 @@ def live_page_of(model: LanguageModel, corpus: CorpusInfo, path: Path, settings:
     check_runnable(model)
     passage = _passage(model, corpus, path)
     run = path.parent.name if path.name in ("best.safetensors", "last.safetensors") else path.stem
+    if passage is None:
+        page = live_page(model, LiveContent(run, text=text, labels=labels), settings)
+        return page, (f"{len(page) / MEGABYTE:.2f} MB; what {settings.precision} bits for each weight cost was not "
+                      "measured, because the training text can't be read again")
     loss = _loss(model, passage, settings.precision)
     cells = named_cells(Inspection(model.engine, passage)) if settings.names else ()
     which = "" if labels is None else f", all read as {labels.label or 'the average of all labels'}"
@@ -61,8 +65,9 @@ def live_page_of(model: LanguageModel, corpus: CorpusInfo, path: Path, settings:
                   f"{bits(loss.exact):.4f}")
 
 
-def _passage(model: LanguageModel, corpus: CorpusInfo, path: Path) -> Passage:
-    """Held-out text of the network; where that can't be read again, text that it writes itself."""
+def _passage(model: LanguageModel, corpus: CorpusInfo, path: Path) -> Passage | None:
+    """Held-out text of the network; where that can't be read again, text that it writes itself, or None for one that
+    learned to write only targets."""
     if pretrained := pretrained_at(path):
         unseen = model_input(find_builtin(pretrained.unseen).read(), model.settings.text, model.vocabulary)
         return of_text(unseen.content, model.settings.text, model.vocabulary, _MEASURED, pretrained.unseen)
@@ -70,6 +75,8 @@ def _passage(model: LanguageModel, corpus: CorpusInfo, path: Path) -> Passage:
         found = read_training_text(corpus, model.settings.text, path, (), read, advice="")
         return held_out(found, corpus, model.settings, model.vocabulary, _MEASURED)
     except CorpusError:
+        if model.settings.text.pairs:
+            return None
         texts = model.samples(_OWN_TEXTS, _OWN_LENGTH, temp=1.0, seed=0)
         own = joined([one for one in texts if one], model.vocabulary, model.mark)
         return of_text(own, model.settings.text, model.vocabulary, _MEASURED, "text of its own")

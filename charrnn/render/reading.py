@@ -10,7 +10,7 @@ from charrnn.render.wording import size_words, source_words
 from charrnn.settings import TextSettings
 from charrnn.text.corpus import Corpus, read_corpus
 from charrnn.text.corpus_cache import LIMIT_NAME, gigabytes_wanted
-from charrnn.text.sources import STDIN, read_source
+from charrnn.text.sources import STDIN, lines_of, no_stdin, read_source, stdin_refused
 
 _PATIENCE = 1.0  # seconds before anything is shown
 
@@ -24,14 +24,22 @@ def read_text(name: str) -> str:
 def read_lines(name: str) -> Iterator[str]:
     """The lines of a file without their ends; of standard input, "-", each as soon as it arrives."""
     if name != "-":
-        yield from read_text(name).splitlines()
+        yield from lines_of(read_text(name))
         return
-    stream = sys.stdin.buffer if sys.stdin else None
-    while stream is not None and (line := stream.readline()):
+    if sys.stdin is None:
+        raise no_stdin()
+    is_first = True
+    while True:
         try:
-            yield line.decode().removesuffix("\n").removesuffix("\r")
+            line = sys.stdin.buffer.readline().decode()
         except UnicodeDecodeError as error:
             raise CorpusError("standard input is not UTF-8; convert it first, for example with iconv") from error
+        except (OSError, ValueError) as error:
+            raise stdin_refused(error) from error
+        if not line:
+            return
+        yield (line.removeprefix("\ufeff") if is_first else line).removesuffix("\n").removesuffix("\r")
+        is_first = False
 
 
 def read(sources: Sequence[str], settings: TextSettings, max_size: float = 0.0) -> Corpus:

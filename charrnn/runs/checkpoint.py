@@ -4,13 +4,13 @@ It is one safetensors file that any tool opens: the arrays, and as text beside t
 progress. The same content gives the same bytes, and a file that was changed by a single bit is refused.
 """
 
+import contextlib
 import difflib
 import hashlib
 import json
 import logging
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -114,7 +114,7 @@ def file_sha256(path: str | Path) -> str:
         return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
-@contextmanager
+@contextlib.contextmanager
 def _reading(path: str | Path) -> Iterator[None]:
     """Turns the system's refusal to read the file into a CheckpointError."""
     try:
@@ -123,7 +123,7 @@ def _reading(path: str | Path) -> Iterator[None]:
         raise CheckpointError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
 
 
-@contextmanager
+@contextlib.contextmanager
 def naming(path: Path) -> Iterator[None]:
     """Puts the file's name before what is said of a checkpoint."""
     try:
@@ -185,20 +185,35 @@ def _known(name: str, folder: Path) -> str:
 
 
 def _files(run: Path) -> list[Path]:
-    return [file for file in (run / BEST, run / LAST) if file.is_file()]
+    # is_file() of a path raises where the system refuses to look
+    return [file for file in (run / BEST, run / LAST) if os.path.isfile(file)]
 
 
 def _in_folder(run: Path, which: str) -> Path:
     wanted = run / f"{which}.safetensors"
-    return wanted if wanted.is_file() else _files(run)[0]
+    return wanted if os.path.isfile(wanted) else _files(run)[0]
 
 
 def _runs(folder: Path) -> list[Path]:
     """The folders in `folder` that hold a checkpoint, the one written to last at the end."""
-    if not folder.is_dir():
+    try:
+        names = sorted(os.listdir(folder))
+    except (FileNotFoundError, NotADirectoryError):
         return []
-    runs = [run for run in sorted(folder.iterdir()) if _files(run)]
-    return sorted(runs, key=lambda run: max(file.stat().st_mtime_ns for file in _files(run)))
+    except OSError as error:
+        raise CheckpointError(f"cannot read {folder}: {(error.strerror or str(error)).lower()}; name a folder you may "
+                              "read") from error
+    written = [(max(times), folder / name) for name in names if (times := _times(folder / name))]
+    return [run for _, run in sorted(written, key=lambda pair: pair[0])]
+
+
+def _times(run: Path) -> list[int]:
+    """When each checkpoint of a run was written."""
+    times = []
+    for file in _files(run):
+        with contextlib.suppress(OSError):  # removed meanwhile
+            times.append(file.stat().st_mtime_ns)
+    return times
 
 
 def _read(path: str | Path) -> bytes:
@@ -269,7 +284,7 @@ def _progress(values: Any) -> dict[str, Any]:
     return TrainingProgress.from_dict({**nothing, **values} if isinstance(values, dict) else values).to_dict()
 
 
-@contextmanager
+@contextlib.contextmanager
 def _blame(part: str) -> Iterator[None]:
     """Says that `part` is damaged when reading it fails."""
     try:

@@ -223,10 +223,11 @@ def score_text(engines: Sequence[Engine], vocabulary: Vocabulary, settings: Sett
         scorer = Scorer(reader, content, settings.windows.window, how.parts, top)
     scorer.read(on_read)
     if isinstance(whole.content, Documents):
-        first, unpredicted, separator = 1, "", whole.content.mark  # the separator before the text is not part of it
+        first, separator = 1, whole.content.mark  # the separator before the text is not part of it
+        characters = len(vocabulary.decode(whole.ids[scorer.predictions.ranks > 0]))
     else:
-        first, unpredicted, separator = 0, vocabulary.writer()(whole.ids[:1]), -1
-    characters = len(vocabulary.decode(whole.ids[first:])) - len(unpredicted)
+        first, separator = 0, -1
+        characters = len(vocabulary.decode(whole.ids)) - len(vocabulary.writer()(whole.ids[:1]))
     return Score(
         total=scorer.loss, predicted=scorer.predicted, characters=characters, unit=vocabulary.kind,
         ids=whole.ids[first:], predictions=scorer.predictions.select(slice(first, None)),

@@ -6,6 +6,7 @@ answered: a page in a browser that comes from elsewhere sends another Host, or c
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from ipaddress import ip_address
 from typing import Any
 
 from anyio import CapacityLimiter, to_thread
@@ -23,7 +24,8 @@ from charrnn.sampling.session import SamplingSession
 from charrnn.server.requests import CompletionAnswer, CompletionRequest
 from charrnn.settings import ServeSettings
 
-_LOCAL = ("127.0.0.1", "localhost", "[::1]")
+# As a browser names this machine. Older versions of starlette cut "[::1]:8000" at its first colon.
+_LOCAL = ("127.0.0.1", "localhost", "[::1]", "[")
 _BYTES_A_CHARACTER = 12  # of a prompt in JSON at most, where each half of a pair is written as \\uXXXX
 _HELP = """{name}, served by charrnn.
 
@@ -44,7 +46,8 @@ class Server:
 
     def application(self) -> Starlette:
         """What an ASGI server runs."""
-        hosts = list(_LOCAL) if self._settings.host in _LOCAL else ["*"]
+        host = self._settings.host
+        hosts = [*_LOCAL, host] if _is_local(host) else ["*"]
         return Starlette(
             routes=[Route("/", self._root), Route("/v1/models", self._models),
                     Route("/v1/completions", _with_refusals(self._complete), methods=["POST"])],
@@ -74,7 +77,8 @@ class Server:
                 return StreamingResponse(self._pieces(session, asked.text, answer), media_type="text/event-stream")
             samples = await to_thread.run_sync(session.samples, False)
         texts = [(asked.text + sample.text, sample.ending) for sample in samples]
-        return JSONResponse(answer.whole(texts, len(asked.prompt)))
+        # escaped, so that half of a surrogate pair in a prompt does no harm
+        return Response(json.dumps(answer.whole(texts, len(asked.prompt))), media_type="application/json")
 
     async def _body(self, request: Request) -> Any:
         """The JSON of a request; None for what is none, or too long."""
@@ -98,6 +102,14 @@ class Server:
                     yield _event(answer.piece(piece.text))
         yield _event(answer.piece("", session.endings[0] or "length"))
         yield "data: [DONE]\n\n"
+
+
+def _is_local(host: str) -> bool:
+    """Whether only programs on this machine reach an address."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _with_refusals(handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:

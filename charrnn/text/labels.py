@@ -17,6 +17,7 @@ import numpy as np
 
 from charrnn.errors import CorpusError, SettingsError, shortened
 from charrnn.settings import TextSettings
+from charrnn.text.sources import lines_of
 
 COLUMN, PATH, NUMBERS = "column", "path", "numbers"
 TAB = "\t"
@@ -84,10 +85,14 @@ class LabelScheme:
         parts = []
         for part in label.split(","):
             name, colon, weight = part.rpartition(":")
-            number = _numbers(weight)
-            if not colon or number is None or name.strip() not in self.names:
-                raise SettingsError(self._refusal(name if colon and number else part))
-            parts.append((name.strip(), number[0]))
+            number = _numbers(weight) if colon else None
+            name = name.strip() if number else part.strip()
+            if name not in self.names:
+                raise SettingsError(self._refusal(name))
+            if number is None or len(number) > 1:
+                raise SettingsError(f"label {shortened(label)} needs one weight for each part: "
+                                    f"'{self.names[0]}:0.7,{self.names[1]}:0.3'")
+            parts.append((name, number[0]))
         return parts
 
     def _refusal(self, label: str) -> str:
@@ -156,7 +161,7 @@ class LabelReader:
 
 def labelled_lines(text: str) -> tuple[list[str], list[str]]:
     """The labels and the texts in lines of label, tab and text; a line without a tab is a text, with an empty label."""
-    parts = [line.rpartition(TAB) if TAB not in line else line.partition(TAB) for line in text.splitlines()]
+    parts = [line.rpartition(TAB) if TAB not in line else line.partition(TAB) for line in lines_of(text)]
     kept = [(label.strip(), text) for label, _, text in parts if text.strip()]
     return [label for label, _ in kept], [text for _, text in kept]
 

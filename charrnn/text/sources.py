@@ -96,15 +96,30 @@ def short_name(source: str) -> str:
     return re.sub(r"[^\w.-]+", "-", source)[:40].strip("-.") or "text"
 
 
+def lines_of(text: str) -> list[str]:
+    """The lines of a text without their ends, cut at line feeds alone, as training cuts them."""
+    return [line.removesuffix("\r") for line in text.split("\n")]
+
+
+def stdin_refused(error: OSError | ValueError) -> CorpusError:
+    """What is to be said where standard input can't be read."""
+    return CorpusError(f"cannot read standard input: {_reason(error)}; name a file instead")
+
+
+def no_stdin() -> CorpusError:
+    """What is to be said where there is no standard input."""
+    return CorpusError("there is no standard input to read; name a file instead of -")
+
+
 def _read_stdin(stdin: BinaryIO | None, count: Callable[[int], None]) -> Iterator[str]:
     try:
         if stdin is None:
-            raise CorpusError("there is no standard input to read; name a file instead of -")
+            raise no_stdin()
         if stdin.isatty():
             raise CorpusError("standard input is a terminal; pipe a text into it, or name a file")
         yield from text_of(stdin, "standard input", count)
     except (OSError, ValueError) as error:
-        raise CorpusError(f"cannot read standard input: {_reason(error)}; name a file instead") from error
+        raise stdin_refused(error) from error
 
 
 @contextlib.contextmanager

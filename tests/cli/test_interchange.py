@@ -1,7 +1,9 @@
 """`charrnn export` and `charrnn import`: what needs neither PyTorch nor ONNX, and what is said where they are not."""
 
+import errno
 import importlib.util
 from pathlib import Path
+from typing import Any
 
 import pytest
 import safetensors.numpy
@@ -81,6 +83,18 @@ def test_bad_input_is_one_line(charrnn: Program, run: Path, command: str, messag
     assert message in done.err
     assert done.err.count("\n") == 1
     assert sorted(path.name for path in Path("checkpoints").iterdir()) == ["tiny"]
+
+
+@pytest.mark.parametrize("name", ["net.safetensors", "net.pt"])
+def test_a_file_that_may_not_be_read_is_one_line(charrnn: Program, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    def refuse(*given: Any) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    Path(name).touch()
+    monkeypatch.setattr("charrnn.interchange.tensor_files.open", refuse, raising=False)
+    done = charrnn("import", name)
+    assert (done.code, done.err) == (1, f"charrnn: {name} can't be read (permission denied); give a file you may "
+                                        "read\n")
 
 
 def test_a_training_text_is_a_vocabulary(charrnn: Program, run: Path) -> None:

@@ -315,3 +315,52 @@ def test_without_names_as_labels_no_cell_tells_one(labels: Program, folder: Path
     for arguments in (("pairs", "--text", "pairs.tsv"), ("numbers",), ("words", "--label", "hot", "--text", "hot.txt")):
         assert json.loads(labels("inspect-cells", *arguments, "--json", "-").out)["labels"] is None
         assert "TELL THE LABEL" not in labels("inspect-cells", *arguments).out
+
+
+def test_without_their_text_pairs_have_a_page_that_was_not_measured(labels: Program, folder: Path,
+                                                                    tmp_path: Path) -> None:
+    charrnn.load("pairs").save(tmp_path / "alone.safetensors")
+    page = tmp_path / "page.html"
+    moved = (folder / "pairs.tsv").rename(tmp_path / "moved.tsv")
+    try:
+        done = labels("export", "pairs", "--html", str(page))
+    finally:
+        moved.rename(folder / "pairs.tsv")
+    assert done.code == 0, done.err
+    assert "what 8 bits for each weight cost was not measured, because the training text can't be read" in done.err
+    assert (payload_of(page.read_bytes())["loss"], payload_of(page.read_bytes())["cells"]) == (None, [])
+
+
+def test_the_loss_a_character_is_that_of_the_targets(labels: Program) -> None:
+    done = labels("score", "pairs", "pairs.tsv", "--json")
+    found = json.loads(done.out)
+    assert found["characters"] == sum(len(target) + 1 for _, target in PAIRS)
+    assert found["bits_per_character"] == pytest.approx(found["bits"])
+
+
+def test_targets_and_labels_are_compared_as_training_had_them(labels: Program, folder: Path, tmp_path: Path) -> None:
+    options = {"hidden": 12, "cell": "gru", "layers": 1, "batch": 4, "window": 8, "lr": 0.02, "dropout": 0.0,
+               "precision": "float32", "validations": 1, "shards": 1, "lowercase": True}
+    pairs = "".join(f"{source}\t{target}\n" for source, target in PAIRS)
+    capitals = "".join(f"{source}\t{target.upper()} \n" for source, target in PAIRS)
+    (tmp_path / "pairs.tsv").write_text(pairs)
+    (tmp_path / "capitals.tsv").write_text(capitals)
+    charrnn.train(tmp_path / "capitals.tsv", pairs=True, epochs=150, val_fraction=0.0, name="low", folder=tmp_path,
+                  **options)
+    low, high = (labels("translate", tmp_path / "low", tmp_path / name, "--score")
+                 for name in ("pairs.tsv", "capitals.tsv"))
+    assert low == high
+    assert low.code == 0
+    words = (folder / "words.tsv").read_text().replace("hot", "Hot")
+    (tmp_path / "Words.tsv").write_text(words)
+    charrnn.train(tmp_path / "Words.tsv", labels="column", epochs=1, name="words", folder=tmp_path, **options)
+    assert labels("classify", tmp_path / "words", tmp_path / "Words.tsv", "--score").code == 0
+
+
+def test_lines_end_at_line_feeds_alone_and_a_byte_order_mark_is_no_part_of_them(labels: Program, folder: Path) -> None:
+    content = "\ufeffab\r\na\u2028b\n"
+    (folder / "odd.tsv").write_bytes(content.encode())
+    for given in (("odd.tsv",), ("-",)):
+        done = labels("translate", "pairs", *given, stdin=content.encode())
+        assert done.out.splitlines() == ["ba"], given
+        assert done.err.count("'\\u2028' (U+2028)") == done.err.count("charrnn: ") == 1

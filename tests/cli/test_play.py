@@ -1,10 +1,14 @@
 """`charrnn play` without a terminal: a script in a pipe, and a person whose text goes to a file."""
 
+import errno
 import io
+import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -162,6 +166,29 @@ def test_saving(charrnn: Program) -> None:
     assert "a b.txt already exists; /save! a b.txt writes over it" in done.err
     assert play(charrnn, "the", "/save! a b.txt", " dog", "/save").code == 0
     assert Path("a b.txt").read_text() == "the dog"
+
+
+def test_an_empty_file_is_filled(charrnn: Program) -> None:
+    Path("new.txt").touch()
+    assert play(charrnn, "the fox\\", "/save", options=("play", TINY, "--open", "new.txt")).code == 0
+    assert Path("new.txt").read_text() == "the fox\n"
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "locked/story.txt"])
+def test_a_place_that_cannot_be_looked_at_is_refused_in_a_line(charrnn: Program, name: str,
+                                                               monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at = os.stat
+
+    def stat(path: Any, *given: Any, **others: Any) -> os.stat_result:
+        if "locked" in str(path):
+            raise PermissionError(errno.EACCES, "Permission denied", path)
+        return looked_at(path, *given, **others)
+
+    monkeypatch.setattr(os, "stat", stat)
+    done = play(charrnn, "the", f"/save {name}")
+    assert (done.code, done.out) == (1, "the")
+    assert re.search(rf"cannot write \S*{name[:9]}", done.err)
+    assert done.err.count("\n") == 1
 
 
 def test_another_text_is_not_saved_over_a_file(charrnn: Program) -> None:

@@ -94,6 +94,8 @@ def test_a_page_that_is_too_large_says_what_would_fit() -> None:
     assert live_page(model, content, LivePageSettings(max_mb=most, precision=6))
     with pytest.raises(SettingsError, match=r"train a smaller network: with that precision 1 x \d+ units would fit"):
         live_page(model, content, LivePageSettings(max_mb=0.2))
+    with pytest.raises(SettingsError, match=r"MB with --precision 3; allow more, or train a smaller network"):
+        live_page(model, content, LivePageSettings(max_mb=0.2, precision=3))
 
 
 def test_a_cell_of_others_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -138,3 +138,14 @@ def test_standard_input_among_files_whose_ends_are_held_out(monkeypatch: pytest.
     object.__setattr__(trained.corpus, "sources", ("a.txt", "-"))
     assert place_of("a.txt13", trained).line == 4
     assert place_of("b.txt13", trained) == SourcePlace("a.txt + standard input", None, 24, 144)
+
+
+@pytest.mark.parametrize("options", [{"unit": "word"}, {"unit": "char"}, {"unit": "token"}])
+def test_rare_words_do_not_move_the_places_of_others(options: dict[str, object]) -> None:
+    for name, word in (("a.txt", "often"), ("b.txt", "seldom"), ("c.txt", "never")):
+        Path(name).write_text(f"{name[0]} extraordinarily{name[0]}\n" + f"{word} rare{name[0]} {word}\n" * 2)
+    trained = trained_on_files(["a.txt", "b.txt", "c.txt"], min_count=2, **options)
+    text = text_of(trained)
+    for name, word in (("a.txt", "often"), ("b.txt", "seldom"), ("c.txt", "never")):
+        [place] = source_places([text.index(word)], trained)
+        assert (place.source, place.line) == (name, 2)

@@ -359,6 +359,36 @@ def test_resolve_names_the_runs_there_are(runs: Path) -> None:
         resolve_checkpoint("alice")
 
 
+def test_folders_of_others_are_passed_over(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at, listed = os.stat, os.listdir
+
+    def stat(path: Any, *given: Any, **others: Any) -> os.stat_result:
+        if "theirs" in str(path):
+            raise PermissionError(13, "Permission denied", path)
+        return looked_at(path, *given, **others)
+
+    make_run(runs / "theirs", 0, "best", "last")
+    monkeypatch.setattr(os, "stat", stat)
+    assert latest_checkpoint(runs) == runs / "new" / "best.safetensors"
+    with pytest.raises(CheckpointError, match="no checkpoint at theirs"):
+        resolve_checkpoint("theirs")
+    monkeypatch.setattr(os, "listdir", lambda path: stat("theirs") if str(path) == str(runs) else listed(path))
+    with pytest.raises(CheckpointError, match=r"cannot read .*checkpoints: permission denied"):
+        latest_checkpoint(runs)
+
+
+def test_a_run_that_is_removed_meanwhile_is_none(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stat = Path.stat
+
+    def removed(path: Path, **others: Any) -> os.stat_result:
+        if "new" in path.parts:
+            raise FileNotFoundError(2, "No such file or directory", path)
+        return stat(path, **others)
+
+    monkeypatch.setattr(Path, "stat", removed)
+    assert latest_checkpoint(runs) == runs / "zz-old" / "best.safetensors"
+
+
 def test_nothing_trained_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(CheckpointError, match="`charrnn train`"):

@@ -128,6 +128,24 @@ def test_refusals(port: int, body: Any, status: int, words: str) -> None:
     assert words in json.loads(text)["error"]["message"]
 
 
+def test_half_of_a_surrogate_pair_comes_back_as_it_was(port: int) -> None:
+    status, text = ask(port, {"prompt": "\ud800", "echo": True, "max_tokens": 5})
+    assert status == 200
+    assert json.loads(text)["choices"][0]["text"].startswith("\ud800")
+
+
+@pytest.mark.parametrize(("host", "is_open"), [
+    ("127.0.0.1", False), ("localhost", False), ("127.0.0.2", False), ("::1", False), ("0.0.0.0", True), ("::", True),
+    ("example.org", True)])
+def test_only_this_machine_s_names_are_answered_at_its_own_addresses(model: package.Model, host: str,
+                                                                     is_open: bool) -> None:
+    pytest.importorskip("starlette")
+    from charrnn.server.application import Server
+
+    [names] = Server(model, "tiny", ServeSettings(host=host), None).application().user_middleware
+    assert ("*" in names.kwargs["allowed_hosts"]) == is_open
+
+
 def test_pages_from_elsewhere_are_not_answered(port: int) -> None:
     assert ask(port, {"prompt": "a"}, **{"Content-Type": "text/plain"})[0] == 415  # needs no leave of a browser
     assert ask(port, {"prompt": "a"}, Host="evil.example")[0] == 400  # a name that leads here

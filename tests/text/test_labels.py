@@ -96,6 +96,16 @@ def test_an_unknown_label_is_refused(label: str, said: str) -> None:
         LabelScheme(means=(1.0, 2.0), scales=(1.0, 1.0)).vector("1,2,3")
 
 
+@pytest.mark.parametrize("label", ["red,blue", "red:0.7,blue", "red:0.7 0.3"])
+def test_each_part_of_a_blend_has_a_weight(label: str) -> None:
+    with pytest.raises(SettingsError, match=r"needs one weight for each part: 'red:0\.7,blue:0\.3'"):
+        LabelScheme(("red", "blue"), (0.5, 0.5)).vector(label)
+
+
+def test_lines_are_cut_where_training_cuts_them() -> None:
+    assert labelled_lines("red\ta\u2028b\x0b\r\nblue\tc\x85") == (["red", "blue"], ["a\u2028b\x0b", "c\x85"])
+
+
 def test_lines_with_and_without_labels() -> None:
     assert labelled_lines("red\tada\n\nbo\nblue\tc\td\n") == (["red", "", "blue"], ["ada", "bo", "c\td"])
 
