@@ -45,9 +45,9 @@ def bench(shapes: tuple[Shape, ...], threads: int | None, rivals: tuple[str, ...
           **options: Any) -> None:
     """Measure how fast this machine trains and samples.
 
-    First its limits: how fast it multiplies and adds in float32, and reads its caches and its memory. Then a table:
-    each shape's rate, and its share of that peak. That takes about two minutes, more with a rival; other programs
-    should be idle meanwhile.
+    First its limits: how fast it multiplies and adds in float32 and bfloat16, and reads its caches and its memory.
+    Then a table: each shape's rate, and its share of that peak. That takes about two minutes, more with a rival; other
+    programs should be idle meanwhile.
     """
     rivals = tuple(dict.fromkeys(rivals))
     settings = settings_from(BenchSettings, options)

@@ -16,8 +16,8 @@ def corpora(context: click.Context, in_json: bool) -> None:
     """List the texts that have a name: those that come with charrnn, those that come with Python, and classics.
 
     `charrnn train @NAME` trains on one of them. The last three columns are n-gram entropies: the bits that a character
-    has left once the 0, 1 or 2 characters before it are known. A network has to reach less. In a short text they look
-    smaller than they are.
+    has left once the 0, 1 or 2 characters before it are known. A trained network should do better. In a short text
+    they look smaller than they are.
     """
     if context.invoked_subcommand is not None:
         if in_json:

@@ -33,7 +33,7 @@ def export(checkpoint: str | None, label: str | None, to: str | None, output: st
     with --to for another program.
 
     Without CHECKPOINT the newest run in ./checkpoints is used; if there is none, @shakespeare, which comes with
-    charrnn. Of a run it is the best moment.
+    charrnn. For a run, its best checkpoint is used.
     """
     if "" in (output, html_file, text):
         raise SettingsError("a file needs a name; give one after --output, --html and --text, or leave them out")

@@ -20,7 +20,7 @@ def info(checkpoint: str | None, as_config: bool) -> None:
     """Show what the network in CHECKPOINT (a file, a run's folder or its name) is and how it was trained.
 
     Without CHECKPOINT the newest run in ./checkpoints is used; if there is none, @shakespeare, which comes with
-    charrnn. Of a run it is the state when last saved.
+    charrnn. For a run, its last checkpoint is shown.
     """
     from charrnn.render.checkpoint import checkpoint_curve, checkpoint_rows
     from charrnn.render.screen import screen_for

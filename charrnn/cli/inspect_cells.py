@@ -133,7 +133,7 @@ class Inspected(NamedTuple):
         help="the same, under a name of yours")
 @option("--since", multiple=True, metavar="TEXT", group=_FEATURES,
         help="which cells count the characters since the last TEXT, for example a separator")
-@option("--labels", metavar="FILE", group=_FEATURES, help="which cells follow the labels in FILE: one sign for each "
+@option("--labels", metavar="FILE", group=_FEATURES, help="which cells follow the labels in FILE: one symbol for each "
         "character of the text, line ends left out, or lines START<tab>END<tab>NAME")
 @option("--cell", "cells", multiple=True, metavar="L1:24", group=_VIEWS, help="show everything about a cell (unit 24, "
         "from 0, of layer 1, the lowest); repeatable")
@@ -149,7 +149,7 @@ class Inspected(NamedTuple):
         help="find each cell's match in another network; with --horizon, draw that one's too")
 @option("-o", "--output", metavar="FILE", group=_VIEWS, help="write the drawing of --gates or --horizon to FILE.svg, "
                                                              "or FILE.png (needs the extra `plot`)")
-@option("--explain", is_flag=True, group=_VIEWS, help="define every number and every feature, and nothing else")
+@option("--explain", is_flag=True, group=_VIEWS, help="print what every number and every feature means, and exit")
 @option("--html", "html_file", metavar="FILE", group="Page", help="write a page to explore all of it in a browser: one "
         "file, which needs no network connection")
 @settings_options(PageSettings)

@@ -137,7 +137,7 @@ def _message_options() -> list[click.Parameter]:
     quiet = SettingOption(["-q", "--quiet"], is_flag=True, is_eager=True, expose_value=False, callback=_hush,
                           group="Messages", help="show results and errors only, no notes and no progress")
     verbose = SettingOption(["-v", "--verbose"], is_flag=True, is_eager=True, expose_value=False, callback=_log,
-                            group="Messages", help="show also what goes to Python's logging: files, caches")
+                            group="Messages", help="also show log messages: files that are read and saved, caches")
     return [quiet, verbose]
 
 

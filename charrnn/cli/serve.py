@@ -27,8 +27,8 @@ def serve(checkpoint: str | None, **options: Any) -> None:
 
     Without CHECKPOINT the newest run in ./checkpoints is used; if there is none, @shakespeare, which comes with
     charrnn. The address in a browser is the live page of charrnn export --html. Programs that speak OpenAI's API for
-    completions can use it too: POST /v1/completions, also as a stream, and GET /v1/models. A token is a character.
-    Needs the extra `serve`. Ctrl-C ends it.
+    completions can use it too: POST /v1/completions, also as a stream, and GET /v1/models. A token is one unit of the
+    network, usually a character. Needs the extra `serve`. Ctrl-C ends it.
     """
     settings = settings_from(ServeSettings, options)
     try:

@@ -62,7 +62,7 @@ class TrainArguments:
              "and the default learning rate is halved")
 @option("--resume", metavar="[RUN]", is_flag=False, flag_value="", shell_complete=offer_checkpoints,
         help="resume a run (its name, folder or file; the newest if none is named), exactly where its last checkpoint "
-             "was saved; only --epochs or --minutes (the new total), --threads, --engine and --device may change")
+             "was saved; of its settings only --epochs or --minutes (the new total) may change")
 @settings_options(NetworkSettings, TextSettings, WindowSettings, TrainingSettings)
 @option("--threads", type=Whole(1, 1024), metavar="INTEGER", show_default="one per shard", group="Seed and speed",
         help="threads to run on; results do not depend on it")

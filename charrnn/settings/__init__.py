@@ -1,6 +1,6 @@
 """Layer settings: every default, bound and help text, once.
 
-The commands build their options from these classes, checkpoints store them, the README prints them.
+The commands build their options from these classes, checkpoints store them, docs/reference/settings.md prints them.
 """
 
 from charrnn.settings.bench import BenchSettings

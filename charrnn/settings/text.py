@@ -32,8 +32,8 @@ class TextSettings(Bounded):
               "with any other TEXT between them (\\n and \\t: line end and tab); each is read from the initial state",
         metavar="[line|blank|file|TEXT]", group="Text")
     labels: str | None = setting(
-        None, "what is generated depends on a label: the column before a tab in each line, numbers with commas there, "
-              "or the path, one file a label", choices=("column", "path", "numbers"))
+        None, "generate by label; column: a name before a tab in each line; numbers: numbers there, with commas "
+              "between them; path: the name of the file", choices=("column", "path", "numbers"))
     pairs: bool = setting(False, "each line is a source, a tab and a target: only the target is predicted")
     unit: str = setting("char", "unit of text to read and predict: a character, a byte of UTF-8, a token between "
                                 "spaces, or a word (or what stands between words)",

@@ -31,7 +31,7 @@ class NetworkSettings(Bounded):
                                low=0, high=65_536, decided=True)
     learn_initial_state: bool = setting(False, "learn the state that a text begins with; otherwise it is zero")
     encoder: str = setting("shared", "what reads the source of --pairs; shared: the layers that write the target; own: "
-                                     "as many layers of its own, from whose last state the others go on",
+                                     "separate layers, from whose last state the others start",
                            choices=("shared", "own"), is_later=True)
 
     @property
@@ -55,8 +55,8 @@ class WindowSettings(Bounded):
     val_fraction: float | None = setting(
         None, "share of the text kept for validation; 0 keeps none (default: 0.1, but at most 200,000 characters)",
         low=0.0, high=0.9)
-    val_from: str = setting("end", "take that share from the end of the whole text, or from the end of each of its "
-                                   "files (short ones are taken together)", choices=("end", "files"), fitted=True)
+    val_from: str = setting("end", "where the text for validation comes from: the end of the whole text, or of each "
+                                   "file (short files are taken together)", choices=("end", "files"), fitted=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -69,7 +69,8 @@ class TrainingSettings(Bounded):
     """How the network is trained, and for how long."""
 
     optimizer: str = setting("adam", "the rule that turns gradients into updates",
-                             choices=("adam", "adamw", "rmsprop", "adagrad", "sgd"), group="Optimizer and rate")
+                             choices=("adam", "adamw", "rmsprop", "adagrad", "sgd"), group="Optimizer and rate",
+                             fitted=True)
     lr: float | None = setting(None, "highest learning rate (default: one that fits cell and size)", low=0.0, high=10.0)
     warmup: float = setting(0.02, "share of the run in which the learning rate rises to its highest", low=0.0, high=1.0)
     decay: str = setting("cosine", "how the learning rate falls after the warmup", choices=(
@@ -90,7 +91,8 @@ class TrainingSettings(Bounded):
     beta2: float = setting(0.999, "decay of Adam's running mean of squared gradients",
                            low=0.0, high=0.99999, only_with="optimizer adam adamw", fitted=True)
     weight_decay: float = setting(0.01, "share of each weight that adamw subtracts in a step, times the learning "
-                                       "rate", low=0.0, high=100.0, only_with="optimizer adamw")
+                                       "rate", low=0.0, high=100.0, only_with="optimizer adamw",
+                                 fitted=True)
     momentum: float = setting(0.9, "momentum of sgd", low=0.0, high=0.9999,
                               only_with="optimizer sgd")
     averaging: float = setting(0.0, "decay of a running average of the weights, which is then validated and "

@@ -1,6 +1,6 @@
 /* The page as a whole: its tabs, and the order in which it is put together. */
 
-const TABS = [["cells", "Cells"], ["gates", "Gates"], ["memory", "Memory"], ["surprise", "Surprise"], ...(page.live ? [["write", "Write"]] : []), ["about", "About"]];
+const TABS = [["cells", "Cells"], ["gates", "Gates"], ["memory", "Memory"], ["surprise", "Surprisal"], ...(page.live ? [["write", "Write"]] : []), ["about", "About"]];
 const VIEWS = { gates: gatesView, memory: memoryView, about: aboutView };
 
 function buildTabs() {

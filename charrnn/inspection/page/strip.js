@@ -99,7 +99,7 @@ function drawStrip() {
     shape("text", { x: right, y: STRIP.height - 2, "text-anchor": "end", class: "label" }, count(to)),
     shape("text", { x: STRIP.left, y: 16, class: "label" }, stripWords(isSurprise, name)));
   for (const [key, value] of Object.entries({ width, height: STRIP.height, viewBox: `0 0 ${width} ${STRIP.height}` })) holder.setAttribute(key, value);
-  holder.setAttribute("aria-label", `${isSurprise ? "surprise" : cells[state.cell].id} along the text, characters ${from} to ${to}`);
+  holder.setAttribute("aria-label", `${isSurprise ? "surprisal" : cells[state.cell].id} along the text, characters ${from} to ${to}`);
   moveCursor(pointed.t);
 }
 

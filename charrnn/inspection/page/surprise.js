@@ -43,7 +43,7 @@ function buildSurprise() {
   const n = rows.reduce((sum, row) => sum + row.n, 0);
   const drawing = histogram();
   return element("div", { id: "surprise", role: "tabpanel", hidden: true }, element("div", { class: "scroll padded" },
-    heading("Surprise"), element("p", { class: "claim" }, element("b", {}, `${number(rows.reduce((sum, row) => sum + row.sum, 0) / (n || 1), 2)} bits`), " a character; ",
+    heading("Surprisal"), element("p", { class: "claim" }, element("b", {}, `${number(rows.reduce((sum, row) => sum + row.sum, 0) / (n || 1), 2)} bits`), " a character; ",
       element("b", {}, share(rows.reduce((sum, row) => sum + row.first, 0) / (n || 1))), " were the most expected one."),
     drawing, element("p", { class: "faint caption" }, "characters by surprisal in bits ", saveButtons("surprise", () => drawing)),
     element("h3", {}, "Hardest kinds"), element("table", { class: "small" }, element("thead", {}, element("tr", {}, ["kind", "bits", "top prediction", "of all"].map((name) => element("th", {}, name)))),
