@@ -122,7 +122,7 @@ def rules(text: Path, minutes: float) -> str:
     shape = TextShape.of(read_corpus([str(text)]))
     chosen, _ = fitting({"minutes": minutes}, shape, Machine.here(shape))
     sources = (inspect.getsource(module) for module in (presets, schedules))
-    return hashlib.sha256("".join([words(chosen), *sources]).encode()).hexdigest()[:12]
+    return hashlib.sha256("".join([words(dict(sorted(chosen.items()))), *sources]).encode()).hexdigest()[:12]
 
 
 def rows(file: Path, plan: Iterable[dict[str, Any]],

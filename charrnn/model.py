@@ -48,9 +48,9 @@ from charrnn.sampling.ensemble import EnsembleModel
 from charrnn.sampling.session import LanguageModel, mark_id
 from charrnn.scoring.classify import Classified, classify, document_losses
 from charrnn.scoring.score import Score, score_text
-from charrnn.settings import EngineSettings, RunSettings, ScoreSettings, settings_of
+from charrnn.settings import EngineSettings, RunSettings, ScoreSettings
 from charrnn.settings.options import CompleteOptions, ScoreOptions, TrainOptions
-from charrnn.settings.presets import DEFAULT, merge_settings, preset_values
+from charrnn.settings.presets import DEFAULT, early_settings, preset_values
 from charrnn.settings.renamed import take_renamed
 from charrnn.text.corpus import Corpus, read_corpus
 from charrnn.text.documents import Documents, mark_of
@@ -372,7 +372,7 @@ def _new_run(sources: Sequence[str], text: str | None, name: str | None, folder:
     parent = None if init_from is None else FineTuning(resolve_checkpoint(str(init_from), "best", folder))
     inherited = parent.settings(settings, preset_values(preset)) if parent else {}
     # what contradicts is refused before anything is read
-    early = settings_of(merge_settings(settings, inherited, preset_values(preset)))
+    early = early_settings(settings, inherited, preset)
     corpus = (read_corpus(sources, settings=early.text, max_size=how.max_size) if text is None
               else Corpus.of(text, settings=early.text))
     corpus, chosen, _ = automatic_settings(settings, preset, corpus, inherited, how, threads)

@@ -216,6 +216,8 @@ def test_tables(model: charrnn.Model) -> None:
     assert len(table) == len(inspection.findings)
     assert table.cell[0] == str(inspection.findings[0].cell)
     assert table.score[0] == inspection.findings[0].score
+    nothing = model.inspect(TEXT[:9]).to_pandas()
+    assert (len(nothing), list(nothing.columns)) == (0, list(table.columns))
     run = model.run
     assert run is not None
     losses = run.to_pandas()

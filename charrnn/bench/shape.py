@@ -43,8 +43,8 @@ class Shape:
 
         Raises SettingsError for anything else.
         """
-        parts = re.fullmatch(r"([a-z]+(?:-[a-z]+)*)-([0-9]+)x([0-9]+)(?:-([0-9]+)x([0-9]+)(?:-embedding([0-9]+))?)?",
-                             text)
+        pattern = r"([a-z]+(?:-[a-z]+)*)-(N)x(N)(?:-(N)x(N)(?:-embedding(N))?)?".replace("N", "[0-9]{1,9}")
+        parts = re.fullmatch(pattern, text)
         if parts is None:
             raise SettingsError(f"{text!r} is not a shape; write one as lstm-2x256-64x100: cell, layers x hidden, "
                                 "batch x window")

@@ -20,8 +20,8 @@ from charrnn.errors import SettingsError
 from charrnn.settings import Settings
 from charrnn.settings.training import PARTS
 
-# Options that say where a run comes from, not what it is.
-_NO_KEYS = ("config", "resume", "help")
+# Options that say where a run comes from, or what is said of it, not what it is.
+_NO_KEYS = ("config", "resume", "help", "quiet", "verbose")
 _COMMENT = 98  # characters in a line of a comment
 
 

@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import click
 
 from charrnn.cli.checkpoints import find_checkpoint, offer_checkpoints
 from charrnn.cli.options import GroupedCommand, is_default, label_option, option, settings_from, settings_options
-from charrnn.errors import SettingsError
+from charrnn.errors import SettingsError, shortened
 from charrnn.settings import ColourSettings, EngineSettings, InspectSettings, PageSettings, UnknownSettings
 
 if TYPE_CHECKING:
@@ -415,8 +416,9 @@ def _ablation_view(done: "Inspection", wanted: str, style: "ReportStyle") -> Ite
 
     if wanted.startswith("top:"):
         count = wanted.removeprefix("top:")
-        if not count.isdecimal() or not int(count):
-            raise SettingsError(f"--ablate {wanted}: a number above 0 should follow top:, as in top:16")
+        if not re.fullmatch(r"\d{1,9}", count) or not int(count):
+            raise SettingsError(f"--ablate {shortened(wanted)}: a number of up to nine digits, above 0, should follow "
+                                "top:, as in top:16")
         most = int(count)
         cells = done.most_costly(most + max(8, most // 2))  # the estimate is not exact
     else:

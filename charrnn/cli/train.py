@@ -16,8 +16,9 @@ from charrnn.cli.checkpoints import offer_checkpoints, offer_texts
 from charrnn.cli.config import read_config
 from charrnn.cli.options import GroupedCommand, Whole, option, settings_from, settings_options
 from charrnn.errors import SettingsError, StorageError
-from charrnn.settings import NetworkSettings, RunSettings, TextSettings, TrainingSettings, WindowSettings, settings_of
-from charrnn.settings.presets import DEFAULT, PRESETS, merge_settings, preset_values
+from charrnn.settings import NetworkSettings, RunSettings, TextSettings, TrainingSettings, WindowSettings
+from charrnn.settings.presets import DEFAULT, PRESETS, early_settings, merge_settings, preset_values
+from charrnn.storage.files import check_folder_name
 from charrnn.text.builtin import BUILTINS, SUCH_AS
 
 if TYPE_CHECKING:
@@ -121,7 +122,9 @@ def _start(given: Mapping[str, Any], options: TrainArguments, run_settings: RunS
     parent = _parent(options)
     inherited = parent.settings(given, preset_values(options.preset)) if parent else {}
     # refused now, and not after a long text has been read
-    early = settings_of(merge_settings(given, inherited, preset_values(options.preset)))
+    early = early_settings(given, inherited, options.preset)
+    if options.name is not None:
+        check_folder_name(options.name)
     from charrnn.engine.ranks import first_of_machine_first, this_rank
     from charrnn.render.reading import read
     from charrnn.render.training import parent_words

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from charrnn.errors import SettingsError
+from charrnn.errors import SettingsError, shortened
 from charrnn.inspection.recording import PINNED, Recording
 
 LOW, HIGH = 0.1, 0.9  # a gate is shut below, open above
@@ -42,9 +42,9 @@ class CellName(NamedTuple):
 
 def cell_named(argument: str, layers: int, hidden: int) -> CellName:
     """The cell with the name `argument`; raises SettingsError if this network has no such cell."""
-    found = re.fullmatch(r"[Ll](\d+):(\d+)", argument.strip())
+    found = re.fullmatch(r"[Ll](\d{1,9}):(\d{1,9})", argument.strip())
     if not found:
-        raise SettingsError(f"{argument!r} names no cell; L1:24 is unit 24 of layer 1")
+        raise SettingsError(f"{shortened(argument)} names no cell; L1:24 is unit 24 of layer 1")
     name = CellName(int(found[1]) - 1, int(found[2]))
     if not (0 <= name.layer < layers and name.unit < hidden):
         which = "one layer, L1" if layers == 1 else f"layers L1 to L{layers}"

@@ -90,10 +90,10 @@ class Passage:
 
 
 def _pieces(ids: np.ndarray, units: Sequence[str], kind: str, mark: str | None) -> list[str]:
-    named = [units[number] for number in ids]
+    named = ["\n" if units[number] == mark else units[number] for number in ids]
     if kind == "token":
-        named = [unit if not n or unit == "\n" or named[n - 1] == "\n" else " " + unit for n, unit in enumerate(named)]
-    return ["\n" if unit == mark else unit for unit in named]
+        return [unit if not n or unit == "\n" or named[n - 1] == "\n" else " " + unit for n, unit in enumerate(named)]
+    return named
 
 
 def held_out(corpus: Corpus, known: CorpusInfo, settings: Settings, vocabulary: Vocabulary,

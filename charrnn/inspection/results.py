@@ -293,7 +293,9 @@ class Inspection:
                  "found": one.found, "alone": one.alone, "iou": one.threshold.iou if one.threshold else None,
                  "confirmed": one.is_confirmed, "context": one.is_context, "causal": one.feature.is_causal}
                 for one in self.findings]
-        return pandas.DataFrame(rows).astype({"iou": "float64"})
+        columns = ["cell", "layer", "unit", "signal", "sign", "feature", "score", "chance", "found", "alone", "iou",
+                   "confirmed", "context", "causal"]
+        return pandas.DataFrame(rows, columns=columns).astype({"iou": "float64"})
 
     def plot(self, cell: CellName | str | None = None, start: int = 0, stop: int = 100, ax: Any = None) -> Any:
         """Draws what a cell does on the places start to stop of the text, with matplotlib; returns the axes.

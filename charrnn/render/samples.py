@@ -66,10 +66,10 @@ def beside(samples: list[Sample], prime: str, width: int) -> Iterator[str]:
 
     Where columns would be too narrow, they stand below each other with their temperatures above them.
     """
-    temps = list(dict.fromkeys(sample.temp for sample in samples))
-    column = (width - len(_GAP) * (len(temps) - 1)) // len(temps)
     numbers = range(1 + max(sample.number for sample in samples))
     rows = [[sample for sample in samples if sample.number == number] for number in numbers]
+    temps = [sample.temp for sample in rows[0]]
+    column = (width - len(_GAP) * (len(temps) - 1)) // len(temps)
     if column < _NARROWEST:
         for sample in itertools.chain.from_iterable(rows):
             yield from (f"--- temp {sample.temp:g} ---\n", *below([sample], prime, ""))

@@ -25,7 +25,7 @@ def resumed_run(argument: str, runs: str | Path, corpus: Sequence[str] | str, op
     Raises SettingsError for any other option, CorpusError for another text, CheckpointError for no run.
     """
     how = {spec.name: options.pop(spec.name) for spec in fields(RunSettings) if spec.name in options}
-    budget = {name: options.pop(name) for name in _BUDGET if options.get(name) is not None}
+    budget = {name: value for name in _BUDGET if (value := options.pop(name, None)) is not None}
     threads = options.pop("threads", None)
     if options:
         raise SettingsError(f"{min(options)} can't change when a run is resumed; leave it out, or start a new run")

@@ -26,7 +26,7 @@ from charrnn.runs.tensorboard import EventFile
 from charrnn.runs.trained_network import check_state
 from charrnn.runs.training_text import located
 from charrnn.settings import NetworkSettings, RunSettings, Settings
-from charrnn.storage.files import TEMPORARY, append_line, drop_torn_line, new_folder, write_atomic
+from charrnn.storage.files import TEMPORARY, append_line, check_folder_name, drop_torn_line, new_folder, write_atomic
 from charrnn.storage.locks import LOCK_FILE, FolderLock
 from charrnn.text.corpus import Corpus
 from charrnn.text.validation_split import cut_at
@@ -72,6 +72,8 @@ class Run:
         Raises CorpusError for a text that is too short for these settings, and says which would do.
         """
         vocabulary = corpus.vocabulary
+        if name is not None:
+            check_folder_name(name)
         check_text(len(corpus), vocabulary.units, settings)
         if parent is not None:
             vocabulary = parent.vocabulary_with(corpus.vocabulary, settings.text)
@@ -138,17 +140,19 @@ class Run:
         if set(budget) - set(kinds):
             raise SettingsError(f"{path.parent.name} is measured in {' and '.join(kinds)}, and its schedule with it; "
                                 f"give --{kinds[0]}, the new total, to train it longer")
+        progress = TrainingProgress.from_dict(checkpoint.progress)
         if budget:
             training = dataclasses.replace(settings.training, epochs=budget.get("epochs"),
                                            minutes=budget.get("minutes"))
+            if progress.history.stale >= training.patience:  # it ended the run, and would end it at once again
+                training = dataclasses.replace(training, patience=0)
             settings = dataclasses.replace(settings, training=training)
         check_text(len(corpus), corpus.vocabulary.units, settings)
         if list(corpus.sources) == located(known.sources, path):
             corpus = dataclasses.replace(corpus, sources=known.sources)  # found again; the run keeps its name
         run = cls(corpus.within(vocabulary), settings, vocabulary, threads, keep, known.parent)
         with naming(path):
-            run.trainer.restore(checkpoint.arrays, TrainingProgress.from_dict(checkpoint.progress),
-                                known.parent is not None)
+            run.trainer.restore(checkpoint.arrays, progress, known.parent is not None)
         return run
 
     def __enter__(self) -> "Run":

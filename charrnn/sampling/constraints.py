@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from charrnn.cells.generate import Constraints
-from charrnn.errors import SettingsError
+from charrnn.errors import SettingsError, shortened
 from charrnn.kernels.cpu import padded
 from charrnn.kernels.sample_logits import Limits
 from charrnn.kernels.softmax import NEVER
@@ -22,8 +22,8 @@ from charrnn.settings import NetworkSettings, SampleSettings
 from charrnn.text.documents import unescaped
 from charrnn.text.vocabulary import Vocabulary
 
-_CLAMP = re.compile(r"L(?P<layer>\d+):(?P<unit>\d+)=(?P<value>[+-]?(?:\d+\.?\d*|\.\d+))(?P<sd>sd)?"
-                    r"(?:@(?P<start>\d*):(?P<stop>\d*))?")
+_CLAMP = re.compile(r"L(?P<layer>\d{1,9}):(?P<unit>\d{1,9})=(?P<value>[+-]?(?:\d+\.?\d*|\.\d+))(?P<sd>sd)?"
+                    r"(?:@(?P<start>\d{0,18}):(?P<stop>\d{0,18}))?")
 # A stronger bias would be a ban, or would leave nothing else.
 _STRONGEST = 1000.0
 # tanh of this is 1 in float32: the memory of a cell that is held at 1 or -1.
@@ -172,8 +172,8 @@ def _clamp(text: str, network: NetworkSettings, spread_of: Callable[[int, int], 
     """The clamp in `L1:24=-1`, `L1:24=+2sd` or `L2:0=0.5@100:200`."""
     found = _CLAMP.fullmatch(text)
     if not found:
-        raise SettingsError(f"--clamp {text!r} is not understood; give layer, unit and value: L1:24=-1, L1:24=+2sd, or "
-                            "L1:24=1@100:200 for a part of the text")
+        raise SettingsError(f"--clamp {shortened(text)} is not understood; give layer, unit and value: L1:24=-1, "
+                            "L1:24=+2sd, or L1:24=1@100:200 for a part of the text")
     layer, unit, value = int(found["layer"]), int(found["unit"]), float(found["value"])
     if not 1 <= layer <= network.layers or unit >= network.hidden:
         raise SettingsError(f"--clamp {text!r}: there is no such cell; {_layer_words(network.layers)}, units are 0 to "

@@ -17,6 +17,7 @@ import numpy as np
 from charrnn.engine.interface import Engine
 from charrnn.engine.threads import Workers
 from charrnn.errors import SettingsError
+from charrnn.kernels.softmax import NEVER
 from charrnn.sampling.constraints import SamplingRule, Spread, sampling_rule
 from charrnn.sampling.lead_in import LEAD_IN_STREAMS, lead_ins
 from charrnn.sampling.sampler import Sampler, generators_of
@@ -295,7 +296,9 @@ class SamplingSession:
 
     def refuse_endless(self) -> None:
         """Raises SettingsError for texts that nothing would ever end."""
-        if self._length is None and self._ends.mark < 0 and not self._ends.stops:
+        mark, added = self._ends.mark, self.rule.adjustment
+        is_open = mark < 0 or (added is not None and added[mark] <= NEVER / 2)  # the end of a document may be banned
+        if self._length is None and is_open and not self._ends.stops:
             raise SettingsError("a text of length 0 never ends; give a length, or a string to stop before")
 
 

@@ -1,8 +1,9 @@
 """Layer settings: what is inspected in a network, and what of it is shown."""
 
+import re
 from dataclasses import dataclass
 
-from charrnn.errors import SettingsError
+from charrnn.errors import SettingsError, shortened
 from charrnn.settings.bounded import Bounded, setting
 
 PAGE_CELLS = 48  # whose values a page holds that can't hold its network
@@ -43,8 +44,8 @@ class PageSettings(Bounded):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.html_cells not in ("all", "network") and not (self.html_cells.isascii() and self.html_cells.isdigit()):
-            raise SettingsError(f"--html-cells {self.html_cells}: it is a number of cells, all, or network")
+        if self.html_cells not in ("all", "network") and not re.fullmatch("[0-9]{1,9}", self.html_cells):
+            raise SettingsError(f"--html-cells {shortened(self.html_cells)}: it is a number of cells, all, or network")
 
     @property
     def has_network(self) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from charrnn.errors import SettingsError
+from charrnn.settings.training import Settings, settings_of
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Preset:
 
 DEFAULT = "default"
 OURS = (DEFAULT, "quick", "best")  # what they leave open is fitted to text and time; the others are as they are
+OPTIMIZER = "adamw"  # where one of ours leaves it open
 # Sources: gist.github.com/karpathy/d4dee566867f8291f086, and train.lua of karpathy/char-rnn and of jcjohnson/torch-rnn.
 PRESETS = {
     DEFAULT: Preset("settings that fit the text and the time", {}),
@@ -54,6 +56,12 @@ def preset_values(name: str) -> Mapping[str, Any]:
         advice = f"did you mean {nearest[0]}? " if nearest else ""
         raise SettingsError(f"no preset is called {name!r}; {advice}there are {', '.join(PRESETS)}")
     return PRESETS[name].values
+
+
+def early_settings(given: Mapping[str, Any], inherited: Mapping[str, Any], preset: str) -> Settings:
+    """What is known of a run's settings before its text is read; raises SettingsError for what contradicts."""
+    usual = {"optimizer": OPTIMIZER} if preset in OURS else {}
+    return settings_of(merge_settings(given, inherited, preset_values(preset), usual))
 
 
 def merge_settings(*layers: Mapping[str, Any]) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def write_atomic(path: str | Path, data: Buffer | Iterable[Buffer]) -> None:
             write_all(stream, data)
         return
     target = Path(os.path.realpath(path))
-    temporary = target.with_name(TEMPORARY.format(secrets.token_hex(8)))
+    temporary = target.parent / TEMPORARY.format(secrets.token_hex(8))
     with refusals(target, "nothing was changed"):
         try:
             with open(temporary, "xb") as file:
@@ -83,12 +83,17 @@ def drop_torn_line(path: str | Path) -> None:
             file.truncate(end)
 
 
-def new_folder(parent: str | Path, name: str) -> Path:
-    """A folder in `parent` that did not exist a moment ago: `name`, else `name-2`, `name-3` and so on."""
+def check_folder_name(name: str) -> None:
+    """Raises SettingsError for a name that a folder of ours can't have."""
     # What Windows refuses is refused everywhere: a run may be taken from one system to another.
     if (not name or not name.isprintable() or name.startswith("-") or name.rstrip(". ") != name
             or set(name).intersection('<>:"/\\|?*') or RESERVED.fullmatch(name.split(".")[0])):
         raise SettingsError(f"{name!r} can't name a folder; use letters, digits, '-' and '_'")
+
+
+def new_folder(parent: str | Path, name: str) -> Path:
+    """A folder in `parent` that did not exist a moment ago: `name`, else `name-2`, `name-3` and so on."""
+    check_folder_name(name)
     parent = Path(parent)
     with refusals(parent / name, "nothing was changed"):
         parent.mkdir(parents=True, exist_ok=True)

@@ -21,7 +21,7 @@ from charrnn.settings import (
     TextSettings,
     settings_of,
 )
-from charrnn.settings.presets import OURS, merge_settings, preset_values
+from charrnn.settings.presets import OPTIMIZER, OURS, merge_settings, preset_values
 from charrnn.settings.training import PARTS
 from charrnn.text.corpus import Corpus
 from charrnn.text.shape import TextShape
@@ -56,7 +56,8 @@ DROPOUTS = ((3.5, 0.0), (7, 0.2), (10, 0.4), (math.inf, 0.5))
 MANY_PASSES, RECURRENT_DROPOUT = 20, 0.25
 OVERFITS_FROM = 128
 # The share of a weight that its decay takes away while a text is read once, at the highest rate; and the highest decay.
-DECAY_A_PASS, MOST_DECAY = 0.5, 0.1
+# Without any, a GRU saturates at its rate, and learns less even of a text that is not read to its end.
+DECAY_A_PASS, MOST_DECAY, LEAST_GRU_DECAY = 0.5, 0.1, 0.03
 # Weights are averaged over about such a share of the run.
 AVERAGED = 1 / 20
 # More time than for so many passes, and for so many steps, would be spent on learning a short text by heart.
@@ -93,7 +94,8 @@ class Machine:
 
 def fitting(given: Mapping[str, Any], text: TextShape, machine: Machine) -> tuple[dict[str, Any], str]:
     """Settings for all that `given` lacks, and why."""
-    chosen: dict[str, Any] = {"precision": "bf16" if machine.has_bf16 else "float32", **_fitting_windows(given, text)}
+    chosen: dict[str, Any] = {"precision": "bf16" if machine.has_bf16 else "float32", "optimizer": OPTIMIZER,
+                              **_fitting_windows(given, text)}
     if text.files > 1:
         chosen["val_from"] = "files"
     if text.vocabulary >= EMBEDDED_FROM:
@@ -119,13 +121,13 @@ def fitting(given: Mapping[str, Any], text: TextShape, machine: Machine) -> tupl
     settings = settings_of({**chosen, **wanted})
     steps = max(1.0, read / (settings.windows.window * batch))
     chosen |= _fitting_training(settings, read / text.length, steps, given)
-    chosen = {name: value for name, value in chosen.items() if name not in given}
+    chosen = {name: value for name, value in chosen.items() if given.get(name) is None}
     time = f"{given['minutes']:g} min on" if given.get("minutes") else "no time limit, and"
     unit, cores = TextSettings(unit=given.get("unit", "char")).unit_name, machine.cores
     reason = f"to fit {text.length:,} {unit}s, {time} {cores} core{'' if cores == 1 else 's'}"
     if "epochs" in chosen:
         reason += f"; more than {chosen['epochs']:g} epochs would learn so short a text by heart"
-    if steps < FEW_STEPS and given.get("minutes"):
+    if steps < FEW_STEPS and given.get("minutes") and read == readable:
         reason += f"; only about {steps:,.0f} steps fit, so give more time, or a smaller network or vocabulary"
     return chosen, reason
 
@@ -164,12 +166,12 @@ def _fitting_training(settings: Settings, passes: float, steps: float, given: Ma
     chosen["dropout"] = next(dropout for most, dropout in DROPOUTS if passes <= most) if is_large else 0.0
     if is_large and passes > MANY_PASSES:
         chosen["recurrent_dropout"] = RECURRENT_DROPOUT
-    optimizer = given.get("optimizer", "adamw")
-    if optimizer in ("adam", "adamw"):
-        chosen |= {"optimizer": optimizer, "beta1": 0.8, "beta2": 0.99}
-    if optimizer == "adamw":
-        rate = training.lr or fitting_rate(network, optimizer)
-        decay = min(MOST_DECAY, DECAY_A_PASS * passes / (rate * steps)) if is_large else 0.0
+    if training.optimizer in ("adam", "adamw"):
+        chosen |= {"beta1": 0.8, "beta2": 0.99}
+    if training.optimizer == "adamw":
+        rate = training.lr or fitting_rate(network, training.optimizer)
+        least = LEAST_GRU_DECAY if network.cell == "gru" else 0.0
+        decay = min(MOST_DECAY, max(least, DECAY_A_PASS * passes / (rate * steps))) if is_large else 0.0
         chosen["weight_decay"] = float(f"{decay:.1g}")
     return chosen
 

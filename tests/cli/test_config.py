@@ -121,6 +121,7 @@ REFUSALS: list[tuple[str, str]] = [
     ("[network]\nlayer = 8", "run.toml has 'layer' in [network], which is not an option; did you mean layers?"),
     ("resume = 'x'", "run.toml has 'resume', which is not an option; "),
     ("config = 'x'", "run.toml has 'config', which is not an option; "),
+    ("quiet = true", "run.toml has 'quiet', which is not an option; "),
     ("xyzzyplugh = 8", "run.toml has 'xyzzyplugh', which is not an option; its keys are the names of the options "
                         "of train"),
     ("[network]\nlr = 0.1", "run.toml: lr in [network] belongs to [training]; move it there"),

@@ -145,6 +145,18 @@ def everything(folder: Path) -> dict[str, bytes | None]:
     return {str(path): path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}
 
 
+@pytest.mark.parametrize(("line", "words"), [
+    ("inspect-cells tiny --cell L1:{}", "names no cell; L1:24 is unit 24 of layer 1"),
+    ("inspect-cells tiny --ablate top:{}", "a number of up to nine digits, above 0, should follow top:"),
+    ("inspect-cells tiny --html x.html --html-cells {}", "it is a number of cells, all, or network"),
+    ("sample tiny --clamp L1:{}=1", "is not understood"), ("bench --shape lstm-1x{}", "is not a shape")])
+def test_a_number_of_thousands_of_digits(charrnn: Program, folder: Path, line: str, words: str) -> None:
+    done = charrnn(*line.format("9" * 5000).split())
+    assert (done.code, done.out) == (2, "")
+    assert words in done.err
+    assert done.err.count("\n") == 1
+
+
 @pytest.mark.parametrize(("line", "code", "words"), TABLE, ids=[line for line, _, _ in TABLE])
 def test_bad_input(charrnn: Program, folder: Path, line: str, code: int, words: str) -> None:
     before = everything(folder)

@@ -121,6 +121,14 @@ def test_temperatures_side_by_side(charrnn: Program, run: Path, monkeypatch: pyt
         assert words == text.split()
 
 
+def test_a_temperature_may_come_twice(charrnn: Program, run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = sampled(charrnn, "--temps", "0.5,0.5", "--seed", "1", "--length", "60").splitlines()
+    assert shown[0].split() == ["temp", "0.5", "temp", "0.5"]
+    assert all(line[:39].rstrip() == line[41:80].rstrip() for line in shown)
+
+
 def test_stop_and_lengths(charrnn: Program, run: Path) -> None:
     plain = sampled(charrnn, "--seed", "1", "--length", "200")
     line = plain.partition("\n")[0]

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import charrnn as package
+from charrnn.errors import SettingsError
 from charrnn.render.training import TrainingDisplay
 from charrnn.runs.checkpoint import load_checkpoint
 from charrnn.training import events
@@ -112,6 +114,38 @@ def test_a_finished_run_is_left_as_it_is(charrnn: Program, run: Path, budget: tu
     assert done.code == 0
     assert "this run was already finished; give a larger --epochs or --minutes to train it longer\n" in done.err
     assert before == {path: path.stat().st_mtime_ns for path in run.iterdir()}
+
+
+def test_a_run_that_patience_ended_goes_on_with_a_new_total(charrnn: Program, text: Path) -> None:
+    call = ("train", "text.txt", "--hidden", "8", "--batch", "2", "--window", "10", "--lr", "0", "--epochs", "2",
+            "--name", "stale")
+    ended = charrnn(*call, "--patience", "2")
+    assert "2 validations without a new best" in ended.out
+    assert "already finished" in charrnn("train", "--resume", "stale").err
+    done = charrnn("train", "--resume", "stale", "--epochs", "2.5")
+    assert done.code == 0
+    assert "already finished" not in done.err
+    assert done.out.splitlines()[0].endswith(", 2.50 epochs")
+
+
+def test_no_folder_of_others_is_touched(charrnn: Program, text: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    done = charrnn("train", "text.txt", "--name", str(tmp_path / "mine"), "--batch", "2")
+    assert (done.code, (tmp_path / "mine").is_dir()) == (2, True)
+    with pytest.raises(SettingsError, match="can't name a folder"):
+        package.train(text="abc" * 900, name="../mine", folder=tmp_path / "runs", hidden=8, batch=2, window=10)
+    assert (tmp_path / "mine").is_dir()
+
+
+def test_weight_decay_alone_is_that_of_the_automatic_optimizer(charrnn: Program, text: Path) -> None:
+    call = ("train", "text.txt", "--hidden", "8", "--batch", "2", "--window", "10", "--epochs", "0.1",
+            "--weight-decay", "0.05")
+    done = charrnn(*call)
+    assert done.code == 0
+    assert "--optimizer adamw" in done.err
+    refused = charrnn(*call, "--preset", "char-rnn")
+    assert refused.code == 2
+    assert "--weight-decay has no effect with --optimizer rmsprop" in refused.err
 
 
 def test_resume_with_the_text_elsewhere(charrnn: Program, run: Path, text: Path) -> None:

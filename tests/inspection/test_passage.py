@@ -82,6 +82,13 @@ def test_documents_without_line_ends_begin_with_one_all_the_same():
     assert "".join("01"[value] for value in inside.values.astype(int)) == "0" + "001111" + "0000" + "00000"
 
 
+def test_documents_of_tokens_begin_with_a_line_end_too():
+    settings = TextSettings(documents="blank", unit="token")
+    corpus = Corpus.of("to be\n\nor not\n\nto be", settings=settings)
+    passage = of_text(corpus.content, settings, corpus.vocabulary, 0, "x")
+    assert passage.pieces[:-1] == ["\n", "to", " be", "\n", "or", " not", "\n", "to", " be"]
+
+
 def test_several_texts_become_documents_or_one_text():
     corpus = Corpus.of("ab\n\nc", settings=TextSettings(documents="blank"))
     made = joined(["ab", "c"], corpus.vocabulary, "\x1e")

@@ -72,6 +72,8 @@ def test_clamps(text: str, clamp: Clamp) -> None:
     ({"clamp": "L0:2=0"}, "layers are L1 to L2, units are 0 to 8"),
     ({"clamp": "L3:2=0"}, "there is no such cell"),
     ({"clamp": "L1:9=0"}, "there is no such cell"),
+    ({"clamp": f"L1:{'9' * 5000}=1"}, "is not understood"),
+    ({"clamp": f"L1:2=1@0:{'9' * 5000}"}, "is not understood"),
     ({"clamp": "L1:2=1.5"}, "a cell is between -1 and 1"),
     ({"clamp": "L1:2=1@5:5"}, "ends before it begins")])
 def test_what_makes_no_sense_is_refused(settings: dict, message: str) -> None:

@@ -133,6 +133,9 @@ def test_a_text_without_end_is_a_stream(model: charrnn.Model, documents: charrnn
         model.sample(0)
     with pytest.raises(SettingsError, match="a text of length 0 never ends"):
         model.generate(2, 0)
+    with pytest.raises(SettingsError, match="a text of length 0 never ends"):
+        documents.sample(0, ban=(r"\n",))
+    assert documents.sample(0, ban=("a",), seed=1)
     assert documents.sample(0, seed=1) == documents.sample(10**6, seed=1)
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from charrnn.errors import SettingsError, StorageError
 from charrnn.storage import files
-from charrnn.storage.files import append_line, new_folder, write_atomic
+from charrnn.storage.files import TEMPORARY, append_line, new_folder, write_atomic
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="POSIX mode bits, folders and limits")
 FAULTS = [OSError(errno.ENOSPC, "No space left on device"), OSError(errno.EIO, "Input/output error"),
@@ -174,6 +174,12 @@ def test_the_message_names_the_cause(tmp_path: Path, monkeypatch: pytest.MonkeyP
     inject(monkeypatch, "open", OSError(fault, os.strerror(fault)))
     with pytest.raises(StorageError, match=words):
         write_atomic(tmp_path / "file", b"")
+
+
+def test_the_root_folder_is_no_file() -> None:
+    with pytest.raises(StorageError, match="cannot write /: "):
+        write_atomic(Path(os.sep), b"x")
+    assert not list(Path(os.sep).glob(TEMPORARY.format("*")))
 
 
 def test_a_missing_folder_and_a_folder_in_place_of_the_file(tmp_path: Path) -> None:

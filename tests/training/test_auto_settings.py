@@ -94,6 +94,23 @@ def test_a_short_text_is_not_learned_by_heart_with_the_time_that_is_left(minutes
     assert "epochs" not in fitting({"minutes": minutes, "hidden": 64}, text, machine(cores))[0]  # it has no room
 
 
+def test_a_gru_has_some_weight_decay_however_long_the_text():
+    for characters, cell, least in ((10**8, "gru", 0.03), (10**8, "lstm", 0.0), (30_000, "gru", 0.1)):
+        fitted, _ = fitting({"minutes": 1.0, "cell": cell}, TextShape(characters, 65), machine())
+        assert least <= fitted["weight_decay"] < least + 0.01
+
+
+def test_what_is_none_was_not_given():
+    text, given = TextShape(16_000, 75), {"minutes": 1.0}
+    assert fitting({**given, "epochs": None, "dropout": None}, text, machine()) == fitting(given, text, machine())
+
+
+def test_more_time_is_advised_only_where_time_is_short():
+    text = TextShape(100_000, 65)
+    assert "give more time" in fitting({"minutes": 0.01}, text, machine())[1]
+    assert "give more time" not in fitting({"minutes": 60.0, "epochs": 1.0}, text, machine())[1]
+
+
 @pytest.mark.parametrize(("optimizer", "fitted"), [
     ("adam", {"beta1", "beta2"}), ("adamw", {"beta1", "beta2", "weight_decay"}), ("sgd", set())])
 def test_each_optimizer_gets_what_it_can_use(optimizer, fitted):

@@ -69,10 +69,13 @@ def label_features(text: str, content: str, file: str) -> Iterator[Feature]:
         yield from _symbols(text, "".join(lines), file)
 
 
+_PLACE = re.compile(r"\d{1,18}")
+
+
 def _spans(text: str, rows: Sequence[Sequence[str]], file: str) -> Iterator[Feature]:
     by_name: dict[str, np.ndarray] = {}
     for number, (start, stop, name) in enumerate(rows, 1):
-        if not (start.strip().isdigit() and stop.strip().isdigit() and int(start) < int(stop)):
+        if not (_PLACE.fullmatch(start.strip()) and _PLACE.fullmatch(stop.strip()) and int(start) < int(stop)):
             raise CorpusError(f"{file}: line {number} is not START<tab>END<tab>NAME with START before END")
         by_name.setdefault(name.strip(), np.zeros(len(text), bool))[int(start):int(stop)] = True
     _check(len(by_name), file)
