@@ -116,7 +116,8 @@ lock: $(OLDEST_STAMP)  ## pin what work on the code takes, with checksums, in re
 
 size:  ## print how many files and lines each part has
 	@for part in charrnn charrnn/*/ tests benchmarks docs; do git ls-files $$part | grep -E '\.(py|js|css|html|c|md)$$' | \
-		{ files=$$(cat); printf '%-22s %5d files %7d lines\n' $$part $$(echo "$$files" | wc -l) $$(cat $$files | wc -l); }; done
+		{ files=$$(cat); [ -z "$$files" ] || \
+		printf '%-22s %5d files %7d lines\n' $$part $$(echo "$$files" | wc -l) $$(cat $$files | wc -l); }; done
 
 clean:  ## remove the environments and caches; runs in checkpoints/ stay
 	rm -rf .venv .venv-dev .venv-oldest .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage build dist

@@ -67,8 +67,8 @@ class Inspection:
         self.features = [*passage.features(), *custom]
         names = [one.name for one in self.features]
         if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
-            raise SettingsError(f"two features are called {twice[0]!r}; give yours another name with --feature "
-                                "NAME=REGEX")
+            raise SettingsError(f"two features are called {twice[0]!r}; give yours another name, in --feature "
+                                "NAME=REGEX or in the file of --labels")
         self.recording = record(engine, passage.ids, signals)
 
     def __repr__(self) -> str:

@@ -19,6 +19,9 @@ from charrnn.errors import MeasurementError
 from charrnn.inspection.recording import Recording
 from charrnn.settings import NetworkSettings
 
+# Logits that are computed at once, and rows of them at least.
+_LOGITS, _LEAST_ROWS = 1 << 22, 64
+
 
 @contextmanager
 def refuse_overflow() -> Iterator[None]:
@@ -141,6 +144,10 @@ class Stack:
 
     def nats(self, output: Array, targets: Array) -> Array:
         """The loss of each target (n,) for outputs (n, H) of the last layer, in float64."""
+        rows = max(_LEAST_ROWS, _LOGITS // len(self.bias_out))
+        if len(output) > rows:  # thousands of units, and their logits for a whole text would fill the memory
+            return np.concatenate([self.nats(output[at:at + rows], targets[at:at + rows])
+                                   for at in range(0, len(output), rows)])
         logits = (output @ self.weight_out.T + self.bias_out).astype(np.float64)
         logits -= logits.max(axis=-1, keepdims=True)
         picked = np.take_along_axis(logits, targets[..., None], axis=-1)[..., 0]

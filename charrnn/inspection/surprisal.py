@@ -46,8 +46,12 @@ def next_masks(passage: Passage) -> dict[str, np.ndarray]:
             masks[repr(sign)] = np.array([one == sign for one in signs], bool)
     masks["a capital"] = np.array([sign.isupper() for sign in signs], bool)
     masks["a digit"] = np.array([sign.isdigit() for sign in signs], bool)
-    # whether a quote closes depends on those before it, so the whole text is read
-    masks["a closing quote"] = closing_quotes("".join(sign or " " for sign in ["", *signs]))[1:]
+    # whether a quote closes depends on those before it, and on blank lines, so the whole text is read
+    is_closing = closing_quotes("".join(passage.pieces))
+    begins = np.cumsum([0, *map(len, passage.pieces)])[1:-1] + [len(piece) - len(piece.lstrip())
+                                                               for piece in passage.pieces[1:]]
+    masks["a closing quote"] = np.array([bool(sign) for sign in signs]) & is_closing[
+        np.minimum(begins, len(is_closing) - 1)]
     return masks
 
 

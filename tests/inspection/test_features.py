@@ -170,6 +170,8 @@ def test_labels_by_span():
     assert found == {"x": [True, True, False, False], "y": [False, True, False, True]}
     with pytest.raises(CorpusError, match="line 1 is not START"):
         list(label_features("abcd", "2\t2\tx\n", "tags"))
+    with pytest.raises(CorpusError, match="line 4 is not START"):
+        list(label_features("abcd", "\n\n0\t2\tx\n2\t2\tx\n", "tags"))
     for number in ("\u00b2", "9" * 5000):
         with pytest.raises(CorpusError, match="line 1 is not START"):
             list(label_features("abcd", f"0\t{number}\tx\n", "tags"))

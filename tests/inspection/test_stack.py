@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from charrnn.engine.reference import backpropagation as reference
+from charrnn.inspection import stack as module
 from charrnn.inspection.stack import Stack
 from tests.engine.compiled import compiled_engine, ids
 from tests.inspection.drawn import KINDS, drawn
@@ -20,6 +21,15 @@ def test_states_and_losses_are_the_references(cell, layers):
             np.testing.assert_allclose(recorded[-1], array[0], rtol=1e-12)
     nats = stack.nats(trace.states[-1][0], trace.targets)
     np.testing.assert_allclose(nats.mean(), expected.loss, rtol=1e-12)
+
+
+def test_the_losses_of_many_places_are_computed_in_pieces(monkeypatch):
+    _, _, stack, trace = drawn("gru", 1)
+    whole = stack.nats(trace.states[-1][0], trace.targets)
+    monkeypatch.setattr(module, "_LOGITS", 1)
+    monkeypatch.setattr(module, "_LEAST_ROWS", 7)
+    assert len(whole) % 7
+    np.testing.assert_allclose(stack.nats(trace.states[-1][0], trace.targets), whole, rtol=1e-12)
 
 
 @pytest.mark.parametrize("cell", KINDS)

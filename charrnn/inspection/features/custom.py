@@ -6,7 +6,7 @@ START <tab> END <tab> NAME, with characters counted from 0 and END excluded.
 
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -62,8 +62,8 @@ def label_features(text: str, content: str, file: str) -> Iterator[Feature]:
     Raises CorpusError if the labels do not fit the text.
     """
     lines = content.split("\n")
-    rows = [line.split("\t") for line in lines if line.strip()]
-    if rows and all(len(row) == 3 for row in rows):
+    rows = {number: line.split("\t") for number, line in enumerate(lines, 1) if line.strip()}
+    if rows and all(len(row) == 3 for row in rows.values()):
         yield from _spans(text, rows, file)
     else:
         yield from _symbols(text, "".join(lines), file)
@@ -72,13 +72,14 @@ def label_features(text: str, content: str, file: str) -> Iterator[Feature]:
 _PLACE = re.compile(r"\d{1,18}")
 
 
-def _spans(text: str, rows: Sequence[Sequence[str]], file: str) -> Iterator[Feature]:
+def _spans(text: str, rows: Mapping[int, Sequence[str]], file: str) -> Iterator[Feature]:
+    """rows   by the numbers of their lines"""
+    _check(len({name.strip() for _, _, name in rows.values()}), file)
     by_name: dict[str, np.ndarray] = {}
-    for number, (start, stop, name) in enumerate(rows, 1):
+    for number, (start, stop, name) in rows.items():
         if not (_PLACE.fullmatch(start.strip()) and _PLACE.fullmatch(stop.strip()) and int(start) < int(stop)):
             raise CorpusError(f"{file}: line {number} is not START<tab>END<tab>NAME with START before END")
         by_name.setdefault(name.strip(), np.zeros(len(text), bool))[int(start):int(stop)] = True
-    _check(len(by_name), file)
     for name, values in by_name.items():
         yield Feature(name, values, f"labelled {name} in {file}", is_custom=True)
 
