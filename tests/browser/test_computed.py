@@ -48,6 +48,23 @@ def test_every_signal_of_every_cell_is_computed(opened: Opener, cell: str) -> No
     assert not page.is_visible("#missing")
 
 
+def test_an_address_with_a_gate_a_range_a_search_and_the_map(opened: Opener) -> None:
+    data = data_of(random_model())
+    page = opened(data, "#cell=L1:13&signal=o&pin=50")
+    until(page, "(document.documentElement.dataset.values || '').includes('o')")
+    assert page.locator("#text .c").count() > 5
+    assert "\u03c3" in page.inner_text("#character")  # what changed most there
+    page = opened(data, "#range=10-20&regex=the")
+    until(page, "(document.documentElement.dataset.values || '').includes('h')")
+    until(page, "document.getElementById('found').textContent.includes('matches')")
+    assert page.is_visible("#range")
+    assert "computing" not in page.inner_text("#found")
+    assert "no values" not in page.inner_text("#found")
+    page = opened(data, "#map=true")
+    until(page, "(document.documentElement.dataset.values || '').includes('h')")
+    assert "No cell matches" not in page.inner_text("#map")
+
+
 def test_the_tab_that_writes_keeps_its_address(opened: Opener) -> None:
     data = data_of(random_model())
     page = opened(data, "#tab=write")

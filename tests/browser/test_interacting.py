@@ -388,6 +388,14 @@ def test_everything_without_a_mouse(opened: Opener) -> None:
     assert page.is_visible("#map")
 
 
+def test_keys_go_on_with_a_range_that_was_not_drawn_with_keys(opened: Opener) -> None:
+    page = opened(plain_data(), "#range=50-70")
+    page.keyboard.press("Shift+L")
+    assert "range=50-71" in address(page)
+    page.keyboard.press("l")
+    assert "pin=72" in address(page)
+
+
 @pytest.mark.usefixtures("needs_chromium")
 def test_tab_reaches_every_control_and_each_can_be_seen_to_have_the_focus(opened: Opener) -> None:
     page = opened(plain_data())

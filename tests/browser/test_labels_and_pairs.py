@@ -144,6 +144,15 @@ def test_a_source_that_is_typed_is_translated(live: OpenLive, reversed_pairs: Mo
     assert text_of(page) == ""
 
 
+def test_without_a_source_nothing_is_translated_and_nothing_lost(live: OpenLive, reversed_pairs: Model) -> None:
+    page = live(reversed_pairs)
+    for text in ("ab\tba\n", ""):
+        page.evaluate("(text) => charrnn.set({ text })", text)
+        page.locator(".write").click()
+        assert page.inner_text(".outcome") == "type a source first"
+        assert text_of(page) == text
+
+
 def test_only_the_target_counts(live: OpenLive, reversed_pairs: Model) -> None:
     page, text = live(reversed_pairs), "ab\tba\nbc\tca"
     ours = losses(reversed_pairs, text, None)[:-1]

@@ -13,7 +13,7 @@ from charrnn.model import Model
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.settings import TextSettings
 from tests.browser.conftest import OpenLive, until
-from tests.live.networks import TEXT, random_model
+from tests.live.networks import CHARACTERS, TEXT, random_model
 
 pytestmark = pytest.mark.browser
 WRITTEN = "document.querySelector('.stop').hidden"
@@ -234,6 +234,53 @@ def test_it_opens_with_what_it_writes_or_with_a_text(live: OpenLive) -> None:
     page.locator(".known button").nth(1).click()
     assert "tracks column: rises with it" in page.inner_text(".story")
     assert page.inner_text("h1") == "<i>"
+
+
+def test_a_text_that_is_too_long_for_a_link_leaves_no_caret_in_it(live: OpenLive) -> None:
+    model = random_model()
+    page = live(model)
+    begin(page, "the cat. " * 1_000, caret=500)
+    other = live(model, f"#{page.evaluate('charrnn.link()')}")
+    assert not other.is_visible(".problem")
+
+
+@pytest.mark.parametrize("before", [49_990, 50_010])
+def test_at_the_end_of_what_is_read_nothing_is_written(live: OpenLive, before: int) -> None:
+    page = live(random_model(hidden=8))
+    begin(page, "a" * before, length=50)
+    assert len(write(page)) == max(0, 50_000 - before)
+    for _ in range(2):
+        assert page.inner_text(".outcome") == "the page reads no more than 50,000 characters"
+        assert write(page) == ""
+    assert not page.is_visible(".problem")
+    begin(page, "the cat", length=9)
+    assert len(write(page)) == 9
+
+
+def test_a_prediction_that_is_clicked_while_it_writes_stops_it(live: OpenLive) -> None:
+    page = live(random_model())
+    begin(page, "the cat", length=20_000)
+    page.locator(".write").click()
+    until(page, "charrnn.state.text.length > 300")
+    label = page.evaluate("(() => { const bar = document.querySelector('.bars button'); bar.click();"
+                          " return bar.querySelector('code').textContent; })()")
+    until(page, WRITTEN)
+    text = text_of(page)
+    assert text[-1] == {"\u2423": " ", "\u23ce": "\n"}.get(label, label)
+    page.wait_for_timeout(200)
+    assert text_of(page) == page.input_value("textarea") == text
+    assert 300 < len(text) < 20_000
+
+
+def test_another_document_is_written_where_a_text_can_hold_but_one(live: OpenLive) -> None:
+    page = live(random_model("\n\x1e" + CHARACTERS[1:], text=TextSettings(documents="file")))
+    begin(page, "the cat", temperature=1.5, length=5000)
+    first = "the cat" + write(page)
+    assert page.inner_text(".write") == "Write another"
+    page.locator(".write").click()
+    until(page, WRITTEN)
+    assert text_of(page)
+    assert text_of(page) != first
 
 
 def test_documents_end(live: OpenLive) -> None:

@@ -43,6 +43,9 @@ const bitsAt = (t) => known(arrays.bits[t]);
 const guesses = page.arrays.top.shape[1];
 
 /* A cell's whole numbers along the text, -levels to levels; null where the page does not hold them. */
+/* Whether the signal that is shown has values: a page with the network inside computes them. */
+const hasValues = () => page.chosen.length > 0 && valuesOf(page.chosen[0], state.signal) !== null;
+
 function valuesOf(cell, signal) {
   const place = placeOf.get(cell);
   const all = arrays[`signal_${signal}`];

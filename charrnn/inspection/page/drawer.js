@@ -23,7 +23,7 @@ function drawCharacter() {
 
 function drawRange() {
   const holder = byId("range");
-  holder.hidden = !state.range || !page.chosen.length;
+  holder.hidden = !state.range || !hasValues();
   if (holder.hidden) return;
   const [from, to] = state.range;
   const inside = Array.from({ length: to - from + 1 }, (_, i) => from + i);
@@ -57,7 +57,7 @@ function drawSearch() {
   const middle = Math.floor((from + T) / 2);
   const scored = inside.filter((t) => t >= from);
   const counts = [scored.filter((t) => t < middle).length, scored.filter((t) => t >= middle).length];
-  if (!page.chosen.length) content.push(element("p", { class: "faint" }, "The page holds no values to score."));
+  if (!hasValues()) content.push(element("p", { class: "faint" }, page.live ? "computing\u2026" : "The page holds no values to score."));
   else if (Math.min(...counts) < LEAST) content.push(element("p", { class: "faint" }, `Too rare to test: a half of the text needs ${LEAST} characters inside, these have ${counts.join(" and ")}.`));
   else if (T - from - scored.length < 2 * LEAST) content.push(element("p", { class: "faint" }, "Nearly every character matches: there is nothing to compare with."));
   else {

@@ -25,7 +25,7 @@ function drawMap() {
   const columns = mapColumns();
   const holder = byId("map").querySelector(".scroll");
   if (!rows.length || !columns.length || !arrays.scores) {
-    holder.replaceChildren(element("p", { class: "faint" }, rows.length ? "No cell matches the filter." : "No feature was tested, or all are too rare."));
+    holder.replaceChildren(element("p", { class: "faint" }, page.live && !page.chosen.length ? "computing\u2026" : rows.length ? "No cell matches the filter." : "No feature was tested, or all are too rare."));
     return;
   }
   const size = clamp(Math.floor((holder.clientWidth - MAP.label - 12) / columns.length), 5, 22);

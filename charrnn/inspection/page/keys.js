@@ -29,6 +29,8 @@ function neighbour(t, key) {
 }
 
 function stepCharacter(key, isRange) {
+  const drawn = [Math.min(anchor, edge), Math.max(anchor, edge)];
+  if (state.range && String(drawn) !== String(state.range)) [anchor, edge] = state.range; /* it was drawn in another way */
   const start = state.range ? edge : state.pin >= 0 ? state.pin : -1;
   if (start < 0) {
     goTo(firstInSight());

@@ -52,6 +52,7 @@ function spreadOf(cell, signal) {
 
 /* All cells for the characters `inside`, the most telling first: auc and the difference of means in deviations. */
 function rankedCells(inside, from = 0, to = T) {
+  if (!hasValues()) return [];
   return page.chosen.map((cell) => {
     const values = valuesOf(cell, state.signal);
     const { mean, sd } = spreadOf(cell, state.signal);
@@ -120,7 +121,7 @@ function similarStretches([from, to], ranking) {
 
 /* The cells whose value changed most when character t was read, in their own standard deviations. */
 function changedMost(t, most) {
-  if (t < 1) return [];
+  if (t < 1 || !hasValues()) return [];
   return page.chosen.map((cell) => {
     const values = valuesOf(cell, state.signal);
     const { sd } = spreadOf(cell, state.signal);

@@ -11,7 +11,11 @@ function openClient(model, onMessage, isPlain) {
     port.onerror = (event) => {
       event.preventDefault();
       if (isOpened) onMessage({ type: "failed", message: event.message });
-      else connect(inPage());
+      else {
+        port.onmessage = null;
+        port.terminate();
+        connect(inPage());
+      }
     };
   } catch {
     port = inPage();

@@ -16,10 +16,10 @@ function mountLive(root, model, options = {}) {
 
   const client = openClient(model, hear, options.isPlain);
   const editor = openEditor(live, units, () => writer.abandon());
-  const predictions = openPredictions(live, units, editor);
+  const predictions = openPredictions(live, units, editor, () => writer.abandon());
   const cell = openCell(live, model, () => signals);
   const map = openMap(live, model, cell);
-  const writer = openWriter(live, model, units, editor, client.post);
+  const writer = openWriter(live, model, units, editor, client.post, () => (opened ? opened.most : 0));
 
   const labels = model.labels ? openLabels(live, model) : null;
   const pair = model.text.pairs ? openPair(live, writer) : null;
@@ -142,6 +142,7 @@ function mountLive(root, model, options = {}) {
     const wish = live.wishes(address.read(), signals);
     if (!wish.signal) wish.signal = first && !/cell=/.test(address.read()) && signals.includes(first.signal) ? first.signal : signals[0];
     if (first && !/cell=/.test(address.read())) Object.assign(wish, live.cellNamed(first.cell));
+    if (wish.text !== state.text) writer.abandon();
     set(wish);
     problem.hidden = !live.problems.length;
     problem.textContent = live.problems.length ? `The link asks for what this network does not have: ${live.problems.join("; ")}.` : "";

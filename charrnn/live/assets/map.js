@@ -47,7 +47,7 @@ function openMap(live, model, cell) {
   const caption = () => `${state.signal ? SIGNAL_NAMES[state.signal] : ""} at the caret`;
 
   function draw() {
-    const width = node.clientWidth - 32;
+    const width = boards[0].getBoundingClientRect().width;
     if (width <= 0) return;
     const colours = coloursOf(node);
     columns = Math.max(8, Math.floor((width + GAP) / (SQUARE + GAP)));

@@ -1,6 +1,6 @@
 /* The ten most probable next units at the caret. A click writes one. */
 
-function openPredictions(live, units, editor) {
+function openPredictions(live, units, editor, onInsert) {
   const list = element("ol", { class: "bars" });
   const where = element("p", { class: "faint where" });
   const node = element("section", { class: "card next", "aria-label": "Next at the caret" },
@@ -9,6 +9,7 @@ function openPredictions(live, units, editor) {
   function insert(text) {
     const { state, set } = live;
     const caret = state.caret + text.length;
+    onInsert();
     set({ text: state.text.slice(0, state.caret) + text + state.text.slice(state.caret), caret });
     editor.placeCaret(caret);
   }

@@ -139,7 +139,7 @@ function serve(port) {
     sendWritten();
     const { request, job, milliseconds, units } = writing;
     writing = null;
-    port.postMessage({ type: "finished", number: request.number, isStopped, endings: job ? job.endings() : [], units, milliseconds });
+    port.postMessage({ type: "finished", number: request.number, isStopped, endings: job ? job.endings() : [], isFull: Boolean(job && job.isFull()), units, milliseconds });
   }
 
   function wake() {

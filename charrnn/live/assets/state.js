@@ -40,8 +40,10 @@ function openState(model, root) {
     const put = (key, value, start) => value !== start && parts.set(key, value);
     put("text", state.text, START.text);
     if ((parts.get("text") || "").length > LONGEST_LINK) parts.delete("text");
-    if (state.isLed) parts.set("led", 1);
-    put("caret", state.caret, state.text.length);
+    else {
+      if (state.isLed) parts.set("led", 1);
+      put("caret", state.caret, state.text.length);
+    }
     put("colour", state.colour, START.colour);
     parts.set("cell", nameOf(state.layer, state.unit));
     if (state.signal) parts.set("signal", state.signal);

@@ -2,7 +2,8 @@
 
 const TIMED = 100; /* units from which on a speed means something */
 
-function openWriter(live, model, units, editor, post) {
+/* mostUnits() is how many units the page reads; 0 until the network is open. */
+function openWriter(live, model, units, editor, post, mostUnits) {
   const { state, set, on, clampList } = live;
   let serial = 0;
   let running = null; /* {number, at, prefix, writers, texts, isCompared} */
@@ -63,11 +64,20 @@ function openWriter(live, model, units, editor, post) {
     return source && text.slice(0, from) + source + TAB;
   }
 
+  const fullNote = () => `the page reads no more than ${several(mostUnits(), units.unit)}`;
+
   /* Where writing begins: at the caret if text is selected to be replaced, else at the end. */
   function start() {
+    const refusal = !mostUnits() ? "the network is still being opened"
+      : model.text.pairs && !sourceIn(state.text) ? "type a source first"
+        : editor.read.ids.length >= mostUnits() ? fullNote() : "";
+    if (refusal) {
+      note.textContent = refusal;
+      return;
+    }
     const clamps = clampList();
     const before = { text: state.text, caret: state.caret, isLed: state.isLed };
-    const text = model.text.pairs ? sourceIn(state.text) : state.text === ended ? state.text + units.next : state.text;
+    const text = model.text.pairs ? sourceIn(state.text) : state.text !== ended ? state.text : units.next ? state.text + units.next : "";
     set({ text, caret: text.length });
     const at = state.text.length;
     const isFresh = !state.text;
@@ -101,10 +111,10 @@ function openWriter(live, model, units, editor, post) {
     }
   }
 
-  function finished({ number: which, isStopped, endings, milliseconds, units: written }) {
+  function finished({ number: which, isStopped, isFull, endings, milliseconds, units: written }) {
     if (!running || which !== running.number) return;
     const speed = milliseconds > 0 && written >= TIMED ? written / milliseconds * 1000 : 0;
-    note.textContent = [isStopped ? "stopped" : null, endings.some(Boolean) && !model.text.pairs ? "the document ended" : null,
+    note.textContent = [isStopped ? "stopped" : null, isFull ? fullNote() : null, endings.some(Boolean) && !model.text.pairs ? "the document ended" : null,
       speed ? `${count(Math.round(speed / 100) * 100)} ${units.unit}s a second` : null].filter(Boolean).join(" \u00b7 ");
     if (endings[0] && !running.isCompared) ended = state.text;
     if (!endings.length && !isStopped) note.textContent = "type something first: this network has nothing to begin with";

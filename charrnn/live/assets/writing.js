@@ -4,7 +4,7 @@
    isOwn     whether what is written belongs to the text itself: there is one stream then, without clamps */
 
 function openWriting(network, model, settings, reading, place, isOwn) {
-  const streams = settings.clampSets.map((clamps) => ({ clamps, state: stateWith(clamps), isOver: false }));
+  const streams = settings.clampSets.map((clamps) => ({ clamps, state: stateWith(clamps), isOver: false, isFull: false }));
   const weights = new Float64Array(network.V);
   const order = new Int32Array(network.V);
   let steps = 0;
@@ -26,7 +26,7 @@ function openWriting(network, model, settings, reading, place, isOwn) {
     const found = streams.map(() => []);
     let count = Math.min(settings.length - steps, 256);
     streams.forEach((stream, number) => {
-      if (stream.isOver) return;
+      if (stream.isOver || stream.isFull) return;
       network.setState(stream.state);
       for (let n = 0; n < count; n++) {
         const id = choose(network.logits, weights, order, settings, drawAt(settings.seed, place + steps + n), model.standIn);
@@ -36,7 +36,7 @@ function openWriting(network, model, settings, reading, place, isOwn) {
         }
         if (!isOwn) network.step(id, stream.clamps);
         else if (!reading.push(id)) {
-          stream.isOver = true;
+          stream.isFull = true;
           break;
         }
         found[number].push(id);
@@ -49,6 +49,6 @@ function openWriting(network, model, settings, reading, place, isOwn) {
     return found;
   }
 
-  return { writeUntil, isOver: () => steps >= settings.length || streams.every((stream) => stream.isOver),
-    endings: () => streams.map((stream) => stream.isOver) };
+  return { writeUntil, isOver: () => steps >= settings.length || streams.every((stream) => stream.isOver || stream.isFull),
+    endings: () => streams.map((stream) => stream.isOver), isFull: () => streams.some((stream) => stream.isFull) };
 }
