@@ -136,7 +136,7 @@ class Run:
             raise CorpusError(f"this is the text that {folder.name} was trained on, but not in the same files, and the "
                               "ends of those were kept for validation; give the same files, or start a new run")
         settings = checkpoint.settings
-        kinds = [name for name in ("minutes", "epochs") if getattr(settings.training, name) is not None]
+        kinds = [name for name in ("minutes", "epochs") if getattr(settings.training, name) is not None] or ["epochs"]
         if set(budget) - set(kinds):
             raise SettingsError(f"{path.parent.name} is measured in {' and '.join(kinds)}, and its schedule with it; "
                                 f"give --{kinds[0]}, the new total, to train it longer")

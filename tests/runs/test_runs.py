@@ -12,7 +12,7 @@ import pytest
 from charrnn.cells.registry import CELLS as KINDS
 from charrnn.errors import CheckpointError, CorpusError, SettingsError, StorageError
 from charrnn.runs import run as runs
-from charrnn.runs.checkpoint import BEST, LAST, load_checkpoint
+from charrnn.runs.checkpoint import BEST, LAST, load_checkpoint, save_checkpoint
 from charrnn.runs.run import Run
 from charrnn.settings import NetworkSettings, RunSettings, Settings, WindowSettings
 from charrnn.storage.files import TEMPORARY
@@ -225,6 +225,17 @@ def test_a_run_keeps_to_its_kind_of_budget() -> None:
     folder = train_tiny(Path("checkpoints"))
     with pytest.raises(SettingsError, match="give --epochs, the new total"):
         Run.resume(folder / LAST, tiny_corpus(), {"minutes": 1.0})
+
+
+def test_a_run_whose_checkpoint_names_no_budget_takes_epochs() -> None:
+    last = train_tiny(Path("checkpoints")) / LAST
+    loaded = load_checkpoint(last)
+    training = dataclasses.replace(loaded.settings.training, epochs=None, minutes=None)
+    save_checkpoint(last, dataclasses.replace(loaded, settings=dataclasses.replace(loaded.settings, training=training)))
+    with pytest.raises(SettingsError, match="tiny is measured in epochs"):
+        Run.resume(last, tiny_corpus(), {"minutes": 1.0})
+    with Run.resume(last, tiny_corpus(), {"epochs": 2.0}) as run:
+        assert run.trainer.settings.training.epochs == 2.0
 
 
 def test_a_run_of_both_kinds_goes_on_in_one_of_them() -> None:
