@@ -140,7 +140,8 @@ class Run:
         if set(budget) - set(kinds):
             raise SettingsError(f"{path.parent.name} is measured in {' and '.join(kinds)}, and its schedule with it; "
                                 f"give --{kinds[0]}, the new total, to train it longer")
-        progress = TrainingProgress.from_dict(checkpoint.progress)
+        with naming(path):
+            progress = TrainingProgress.from_dict(checkpoint.progress)
         if budget:
             training = dataclasses.replace(settings.training, epochs=budget.get("epochs"),
                                            minutes=budget.get("minutes"))

@@ -56,11 +56,11 @@ DROPOUTS = ((3.5, 0.0), (7, 0.2), (10, 0.4), (math.inf, 0.5))
 MANY_PASSES, RECURRENT_DROPOUT = 20, 0.25
 OVERFITS_FROM = 128
 # The share of a weight that its decay takes away while a text is read once, at the highest rate; and the highest decay.
-# Without any, a GRU saturates at its rate, and learns less even of a text that is not read to its end.
+# With hardly any, a GRU learns less at its rate even of a text that is not read to its end; an LSTM does not.
 DECAY_A_PASS, MOST_DECAY, LEAST_GRU_DECAY = 0.5, 0.1, 0.03
 # Weights are averaged over about such a share of the run.
 AVERAGED = 1 / 20
-# More time than for so many passes, and for so many steps, would be spent on learning a short text by heart.
+# With more passes than this a short text is learned by heart; a very short one needs so many steps all the same.
 MOST_PASSES, MOST_STEPS = 120, 2000
 # Without a limit on time or passes a run lasts a few minutes for a million characters.
 UNHURRIED = 4.0

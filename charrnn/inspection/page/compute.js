@@ -35,8 +35,7 @@ function takeValues({ signals, values }) {
   }
   waiting.shift();
   askForNext();
-  for (const action of [paint, listCells, readingBar, drawCharacter, drawCell, drawStrip, drawRange, drawSearch]) action();
-  if (state.map) drawMap();
+  for (const action of [paint, listCells, readingBar, drawCharacter, drawCell, drawStrip, drawRange, drawSearch, drawMap]) action();
   if (state.tab === "cells" && state.map) showTab();
   if (!page.signals.includes(state.signal)) chooseSignal(state.signal);
   if (signals.includes(wanted)) set({ signal: wanted });
