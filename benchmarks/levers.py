@@ -48,6 +48,15 @@ LEVERS = {
     "layer normalization": Lever({"cell": "normalized"}),
     "layer normalization, half the rate": Lever({"cell": "normalized", "lr": 0.008}),
     "Mogrifier, two rounds": Lever({"cell": "mogrified"}),
+    "Mogrifier, two rounds, h kept as it is": Lever({"cell": "mogrified-reading"}),
+    "Mogrifier, the round of h alone, which is then kept scaled": Lever({"cell": "reading-and-keeping"}),
+    "mogrifier, the cell: the round of h alone": Lever({"cell": "mogrifier"}),
+    "mogrifier, three quarters of the rate": Lever({"cell": "mogrifier", "lr": 0.012}),
+    "mogrifier, a third more rate": Lever({"cell": "mogrifier", "lr": 0.021}),
+    "LSTM": Lever({"cell": "lstm"}),
+    "LSTM, the round of h alone": Lever({"cell": "reading-lstm"}, "LSTM"),
+    "multiplicative integration": Lever({"cell": "integrating"}),
+    "mogrifier and multiplicative integration": Lever({"cell": "reading-and-integrating"}),
     "multiplicative GRU": Lever({"cell": "multiplicative"}),
     "multiplicative GRU, half the rate": Lever({"cell": "multiplicative", "lr": 0.008}),
     "minGRU, 3x224": Lever({"cell": "minimal", "layers": 3, "hidden": 224}),
@@ -148,9 +157,10 @@ def _row(point: dict[str, Any]) -> dict[str, Any]:
     return row
 
 
-def _cells(name: str, found: list[dict[str, Any]], beside: list[dict[str, Any]]) -> tuple[str, ...]:
+def _cells(name: str, found: list[dict[str, Any]], every_beside: list[dict[str, Any]]) -> tuple[str, ...]:
+    beside = [row for row in every_beside if any(row["seed"] == one["seed"] for one in found)]
     loss, cold, their_loss, their_cold = (float(np.mean([row[key] for row in rows_])) for rows_ in (found, beside)
                                           for key in ("validation", "cold"))
-    gains = ("", "") if found is beside else (f"{their_loss - loss:+.4f}", f"{their_cold - cold:+.4f}")
-    return (name, "" if found is beside else LEVERS[name].beside, f"{found[0]['products']:,}",
+    gains = ("", "") if found is every_beside else (f"{their_loss - loss:+.4f}", f"{their_cold - cold:+.4f}")
+    return (name, "" if found is every_beside else LEVERS[name].beside, f"{found[0]['products']:,}",
             f"{found[0]['epochs']:.2f}", f"{loss:.4f}", gains[0], f"{cold:.4f}", gains[1], str(len(found)))

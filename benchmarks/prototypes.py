@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from charrnn.cells.gru import GRU
+from charrnn.cells.lstm import LSTM
 from charrnn.cells.registry import register
 from charrnn.cells.spec import CellSpec, Extra
 from charrnn.engine.torch.steps import STEPS, State, Step, Tensors
@@ -49,6 +50,55 @@ def mogrified(row: Tensor, state: State, layer: Tensors) -> tuple[State, Tensors
     return (_gru(bias + share * (gates - bias), h @ layer["weight_hh"][:3 * H].T, h, layer),), {}
 
 
+def reading_and_keeping(row: Tensor, state: State, layer: Tensors) -> tuple[State, Tensors]:
+    """The second round of the Mogrifier alone: what is kept is multiplied as well."""
+    (h,) = state
+    H = h.shape[-1]
+    h = 2 * torch.sigmoid(row[:, 3 * H:]) * h
+    return (_gru(row[:, :3 * H], h @ layer["weight_hh"][:3 * H].T, h, layer),), {}
+
+
+def mogrified_reading(row: Tensor, state: State, layer: Tensors) -> tuple[State, Tensors]:
+    """The Mogrifier, two rounds; what is kept is h itself."""
+    (h,) = state
+    H = h.shape[-1]
+    gates, (q, r) = row[:, :3 * H], (row[:, 3 * H:] - layer["bias"][3 * H:]).chunk(2, -1)
+    share = 2 * torch.sigmoid((q * h).sum(-1, keepdim=True))
+    bias = layer["bias"][:3 * H]
+    read = 2 * torch.sigmoid(share * r) * h
+    return (_gru(bias + share * (gates - bias), read @ layer["weight_hh"][:3 * H].T, h, layer),), {}
+
+
+def reading_lstm(row: Tensor, state: State, layer: Tensors) -> tuple[State, Tensors]:
+    """An LSTM whose gates read 2 sigmoid(R x) * h."""
+    h, c = state
+    H = h.shape[-1]
+    read = 2 * torch.sigmoid(row[:, 4 * H:]) * h
+    i, f, g, o = (row[:, :4 * H] + read @ layer["weight_hh"][:4 * H].T).chunk(4, -1)
+    c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+    return (torch.sigmoid(o) * torch.tanh(c), c), {}
+
+
+def integrating(row: Tensor, state: State, layer: Tensors) -> tuple[State, Tensors]:
+    """Wu et al. 2016, multiplicative integration: W x * U h is added to each gate, times a weight a unit."""
+    (h,) = state
+    H = h.shape[-1]
+    alpha, beta, bias_n = layer["alpha"][:3 * H], layer["alpha"][3 * H:6 * H], layer["alpha"][6 * H:]
+    before = h @ layer["weight_hh"].T
+    return (_gru(row, before * (1 + beta + (1 + alpha) * row), h, {"bias_n": bias_n}),), {}
+
+
+def reading_and_integrating(row: Tensor, state: State, layer: Tensors) -> tuple[State, Tensors]:
+    """Both."""
+    (h,) = state
+    H = h.shape[-1]
+    alpha, beta, bias_n = layer["alpha"][:3 * H], layer["alpha"][3 * H:6 * H], layer["alpha"][6 * H:]
+    h = 2 * torch.sigmoid(row[:, 3 * H:]) * h
+    row = row[:, :3 * H]
+    before = h @ layer["weight_hh"][:3 * H].T
+    return (_gru(row, before * (1 + beta + (1 + alpha) * row), h, {"bias_n": bias_n}),), {}
+
+
 def normalized(row: Tensor, state: State, layer: Tensors) -> tuple[State, Tensors]:
     """Ba et al. 2016: U h of each gate has mean 0 and variance 1, times a gain that begins at 1."""
     (h,) = state
@@ -82,6 +132,11 @@ def _cell(name: str, gates: str, **others: object) -> CellSpec:
 PROTOTYPES: dict[str, tuple[CellSpec, Step, int]] = {spec.name: (spec, step, products) for spec, step, products in (
     (_cell("multiplicative", "rznm", initial_bias={"m": 1.0}), multiplicative, 4),
     (_cell("mogrified", "rznqR"), mogrified, 3),
+    (_cell("mogrified-reading", "rznqR"), mogrified_reading, 3),
+    (_cell("integrating", "rzn", extra=Extra("alpha", 7)), integrating, 3),
+    (_cell("reading-and-integrating", "rznR", extra=Extra("alpha", 7)), reading_and_integrating, 3),
+    (_cell("reading-and-keeping", "rznR"), reading_and_keeping, 3),
+    (dataclasses.replace(LSTM, name="reading-lstm", gate_names=tuple("ifgoR")), reading_lstm, 4),
     (_cell("normalized", "rzn", extra=Extra("norm", 4)), normalized, 3),
     (_cell("minimal", "zn", extra=None), minimal, 0),
     (_cell("skipping", "rzns", has_memory=True), skipping, 3))}

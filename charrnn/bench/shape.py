@@ -76,7 +76,8 @@ class Shape:
         """Weights that each character is multiplied with; a one-hot input looks its own up and needs no product."""
         from charrnn.cells.registry import CELLS
 
-        return CELLS[self.cell].gates * self.hidden**2 * (2 * self.layers - 1) + VOCABULARY * self.hidden
+        cell, L = CELLS[self.cell], self.layers
+        return (cell.recurrent_gates * L + cell.gates * (L - 1)) * self.hidden**2 + VOCABULARY * self.hidden
 
     def useful_flops(self) -> int:
         """Operations in a training step's products: a multiplication and an addition forward, twice that backward."""

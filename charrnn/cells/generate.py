@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from charrnn.cells.recurrence import finish, hold_output, step
+from charrnn.cells.recurrence import finish, hold_output, scale, step
 from charrnn.kernels.barrier import wait
 from charrnn.kernels.cpu import TARGET
 from charrnn.kernels.document_starts import put_initial
@@ -28,6 +28,7 @@ _PANEL = TARGET.panel
 # What a cell puts in place of these, as in recurrence.py.
 hold = hold_output
 KEPT = FIRST = SECOND = 1
+IS_SCALED = False
 
 
 class PackedNetwork(NamedTuple):
@@ -86,8 +87,8 @@ class SampledText(NamedTuple):
 
 
 class Work(NamedTuple):
-    """Scratch memory. products (2, N, K*H) and inputs (2, N, G*H) are shared by the parts and take turns: while one
-    part still reads a layer's, another may be writing the next one's. The rest is this part's own.
+    """Scratch memory. products (2, N, K*H) and inputs (2, N, G*H) are shared by the parts, and each takes turns: while
+    one part still reads a layer's, another may be writing the next one's. The rest is this part's own.
     """
 
     products: np.ndarray
@@ -127,32 +128,44 @@ def generate(stack, state, now, text, constraints, work, part, parts):
     lanes, plain, exact = logits[N], logits[N + 1:], stack.bias_out[:0]
     width_out = stack.bias_out.shape[0]
     nothing = stack.bias[L]
-    met = 0
+    met = fed = 0
     for count in range(prime.shape[0] + out.shape[0]):
         h_before, c_before, h_after, c_after = h[now], c[now], h[1 - now], c[1 - now]
         s = count - prime.shape[0]
         at = 0
         for k in range(L):
-            turn = met % 2
             put_initial(tokens, stack.start, h_before[k], stack.h0[k])
             put_initial(tokens, stack.start, c_before[k], stack.c0[k])
             # one call in the code for both products: each is compiled where it stands, and waited for
+            fed += k > 0
             for side in range(0 if k > 0 else 1, 2):
-                operand, operand_at, wide = flat(h_after), (k - 1) * N * H, width
-                made, first = inputs[turn], stack.bias[k]
+                operand, operand_at, wide, lda = flat(h_after), (k - 1) * N * H, width, H
+                made, first = inputs[fed % 2], stack.bias[k]
                 if side == 1:
                     operand, operand_at, wide = flat(h_before), k * N * H, columns
-                    made, first = products[turn], nothing
-                add_own_columns(stack.layer_tiles, operand, operand_at, H, H, stack.weights, at, wide, made, first,
+                    made, first = products[met % 2], nothing
+                    if IS_SCALED:
+                        for n in range(N):
+                            row = inputs[fed % 2, n] if k > 0 else stack.table[tokens[n]]
+                            scale(row, gates[n], h_before[k, n], H)
+                        operand, operand_at, lda = flat(gates), (KEPT - 1) * H, KEPT * H
+                add_own_columns(stack.layer_tiles, operand, operand_at, lda, H, stack.weights, at, wide, made, first,
                                 rounded, part, parts)
                 if side == 0:
                     at += H * width
+                # both products are waited for at once, unless one makes what the other reads
+                if IS_SCALED and side == 0:
+                    met += 1
+                    if parts > 1:
+                        wait(barrier, parts * met)
+            turn = met % 2
             met += 1
             if parts > 1:
                 wait(barrier, parts * met)
             for n in range(N):
-                row, product, own = inputs[turn, n] if k > 0 else stack.table[tokens[n]], products[turn, n], gates[n]
-                for j in range(product.shape[0]):
+                row = inputs[fed % 2, n] if k > 0 else stack.table[tokens[n]]
+                product, own = products[turn, n], gates[n]
+                for j in range(columns):
                     own[j] = product[j]
                 step(row, own, stack.extra[k], h_before[k, n], c_before[k, n], h_after[k, n], c_after[k, n], H)
             if SECOND > 0:
@@ -167,12 +180,12 @@ def generate(stack, state, now, text, constraints, work, part, parts):
                     for j in range(SECOND * H):
                         own[j] += product[j]
                     finish(gates[n], h_before[k, n], h_after[k, n], H)
-            at += H * width
+            at += H * (FIRST + SECOND) * H
             if s >= 0:
                 for m in range(clamped.shape[0]):
                     if clamped[m, 0] == k:
                         for n in range(N):
-                            hold(stack.table[tokens[n]] if k == 0 else inputs[turn, n], products[turn, n], gates[n],
+                            hold(stack.table[tokens[n]] if k == 0 else inputs[fed % 2, n], products[turn, n], gates[n],
                                  stack.extra[k], c_after[k, n], h_after[k, n], clamped[m, 1], clamps[m], H)
         now = 1 - now
         if s < 0:

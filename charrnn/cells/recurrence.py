@@ -106,9 +106,9 @@ class Scratch(NamedTuple):
 
 
 # What a cell puts in place of these: see CompiledStep and CellSpec.
-step = step_backward = finish = finish_backward = inner(lambda: None)
+step = step_backward = finish = finish_backward = scale = scale_backward = inner(lambda: None)
 KEPT = FIRST = SECOND = 1
-HAS_MEMORY = CARRIES_DH = HAS_ENCODER = False
+HAS_MEMORY = CARRIES_DH = HAS_ENCODER = IS_SCALED = False
 IS_STACKED = True
 EXTRA_COLUMN = -1
 INPUT_COLUMNS = ((0, 0, 1),)
@@ -187,8 +187,17 @@ def forward(tiles, window, table, weights, kept, scratch):
             product(tiles, readers, t * N, flat(x), t * N * D, D, rows, weights.ih, 0, D, width, flat(table), 0, width,
                     True, rounded)
         at = t * N * KEPT * H
-        a, a_at = state_before(tokens, t, start, h, h0, scratch.before)
-        product(tiles, readers, t * N, a, a_at, H, N, weights.hh, 0, H, FIRST * H, flat(gates), at, KEPT * H, False,
+        if IS_SCALED:
+            for n in range(N):
+                row = table[t % chunk * N + n if IS_STACKED and x.size else tokens[t, n]]
+                if labels.size:
+                    row = labelled_row(row, label_table[labels[t, n]], scratch.labelled)
+                scale(row, gates[t, n], h0 if tokens[t, n] == start else h[t, n], H)
+            a, a_at, lda = flat(gates), at + (KEPT - 1) * H, KEPT * H
+        else:
+            a, a_at = state_before(tokens, t, start, h, h0, scratch.before)
+            lda = H
+        product(tiles, readers, t * N, a, a_at, lda, N, weights.hh, 0, H, FIRST * H, flat(gates), at, KEPT * H, False,
                 rounded)
         for n in range(N):
             row = table[t % chunk * N + n if IS_STACKED and x.size else tokens[t, n]]
@@ -248,15 +257,25 @@ def backward(tiles, window, weights, kept, flow, gradients, scratch):
                 step_backward(gates[t, n], extra, h[t, n], c_before, c[t + 1, n], dout[t, n], dh[n], dc[n], dextra, H)
             else:
                 step_backward(gates[t, n], extra, h[t, n], c0, c0, dout[t, n], dh[n], dc[n], dextra, H)
-        product(tiles, readers, t * N, flat(gates), at, KEPT * H, N, weights.hh, 0, FIRST * H, H, flat(dh), 0, H,
-                CARRIES_DH, rounded)
+        # here too dout makes room, for the gradient of what was made of h-
+        dread, dread_at = (flat(dout), t * N * H) if IS_SCALED else (flat(dh), 0)
+        product(tiles, readers, t * N, flat(gates), at, KEPT * H, N, weights.hh, 0, FIRST * H, H, dread, dread_at, H,
+                CARRIES_DH and not IS_SCALED, rounded)
+        if IS_SCALED:
+            for n in range(N):
+                if not CARRIES_DH:
+                    dh[n] = 0
+                scale_backward(gates[t, n], h[t, n], dout[t, n], dh[n], H)
         take_initial(tokens[t], start, dh, gradients.h0)
         if HAS_MEMORY:
             take_initial(tokens[t], start, dc, gradients.c0)
         if t % chunk == 0:
             rows = (stop - t) * N
-            add_weight_gradient(tiles, readers, t * N, flat(gates), at, KEPT * H, flat(h), t * N * H, H, rows,
-                                FIRST * H, H, flat(gradients.hh), 0, H, rounded, copied)
+            b, b_at, ldb = flat(h), t * N * H, H
+            if IS_SCALED:
+                b, b_at, ldb = flat(gates), at + (KEPT - 1) * H, KEPT * H
+            add_weight_gradient(tiles, readers, t * N, flat(gates), at, KEPT * H, b, b_at, ldb, rows, FIRST * H, H,
+                                flat(gradients.hh), 0, H, rounded, copied)
             if SECOND > 0:
                 add_weight_gradient(tiles, readers, t * N, flat(gates), at + FIRST * H, KEPT * H, flat(gates),
                                     at + (KEPT - 1) * H, KEPT * H, rows, SECOND * H, H, flat(gradients.hh),
@@ -299,6 +318,8 @@ def of_cell(template: Any, spec: CellSpec, is_stacked: bool = True, has_encoder:
     compiled = spec.compiled
     own = {"step": compiled.forward, "step_backward": compiled.backward, "hold": compiled.hold,
            "finish": compiled.finish or finish, "finish_backward": compiled.finish_backward or finish_backward,
+           "scale": compiled.scale or scale, "scale_backward": compiled.scale_backward or scale_backward,
+           "IS_SCALED": compiled.scale is not None,
            "KEPT": spec.kept, "FIRST": spec.products[0], "SECOND": sum(spec.products[1:]),
            "HAS_MEMORY": spec.has_memory, "CARRIES_DH": spec.carries_dh, "EXTRA_COLUMN": spec.extra_column,
            "INPUT_COLUMNS": tuple(tuple(columns) for columns in spec.input_columns), "IS_STACKED": is_stacked,

@@ -7,6 +7,7 @@ from charrnn.cells.generate import generate
 from charrnn.cells.gru import GRU
 from charrnn.cells.gru_original import GRU_ORIGINAL
 from charrnn.cells.lstm import LSTM
+from charrnn.cells.mogrifier import MOGRIFIER
 from charrnn.cells.peephole import PEEPHOLE
 from charrnn.cells.recurrence import backward, forward, kernel_name, of_cell
 from charrnn.cells.rnn import RNN
@@ -14,7 +15,7 @@ from charrnn.cells.spec import CellSpec
 from charrnn.kernels import jit
 from charrnn.settings.training import CELL_NAMES, NetworkSettings
 
-CELLS: dict[str, CellSpec] = {spec.name: spec for spec in (RNN, LSTM, GRU, PEEPHOLE, GRU_ORIGINAL)}
+CELLS: dict[str, CellSpec] = {spec.name: spec for spec in (RNN, LSTM, GRU, MOGRIFIER, PEEPHOLE, GRU_ORIGINAL)}
 
 
 def register(spec: CellSpec) -> None:

@@ -41,6 +41,12 @@ class CompiledStep:
     finish            (gates, h_before, h, H): the second product is in its column by now; sets h
     finish_backward   (gates, h_before, dout, dh, H): the way back through `finish`, before `backward`, which then
                       gets the gradient of what the second product multiplied as its dout
+
+    Where `scale` is given, U multiplies what it makes of h-, and not h- itself:
+
+    scale            (row, gates, h_before, H): before the product; puts that into the last kept column
+    scale_backward   (gates, h_before, dread, dh, H): after `backward` and the product, which made dread (H), the
+                     gradient of what U multiplied; dh gains its share
     """
 
     forward: Any
@@ -48,6 +54,8 @@ class CompiledStep:
     hold: Any
     finish: Any = None
     finish_backward: Any = None
+    scale: Any = None
+    scale_backward: Any = None
 
 
 @dataclass(frozen=True)
@@ -61,7 +69,8 @@ class CellSpec:
     sigmoid_gates  those that open and shut
     step, step_backward   in NumPy, see numpy_step.py
     learning_rate  the highest that trained well at one layer of 256, measured on tiny Shakespeare
-    products       gates in each product with U; the second one waits for the first
+    products       gates in each product with U; the second one waits for the first. Gates that come last may be in
+                   none: they see x alone
     input_columns  where the kept columns hold the gradients of W x + b
     carries_dh     whether part of the gradient of h goes straight to the h before
     extra          the parameter that other cells do not have
@@ -93,6 +102,11 @@ class CellSpec:
     def gates(self) -> int:
         """G."""
         return len(self.gate_names)
+
+    @property
+    def recurrent_gates(self) -> int:
+        """Those that U has rows for."""
+        return sum(self.products)
 
     @property
     def letters(self) -> str:

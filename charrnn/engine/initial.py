@@ -22,7 +22,7 @@ def parameter_shapes(settings: NetworkSettings, vocabulary: int) -> dict[str, tu
     for k in range(settings.layers):
         D = H if k else settings.embedding or vocabulary
         layer: dict[str, tuple[int, ...]] = {f"weight_ih_l{k}": (cell.gates * H, D)}
-        layer[f"weight_hh_l{k}"] = (cell.gates * H, H)
+        layer[f"weight_hh_l{k}"] = (cell.recurrent_gates * H, H)
         if k == 0 and settings.label_width:
             layer["weight_label_l0"] = (cell.gates * H, settings.label_width)
         layer[f"bias_l{k}"] = (cell.gates * H,)

@@ -23,7 +23,7 @@ from charrnn.inspection.results import Inspection
 from charrnn.text.vocabulary import code_points
 
 FORMAT = "charrnn-inspect/2"
-_GATES = "iforz"  # those that open and shut
+_GATES = "iforzm"  # those that open and shut
 
 
 def as_dict(inspection: Inspection, path: str, digest: str) -> InspectionRecord:

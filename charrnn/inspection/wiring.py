@@ -57,8 +57,9 @@ def wiring(stack: Stack, trace: Trace, cell: CellName, probabilities: Array) -> 
     deviations = [layer[0][trace.warm_up:].std(axis=0, dtype=np.float64) for layer in trace.states]
     gates, H = stack.cell.gate_names, stack.hidden
     own = stack.layers[k]
-    written = _wires(own["weight_hh"].reshape(len(gates), H, H)[:, u] * deviations[k], k, gates, u)
-    read = _wires(own["weight_hh"].reshape(len(gates), H, H)[:, :, u] * deviations[k][u], k, gates, u)
+    recurrent = own["weight_hh"].reshape(-1, H, H)  # not every gate sees h
+    written = _wires(recurrent[:, u] * deviations[k], k, gates, u)
+    read = _wires(recurrent[:, :, u] * deviations[k][u], k, gates, u)
     if k > 0:
         below = own["weight_ih"].reshape(len(gates), H, -1)[:, u] * deviations[k - 1]
         written += _wires(below, k - 1, gates)

@@ -6,6 +6,7 @@ import math
 import charrnn
 from charrnn.interchange.description import description
 from charrnn.interchange.safetensors_file import safetensors_bytes
+from charrnn.interchange.state_dict import TORCH_CELLS
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.history import History
@@ -30,15 +31,22 @@ licence above.
     charrnn import model.safetensors --name {name}
     charrnn sample {name}
 
-`model.safetensors` has the names of `torch.nn.{torch_cell}`; PyTorch loads it as it is. `config.json` has the network's
+`model.safetensors` has {names}. `config.json` has the network's
 settings and its vocabulary.
 """
+
+
+def _names(cell: str) -> str:
+    """What the card says of the tensors' names."""
+    if cell in TORCH_CELLS:
+        return f"the names of `torch.nn.{TORCH_CELLS[cell]}`; PyTorch loads it as it is"
+    return 'the names of `torch.nn.GRU`; `charrnn.load("NAME").to_torch()` is a PyTorch module that loads it'
 
 
 def hub_files(checkpoint: Checkpoint, vocabulary: Vocabulary, name: str) -> dict[str, bytes]:
     """The content of each file by name; `name` is what the card calls the network.
 
-    Raises SettingsError for a cell that PyTorch does not have.
+    Raises SettingsError for a cell that has no state dict.
     """
     network, corpus = checkpoint.settings.network, checkpoint.corpus
     known = description(checkpoint, vocabulary)
@@ -49,7 +57,7 @@ def hub_files(checkpoint: Checkpoint, vocabulary: Vocabulary, name: str) -> dict
     best = History.from_dict(checkpoint.progress["history"]).best.loss
     loss = ("not measured" if math.isnan(best) else
             f"{best:.4f} nats ({best / math.log(2):.4f} bits) a {vocabulary.kind}")
-    card = _CARD.format(name=name, version=charrnn.__version__, cell=network.cell, torch_cell=network.cell.upper(),
+    card = _CARD.format(name=name, version=charrnn.__version__, cell=network.cell, names=_names(network.cell),
                         layers=network.layers, hidden=network.hidden, parameters=parameters,
                         corpus=corpus.name or "a text", characters=corpus.characters, different=len(vocabulary),
                         kind=vocabulary.kind, loss=loss)

@@ -15,7 +15,8 @@ from charrnn.settings import NetworkSettings
 from charrnn.text.vocabulary import listed
 
 _RECURRENT = re.compile(r"(?P<stack>.*?)(?P<part>weight|bias)_(?P<of>ih|hh|hr)_l(?P<layer>\d+)(?P<reverse>_reverse)?")
-_GATES = {1: "rnn", 3: "gru", 4: "lstm"}
+# By the gates that weight_hh has rows for.
+_CELLS = {1: "rnn", 3: "gru", 4: "lstm"}
 
 
 class Imported(NamedTuple):
@@ -49,8 +50,8 @@ def imported(arrays: Arrays) -> Imported:
     ours: Arrays = {"embedding": embedding} if embedding is not None else {}
     for k in range(layers):
         ours |= {f"weight_{of}_l{k}": stack[f"weight_{of}_l{k}"] for of in ("ih", "hh")}
-        none = np.zeros(len(stack[f"weight_hh_l{k}"]), np.float32)  # bias=False
-        biases = one_bias(cell, *(stack.get(f"bias_{of}_l{k}", none) for of in ("ih", "hh")))
+        biases = one_bias(cell, *(stack.get(f"bias_{of}_l{k}", np.zeros(len(stack[f"weight_{of}_l{k}"]), np.float32))
+                                  for of in ("ih", "hh")))  # there are none with bias=False
         ours |= {f"{name}_l{k}": array for name, array in biases.items()}
     ours |= {"weight_out": weight, "bias_out": bias, **initial}
     if embedding is None and V != D:
@@ -71,16 +72,20 @@ def _shape(stack: Arrays, layers: int) -> tuple[str, int, int]:
         raise CheckpointError("has a weight_ih_l0 or weight_hh_l0 that is not a matrix")
     rows, H = stack["weight_hh_l0"].shape
     D = stack["weight_ih_l0"].shape[1]
-    if not H or not D or rows % H or rows // H not in _GATES:
+    if not H or not D or rows % H or rows // H not in _CELLS:
         raise CheckpointError(f"has a weight_hh_l0 of shape {(rows, H)}, which is none of an LSTM (4 H, H), a GRU "
                               "(3 H, H) or an RNN (H, H)")
+    cell = _CELLS[rows // H]
+    if cell == "gru" and len(stack["weight_ih_l0"]) == 4 * H:
+        cell = "mogrifier"  # as charrnn exports it: one gate sees the input alone
     for name, array in stack.items():
         of, k = name.split("_")[1], int(name.rsplit("_l")[1])
         width = H if of == "hh" or k else D
-        shape = (rows,) if name.startswith("bias") else (rows, width)
+        own = 4 * H if cell == "mogrifier" and of == "ih" else rows
+        shape = (own,) if name.startswith("bias") else (own, width)
         if array.shape != shape:
             raise CheckpointError(f"has a {name} of shape {array.shape}, and {shape} would fit the other layers")
-    return _GATES[rows // H], H, D
+    return cell, H, D
 
 
 def _initial_states(rest: Arrays, cell: str, layers: int, H: int) -> Arrays:

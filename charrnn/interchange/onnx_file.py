@@ -1,4 +1,4 @@
-"""Layer interchange: a network as an ONNX model, on the operators LSTM, GRU and RNN.
+"""Layer interchange: a network as an ONNX model, on the operators LSTM, GRU and RNN, or on Scan (onnx_steps.py).
 
     inputs    ids (T, N) int64; h (L, N, H), and c where the cell has one: the state before the first character
     outputs   logits (T, N, V); h_next, and c_next: the state after the last
@@ -15,6 +15,7 @@ import numpy as np
 from charrnn.cells.registry import CELLS
 from charrnn.errors import SettingsError
 from charrnn.interchange.description import description
+from charrnn.interchange.onnx_steps import STEPS
 from charrnn.interchange.state_dict import Arrays, initial_state, two_biases
 from charrnn.runs.checkpoint import Checkpoint
 from charrnn.settings import NetworkSettings
@@ -61,8 +62,8 @@ def onnx_bytes(checkpoint: Checkpoint, vocabulary: Vocabulary) -> bytes:
     from onnx import helper
 
     network = checkpoint.settings.network
-    if network.cell not in OPERATORS:
-        raise SettingsError(f"ONNX has no {network.cell} cell; it has {', '.join(OPERATORS)}")
+    if network.cell not in (*OPERATORS, *STEPS):
+        raise SettingsError(f"ONNX has no {network.cell} cell; it has {', '.join((*OPERATORS, *STEPS))}")
     graph = _Graph(network, {name: np.asarray(array, np.float32) for name, array in checkpoint.arrays.items()},
                    len(vocabulary))
     model = helper.make_model(graph.made(), opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION,
@@ -88,8 +89,9 @@ class _Graph:
         network, H = self.network, self.network.hidden
         x, after = self._input(), {letter: list[str]() for letter in self.letters}
         before = {letter: self._layers_of(letter) for letter in self.letters}
+        layer = self._stepped_layer if network.cell in STEPS else self._layer
         for k in range(network.layers):
-            x, layer_after = self._layer(k, x, [before[letter][k] for letter in self.letters])
+            x, layer_after = layer(k, x, [before[letter][k] for letter in self.letters])
             for letter, name in zip(self.letters, layer_after, strict=True):
                 after[letter].append(name)
         product = self._node("MatMul", [x, self._constant("weight_out", self.arrays["weight_out"].T)], "product")
@@ -145,6 +147,23 @@ class _Graph:
         axes = self._constant(f"directions_l{k}", np.array([1], np.int64))
         return self._node("Squeeze", [y, axes], f"output_l{k}"), after
 
+    def _stepped_layer(self, k: int, x: str, before: list[str]) -> tuple[str, list[str]]:
+        """The same, of a cell that is a Scan over its step."""
+        H, arrays, axis = self.network.hidden, self.arrays, self._shared("layer_axis", np.array([0], np.int64))
+        cell = CELLS[self.network.cell]
+        self._shared("double", np.array(2, np.float32))
+        for name, gates in (("row", cell.gates), ("product", cell.recurrent_gates)):
+            self._shared(f"sizes_of_{name}", np.full(gates, H, np.int64))
+        weights = self._constant(f"input_l{k}", arrays[f"weight_ih_l{k}"].T)
+        product = self._node("MatMul", [x, weights], f"input_product_l{k}")
+        rows = self._node("Add", [product, self._constant(f"bias_l{k}", arrays[f"bias_l{k}"])], f"rows_l{k}")
+        self._constant(f"recurrent_l{k}", arrays[f"weight_hh_l{k}"].T)
+        self._constant(f"bias_n_l{k}", arrays[f"bias_n_l{k}"])
+        h = self._node("Squeeze", [before[0], axis], f"first_l{k}")
+        body = STEPS[self.network.cell](k, H)
+        last = self._node("Scan", [h, rows], f"last_l{k}", f"output_l{k}", body=body, num_scan_inputs=1)
+        return f"output_l{k}", [self._node("Unsqueeze", [last, axis], f"h_l{k}_next")]
+
     def _initial(self, letter: str) -> str:
         """The learned initial state, once for each row."""
         L, H = self.network.layers, self.network.hidden
@@ -163,7 +182,13 @@ class _Graph:
         self._constants.append(numpy_helper.from_array(np.ascontiguousarray(values).reshape(values.shape), name))
         return name
 
-    def _node(self, operator: str, inputs: list[str], *outputs: str, **attributes: int) -> str:
+    def _shared(self, name: str, values: np.ndarray) -> str:
+        """A constant that every layer reads, made once."""
+        if all(one.name != name for one in self._constants):
+            self._constant(name, values)
+        return name
+
+    def _node(self, operator: str, inputs: list[str], *outputs: str, **attributes: Any) -> str:
         """Adds a node; the name of its first output."""
         from onnx import helper
 

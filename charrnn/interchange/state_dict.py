@@ -8,6 +8,8 @@ A module with these attributes loads what state_dict() gives as it is:
 
 We have one bias a layer where PyTorch has two, which only ever act as their sum; the reset part of a GRU is the
 exception, and there bias_n is PyTorch's second one. A learned initial state is h0 and c0, (L, 1, H).
+
+The cell `mogrifier` has a GRU's names, and the module in torch_mogrifier.py.
 """
 
 import numpy as np
@@ -19,13 +21,15 @@ from charrnn.settings import NetworkSettings
 Arrays = dict[str, np.ndarray]
 # The cells that PyTorch has.
 TORCH_CELLS = {"rnn": "RNN", "lstm": "LSTM", "gru": "GRU"}
+# Those that have a state dict.
+NAMED_CELLS = (*TORCH_CELLS, "mogrifier")
 
 
 def refuse_other_cells(cell: str) -> None:
-    """Raises SettingsError for a cell that PyTorch does not have."""
-    if cell not in TORCH_CELLS:
+    """Raises SettingsError for a cell that has no state dict."""
+    if cell not in NAMED_CELLS:
         raise SettingsError(f"PyTorch has no {cell} cell; charrnn export --to onnx can write it, or train a network "
-                            f"with --cell {', '.join(TORCH_CELLS)}")
+                            f"with --cell {', '.join(NAMED_CELLS)}")
 
 
 def refuse_encoder(network: NetworkSettings) -> None:
@@ -51,19 +55,19 @@ def state_dict(network: NetworkSettings, arrays: Arrays) -> Arrays:
 
 
 def two_biases(network: NetworkSettings, arrays: Arrays, k: int) -> tuple[np.ndarray, np.ndarray]:
-    """Layer k's bias of the input and of the recurrent product, (G*H,) each."""
+    """Layer k's bias of the input and of the recurrent product, for as many gates as each of them has."""
     first, H = arrays[f"bias_l{k}"], network.hidden
-    second = np.zeros_like(first)
-    if network.cell == "gru":
+    second = np.zeros(CELLS[network.cell].recurrent_gates * H, first.dtype)
+    if f"bias_n_l{k}" in arrays:
         second[2 * H:] = arrays[f"bias_n_l{k}"]
     return first, second
 
 
 def one_bias(cell: str, first: np.ndarray, second: np.ndarray) -> Arrays:
-    """The opposite: `bias`, and bias_n of a GRU."""
-    if cell != "gru":
+    """The opposite: `bias`, and bias_n of a cell that has one."""
+    if cell not in ("gru", "mogrifier"):
         return {"bias": first + second}
-    H = len(first) // 3
+    H = len(second) // 3
     return {"bias": np.concatenate([first[:2 * H] + second[:2 * H], first[2 * H:]]), "bias_n": second[2 * H:]}
 
 

@@ -1,6 +1,7 @@
-"""Layer interchange: a network as a PyTorch module of PyTorch's own layers."""
+"""Layer interchange: a network as a PyTorch module, of PyTorch's own layers where it has them."""
 
 import importlib.util
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from charrnn.errors import SettingsError
@@ -17,13 +18,24 @@ def check_torch(what: str) -> None:
         raise SettingsError(f"{what} needs PyTorch: pip install 'charrnn-numba[torch]'")
 
 
+def _layers_of(cell: str) -> "Callable[..., nn.Module]":
+    from torch import nn
+
+    if cell in TORCH_CELLS:
+        module: Callable[..., nn.Module] = getattr(nn, TORCH_CELLS[cell])
+        return module
+    from charrnn.interchange.torch_mogrifier import Mogrifier
+
+    return Mogrifier
+
+
 def torch_module(network: NetworkSettings, arrays: Arrays, vocabulary: int) -> "nn.Module":
     """A CharacterNetwork with these parameters, as copies, ready to predict; train() turns its dropout on.
 
     forward(ids (T, N), state=None) gives the logits (T, N, V) and the state after the last character, which is what
     its PyTorch layer takes and gives: h or (h, c), each (L, N, H). Without a state it begins with the initial one.
 
-    Raises SettingsError for a cell that PyTorch does not have, or without PyTorch.
+    Raises SettingsError for a cell that has no module, or without PyTorch.
     """
     check_torch("to_torch()")
     refuse_encoder(network)
@@ -37,7 +49,7 @@ def torch_module(network: NetworkSettings, arrays: Arrays, vocabulary: int) -> "
             super().__init__()
             H, L = network.hidden, network.layers
             self.embedding = nn.Embedding(vocabulary, network.embedding) if network.embedding else None
-            layers = getattr(nn, TORCH_CELLS[network.cell])
+            layers = _layers_of(network.cell)
             self.rnn = layers(network.embedding or vocabulary, H, L, dropout=network.dropout if L > 1 else 0.0)
             self.dropout = nn.Dropout(network.dropout)
             self.output = nn.Linear(H, vocabulary)

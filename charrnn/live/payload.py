@@ -19,7 +19,7 @@ from charrnn.text.documents import mark_of, separator_of
 FORMAT = "charrnn-live/1"
 _LEVELS = 2 ** 15 - 1  # of a label's weight: it has 16 bits at any precision, because there are few of them
 # The cells that cells.js has.
-RUNNABLE = ("rnn", "lstm", "peephole", "gru", "gru-original")
+RUNNABLE = ("rnn", "lstm", "gru", "mogrifier", "peephole", "gru-original")
 
 
 class NamedCell(NamedTuple):

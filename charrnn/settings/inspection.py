@@ -21,7 +21,7 @@ class InspectSettings(Bounded):
                          high=10**7)
     signal: str | None = setting(
         None, "what --cell shows: h is the output, c the memory, the others are gates (default: c where there is one)",
-        choices=("h", "c", "i", "f", "o", "g", "r", "z", "n"))
+        choices=("h", "c", "i", "f", "o", "g", "r", "z", "n", "m"))
     signals: str | None = setting(
         None, "signals to record, with commas: gates by their letters, beside h and c, which always are (default: what "
               "the search needs; with --json, --csv and --npz all)", metavar="h,c,...")

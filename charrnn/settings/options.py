@@ -10,7 +10,7 @@ from typing import Literal, TypedDict
 class NetworkOptions(TypedDict, total=False):
     """The fields of NetworkSettings."""
 
-    cell: Literal["rnn", "lstm", "gru", "peephole", "gru-original"]
+    cell: Literal["rnn", "lstm", "gru", "mogrifier", "peephole", "gru-original"]
     hidden: int
     layers: int
     embedding: int

@@ -12,7 +12,7 @@ from charrnn.settings.bounded import PRECISIONS, Bounded, setting
 from charrnn.settings.text import TextSettings
 
 # The kinds of cells that can be named; cells/registry.py adds to them.
-CELL_NAMES = ["rnn", "lstm", "gru", "peephole", "gru-original"]
+CELL_NAMES = ["rnn", "lstm", "gru", "mogrifier", "peephole", "gru-original"]
 
 
 @dataclass(frozen=True)

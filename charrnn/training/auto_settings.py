@@ -44,9 +44,12 @@ class Size(NamedTuple):
     least: int  # units
 
 
-# A GRU trains a third faster than an LSTM of its size; read many times, a text is learned better by an LSTM.
-SIZES = (Size("lstm", 1, 512, 400_000), Size("gru", 1, 384, 150_000), Size("gru", 1, 256, 40_000),
-         Size("gru", 1, 128, 0))
+SIZES = (Size("mogrifier", 1, 512, 400_000), Size("mogrifier", 1, 384, 150_000), Size("mogrifier", 1, 256, 40_000),
+         Size("mogrifier", 1, 128, 0))
+# PyTorch has layers of its own for these, and a slow loop for others. A GRU trains a third faster than an LSTM of its
+# size; read many times, a text is learned better by an LSTM.
+TORCH_SIZES = (Size("lstm", 1, 512, 400_000), Size("gru", 1, 384, 150_000), Size("gru", 1, 256, 40_000),
+               Size("gru", 1, 128, 0))
 # A network is worth its size when it can read so many units for each of its parameters.
 WORTH = 5
 # It is not even timed if a usual machine would read less than this share of that; its kernels are then not compiled.
@@ -81,6 +84,7 @@ class Machine:
     cores: int
     pace: Pace
     has_bf16: bool = HAS_BF16
+    sizes: tuple[Size, ...] = SIZES
 
     @classmethod
     def here(cls, text: TextShape, run: RunSettings | None = None, threads: int | None = None,
@@ -89,7 +93,7 @@ class Machine:
         cores, run = physical_cores(), run or RunSettings()
         pace = (measured_pace(run, text.vocabulary, lambda batch: fitting_shards(batch, cores), threads) if measured
                 else expected_pace(min(cores, threads or cores), text.vocabulary))
-        return cls(cores, pace, HAS_BF16 and run.engine == "compiled")
+        return cls(cores, pace, HAS_BF16 and run.engine == "compiled", TORCH_SIZES if run.engine == "torch" else SIZES)
 
 
 def fitting(given: Mapping[str, Any], text: TextShape, machine: Machine) -> tuple[dict[str, Any], str]:
@@ -104,11 +108,11 @@ def fitting(given: Mapping[str, Any], text: TextShape, machine: Machine) -> tupl
     wanted = {name: given[name] for name in names if given.get(name) is not None}
     minutes = given.get("minutes") or UNHURRIED
     expected = expected_pace(machine.cores, text.vocabulary)
-    for size in SIZES:
+    for size in machine.sizes:
         chosen |= {"cell": size.cell, "layers": size.layers, "hidden": size.hidden}
         settings = settings_of({**chosen, **wanted})
         needed = WORTH * _parameters(settings.network, text.vocabulary)
-        if size != SIZES[-1] and (text.length < size.least or expected(settings) * minutes < HOPELESS * needed):
+        if size != machine.sizes[-1] and (text.length < size.least or expected(settings) * minutes < HOPELESS * needed):
             continue
         readable = machine.pace(settings) * minutes
         if readable >= needed:
@@ -170,7 +174,7 @@ def _fitting_training(settings: Settings, passes: float, steps: float, given: Ma
         chosen |= {"beta1": 0.8, "beta2": 0.99}
     if training.optimizer == "adamw":
         rate = training.lr or fitting_rate(network, training.optimizer)
-        least = LEAST_GRU_DECAY if network.cell == "gru" else 0.0
+        least = LEAST_GRU_DECAY if network.cell in ("gru", "mogrifier") else 0.0
         decay = min(MOST_DECAY, max(least, DECAY_A_PASS * passes / (rate * steps))) if is_large else 0.0
         chosen["weight_decay"] = float(f"{decay:.1g}")
     return chosen

@@ -25,8 +25,8 @@ def expected_pace(cores: int, vocabulary: int) -> Pace:
 
     def pace(settings: Settings) -> float:
         network = settings.network
-        H, L, gates = network.hidden, network.layers, CELLS[network.cell].gates
-        operations = 6 * (gates * H * H * (2 * L - 1) + vocabulary * H)
+        H, L, cell = network.hidden, network.layers, CELLS[network.cell]
+        operations = 6 * ((cell.recurrent_gates * L + cell.gates * (L - 1)) * H * H + vocabulary * H)
         speed = cores / 2 * (1.0 if settings.training.precision == "bf16" else FLOAT32)
         return 60 * speed / (operations / OPERATIONS + SECONDS_A_UNIT * H * L)
 

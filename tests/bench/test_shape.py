@@ -43,7 +43,7 @@ def test_shapes_are_read_and_named() -> None:
     *((text, "is not a shape; write one as") for text in ("lstm", "lstm-1x5-3", "lstm-1x5-3x4x5", "lstm-1x-5", "",
                                                        "lstm-1x5 ", "LSTM-1x5", "-lstm-1x5", "lstm-1x٣",
                                                        "lstm-1x5-embedding3")),
-    ("tanh-1x2", "must be one of rnn, lstm, gru, peephole, gru-original"),
+    ("tanh-1x2", "must be one of rnn, lstm, gru, mogrifier, peephole, gru-original"),
     ("lstm-0x5", "layers is 0; it must be at least 1"),
     ("lstm-1x9000", "hidden is 9000; it must be at most 8192"), ("lstm-1x5-0x4", "batch is 0"),
     ("lstm-1x5-4x0", "window is 0")])

@@ -110,6 +110,18 @@ def test_gru_by_hand():
     assert (z, n, h) == pytest.approx((0.2689, 0.8483, 0.7546), abs=1e-4)
 
 
+def test_mogrifier_by_hand():
+    # m sees 0.5 alone; r, z and s see what it leaves of 0.5: q = 2*m*0.5 = m.
+    m = sig(0.5)
+    parameters = one_unit([1.0, 2.0, 0.5, 1.5], [2.0, -2.0, 3.0], [-2.0, -2.0, -0.25, -1.0], bias_n=0.5)
+    (h,), tape = stepped("mogrifier", parameters, 0.5)
+    r, z = sig(2 * m - 1), sig(-2 * m)
+    n = math.tanh(0.25 + r * (3 * m + 0.5))
+    assert [getattr(tape, name).item() for name in "mqrzn"] == pytest.approx([m, m, r, z, n], abs=1e-15)
+    assert h == pytest.approx((1 - z) * n + z * 0.5, abs=1e-15)  # what is kept is the unit's value, not q
+    assert (m, r, h) == pytest.approx((0.6225, 0.5609, 0.8248), abs=1e-4)
+
+
 def test_peephole_by_hand():
     # As the LSTM above, but the gates i, f, o lack 2, 1, 1 that they see in c: i and f in -2, o in the c after it.
     parameters = one_unit([1.0, 2.0, 3.0, 4.0], [2.0, -2.0, 4.0, -4.0], [-3.0, -0.5, -4.5, -4.0])
@@ -123,13 +135,16 @@ def test_peephole_by_hand():
     assert (after, h) == pytest.approx((-1.2973, -0.2316), abs=1e-4)
 
 
-@pytest.mark.parametrize(("kind", "plain"), [("peephole", "lstm"), ("gru-original", "gru")])
+@pytest.mark.parametrize(("kind", "plain"), [("peephole", "lstm"), ("gru-original", "gru"), ("mogrifier", "gru")])
 def test_where_it_is_the_cell_it_comes_from(kind, plain):
-    """Without peepholes, and for a reset gate that is open, nothing differs."""
+    """Without peepholes, for a reset gate that is open, and for one that scales nothing, nothing differs."""
     _, parameters, state, x, _ = drawn(kind)
     if kind == "peephole":
         parameters["weight_peep"][:] = 0
         others = parameters
+    elif kind == "mogrifier":
+        parameters["weight_ih"][3 * H:] = parameters["bias"][3 * H:] = 0
+        others = parameters | {name: parameters[name][:3 * H] for name in ("weight_ih", "bias")}
     else:
         parameters["bias"][:H] = 1000
         others = parameters | {"bias_n": np.zeros(H)}
@@ -190,7 +205,7 @@ def test_a_step_changes_nothing_it_was_given(kind):
 def test_interface(kind):
     cell, parameters, state, x, _ = drawn(kind)
     after, tape = cell.step(x[0], state, parameters)
-    assert cell.gates == {"rnn": 1, "lstm": 4, "gru": 3, "peephole": 4, "gru-original": 3}[kind]
+    assert cell.gates == {"rnn": 1, "lstm": 4, "gru": 3, "mogrifier": 4, "peephole": 4, "gru-original": 3}[kind]
     assert len(after) == 1 + cell.has_memory
     assert all(getattr(tape, name).shape == (N, H) for name in cell.gate_names)
     rnn = CELLS["rnn"]

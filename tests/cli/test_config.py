@@ -138,7 +138,8 @@ REFUSALS: list[tuple[str, str]] = [
     ("hidden = '8'", 'run.toml: hidden is "8"; it must be a whole number'),
     ("lr = nan", "run.toml: lr: nan is out of bounds: 0 to 10"),
     ("lr = '1'", 'run.toml: lr is "1"; it must be a number'),
-    ("cell = 'elman'", "run.toml: cell: 'elman' is not one of 'rnn', 'lstm', 'gru', 'peephole', 'gru-original'"),
+    ("cell = 'elman'", "run.toml: cell: 'elman' is not one of 'rnn', 'lstm', 'gru', 'mogrifier', 'peephole', "
+                       "'gru-original'"),
     ("cell = 3", "run.toml: cell is 3; it must be a text in quotes"),
     ("name = 2026-11-21", "run.toml: name is 2026-11-21; it must be a text in quotes"),
     ("show_samples = 1", "run.toml: show_samples is 1; it must be true or false"),
@@ -221,7 +222,7 @@ def test_what_the_file_says(charrnn: Program, run: Path) -> None:
     at = lines.index("hidden = 8")
     assert lines[at - 1] == "# hidden units in a layer"
     above = lines[lines.index('cell = "lstm"') - 1]
-    assert above == "# kind of recurrent cell (rnn, lstm, gru, peephole, gru-original)"
+    assert above == "# kind of recurrent cell (rnn, lstm, gru, mogrifier, peephole, gru-original)"
 
 
 def test_a_text_without_a_name_is_left_to_the_command_line(charrnn: Program, run: Path, text: Path) -> None:

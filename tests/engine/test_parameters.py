@@ -25,7 +25,8 @@ def made(cell, seed=0, hidden=21, layers=2, embedding=0):
 def test_gates_agree_with_the_cells():
     for cell, kind in CELLS.items():
         parameters, _ = made(cell)
-        assert parameters.table["weight_hh_l0"].shape == (kind.gates * 21, 21)
+        assert parameters.table["weight_hh_l0"].shape == (sum(kind.products) * 21, 21)
+        assert parameters.table["bias_l0"].shape == (kind.gates * 21,)
 
 
 @pytest.mark.parametrize("case", golden_cases(), ids=lambda case: case.name)

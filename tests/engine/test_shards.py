@@ -127,9 +127,10 @@ def padded(size):
 @pytest.mark.parametrize(("layers", "embedding", "dropout"), [(1, 0, 0.0), (2, 0, 0.0), (3, 4, 0.2)])
 def test_memory_is_what_the_formula_says(cell, layers, embedding, dropout):
     settings = NetworkSettings(cell=cell, hidden=20, layers=layers, embedding=embedding, dropout=dropout)
-    n, H, G = 5, 32, {"rnn": 1, "lstm": 4, "gru": 3, "peephole": 4, "gru-original": 3}[cell]
+    n, H = 5, 32
+    G = {"rnn": 1, "lstm": 4, "gru": 3, "mogrifier": 4, "peephole": 4, "gru-original": 3}[cell]
     floats = layers * (T + 1) * n * H * (2 if cell in ("lstm", "peephole") else 1)  # h, c
-    floats += layers * T * n * (1 if cell == "rnn" else 4) * H  # gates
+    floats += layers * T * n * {"rnn": 1, "mogrifier": 6}.get(cell, 4) * H  # gates
     floats += T * n * H + (layers * T * n * H if dropout else 0) + 2 * layers * n * H  # dout, dropped, dh and dc
     floats += 65 * padded(V) + H  # logits, ignored
     floats += 256 // n * n * G * H if layers > 1 else 0  # input rows

@@ -16,8 +16,9 @@ import charrnn
 from charrnn.errors import CheckpointError, SettingsError
 from charrnn.interchange.export import export_network
 from charrnn.interchange.import_network import import_network
-from charrnn.interchange.state_dict import TORCH_CELLS
+from charrnn.interchange.state_dict import NAMED_CELLS, TORCH_CELLS
 from charrnn.interchange.tensor_files import read_tensors
+from charrnn.interchange.torch_mogrifier import Mogrifier
 from tests.interchange.made import CHARACTERS, SHAPES, V, checkpoint_of, ids, letters, logits, saved
 from tests.pages import ROOT, fences, text_of
 
@@ -42,7 +43,7 @@ class Theirs(nn.Module):
         return self.fc(self.lstm(x)[0])
 
 
-@pytest.mark.parametrize("cell", TORCH_CELLS)
+@pytest.mark.parametrize("cell", NAMED_CELLS)
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_the_file_is_what_pytorchs_modules_load(cell, shape, tmp_path):
     checkpoint = checkpoint_of(cell, **shape)
@@ -51,7 +52,8 @@ def test_the_file_is_what_pytorchs_modules_load(cell, shape, tmp_path):
     assert metadata["format"] == "pt"
     network = checkpoint.settings.network
     width = network.embedding or V
-    modules = {"rnn": getattr(nn, TORCH_CELLS[cell])(width, 6, network.layers), "output": nn.Linear(6, V)}
+    layers = getattr(nn, TORCH_CELLS[cell]) if cell in TORCH_CELLS else Mogrifier
+    modules = {"rnn": layers(width, 6, network.layers), "output": nn.Linear(6, V)}
     if network.embedding:
         modules["embedding"] = nn.Embedding(V, width)
     for name, module in modules.items():
@@ -62,7 +64,7 @@ def test_the_file_is_what_pytorchs_modules_load(cell, shape, tmp_path):
     assert left == ({f"{letter}0" for letter in letters(cell)} if network.learn_initial_state else set())
 
 
-@pytest.mark.parametrize("cell", TORCH_CELLS)
+@pytest.mark.parametrize("cell", NAMED_CELLS)
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_to_torch_and_back(cell, shape, tmp_path):
     checkpoint = checkpoint_of(cell, **shape)

@@ -143,7 +143,7 @@ def test_the_masks_are_those_of_the_kernels():
         np.testing.assert_allclose(ours, dropout_masks(network, 6, 5, keys)[k], rtol=1e-6)
         np.testing.assert_array_equal(dropout_mask(network, 6, range(3, 5), key, cpu).numpy(), ours[:, 3:])
         np.testing.assert_allclose(recurrent_mask(network, 3, key, cpu).numpy(),
-                                   recurrent_masks(network, 3, keys)[f"weight_hh_l{k}"], rtol=1e-6)
+                                   recurrent_masks(network, keys)[f"weight_hh_l{k}"], rtol=1e-6)
 
 
 @pytest.mark.parametrize("seed", range(20))

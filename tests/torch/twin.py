@@ -39,7 +39,19 @@ def _gru_original(x: torch.Tensor, state: list[torch.Tensor], layer: Tensors) ->
     return [z * h + (1 - z) * candidate]
 
 
-LOOPS = {"peephole": _peephole, "gru-original": _gru_original}
+def _mogrifier(x: torch.Tensor, state: list[torch.Tensor], layer: Tensors) -> list[torch.Tensor]:
+    """A GRU that reads 2 sigmoid(W_m x + b_m) * h, as Melis et al. 2020 scale a state."""
+    (h,) = state
+    (Wr, Wz, W, Wm), (Ur, Uz, U), (br, bz, b, bm) = (
+        layer[name].chunk(count) for name, count in (("weight_ih", 4), ("weight_hh", 3), ("bias", 4)))
+    read = (1 + torch.tanh((x @ Wm.T + bm) / 2)) * h
+    r = torch.sigmoid(x @ Wr.T + read @ Ur.T + br)
+    z = torch.sigmoid(x @ Wz.T + read @ Uz.T + bz)
+    candidate = torch.tanh(x @ W.T + b + r * (read @ U.T + layer["bias_n"]))
+    return [z * h + (1 - z) * candidate]
+
+
+LOOPS = {"peephole": _peephole, "gru-original": _gru_original, "mogrifier": _mogrifier}
 CELLS = (*MODULES, *LOOPS)
 
 

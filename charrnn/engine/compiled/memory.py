@@ -1,12 +1,12 @@
 """Layer engine: the memory that training needs, before any of it is allocated.
 
 In numbers of 4 bytes, for a batch of N sequences cut into S shards, windows of T characters, L layers of H units
-(rounded up to a multiple of 16), G gates, K numbers of gates kept a unit, V characters and P
-parameters:
+(rounded up to a multiple of 16), G gates, R of them with weights for h, K numbers of gates kept
+a unit, V characters and P parameters:
 
     parameters   P            optimizer    M P, M = 2 (adam, adamw) or 1      gradients   S P
-    packed       2 (2 L - 1) G H H  (half of it with bf16), V G H (the table), 3 V H (the output layer)
-    dropped      L G H H  with recurrent dropout
+    packed       2 (L R + (L - 1) G) H H  (half of it with bf16), V G H (the table), 3 V H (the output layer)
+    dropped      L R H H  with recurrent dropout
     windows      L (T + 1) N H  for h, again for c where the cell has one, and for dropout;  L T N K H  for gates;
                  T N H  for the gradient on its way back;  2 L N H  for that of the states
                  N H  where texts begin inside a window
@@ -48,12 +48,13 @@ def training_bytes(network: NetworkSettings, vocabulary: int, parameters: int, s
     moments      numbers that the optimizer keeps for each parameter, M
     """
     shards = shape.shards
-    H, L, G = padded(network.hidden), network.layers, CELLS[network.cell].gates
+    cell = CELLS[network.cell]
+    H, L, G, R = padded(network.hidden), network.layers, cell.gates, cell.recurrent_gates
     V, E = padded(vocabulary), padded(network.embedding)
-    recurrent = 2 * (2 * L - 1) * G * H * H // (2 if shape.precision == "bf16" else 1)
+    recurrent = 2 * (L * R + (L - 1) * G) * H * H // (2 if shape.precision == "bf16" else 1)
     readers = 1 + network.has_encoder
     packed = readers * (recurrent + 2 * G * H * E + vocabulary * G * H) + 3 * V * H
-    dropped = readers * L * G * H * H if network.recurrent_dropout else 0
+    dropped = readers * L * R * H * H if network.recurrent_dropout else 0
     fixed = 4 * ((1 + moments + shards) * parameters + packed + dropped)
     return fixed + streams_bytes(network, vocabulary, shape)
 

@@ -59,7 +59,7 @@ class LayerWeights:
         self.ih, self.ih_back = zeros(size), zeros(size)
         self._dropped = zeros(self._hh.shape) if network.recurrent_dropout else self._hh
         # Gates that are multiplied by themselves are packed by themselves: a product begins where a block does.
-        each = self._hh.shape[0] // (readers * cell.gates)
+        each = self._hh.shape[0] // (readers * cell.recurrent_gates)
         self._hh_blocks = _blocks(cell.products * readers, each)
         # The embedding's gradient is that of the table, whose gates lie side by side.
         columns = [part.width for part in cell.input_columns] if k else [cell.gates]

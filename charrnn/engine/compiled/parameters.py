@@ -60,7 +60,7 @@ def _layer(network: NetworkSettings, vocabulary: int, k: int) -> Iterator[_Layou
     one_hot = k == 0 and not network.embedding
     width = hidden if k else (network.embedding or vocabulary)
     yield f"weight_ih_l{k}", (cell.gates, hidden, width), (2, 0, 1) if one_hot else (0, 1, 2)
-    yield f"weight_hh_l{k}", (cell.gates, hidden, hidden), (0, 1, 2)
+    yield f"weight_hh_l{k}", (cell.recurrent_gates, hidden, hidden), (0, 1, 2)
     if k == 0 and network.label_width:
         yield "weight_label_l0", (cell.gates, hidden, network.label_width), (2, 0, 1)
     yield f"bias_l{k}", (cell.gates, hidden), (0, 1)

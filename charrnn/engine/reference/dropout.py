@@ -6,6 +6,7 @@ and does not depend on who computes which part.
 
 import numpy as np
 
+from charrnn.cells.registry import CELLS
 from charrnn.kernels.cpu import padded
 from charrnn.settings import NetworkSettings
 
@@ -33,9 +34,9 @@ def dropout_masks(settings: NetworkSettings, T: int, N: int, keys: Array) -> Arr
     return np.stack([mask(T, np.arange(N), settings.hidden, settings.dropout, key) for key in keys])
 
 
-def recurrent_masks(settings: NetworkSettings, gates: int, keys: Array) -> dict[str, Array]:
-    """By name, which numbers of each weight_hh (G * H, H) are dropped for a whole window."""
-    H = settings.hidden
+def recurrent_masks(settings: NetworkSettings, keys: Array) -> dict[str, Array]:
+    """By name, which numbers of each weight_hh are dropped for a whole window."""
+    H, gates = settings.hidden, CELLS[settings.cell].recurrent_gates
     # the kernels count rows in their own layout, where each gate is padded to whole cache lines
     rows = (np.arange(gates)[:, None] * padded(H) + np.arange(H)).ravel()
     masks = {f"weight_hh_l{k}": mask(1, rows, H, settings.recurrent_dropout, key)[0] for k, key in enumerate(keys)}

@@ -48,7 +48,7 @@ class ReferenceStreams(Streams):
               recurrent_keys: np.ndarray | None = None, labels: WindowLabels | None = None) -> float:
         settings, engine = self.settings, self.engine
         masks = None if keys is None else dropout_masks(settings, len(inputs), self.rows, keys)
-        kept = {} if recurrent_keys is None else recurrent_masks(settings, CELLS[settings.cell].gates, recurrent_keys)
+        kept = {} if recurrent_keys is None else recurrent_masks(settings, recurrent_keys)
         weights = {name: array * kept.get(name, 1) for name, array in engine.weights.items()}
         result = truncated_bptt(settings, weights, inputs, targets, self._state, masks, engine.start, labels)
         engine.gradients = {name: array * kept.get(name, 1) for name, array in result.gradients.items()}

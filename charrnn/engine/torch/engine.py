@@ -107,7 +107,7 @@ class TorchEngine(Engine):
             yield
             return
         weights = [layer.places["weight_hh"].parameter for layer in self.network.recurrent]
-        gates = CELLS[self.settings.cell].gates
+        gates = CELLS[self.settings.cell].recurrent_gates
         masks = [recurrent_mask(self.settings, gates, int(key), self.device) for key in keys]
         own = [weight.detach().clone() for weight in weights]
         try:

@@ -64,7 +64,8 @@ class LoopLayer(nn.Module):
     def __init__(self, cell: str, D: int, H: int) -> None:
         super().__init__()
         self.cell, spec = cell, CELLS[cell]
-        shapes = {"weight_ih": (spec.gates * H, D), "weight_hh": (spec.gates * H, H), "bias": (spec.gates * H,)}
+        G = spec.gates
+        shapes = {"weight_ih": (G * H, D), "weight_hh": (spec.recurrent_gates * H, H), "bias": (G * H,)}
         if spec.extra:
             shapes[spec.extra.name] = (spec.extra.rows * H,)
         for name, shape in shapes.items():

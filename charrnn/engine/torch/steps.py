@@ -46,6 +46,16 @@ def gru(row: Tensor, state: State, layer: Tensors) -> tuple[State, Tensors]:
     return (n + z * (h - n),), {"r": r, "z": z, "n": n}
 
 
+def mogrifier(row: Tensor, state: State, layer: Tensors) -> tuple[State, Tensors]:
+    (h,) = state
+    input_r, input_z, input_n, input_m = row.chunk(4, -1)
+    m = torch.sigmoid(input_m)
+    before_r, before_z, before_n = ((2 * m * h) @ layer["weight_hh"].T).chunk(3, -1)
+    r, z = torch.sigmoid(input_r + before_r), torch.sigmoid(input_z + before_z)
+    n = torch.tanh(input_n + r * (before_n + layer["bias_n"]))
+    return (n + z * (h - n),), {"r": r, "z": z, "n": n, "m": m}
+
+
 def gru_original(row: Tensor, state: State, layer: Tensors) -> tuple[State, Tensors]:
     (h,) = state
     H = h.shape[-1]
@@ -57,4 +67,5 @@ def gru_original(row: Tensor, state: State, layer: Tensors) -> tuple[State, Tens
     return (n + z * (h - n),), {"r": r, "z": z, "n": n}
 
 
-STEPS: dict[str, Step] = {"rnn": rnn, "lstm": lstm, "peephole": peephole, "gru": gru, "gru-original": gru_original}
+STEPS: dict[str, Step] = {"rnn": rnn, "lstm": lstm, "gru": gru, "mogrifier": mogrifier, "peephole": peephole,
+                          "gru-original": gru_original}

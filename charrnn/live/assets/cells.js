@@ -54,16 +54,19 @@ const peephole = {
 /* Reset after the product: r scales what U_n recalled, with its own bias. */
 const gru = {
   gates: ["r", "z", "n"], shown: { r: 0, z: 1, n: 2 }, hasMemory: false,
-  step(layer, { tanh, sigmoid }) {
-    const [r, z, n] = layer.parts;
-    const { h, scratch } = layer;
-    layer.addRecurrent(0, 2);
-    sigmoid(layer.firstTwo);
-    scratch.set(layer.extra[0]);
-    layer.addRecurrent(2, 1, layer.x, scratch);
-    for (let j = 0; j < h.length; j++) n[j] += r[j] * scratch[j];
-    tanh(n);
-    for (let j = 0; j < h.length; j++) h[j] = n[j] + z[j] * (h[j] - n[j]);
+  step: (layer, arithmetic) => update(layer, arithmetic, layer.x, 1),
+};
+
+/* U reads 2 * m * h. Only m * h is surely a number from -1 to 1, as whole numbers of a unit have to be. */
+const mogrifier = {
+  gates: [...gru.gates, "m"], shown: { ...gru.shown, m: 3 }, hasMemory: false,
+  step(layer, arithmetic) {
+    const m = layer.parts[3];
+    const { h, scratch, scratch16 } = layer;
+    arithmetic.sigmoid(m);
+    for (let j = 0; j < h.length; j++) scratch[j] = m[j] * h[j];
+    arithmetic.toInt16(scratch, scratch16, layer.unit);
+    update(layer, arithmetic, scratch16, 2);
   },
 };
 
@@ -92,11 +95,24 @@ const rnn = {
   },
 };
 
-const CELLS = { rnn, lstm, peephole, gru, "gru-original": gruOriginal };
+const CELLS = { rnn, lstm, gru, mogrifier, peephole, "gru-original": gruOriginal };
 const MOST_MEMORY = 10; /* tanh of this is 1: the memory of a cell that is held at 1 or -1 */
 
 function memoryOf(value) {
   return Math.abs(value) >= Math.tanh(MOST_MEMORY) ? Math.sign(value) * MOST_MEMORY : Math.atanh(value);
+}
+
+/* The step of a GRU whose U reads x times a factor. */
+function update(layer, { tanh, sigmoid }, x, factor) {
+  const [r, z, n] = layer.parts;
+  const { h, scratch } = layer;
+  layer.addRecurrent(0, 2, x, layer.firstTwo, factor);
+  sigmoid(layer.firstTwo);
+  scratch.set(layer.extra[0]);
+  layer.addRecurrent(2, 1, x, scratch, factor);
+  for (let j = 0; j < h.length; j++) n[j] += r[j] * scratch[j];
+  tanh(n);
+  for (let j = 0; j < h.length; j++) h[j] = n[j] + z[j] * (h[j] - n[j]);
 }
 
 function remember({ c }, i, f, g) {

@@ -61,7 +61,8 @@ function openNetwork(model, arrays, binary) {
   const parts = (array, count) => Array.from({ length: count }, (_, g) => array.subarray(g * P, (g + 1) * P));
 
   function openLayer(k) {
-    const recurrent = weights(`weight_hh_l${k}`, G, H, P, H);
+    const name = `weight_hh_l${k}`;
+    const recurrent = weights(name, arrays[name].shape[0] / H, H, P, H); /* not every gate sees h */
     const gates = arithmetic.array(Float32Array, G * P);
     const layer = {
       gates, parts: parts(gates, G), firstTwo: gates.subarray(0, 2 * P), unit,
@@ -75,9 +76,9 @@ function openNetwork(model, arrays, binary) {
       const { values } = arrays[`${model.extra}_l${k}`];
       layer.extra = parts(spread(values, values.length / H), values.length / H);
     }
-    /* adds U x to `count` gates from gate `first` on, or to `out` */
-    layer.addRecurrent = (first, count, x = layer.x, out = gates.subarray(first * P, (first + count) * P)) =>
-      arithmetic.add(recurrent.w.subarray(first * P * P), x, recurrent.scale.subarray(first * P), 1 / unit, out);
+    /* adds U x, times a factor, to `count` gates from gate `first` on, or to `out` */
+    layer.addRecurrent = (first, count, x = layer.x, out = gates.subarray(first * P, (first + count) * P), factor = 1) =>
+      arithmetic.add(recurrent.w.subarray(first * P * P), x, recurrent.scale.subarray(first * P), factor / unit, out);
     layer.initial = ["h", "c"].map((letter) => {
       const start = arrays[`${letter}0_l${k}`];
       const values = new Float32Array(P);

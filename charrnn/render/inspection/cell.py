@@ -13,7 +13,7 @@ from charrnn.render.inspection.style import ReportStyle, bits_words, memory_word
 
 _MOVERS, _PEAKS, _AROUND = 6, 5, 20
 _CONDITIONS = 4  # of the next character, under which it costs most
-_GATES = "ifogrz"  # from 0 to 1, except g
+_GATES = "ifogrzm"  # from 0 to 1, except g
 
 
 def cell_report(inspection: Inspection, cell: CellName, style: ReportStyle, signal: str | None,

@@ -6,7 +6,7 @@ from charrnn.inspection.cell_statistics import FLAGS
 from charrnn.inspection.gates import Gates
 from charrnn.render.inspection.style import ReportStyle, share_words
 
-NAMES = {"i": "input", "f": "forget", "o": "output", "r": "reset", "z": "update"}
+NAMES = {"i": "input", "f": "forget", "o": "output", "r": "reset", "z": "update", "m": "scale"}
 
 
 def gate_table(found: Gates) -> Iterator[str]:
