@@ -107,8 +107,8 @@ TABLE: list[tuple[str, int, str]] = [
     ("sample tiny text.txt", 2, "got unexpected extra argument (text.txt). Usage: charrnn sample --help"),
     ("info text.txt", 1, "text.txt is not a checkpoint: it does not begin as a safetensors file does"),
     ("info nosuch", 1, "no checkpoint at nosuch"),
-    ("bench --shape tanh-1x8", 2, "invalid value for '--shape': cell is 'tanh'; it must be one of rnn, lstm, gru, mogrifier, "
-                                  "peephole, gru-original. Usage: charrnn bench --help"),
+    ("bench --shape tanh-1x8", 2, "invalid value for '--shape': cell is 'tanh'; it must be one of rnn, lstm, gru, "
+                                  "mogrifier, peephole, gru-original. Usage: charrnn bench --help"),
     ("bench --shape lstm256", 2, "invalid value for '--shape': 'lstm256' is not a shape; write one as "
                                  "lstm-2x256-64x100: cell, layers x hidden, batch x window. Usage: charrnn bench "
                                  "--help"),

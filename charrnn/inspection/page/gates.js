@@ -1,6 +1,6 @@
 /* Gate saturation: each unit a point, how often its gate stood open and how often shut. */
 
-const GATE_NAMES = { i: "input gate i", f: "forget gate f", o: "output gate o", r: "reset gate r", z: "update gate z (keeps the old where open)" };
+const GATE_NAMES = { i: "input gate i", f: "forget gate f", o: "output gate o", r: "reset gate r", z: "update gate z (keeps the old where open)", m: "scale gate m (how much the others read)" };
 const PLOT = { size: 260, left: 42, top: 14, bottom: 40 };
 
 function pointShape(layer, x, y) {
@@ -43,7 +43,7 @@ function gatesView() {
   if (!data || !data.gates.length) {
     return [intro, element("p", { class: "prose" }, data ? "A plain RNN has no gates: its whole state goes through its weights and tanh at every step." : "This page was made without the gates."), data ? healthTable(data) : null];
   }
-  const gates = [..."iforz"].filter((gate) => data.gates.some((one) => one.gate === gate));
+  const gates = [..."iforzm"].filter((gate) => data.gates.some((one) => one.gate === gate));
   return [intro, element("p", { class: "prose" }, "Each point is a unit. To the right, its gate is open most of the time; at the top, shut most of the time; near the origin it is neither. A forget gate far to the right keeps what it holds: an integrator. One at the top forgets at every step: a feed-forward unit. Click a point to select its cell."),
     layers > 1 ? element("p", { class: "key" }, Array.from({ length: layers }, (_, k) => [shape("svg", { width: 14, height: 14, class: "scatter", "aria-hidden": "true" }, shape("g", { class: `point layer${k % 3}` }, pointShape(k + 1, 7, 7))), ` layer ${k + 1} `])) : null,
     element("div", { class: "figures" }, gates.map(gatePlot)), healthTable(data)];

@@ -1,8 +1,8 @@
 /* The chosen cell: its values at the caret, a slider that holds it, and all cells as a map to choose from. */
 
 const SIGNAL_NAMES = { c: "memory c", h: "output h", i: "input gate i", f: "forget gate f", o: "output gate o", g: "new value g",
-  r: "reset gate r", z: "update gate z", n: "new value n" };
-const GATES = "iforz"; /* from 0 to 1; the others from -1 to 1 */
+  r: "reset gate r", z: "update gate z", n: "new value n", m: "scale gate m" };
+const GATES = "iforzm"; /* from 0 to 1; the others from -1 to 1 */
 
 function openCell(live, model, getSignals) {
   const { state, set, on, nameOf, cellNamed } = live;
