@@ -31,7 +31,7 @@ def losses(model: Model, text: str, label: str | None) -> np.ndarray:
 
 
 @pytest.mark.parametrize("address", ["", "?plain"], ids=["wasm", "plain"])
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "peephole", "gru", "gru-original"])
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru", "mogrifier", "peephole", "gru-original"])
 def test_surprisals_under_each_label_are_those_of_score(live: OpenLive, cell: str, address: str) -> None:
     model, text = labelled_model(cell=cell, hidden=20, layers=2, embedding=5 * (cell == "lstm")), "the cat\nsat"
     page = opened(live, model, address)

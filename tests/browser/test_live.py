@@ -37,7 +37,7 @@ def read(page: Any, text: str) -> np.ndarray:
 
 
 SHAPES = [{"cell": cell, "layers": layers, "hidden": hidden, "embedding": embedding}
-          for cell in ("rnn", "lstm", "peephole", "gru", "gru-original")
+          for cell in ("rnn", "lstm", "gru", "mogrifier", "peephole", "gru-original")
           for layers, hidden, embedding in ((1, 20, 0), (2, 16, 7), (3, 33, 0))]
 
 

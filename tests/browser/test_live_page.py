@@ -151,7 +151,7 @@ def test_what_was_written_is_undone(live: OpenLive) -> None:
     assert text_of(page) == START
 
 
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "peephole", "gru", "gru-original"])
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru", "mogrifier", "peephole", "gru-original"])
 def test_the_most_probable_text_is_that_of_sample_with_clamps_too(live: OpenLive, cell: str) -> None:
     model = random_model(cell=cell, layers=2, hidden=24)
     page = live(model)

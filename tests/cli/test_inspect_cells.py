@@ -100,7 +100,7 @@ def test_without_options_it_is_the_held_out_part_of_the_newest_run(charrnn: Prog
 
 
 @pytest.mark.few(2)
-@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru", "peephole", "gru-original"])
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru", "mogrifier", "peephole", "gru-original"])
 def test_every_kind_of_cell(charrnn: Program, text: Path, tmp_path: Path, cell: str) -> None:
     layers = {"rnn": 1, "lstm": 3}.get(cell, 2)
     settings = Settings(NetworkSettings(cell=cell, hidden=8, layers=layers, dropout=0.2), SETTINGS.windows,
@@ -109,7 +109,8 @@ def test_every_kind_of_cell(charrnn: Program, text: Path, tmp_path: Path, cell: 
     result = charrnn("inspect-cells", cell, "--text", "text.txt", "--chars", "700")
     assert (result.code, result.err) == (0, "")
     assert len(lines_of(result.out)) <= 45
-    for signal in {"rnn": "h", "lstm": "cfo", "gru": "zn", "peephole": "ig", "gru-original": "rz"}[cell]:
+    letters = {"rnn": "h", "lstm": "cfo", "gru": "zn", "mogrifier": "nm", "peephole": "ig", "gru-original": "rz"}
+    for signal in letters[cell]:
         shown = charrnn("inspect-cells", cell, "--text", "text.txt", "--cell", f"L{layers}:7", "--signal", signal)
         assert (shown.code, shown.out.split()[0]) == (0, f"L{layers}:7")
     wrong = charrnn("inspect-cells", cell, "--signal", {"lstm": "z", "peephole": "n"}.get(cell, "i"))

@@ -14,7 +14,7 @@ from charrnn.model import Model, load
 from charrnn.settings import NetworkSettings, Settings, TrainingSettings, WindowSettings
 from tests.cli.tiny import TEXT, train_tiny
 
-CELLS = ("lstm", "gru", "rnn", "peephole", "gru-original")
+CELLS = ("lstm", "gru", "rnn", "mogrifier", "peephole", "gru-original")
 CHARACTERS = 700
 
 

@@ -20,6 +20,7 @@ from charrnn.settings import (
     WindowSettings,
     setting,
 )
+from charrnn.settings.training import CELL_NAMES
 
 KINDS = (NetworkSettings, WindowSettings, TrainingSettings, SampleSettings)
 NUMBERS = [(kind, spec) for kind in KINDS for spec in dataclasses.fields(kind) if spec.metadata["low"] is not None]
@@ -68,8 +69,7 @@ def test_half_a_unit_is_refused(name: str) -> None:
         NetworkSettings(**{name: 2.5})
 
 
-@given(st.sampled_from(["rnn", "lstm", "gru", "peephole", "gru-original"]), st.integers(1, 8192), st.floats(0, 0.95),
-       st.floats(0, 10))
+@given(st.sampled_from(CELL_NAMES), st.integers(1, 8192), st.floats(0, 0.95), st.floats(0, 10))
 def test_they_survive_their_dict(cell: str, hidden: int, dropout: float, lr: float) -> None:
     settings = Settings(NetworkSettings(cell, hidden, dropout=dropout), WindowSettings("snippets", "last"),
                         TrainingSettings(lr=lr, minutes=2.0))

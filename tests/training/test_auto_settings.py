@@ -95,9 +95,18 @@ def test_a_short_text_is_not_learned_by_heart_with_the_time_that_is_left(minutes
 
 
 def test_a_gru_has_some_weight_decay_however_long_the_text():
-    for characters, cell, least in ((10**8, "gru", 0.03), (10**8, "lstm", 0.0), (30_000, "gru", 0.1)):
+    for characters, cell, least in ((10**8, "gru", 0.03), (10**8, "mogrifier", 0.03), (10**8, "lstm", 0.0),
+                                    (30_000, "gru", 0.1)):
         fitted, _ = fitting({"minutes": 1.0, "cell": cell}, TextShape(characters, 65), machine())
         assert least <= fitted["weight_decay"] < least + 0.01
+
+
+@pytest.mark.parametrize("characters", [30_000, 10**6])
+def test_pytorch_gets_a_cell_that_it_has_a_layer_for(characters):
+    text = TextShape(characters, 65)
+    for engine, cells in (("compiled", {"mogrifier"}), ("reference", {"mogrifier"}), ("torch", {"gru", "lstm"})):
+        here = Machine.here(text, RunSettings(engine=engine))
+        assert {fitting({"minutes": minutes}, text, here)[0]["cell"] for minutes in (0.1, 60.0)} <= cells
 
 
 def test_what_is_none_was_not_given():
