@@ -9,8 +9,9 @@
     h = (1 - z)*n + z*h-
 
 Melis et al. let x and h- scale each other in turn, five rounds before each step of an LSTM. This is the round that
-scales h-, by x alone: a unit keeps its value while a character makes the others deaf to it, or lets them hear it twice
-as loud. It costs no product of h: W_m x is one block more of W x, in the first layer of a row of a table.
+scales h-, by x alone. The character decides how much of each unit the gates and the new n see: nothing, or up to twice
+its value. The value itself stays as it is. It costs no product of h: W_m x is one block more of W x, in the first
+layer of a row of a table.
 
 The compiled steps keep what a GRU keeps, r z s n, then m and q.
 """

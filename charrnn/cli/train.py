@@ -131,7 +131,7 @@ def _start(given: Mapping[str, Any], options: TrainArguments, run_settings: RunS
     from charrnn.render.wording import note_compiling
     from charrnn.runs.run import Run
     from charrnn.text.corpus_checks import corpus_warnings
-    from charrnn.training.auto_settings import SIZES, automatic_settings
+    from charrnn.training.auto_settings import automatic_settings, first_timed
 
     with first_of_machine_first(this_rank()):
         text = read(options.corpus, early.text, run_settings.max_size)
@@ -141,8 +141,8 @@ def _start(given: Mapping[str, Any], options: TrainArguments, run_settings: RunS
         for warning in corpus_warnings(text, early.text):
             print(f"note: {warning}", file=sys.stderr)
     if early.training.minutes and run_settings.engine == "compiled":  # then networks are timed
-        cells = [early.network.cell] if "cell" in {**given, **inherited} else [size.cell for size in SIZES]
-        note_compiling([replace(early.network, cell=cell) for cell in cells], "backward")
+        cell = early.network.cell if "cell" in {**given, **inherited} else first_timed(len(text)).cell
+        note_compiling([replace(early.network, cell=cell)], "backward")
     text, settings, why = automatic_settings(given, options.preset, text, inherited, run_settings, options.threads)
     run = Run.start(text, settings, options.name, options.folder, options.threads, run_settings, parent)
     if parent:
