@@ -36,17 +36,18 @@ DEFAULT_EPOCHS, DEFAULT_STEPS = 10, 1500
 
 
 class Size(NamedTuple):
-    """A network, and the shortest text that it is for."""
+    """A network, and what it is for: texts of `least` units and more, read so many times in the minutes given."""
 
     cell: str
     layers: int
     hidden: int
-    least: int  # units
+    least: int
+    passes: int = 0
 
 
-# A Mogrifier, with more to learn of each character, learns more of a text unless that is short.
-SIZES = (Size("mogrifier", 1, 512, 400_000), Size("mogrifier", 1, 384, 150_000), Size("mogrifier", 1, 256, 80_000),
-         Size("gru", 1, 256, 40_000), Size("gru", 1, 128, 0))
+# A Mogrifier, with more to learn of each character, learns more of a text unless that is short, or read very often.
+SIZES = (Size("lstm", 1, 512, 400_000, 12), Size("mogrifier", 1, 512, 400_000), Size("mogrifier", 1, 384, 150_000),
+         Size("mogrifier", 1, 256, 80_000), Size("gru", 1, 256, 40_000), Size("gru", 1, 128, 0))
 # PyTorch has layers of its own for these, and a slow loop for others. A GRU trains a third faster than an LSTM of its
 # size; read many times, a text is learned better by an LSTM.
 TORCH_SIZES = (Size("lstm", 1, 512, 400_000), Size("gru", 1, 384, 150_000), Size("gru", 1, 256, 40_000),
@@ -113,10 +114,13 @@ def fitting(given: Mapping[str, Any], text: TextShape, machine: Machine) -> tupl
         chosen |= {"cell": size.cell, "layers": size.layers, "hidden": size.hidden}
         settings = settings_of({**chosen, **wanted})
         needed = WORTH * _parameters(settings.network, text.vocabulary)
-        if size != machine.sizes[-1] and (text.length < size.least or expected(settings) * minutes < HOPELESS * needed):
+        often = size.passes * text.length
+        if size != machine.sizes[-1] and (text.length < size.least
+                                          or often and (not given.get("minutes") or given.get("epochs"))
+                                          or expected(settings) * minutes < max(HOPELESS * needed, often)):
             continue
         readable = machine.pace(settings) * minutes
-        if readable >= needed:
+        if readable >= max(needed, often):
             break
     read, enough = _planned(settings, text, readable)
     chosen |= enough
@@ -138,8 +142,9 @@ def fitting(given: Mapping[str, Any], text: TextShape, machine: Machine) -> tupl
 
 
 def first_timed(length: int) -> Size:
-    """The largest network that a text of so many units may get on the compiled engine: what is timed before others."""
-    return next(size for size in SIZES if length >= size.least)
+    """What is timed before others for a text of so many units, on the compiled engine, unless there is time to read it
+    very often."""
+    return next(size for size in SIZES if length >= size.least and not size.passes)
 
 
 def _parameters(network: NetworkSettings, vocabulary: int) -> int:

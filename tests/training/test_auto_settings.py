@@ -106,7 +106,15 @@ def test_pytorch_gets_a_cell_that_it_has_a_layer_for(characters):
     text = TextShape(characters, 65)
     for engine, long in (("compiled", "mogrifier"), ("reference", "mogrifier"), ("torch", "lstm")):
         here = Machine.here(text, RunSettings(engine=engine))
-        assert fitting({"minutes": 60.0}, text, here)[0]["cell"] == (long if characters > 80_000 else "gru")
+        assert fitting({"epochs": 1.0, "hidden": 8}, text, here)[0]["cell"] == (long if characters > 80_000 else "gru")
+
+
+@pytest.mark.parametrize(("characters", "given", "cell"), [
+    (1_115_394, {"minutes": 3.0}, "mogrifier"), (1_115_394, {"minutes": 8.0}, "lstm"), (1_115_394, {}, "mogrifier"),
+    (500_000, {}, "mogrifier"), (500_000, {"minutes": 8.0, "epochs": 2.0}, "mogrifier"),
+    (300_000, {"minutes": 8.0}, "mogrifier"), (10**8, {"minutes": 60.0}, "mogrifier"), (50_000, {}, "gru")])
+def test_a_long_text_that_is_read_very_often_gets_an_lstm(characters, given, cell):
+    assert fitting(given, TextShape(characters, 65), machine())[0]["cell"] == cell
 
 
 def test_what_is_none_was_not_given():
