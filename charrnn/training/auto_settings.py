@@ -109,15 +109,16 @@ def fitting(given: Mapping[str, Any], text: TextShape, machine: Machine) -> tupl
     names = (spec.name for kind in PARTS.values() for spec in fields(kind))
     wanted = {name: given[name] for name in names if given.get(name) is not None}
     minutes = given.get("minutes") or UNHURRIED
+    ends_with_time = bool(given.get("minutes")) and not given.get("epochs")
     expected = expected_pace(machine.cores, text.vocabulary)
     for size in machine.sizes:
         chosen |= {"cell": size.cell, "layers": size.layers, "hidden": size.hidden}
         settings = settings_of({**chosen, **wanted})
         needed = WORTH * _parameters(settings.network, text.vocabulary)
         often = size.passes * text.length
-        if size != machine.sizes[-1] and (text.length < size.least
-                                          or often and (not given.get("minutes") or given.get("epochs"))
-                                          or expected(settings) * minutes < max(HOPELESS * needed, often)):
+        is_too_large = (text.length < size.least or expected(settings) * minutes < max(HOPELESS * needed, often)
+                        or (often > 0 and not ends_with_time))
+        if is_too_large and size != machine.sizes[-1]:
             continue
         readable = machine.pace(settings) * minutes
         if readable >= max(needed, often):
