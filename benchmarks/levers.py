@@ -117,10 +117,8 @@ def trained(text: str, lever: str, seed: int) -> dict[str, Any]:
 
 def products(network: NetworkSettings, vocabulary: int) -> int:
     """Multiplications of a character's way forward in matrix products; what a one-hot vector picks is none."""
-    from benchmarks.prototypes import PROTOTYPES
-
     shapes, H = parameter_shapes(network, vocabulary), network.hidden
-    recurrent = PROTOTYPES[network.cell][2] if network.cell in PROTOTYPES else shapes["weight_hh_l0"][0] // H
+    recurrent = shapes["weight_hh_l0"][0] // H
     from_below = sum(shapes[f"weight_ih_l{k}"][0] * H for k in range(1, network.layers))
     return network.layers * recurrent * H * H + from_below + vocabulary * H
 

@@ -128,22 +128,21 @@ def _cell(name: str, gates: str, **others: object) -> CellSpec:
     return dataclasses.replace(GRU, name=name, gate_names=tuple(gates), **others)
 
 
-# Each with how many of its gates multiply h.
-PROTOTYPES: dict[str, tuple[CellSpec, Step, int]] = {spec.name: (spec, step, products) for spec, step, products in (
-    (_cell("multiplicative", "rznm", initial_bias={"m": 1.0}), multiplicative, 4),
-    (_cell("mogrified", "rznqR"), mogrified, 3),
-    (_cell("mogrified-reading", "rznqR"), mogrified_reading, 3),
-    (_cell("integrating", "rzn", extra=Extra("alpha", 7)), integrating, 3),
-    (_cell("reading-and-integrating", "rznR", extra=Extra("alpha", 7)), reading_and_integrating, 3),
-    (_cell("reading-and-keeping", "rznR"), reading_and_keeping, 3),
-    (dataclasses.replace(LSTM, name="reading-lstm", gate_names=tuple("ifgoR")), reading_lstm, 4),
-    (_cell("normalized", "rzn", extra=Extra("norm", 4)), normalized, 3),
-    (_cell("minimal", "zn", extra=None), minimal, 0),
-    (_cell("skipping", "rzns", has_memory=True), skipping, 3))}
+PROTOTYPES: dict[str, tuple[CellSpec, Step]] = {spec.name: (spec, step) for spec, step in (
+    (_cell("multiplicative", "rznm", products=(4,), initial_bias={"m": 1.0}), multiplicative),
+    (_cell("mogrified", "rznqR"), mogrified),
+    (_cell("mogrified-reading", "rznqR"), mogrified_reading),
+    (_cell("integrating", "rzn", extra=Extra("alpha", 7)), integrating),
+    (_cell("reading-and-integrating", "rznR", extra=Extra("alpha", 7)), reading_and_integrating),
+    (_cell("reading-and-keeping", "rznR"), reading_and_keeping),
+    (dataclasses.replace(LSTM, name="reading-lstm", gate_names=tuple("ifgoR")), reading_lstm),
+    (_cell("normalized", "rzn", extra=Extra("norm", 4)), normalized),
+    (_cell("minimal", "zn", products=(0,), extra=None), minimal),
+    (_cell("skipping", "rzns", has_memory=True), skipping))}
 
 
 def register_prototypes() -> None:
     """Makes them known to settings and to the engine on PyTorch, in this process."""
-    for name, (spec, step, _) in PROTOTYPES.items():
+    for name, (spec, step) in PROTOTYPES.items():
         register(spec)
         STEPS[name] = step
