@@ -28,7 +28,7 @@ if sys.argv[1] == "train":
         place = sys.argv.index("--minutes")
         del sys.argv[place:place + 2]
     small = "--epochs 0.05" if "@python-source" in sys.argv else "--epochs 0.5"
-    sys.argv += f"{{small}} --hidden 64 --layers 1 --batch 16 --window 20 --validations 1".split()
+    sys.argv += f"{{small}} --hidden 96 --layers 1 --batch 16 --window 20 --validations 1".split()
 if sys.argv[1] == "inspect-cells":
     sys.argv += ["--chars", "1500"]
 from charrnn.cli.main import main
