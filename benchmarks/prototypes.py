@@ -1,7 +1,7 @@
 """Cells that the program does not have, as steps on PyTorch: tried in the group `levers`, and slow.
 
-Each is a GRU with one idea more, or the minimal GRU. A step takes what charrnn/engine/torch/steps.py says. What a
-character alone adds comes with `row`, one vector of H numbers a gate.
+Each is a GRU or an LSTM with one idea more, or the minimal GRU. A step takes what charrnn/engine/torch/steps.py says.
+What a character alone adds comes with `row`, one vector of H numbers a gate.
 """
 
 import dataclasses
@@ -14,7 +14,7 @@ from charrnn.cells.gru import GRU
 from charrnn.cells.lstm import LSTM
 from charrnn.cells.registry import register
 from charrnn.cells.spec import CellSpec, Extra
-from charrnn.engine.torch.steps import STEPS, State, Step, Tensors
+from charrnn.engine.torch.steps import STEPS, State, Step, Tensors, gru, lstm
 
 
 def _gru(row: Tensor, before: Tensor, h: Tensor, layer: Tensors) -> Tensor:
@@ -41,62 +41,57 @@ def mogrified(row: Tensor, state: State, layer: Tensors) -> tuple[State, Tensors
     Of a character as a one-hot vector the first is a number that all of W x is multiplied by; the rows of Q and R that
     belong to it are the vectors behind the gates.
     """
+    row, scaled = _two_rounds(row, state[0], layer)
+    return gru(row, (scaled,), layer)
+
+
+def mogrified_unkept(row: Tensor, state: State, layer: Tensors) -> tuple[State, Tensors]:
+    """The same, but what is kept of h is not scaled."""
     (h,) = state
+    row, scaled = _two_rounds(row, h, layer)
+    return (_gru(row, scaled @ layer["weight_hh"].T, h, layer),), {}
+
+
+def _two_rounds(row: Tensor, h: Tensor, layer: Tensors) -> tuple[Tensor, Tensor]:
+    """W x + b of the gates (N, 3H), and h, both scaled."""
     H = h.shape[-1]
     gates, (q, r) = row[:, :3 * H], (row[:, 3 * H:] - layer["bias"][3 * H:]).chunk(2, -1)
     share = 2 * torch.sigmoid((q * h).sum(-1, keepdim=True))
     bias = layer["bias"][:3 * H]
-    h = 2 * torch.sigmoid(share * r) * h
-    return (_gru(bias + share * (gates - bias), h @ layer["weight_hh"][:3 * H].T, h, layer),), {}
+    return bias + share * (gates - bias), 2 * torch.sigmoid(share * r) * h
 
 
-def reading_and_keeping(row: Tensor, state: State, layer: Tensors) -> tuple[State, Tensors]:
-    """The second round of the Mogrifier alone: what is kept is multiplied as well."""
-    (h,) = state
-    H = h.shape[-1]
-    h = 2 * torch.sigmoid(row[:, 3 * H:]) * h
-    return (_gru(row[:, :3 * H], h @ layer["weight_hh"][:3 * H].T, h, layer),), {}
+def scaled_and_kept(row: Tensor, state: State, layer: Tensors) -> tuple[State, Tensors]:
+    """The cell `mogrifier`, but what is kept of h is scaled as well."""
+    gates, m = row.tensor_split([3 * state[0].shape[-1]], -1)
+    return gru(gates, (2 * torch.sigmoid(m) * state[0],), layer)
 
 
-def mogrified_reading(row: Tensor, state: State, layer: Tensors) -> tuple[State, Tensors]:
-    """The Mogrifier, two rounds; what is kept is h itself."""
-    (h,) = state
-    H = h.shape[-1]
-    gates, (q, r) = row[:, :3 * H], (row[:, 3 * H:] - layer["bias"][3 * H:]).chunk(2, -1)
-    share = 2 * torch.sigmoid((q * h).sum(-1, keepdim=True))
-    bias = layer["bias"][:3 * H]
-    read = 2 * torch.sigmoid(share * r) * h
-    return (_gru(bias + share * (gates - bias), read @ layer["weight_hh"][:3 * H].T, h, layer),), {}
-
-
-def reading_lstm(row: Tensor, state: State, layer: Tensors) -> tuple[State, Tensors]:
-    """An LSTM whose gates read 2 sigmoid(R x) * h."""
+def scaled_lstm(row: Tensor, state: State, layer: Tensors) -> tuple[State, Tensors]:
+    """An LSTM that reads 2 sigmoid(W_m x + b_m) * h."""
     h, c = state
-    H = h.shape[-1]
-    read = 2 * torch.sigmoid(row[:, 4 * H:]) * h
-    i, f, g, o = (row[:, :4 * H] + read @ layer["weight_hh"][:4 * H].T).chunk(4, -1)
-    c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
-    return (torch.sigmoid(o) * torch.tanh(c), c), {}
+    gates, m = row.tensor_split([4 * h.shape[-1]], -1)
+    return lstm(gates, (2 * torch.sigmoid(m) * h, c), layer)
 
 
 def integrating(row: Tensor, state: State, layer: Tensors) -> tuple[State, Tensors]:
-    """Wu et al. 2016, multiplicative integration: W x * U h is added to each gate, times a weight a unit."""
+    """Wu et al. 2016, multiplicative integration: each gate adds W x * U h, times a weight a unit that begins at 1."""
     (h,) = state
-    H = h.shape[-1]
-    alpha, beta, bias_n = layer["alpha"][:3 * H], layer["alpha"][3 * H:6 * H], layer["alpha"][6 * H:]
-    before = h @ layer["weight_hh"].T
-    return (_gru(row, before * (1 + beta + (1 + alpha) * row), h, {"bias_n": bias_n}),), {}
+    return (_integrated(row, h, h, layer),), {}
 
 
-def reading_and_integrating(row: Tensor, state: State, layer: Tensors) -> tuple[State, Tensors]:
-    """Both."""
+def scaled_and_integrating(row: Tensor, state: State, layer: Tensors) -> tuple[State, Tensors]:
+    """The cell `mogrifier` with multiplicative integration."""
     (h,) = state
-    H = h.shape[-1]
-    alpha, beta, bias_n = layer["alpha"][:3 * H], layer["alpha"][3 * H:6 * H], layer["alpha"][6 * H:]
-    h = 2 * torch.sigmoid(row[:, 3 * H:]) * h
-    row = row[:, :3 * H]
-    before = h @ layer["weight_hh"][:3 * H].T
-    return (_gru(row, before * (1 + beta + (1 + alpha) * row), h, {"bias_n": bias_n}),), {}
+    gates, m = row.tensor_split([3 * h.shape[-1]], -1)
+    return (_integrated(gates, 2 * torch.sigmoid(m) * h, h, layer),), {}
+
+
+def _integrated(row: Tensor, read: Tensor, h: Tensor, layer: Tensors) -> Tensor:
+    """The state after a GRU's step that multiplies U with `read`."""
+    alpha, beta, bias_n = layer["integration"].split([row.shape[-1], row.shape[-1], h.shape[-1]])
+    before = read @ layer["weight_hh"].T
+    return _gru(row, before * (1 + beta + (1 + alpha) * row), h, {"bias_n": bias_n})
 
 
 def normalized(row: Tensor, state: State, layer: Tensors) -> tuple[State, Tensors]:
@@ -120,7 +115,7 @@ def skipping(row: Tensor, state: State, layer: Tensors) -> tuple[State, Tensors]
     """A skip connection: what goes up is h + W_s x + b_s, what is carried on is h. The state is (up, h)."""
     _, h = state
     H = h.shape[-1]
-    after = _gru(row[:, :3 * H], h @ layer["weight_hh"][:3 * H].T, h, layer)
+    after = _gru(row[:, :3 * H], h @ layer["weight_hh"].T, h, layer)
     return (after + row[:, 3 * H:], after), {}
 
 
@@ -131,11 +126,11 @@ def _cell(name: str, gates: str, **others: object) -> CellSpec:
 PROTOTYPES: dict[str, tuple[CellSpec, Step]] = {spec.name: (spec, step) for spec, step in (
     (_cell("multiplicative", "rznm", products=(4,), initial_bias={"m": 1.0}), multiplicative),
     (_cell("mogrified", "rznqR"), mogrified),
-    (_cell("mogrified-reading", "rznqR"), mogrified_reading),
-    (_cell("integrating", "rzn", extra=Extra("alpha", 7)), integrating),
-    (_cell("reading-and-integrating", "rznR", extra=Extra("alpha", 7)), reading_and_integrating),
-    (_cell("reading-and-keeping", "rznR"), reading_and_keeping),
-    (dataclasses.replace(LSTM, name="reading-lstm", gate_names=tuple("ifgoR")), reading_lstm),
+    (_cell("mogrified-unkept", "rznqR"), mogrified_unkept),
+    (_cell("scaled-and-kept", "rznm"), scaled_and_kept),
+    (dataclasses.replace(LSTM, name="scaled-lstm", gate_names=tuple("ifgom")), scaled_lstm),
+    (_cell("integrating", "rzn", extra=Extra("integration", 7)), integrating),
+    (_cell("scaled-and-integrating", "rznm", extra=Extra("integration", 7)), scaled_and_integrating),
     (_cell("normalized", "rzn", extra=Extra("norm", 4)), normalized),
     (_cell("minimal", "zn", products=(0,), extra=None), minimal),
     (_cell("skipping", "rzns", has_memory=True), skipping))}

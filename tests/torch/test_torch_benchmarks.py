@@ -13,7 +13,7 @@ import torch
 from benchmarks import engines, gpu, learning, levers, long_text, name_classifier, processes, prototypes
 from benchmarks.options import Options
 from charrnn.cells.registry import CELLS
-from charrnn.engine.torch.steps import STEPS, gru
+from charrnn.engine.torch.steps import STEPS, gru, lstm
 from charrnn.settings import NetworkSettings
 from charrnn.settings.training import CELL_NAMES
 from tests.cli.tiny import TEXT
@@ -98,21 +98,56 @@ def test_prototypes_are_a_gru_where_their_idea_is_neutral():
     ((found,), _) = prototypes.multiplicative(torch.cat([row, ones], 1), (h,), more)
     torch.testing.assert_close(found, expected)
     more = {**layer, "bias": torch.cat([layer["bias"], torch.zeros(2 * H)])}
-    ((found,), _) = prototypes.mogrified(torch.cat([row, nothing, nothing], 1), (h,), more)
+    for cell, gates in ((prototypes.mogrified, 2), (prototypes.mogrified_unkept, 2), (prototypes.scaled_and_kept, 1)):
+        ((found,), _) = cell(torch.cat([row, *[nothing] * gates], 1), (h,), more)
+        torch.testing.assert_close(found, expected)
+    weights = torch.cat([-torch.ones(3 * H), torch.zeros(3 * H), layer["bias_n"]])  # no W x * U h, all of U h
+    more = {**layer, "integration": weights}
+    ((found,), _) = prototypes.integrating(row, (h,), more)
+    torch.testing.assert_close(found, expected)
+    ((found,), _) = prototypes.scaled_and_integrating(torch.cat([row, nothing], 1), (h,), more)
     torch.testing.assert_close(found, expected)
     ((up, found), _) = prototypes.skipping(torch.cat([row, 5 * ones], 1), (ones, h), layer)
     torch.testing.assert_close(found, expected)
     torch.testing.assert_close(up, expected + 5)
 
 
+def test_what_scales_h_leaves_what_is_kept_as_it_is_said_to():
+    """With U = 0 nothing is read: what is left of h is z * h, or z * 2 m h where that is scaled."""
+    H, generator = 7, torch.Generator().manual_seed(4)
+    layer, row, (h,) = _layer(4, H, generator)
+    layer = {**layer, "weight_hh": torch.zeros(3 * H, H), "integration": torch.zeros(7 * H)}
+    wide = torch.cat([row[:, :3 * H], torch.zeros(3, H), row[:, 3 * H:]], 1)  # x is not scaled
+    two = {**layer, "bias": torch.cat([layer["bias"][:3 * H], torch.zeros(2 * H)])}
+    for cell, given, parameters, is_kept_scaled in (
+            (prototypes.mogrified, wide, two, True), (prototypes.mogrified_unkept, wide, two, False),
+            (prototypes.scaled_and_kept, row, layer, True), (prototypes.scaled_and_integrating, row, layer, False)):
+        ((found,), _), ((without,), _) = (cell(given, (by * h,), parameters) for by in (1, 0))
+        change = (found - without) / h
+        z = torch.sigmoid(row[:, H:2 * H])
+        assert torch.allclose(change, z, atol=1e-5) != is_kept_scaled
+
+
+def test_an_lstm_scales_what_its_gates_read():
+    H, generator = 7, torch.Generator().manual_seed(5)
+    layer, row, (h,) = _layer(4, H, generator)
+    c = torch.randn(3, H, generator=generator)
+    m = torch.randn(3, H, generator=generator)
+    ((found, memory), _) = prototypes.scaled_lstm(torch.cat([row, m], 1), (h, c), layer)
+    ((expected, expected_memory), _) = lstm(row, (2 * torch.sigmoid(m) * h, c), layer)
+    torch.testing.assert_close((found, memory), (expected, expected_memory))
+    assert (memory - lstm(row, (h, c), layer)[0][1]).abs().max() > 0.05
+
+
 def test_a_mogrifier_multiplies_what_the_character_adds_but_not_the_bias():
     H, generator = 7, torch.Generator().manual_seed(2)
     layer, row, (h,) = _layer(5, H, generator)
+    layer["weight_hh"] = layer["weight_hh"][:3 * H]
     row[:, 3 * H:] = layer["bias"][3 * H:]  # Q x = R x = 0
     row[:, 3 * H:4 * H] += 1e3 * h  # Q x h is large: W x counts twice
     ((found,), _) = prototypes.mogrified(row, (h,), layer)
     bias = layer["bias"][:3 * H]
-    ((expected,), _) = gru(2 * row[:, :3 * H] - bias, (h,), {**layer, "weight_hh": layer["weight_hh"][:3 * H]})
+    ((expected,), _) = gru(2 * row[:, :3 * H] - bias, (h,), layer)
     torch.testing.assert_close(found, expected)
 
 
