@@ -17,7 +17,7 @@ from charrnn.engine.engines import open_engine
 from charrnn.settings import TrainingSettings
 
 SHAPES = (*(Shape("lstm", 1, hidden) for hidden in (128, 256, 512)),
-          *(Shape(cell, 1, 256) for cell in ("gru", "rnn", "peephole", "gru-original")))
+          *(Shape(cell, 1, 256) for cell in ("gru", "rnn", "mogrifier", "peephole", "gru-original")))
 
 
 @click.command()

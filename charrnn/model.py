@@ -166,7 +166,7 @@ class Model(LanguageModel):
     def to_torch(self) -> "nn.Module":
         """The network as a PyTorch module, with copies of the parameters (charrnn.interchange.torch_module).
 
-        Raises SettingsError for a cell that PyTorch does not have, or without PyTorch.
+        Raises SettingsError for a cell that has no module, or without PyTorch.
         """
         return torch_module(self.settings.network, self.parameters, len(self.vocabulary))
 

@@ -136,8 +136,8 @@ def generate(stack, state, now, text, constraints, work, part, parts):
         for k in range(L):
             put_initial(tokens, stack.start, h_before[k], stack.h0[k])
             put_initial(tokens, stack.start, c_before[k], stack.c0[k])
-            # one call in the code for both products: each is compiled where it stands, and waited for
             fed += k > 0
+            # one call in the code for both products: each is compiled where it stands, and waited for
             for side in range(0 if k > 0 else 1, 2):
                 operand, operand_at, wide, lda = flat(h_after), (k - 1) * N * H, width, H
                 made, first = inputs[fed % 2], stack.bias[k]

@@ -258,13 +258,11 @@ def backward(tiles, window, weights, kept, flow, gradients, scratch):
             else:
                 step_backward(gates[t, n], extra, h[t, n], c0, c0, dout[t, n], dh[n], dc[n], dextra, H)
         # here too dout makes room, for the gradient of what was made of h-
-        dread, dread_at = (flat(dout), t * N * H) if IS_SCALED else (flat(dh), 0)
+        dread, dread_at, adds = (flat(dout), t * N * H, False) if IS_SCALED else (flat(dh), 0, CARRIES_DH)
         product(tiles, readers, t * N, flat(gates), at, KEPT * H, N, weights.hh, 0, FIRST * H, H, dread, dread_at, H,
-                CARRIES_DH and not IS_SCALED, rounded)
+                adds, rounded)
         if IS_SCALED:
             for n in range(N):
-                if not CARRIES_DH:
-                    dh[n] = 0
                 scale_backward(gates[t, n], h[t, n], dout[t, n], dh[n], H)
         take_initial(tokens[t], start, dh, gradients.h0)
         if HAS_MEMORY:

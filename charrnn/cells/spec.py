@@ -42,7 +42,8 @@ class CompiledStep:
     finish_backward   (gates, h_before, dout, dh, H): the way back through `finish`, before `backward`, which then
                       gets the gradient of what the second product multiplied as its dout
 
-    Where `scale` is given, U multiplies what it makes of h-, and not h- itself:
+    Where `scale` is given, U multiplies what it makes of h-, and not h- itself; such a cell carries dh, and has one
+    product:
 
     scale            (row, gates, h_before, H): before the product; puts that into the last kept column
     scale_backward   (gates, h_before, dread, dh, H): after `backward` and the product, which made dread (H), the
@@ -62,7 +63,7 @@ class CompiledStep:
 class CellSpec:
     """One kind of cell.
 
-    gate_names     in the order in which W, U and b stack them; names on the tape
+    gate_names     in the order in which W, b, and U as far as it goes stack them; names on the tape
     has_memory     whether the state is (h, c) instead of (h,)
     kept           K, columns of H numbers that the compiled steps keep of each character
     recorded       the kept column of each gate that an inspection shows

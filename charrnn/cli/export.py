@@ -15,8 +15,9 @@ from charrnn.settings import LivePageSettings
 @click.command(cls=GroupedCommand)
 @click.argument("checkpoint", required=False, shell_complete=offer_checkpoints)
 @option("--to", type=click.Choice(("safetensors", "onnx", "hf")), group="For programs",
-        help="safetensors: its parameters under PyTorch's names, which torch.nn.LSTM, GRU or RNN load as they are; "
-             "onnx: a model that ONNX Runtime runs; hf: a folder for the Hugging Face hub, with a model card")
+        help="safetensors: its parameters under PyTorch's names, which torch.nn.LSTM, GRU or RNN load as they are (a "
+             "mogrifier needs charrnn's own module); onnx: a model that ONNX Runtime runs; hf: a folder for the "
+             "Hugging Face hub, with a model card")
 @option("-o", "--output", metavar="FILE", show_default="named after the run", group="For programs",
         help="the new file or folder")
 @option("--label", metavar="LABEL", group="Label",

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -128,10 +128,10 @@ def _start(given: Mapping[str, Any], options: TrainArguments, run_settings: RunS
     from charrnn.engine.ranks import first_of_machine_first, this_rank
     from charrnn.render.reading import read
     from charrnn.render.training import parent_words
-    from charrnn.render.wording import note_compiling
+    from charrnn.render.wording import compiling_words
     from charrnn.runs.run import Run
     from charrnn.text.corpus_checks import corpus_warnings
-    from charrnn.training.auto_settings import automatic_settings, first_timed
+    from charrnn.training.auto_settings import automatic_settings
 
     with first_of_machine_first(this_rank()):
         text = read(options.corpus, early.text, run_settings.max_size)
@@ -140,10 +140,8 @@ def _start(given: Mapping[str, Any], options: TrainArguments, run_settings: RunS
     if not all(source.partition(":")[0] in BUILTINS for source in options.corpus):  # which nobody can mend
         for warning in corpus_warnings(text, early.text):
             print(f"note: {warning}", file=sys.stderr)
-    if early.training.minutes and run_settings.engine == "compiled":  # then networks are timed
-        cell = early.network.cell if "cell" in {**given, **inherited} else first_timed(len(text)).cell
-        note_compiling([replace(early.network, cell=cell)], "backward")
-    text, settings, why = automatic_settings(given, options.preset, text, inherited, run_settings, options.threads)
+    text, settings, why = automatic_settings(given, options.preset, text, inherited, run_settings, options.threads,
+                                             lambda: print(compiling_words(), file=sys.stderr, flush=True))
     run = Run.start(text, settings, options.name, options.folder, options.threads, run_settings, parent)
     if parent:
         print(parent_words(parent, run), file=sys.stderr)

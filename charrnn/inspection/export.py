@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from charrnn.cells.registry import CELLS
 from charrnn.inspection.ablation import Ablation
 from charrnn.inspection.cell_statistics import HIGH, LOW, CellName
 from charrnn.inspection.definitions import DEFINITIONS
@@ -23,7 +24,6 @@ from charrnn.inspection.results import Inspection
 from charrnn.text.vocabulary import code_points
 
 FORMAT = "charrnn-inspect/2"
-_GATES = "iforzm"  # those that open and shut
 
 
 def as_dict(inspection: Inspection, path: str, digest: str) -> InspectionRecord:
@@ -123,7 +123,7 @@ def _cell(inspection: Inspection, cell: CellName, measured: Ablation | None) -> 
         "holds": bool(statistics.holds[cell]), "eta2_char": _number(current[cell]),
         "eta2_bigram": _number(pair[cell]),
         "sat": {gate: _saturation(recording.signals[gate][cell.layer, recording.warm_up:, cell.unit])
-                for gate in _GATES if gate in recording.signals},
+                for gate in CELLS[recording.cell].sigmoid_gates if gate in recording.signals},
         "best": None if best is None else _finding(best),
         "delta": _cost(inspection, cell, measured),
         "steering": steers.to_dict() if steers else None,

@@ -23,7 +23,8 @@ DEFINITIONS = {
                 "quantile of its h to the 99 % quantile: its column of the output weights times that step, less the "
                 "mean over the text's predictions; of units that the text has 10 times or more",
     "written by, read by": "weight x standard deviation of the source's h on the text, the five largest by size; the "
-                           "letter is the gate that the weight leads to (g: what is written)",
+                           "letter is the gate that the weight leads to (g: what is written); how the m of a "
+                           "mogrifier, or the r of gru-original, scales h before that is not counted",
 }
 
 

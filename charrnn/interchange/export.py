@@ -38,7 +38,7 @@ def export_network(checkpoint: Path, kind: str, output: Path, label: str | None 
 def export_to_hub(checkpoint: Path, folder: Path, label: str | None = None) -> int:
     """Writes a new folder as the Hugging Face hub wants it; the size of its files in bytes. `label` as above.
 
-    Raises SettingsError where PyTorch does not have its cell, StorageError for a folder that exists.
+    Raises SettingsError where its cell has no state dict, StorageError for a folder that exists.
     """
     refuse_existing(folder)
     loaded, vocabulary = _loaded(checkpoint, label)

@@ -31,16 +31,16 @@ licence above.
     charrnn import model.safetensors --name {name}
     charrnn sample {name}
 
-`model.safetensors` has {names}. `config.json` has the network's
-settings and its vocabulary.
+`model.safetensors` has {names}.
+`config.json` has the network's settings and its vocabulary.
 """
 
 
-def _names(cell: str) -> str:
+def _names(cell: str, name: str) -> str:
     """What the card says of the tensors' names."""
     if cell in TORCH_CELLS:
         return f"the names of `torch.nn.{TORCH_CELLS[cell]}`; PyTorch loads it as it is"
-    return 'the names of `torch.nn.GRU`; `charrnn.load("NAME").to_torch()` is a PyTorch module that loads it'
+    return f'the names of `torch.nn.GRU`; `charrnn.load("{name}").to_torch()` is a PyTorch module that has them'
 
 
 def hub_files(checkpoint: Checkpoint, vocabulary: Vocabulary, name: str) -> dict[str, bytes]:
@@ -57,7 +57,7 @@ def hub_files(checkpoint: Checkpoint, vocabulary: Vocabulary, name: str) -> dict
     best = History.from_dict(checkpoint.progress["history"]).best.loss
     loss = ("not measured" if math.isnan(best) else
             f"{best:.4f} nats ({best / math.log(2):.4f} bits) a {vocabulary.kind}")
-    card = _CARD.format(name=name, version=charrnn.__version__, cell=network.cell, names=_names(network.cell),
+    card = _CARD.format(name=name, version=charrnn.__version__, cell=network.cell, names=_names(network.cell, name),
                         layers=network.layers, hidden=network.hidden, parameters=parameters,
                         corpus=corpus.name or "a text", characters=corpus.characters, different=len(vocabulary),
                         kind=vocabulary.kind, loss=loss)

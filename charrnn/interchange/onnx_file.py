@@ -149,19 +149,19 @@ class _Graph:
 
     def _stepped_layer(self, k: int, x: str, before: list[str]) -> tuple[str, list[str]]:
         """The same, of a cell that is a Scan over its step."""
-        H, arrays, axis = self.network.hidden, self.arrays, self._shared("layer_axis", np.array([0], np.int64))
-        cell = CELLS[self.network.cell]
-        self._shared("double", np.array(2, np.float32))
-        for name, gates in (("row", cell.gates), ("product", cell.recurrent_gates)):
-            self._shared(f"sizes_of_{name}", np.full(gates, H, np.int64))
+        H, arrays, cell = self.network.hidden, self.arrays, CELLS[self.network.cell]
         weights = self._constant(f"input_l{k}", arrays[f"weight_ih_l{k}"].T)
-        product = self._node("MatMul", [x, weights], f"input_product_l{k}")
+        product = self._node("MatMul", [x, weights], f"product_l{k}")
         rows = self._node("Add", [product, self._constant(f"bias_l{k}", arrays[f"bias_l{k}"])], f"rows_l{k}")
-        self._constant(f"recurrent_l{k}", arrays[f"weight_hh_l{k}"].T)
-        self._constant(f"bias_n_l{k}", arrays[f"bias_n_l{k}"])
+        for name, values in (("recurrent", arrays[f"weight_hh_l{k}"].T), ("bias_n", arrays[f"bias_n_l{k}"]),
+                             ("sizes_of_row", np.full(cell.gates, H, np.int64)),
+                             ("sizes_of_product", np.full(cell.recurrent_gates, H, np.int64)),
+                             ("double", np.array(2, np.float32))):
+            self._constant(f"{name}_l{k}", values)
+        axis = self._constant(f"axis_l{k}", np.array([0], np.int64))
         h = self._node("Squeeze", [before[0], axis], f"first_l{k}")
-        body = STEPS[self.network.cell](k, H)
-        last = self._node("Scan", [h, rows], f"last_l{k}", f"output_l{k}", body=body, num_scan_inputs=1)
+        last = self._node("Scan", [h, rows], f"last_l{k}", f"output_l{k}", body=STEPS[cell.name](k, H),
+                          num_scan_inputs=1)
         return f"output_l{k}", [self._node("Unsqueeze", [last, axis], f"h_l{k}_next")]
 
     def _initial(self, letter: str) -> str:
@@ -180,12 +180,6 @@ class _Graph:
         from onnx import numpy_helper
 
         self._constants.append(numpy_helper.from_array(np.ascontiguousarray(values).reshape(values.shape), name))
-        return name
-
-    def _shared(self, name: str, values: np.ndarray) -> str:
-        """A constant that every layer reads, made once."""
-        if all(one.name != name for one in self._constants):
-            self._constant(name, values)
         return name
 
     def _node(self, operator: str, inputs: list[str], *outputs: str, **attributes: Any) -> str:

@@ -9,6 +9,6 @@ from charrnn.text.vocabulary import Vocabulary
 
 
 def safetensors_bytes(checkpoint: Checkpoint, vocabulary: Vocabulary) -> bytes:
-    """The whole file; raises SettingsError for a cell that PyTorch does not have."""
+    """The whole file; raises SettingsError for a cell that has no state dict."""
     arrays = state_dict(checkpoint.settings.network, checkpoint.arrays)
     return bytes(safetensors.numpy.save(arrays, {"format": "pt", **description(checkpoint, vocabulary)}))

@@ -40,7 +40,7 @@ def refuse_encoder(network: NetworkSettings) -> None:
 
 
 def state_dict(network: NetworkSettings, arrays: Arrays) -> Arrays:
-    """The parameters under PyTorch's names, float32 copies; raises SettingsError for what PyTorch lacks."""
+    """The parameters under PyTorch's names, float32 copies; raises SettingsError for a cell that has no state dict."""
     refuse_encoder(network)
     refuse_other_cells(network.cell)
     named = {"embedding.weight": arrays["embedding"]} if network.embedding else {}
@@ -65,7 +65,8 @@ def two_biases(network: NetworkSettings, arrays: Arrays, k: int) -> tuple[np.nda
 
 def one_bias(cell: str, first: np.ndarray, second: np.ndarray) -> Arrays:
     """The opposite: `bias`, and bias_n of a cell that has one."""
-    if cell not in ("gru", "mogrifier"):
+    extra = CELLS[cell].extra
+    if extra is None or extra.name != "bias_n":
         return {"bias": first + second}
     H = len(second) // 3
     return {"bias": np.concatenate([first[:2 * H] + second[:2 * H], first[2 * H:]]), "bias_n": second[2 * H:]}

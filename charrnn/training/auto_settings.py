@@ -6,7 +6,7 @@ The numbers were measured (docs/benchmarks.md; python -m benchmarks search).
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
@@ -90,11 +90,10 @@ class Machine:
 
     @classmethod
     def here(cls, text: TextShape, run: RunSettings | None = None, threads: int | None = None,
-             measured: bool = False) -> "Machine":
-        """This one; with `measured` timed when it is asked, otherwise as fast as a usual machine with its cores."""
+             pace: Pace | None = None) -> "Machine":
+        """This one; without a pace as fast as a usual machine with its cores."""
         cores, run = physical_cores(), run or RunSettings()
-        pace = (measured_pace(run, text.vocabulary, lambda batch: fitting_shards(batch, cores), threads) if measured
-                else expected_pace(min(cores, threads or cores), text.vocabulary))
+        pace = pace or expected_pace(min(cores, threads or cores), text.vocabulary)
         return cls(cores, pace, HAS_BF16 and run.engine == "compiled", TORCH_SIZES if run.engine == "torch" else SIZES)
 
 
@@ -140,12 +139,6 @@ def fitting(given: Mapping[str, Any], text: TextShape, machine: Machine) -> tupl
     if steps < FEW_STEPS and given.get("minutes") and read == readable:
         reason += f"; only about {steps:,.0f} steps fit, so give more time, or a smaller network or vocabulary"
     return chosen, reason
-
-
-def first_timed(length: int) -> Size:
-    """What is timed before others for a text of so many units, on the compiled engine, unless there is time to read it
-    very often."""
-    return next(size for size in SIZES if length >= size.least and not size.passes)
 
 
 def _parameters(network: NetworkSettings, vocabulary: int) -> int:
@@ -203,10 +196,11 @@ class Automatic(NamedTuple):
 
 def automatic_settings(given: Mapping[str, Any], preset: str, corpus: Corpus,
                        inherited: Mapping[str, Any] | None = None, run: RunSettings | None = None,
-                       threads: int | None = None) -> Automatic:
+                       threads: int | None = None, on_compile: Callable[[], None] = lambda: None) -> Automatic:
     """The settings of a run on a corpus.
 
     What is given wins over what is inherited from another run, that over the preset, and that over the defaults.
+    `on_compile` is called before each wait for the compiler.
     """
     named = merge_settings(given, inherited or {}, preset_values(preset))
     if preset not in OURS:
@@ -216,7 +210,10 @@ def automatic_settings(given: Mapping[str, Any], preset: str, corpus: Corpus,
         corpus = corpus.without_rare(settings_of({**named, **rare}).text)
     text = TextShape.of(corpus)
     # processes that train together would not measure the same
-    machine = Machine.here(text, run, threads, measured=named.get("minutes") is not None and this_rank().size == 1)
+    is_timed = named.get("minutes") is not None and this_rank().size == 1
+    pace = measured_pace(run or RunSettings(), text.vocabulary, lambda batch: fitting_shards(batch, physical_cores()),
+                         threads, on_compile) if is_timed else None
+    machine = Machine.here(text, run, threads, pace)
     fitted, reason = fitting({**named, **rare}, text, machine)
     fitted |= rare
     words = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in sorted(fitted.items()))

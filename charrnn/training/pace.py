@@ -33,11 +33,13 @@ def expected_pace(cores: int, vocabulary: int) -> Pace:
     return pace
 
 
-def measured_pace(run: RunSettings, vocabulary: int, shards: Callable[[int], int], threads: int | None) -> Pace:
+def measured_pace(run: RunSettings, vocabulary: int, shards: Callable[[int], int], threads: int | None,
+                  on_compile: Callable[[], None] = lambda: None) -> Pace:
     """What this machine does now, by timed steps on random text, on the engine and device of `run`.
 
-    shards    how many parts a batch of so many sequences is cut into
-    threads   threads to run on; None: one a shard
+    shards       how many parts a batch of so many sequences is cut into
+    threads      threads to run on; None: one a shard
+    on_compile   called before each wait for the compiler
     """
 
     def pace(settings: Settings) -> float:
@@ -45,6 +47,8 @@ def measured_pace(run: RunSettings, vocabulary: int, shards: Callable[[int], int
         parts = settings.training.shards or shards(windows.batch)
         opened = open_engine(run.engine, network, vocabulary, training=settings.training, generator=rng,
                              threads=threads or parts, device=run.device)
+        if not opened.is_compiled:
+            on_compile()
         opened.precompile()
         streams = opened.streams(windows.batch, windows.window, parts)
         inputs, targets = rng.integers(vocabulary, size=(2, windows.window, windows.batch), dtype=np.int32)

@@ -10,19 +10,20 @@ from charrnn.errors import SettingsError
 def products_by_hand(shape: Shape) -> int:
     """Multiply-and-adds of one step's matrix products, one after the other, each (rows, depth, columns)."""
     N, T, H = shape.batch, shape.window, shape.hidden
-    gates = {"rnn": 1, "lstm": 4, "gru": 3, "gru-original": 3}[shape.cell] * H
+    recurrent = {"rnn": 1, "lstm": 4, "gru": 3, "gru-original": 3, "mogrifier": 3}[shape.cell] * H
+    gates = recurrent + H * (shape.cell == "mogrifier")  # one that sees the input alone
     forward = []
     for layer in range(shape.layers):
         if layer:
             forward.append((N * T, H, gates))  # its input; the first layer looks its own up
-        forward += [(N, H, gates)] * T  # its old state, character after character
+        forward += [(N, H, recurrent)] * T  # its old state, character after character
     forward.append((N * T, H, VOCABULARY))
     # the way back has one product for the gradient of what came in, and one for the weights' own
     return sum(3 * rows * depth * columns for rows, depth, columns in forward)
 
 
 @pytest.mark.parametrize("shape", [Shape("lstm", 1, 3, 2, 5), Shape("gru", 2, 3, 2, 5), Shape("rnn", 3, 7, 4, 6),
-                                   Shape("gru-original", 2, 3, 2, 5)])
+                                   Shape("gru-original", 2, 3, 2, 5), Shape("mogrifier", 3, 3, 2, 5)])
 def test_useful_arithmetic(shape: Shape) -> None:
     assert shape.useful_flops() == 2 * products_by_hand(shape)
 

@@ -34,6 +34,14 @@ def test_the_folder_comes_back_as_the_same_network(charrnn: Program, tmp_path: P
         assert np.array_equal(back.arrays[name], array), name
 
 
+@pytest.mark.parametrize(("cell", "says"), [
+    ("gru", "has the names of `torch.nn.GRU`; PyTorch loads it as it is.\n"),
+    ("mogrifier", "has the names of `torch.nn.GRU`; `charrnn.load(\"tiny\").to_torch()` is a PyTorch module")])
+def test_the_card_says_what_loads_it(cell: str, says: str, tmp_path: Path) -> None:
+    export_to_hub(saved(tmp_path, checkpoint_of(cell)), tmp_path / "tiny")
+    assert says in (tmp_path / "tiny/README.md").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("cell", CELLS)
 def test_only_pytorchs_cells_have_one(cell: str, tmp_path: Path) -> None:
     path = saved(tmp_path, checkpoint_of(cell))

@@ -56,6 +56,20 @@ def test_what_it_says_of_itself():
     assert [one.name for one in session.get_outputs()] == ["logits", "h_next"]
 
 
+def test_a_body_makes_no_name_that_stands_outside():
+    onnx = pytest.importorskip("onnx")
+    checkpoint = checkpoint_of("mogrifier", layers=2, learn_initial_state=True)
+    graph = onnx.load_from_string(onnx_bytes(checkpoint, check_network(checkpoint))).graph
+    bodies = [node.attribute[0].g for node in graph.node if node.op_type == "Scan"]
+
+    def made(one):
+        return [name for node in one.node for name in node.output] + [value.name for value in one.input]
+
+    names = [*made(graph), *(array.name for array in graph.initializer), *made(bodies[0]), *made(bodies[1])]
+    assert len(bodies) == 2
+    assert len(names) == len(set(names))
+
+
 def test_another_cell_is_refused(monkeypatch):
     pytest.importorskip("onnx")
     checkpoint = checkpoint_of("lstm")

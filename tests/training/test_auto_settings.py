@@ -176,6 +176,25 @@ def test_a_pace_is_timed():
     assert 0 < pace(large) < pace(small) < math.inf
 
 
+@pytest.mark.parametrize("is_compiled", [True, False])
+@pytest.mark.parametrize(("given", "preset", "cells"), [
+    ({"minutes": 0.01, "hidden": 9, "cell": "rnn"}, DEFAULT, {"rnn"}),
+    ({"minutes": 0.01, "hidden": 9}, "quick", {"gru"}),
+    ({"minutes": 0.01, "hidden": 9, "epochs": 1.0}, DEFAULT, {"gru"}),
+    ({"epochs": 1.0, "hidden": 9}, DEFAULT, set())])
+def test_each_wait_for_the_compiler_is_told_of(given, preset, cells, is_compiled, monkeypatch):
+    waits, asked = [], set()
+
+    def of(network, *_):
+        asked.add(network.cell)
+        return is_compiled
+
+    monkeypatch.setattr("charrnn.engine.compiled.engine.is_compiled", of)
+    automatic_settings(given, preset, Corpus.of("some text\n" * 500), on_compile=lambda: waits.append(1))
+    assert asked == cells
+    assert len(waits) == (0 if is_compiled else len(cells))
+
+
 @pytest.mark.parametrize(("text", "line"), [
     ("a b c" * 50, None), ("one\n", None), ("four\n\n\n\n" * 30, 5), ("x\n" * 20 + "y" * 99 + "\n", 100)])
 def test_the_usual_line_is_one_that_half_of_the_text_stands_in(text, line):

@@ -36,7 +36,7 @@ def dropout_mask(settings: NetworkSettings, T: int, rows: range, key: int, devic
 
 
 def recurrent_mask(settings: NetworkSettings, gates: int, key: int, device: torch.device) -> Tensor:
-    """Which numbers of a weight_hh (G * H, H) are dropped for a whole window."""
+    """Which numbers of a weight_hh with so many gates, (gates * H, H), are dropped for a whole window."""
     H = settings.hidden
     # the kernels count rows in their own layout, where each gate is padded to whole cache lines
     rows = (torch.arange(gates, device=device)[:, None] * padded(H) + torch.arange(H, device=device)).flatten()

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from charrnn.cells.registry import CELLS
 from charrnn.inspection.ablation import BEFORE
 from charrnn.inspection.cell_statistics import FLAGS, CellName, main_signal, peaks, pushes
 from charrnn.inspection.probes import SIZES
@@ -13,7 +14,6 @@ from charrnn.render.inspection.style import ReportStyle, bits_words, memory_word
 
 _MOVERS, _PEAKS, _AROUND = 6, 5, 20
 _CONDITIONS = 4  # of the next character, under which it costs most
-_GATES = "ifogrzm"  # from 0 to 1, except g
 
 
 def cell_report(inspection: Inspection, cell: CellName, style: ReportStyle, signal: str | None,
@@ -21,7 +21,7 @@ def cell_report(inspection: Inspection, cell: CellName, style: ReportStyle, sign
     """lines   of text to show, 0 for the whole text"""
     name = signal or inspection.signal_of(cell)
     values = inspection.values(cell, name)
-    is_gate = name in _GATES and name != "g"
+    is_gate = name in CELLS[inspection.recording.cell].sigmoid_gates
     scale = style.scale(*("0", "1") if is_gate else ("-1", "+1"))
     yield f"{cell}  {_signal_name(name, bool(inspection.recording.pinned[cell]))}  {scale}"
     yield from _text(inspection, values, style, lines, is_gate)
