@@ -6,11 +6,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-GATES, RECURRENT_GATES = 4, 3
+from charrnn.cells.mogrifier import MOGRIFIER
+from charrnn.engine.torch.steps import mogrifier
+
+GATES, RECURRENT_GATES = MOGRIFIER.gates, MOGRIFIER.recurrent_gates
 
 
 class Mogrifier(nn.Module):
-    """The equations of charrnn/cells/mogrifier.py, one character after the other.
+    """The steps of charrnn/engine/torch/steps.py, one character after the other.
 
     Parameters are called as those of nn.GRU(D, H, L), and are as large, but for weight_ih (4*H, D) and bias_ih (4*H),
     which have a fourth block, for m.
@@ -36,13 +39,11 @@ class Mogrifier(nn.Module):
     def _layer(self, k: int, x: Tensor, h: Tensor) -> tuple[Tensor, Tensor]:
         weight_ih, weight_hh, bias_ih, bias_hh = (cast(Tensor, getattr(self, f"{name}_l{k}"))
                                                   for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"))
+        # bias_hh counts as in nn.GRU: inside the reset gate for n, as a sum with bias_ih for r and z
+        outer, bias_n = bias_hh.split([2 * self.H, self.H])
+        bias = bias_ih + functional.pad(outer, (0, 2 * self.H))
         outputs = []
-        for row in functional.linear(x, weight_ih, bias_ih):
-            input_r, input_z, input_n, input_m = row.chunk(GATES, -1)
-            q = 2 * torch.sigmoid(input_m) * h
-            before_r, before_z, s = functional.linear(q, weight_hh, bias_hh).chunk(RECURRENT_GATES, -1)
-            r, z = torch.sigmoid(input_r + before_r), torch.sigmoid(input_z + before_z)
-            n = torch.tanh(input_n + r * s)
-            h = n + z * (h - n)
+        for row in functional.linear(x, weight_ih, bias):
+            (h,), _ = mogrifier(row, (h,), {"weight_hh": weight_hh, "bias_n": bias_n})
             outputs.append(h)
         return torch.stack(outputs), h

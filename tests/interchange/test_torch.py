@@ -87,6 +87,19 @@ def test_to_torch_and_back(cell, shape, tmp_path):
         np.testing.assert_array_equal(array, checkpoint.arrays[name], err_msg=name)
 
 
+def test_a_mogrifier_that_scales_nothing_is_pytorchs_gru():
+    """With both of its biases, of which ours is the sum but for the third part."""
+    torch.manual_seed(6)
+    theirs, ours = nn.GRU(4, 5, 2), Mogrifier(4, 5, 2)
+    nothing = {"weight_ih_l0": torch.zeros(5, 4), "weight_ih_l1": torch.zeros(5, 5), "bias_ih_l0": torch.zeros(5),
+               "bias_ih_l1": torch.zeros(5)}
+    ours.load_state_dict({name: torch.cat([tensor, nothing[name]]) if name in nothing else tensor
+                          for name, tensor in theirs.state_dict().items()})
+    x, state = torch.randn(7, 3, 4), torch.randn(2, 3, 5)
+    torch.testing.assert_close(ours(x, state), theirs(x, state))
+    torch.testing.assert_close(ours(x), theirs(x))
+
+
 @pytest.mark.parametrize("kind", TORCH_CELLS.values())
 @pytest.mark.parametrize("width", [0, 4, 6])
 @pytest.mark.parametrize("layers", [1, 2])
