@@ -188,12 +188,11 @@ def _brush(screen: "Screen") -> "Brush | None":
 
 def _print(pieces: Iterable[str], screen: "Screen") -> None:
     """Shows the pieces as they come. In a terminal, what is stopped ends its line, and its colour."""
-    piece = "\n"
     try:
         for piece in pieces:
             screen.say(piece, end="")
     except (KeyboardInterrupt, SystemExit):
-        if sys.stdout.isatty() and not piece.endswith("\n"):
+        if sys.stdout.isatty():  # even behind a line end: the terminal has written ^C there
             screen.end_line()
         raise
 

@@ -20,3 +20,13 @@ def test_ctrl_c_ends_the_line(tmp_path: Path, more: tuple[str, ...], end: str) -
         assert opened.end() == 130
         assert opened.screen.endswith(end)
         assert "Traceback" not in opened.screen
+
+
+def test_ctrl_c_ends_the_line_where_the_text_had_just_ended_one(tmp_path: Path) -> None:
+    """The terminal itself writes ^C there."""
+    lines = ("--bias", "\n=1000", "--length", "0")
+    with terminal("sample", TINY, "--prime", "q", *lines, folder=tmp_path) as opened:
+        opened.wait_for("q\n")
+        opened.type(CTRL_C)
+        assert opened.end() == 130
+        assert opened.screen.endswith("\n^C\n")
