@@ -182,15 +182,19 @@ class CellSearch:
         memory, output = columns
         usual, other = (output, memory) if self.statistics.flags["saturated"][self.columns[column][1]] else (
             memory, output)
-        better = abs(self.found[number, other]) - abs(self.found[number, usual])
-        return other if better > 0 and better > _NOISE * self._noise(number, usual, other) else usual
+        better, noise = self._difference(number, usual, other)
+        return other if better > 0 and better > _NOISE * noise else usual
 
-    def _noise(self, number: int, one: int, other: int) -> float:
-        """The standard error of the difference of two columns' scores on the first half."""
+    def _difference(self, number: int, one: int, other: int) -> tuple[float, float]:
+        """By how much the second of two columns scores better on the first half, and the standard error of that.
+
+        Summed anew in float64: the scores of equal columns differ by the rounding of a float32 product.
+        """
         matrix, weights = self._first_half
         first, second = (matrix.parts(weights, number, column) * np.sign(self.found[number, column])
                          for column in (one, other))
-        return block_error((second - first) * len(first))
+        gains = second - first
+        return float(gains.sum()), block_error(gains * len(gains))
 
     def _finding(self, number: int, column: int) -> Finding:
         column = self._signal(number, column)

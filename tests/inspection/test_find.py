@@ -169,6 +169,16 @@ def test_a_claim_is_about_the_memory_unless_the_output_is_better_by_more_than_no
     assert CellSearch(pinned, [Feature("inside", inside, "")]).findings()[0].signal == "h"
 
 
+def test_rounding_decides_no_claim():
+    """c and h rank alike, but a float32 product may give the second of two equal columns a little more."""
+    inside = np.repeat(np.arange(40) % 2 == 0, 100)
+    c = inside + np.random.default_rng(2).normal(0, 0.3, 4000)
+    search = CellSearch(made_recording(c[:, None], np.tanh(c)[:, None]), [Feature("inside", inside, "")])
+    search.found[0, 1] = np.nextafter(np.float32(search.found[0, 0]), np.float32(1))
+    assert search.found[0, 1] > search.found[0, 0]
+    assert search.findings()[0].signal == search.best_of(CellName(0, 0)).signal == "c"
+
+
 def test_a_high_score_alone_is_no_claim():
     """Of a rare feature: AUC .9, but the cell is on at ten other places for each one where it holds."""
     rng = np.random.default_rng(3)
