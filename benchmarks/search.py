@@ -1,8 +1,8 @@
 """Group `search`: how far the defaults are from the best settings that a random search finds in the same time.
 
 Every training is kept in results/search.jsonl as it ends, and not run again. Trial n of a text and a number of minutes
-always has the same settings, so that a longer search goes on from a shorter one. As many threads train as there are
-cores: `taskset -c 0 python -m benchmarks search` searches with one.
+always has the same settings, so that a longer search goes on from a shorter one; another processor needs one of its
+own. As many threads train as there are cores: `taskset -c 0 python -m benchmarks search` searches with one.
 """
 
 import statistics
@@ -17,6 +17,7 @@ import numpy as np
 from benchmarks.learning import read_rows, rows, rules, words
 from benchmarks.options import Options
 from benchmarks.table import Table
+from charrnn.bench.machine import processor
 from charrnn.engine.threads import physical_cores
 from charrnn.kernels.cpu import HAS_BF16
 from charrnn.settings import NetworkSettings
@@ -25,7 +26,8 @@ from charrnn.training.schedules import fitting_rate
 RESULTS = Path(__file__).parent / "results" / "search.jsonl"
 SEEDS = (1, 2, 3)
 # What is drawn from; what stands here twice comes twice as often.
-CELLS, HIDDEN, LAYERS = ("lstm", "lstm", "gru", "gru", "rnn"), (64, 96, 128, 192, 256, 384, 512, 768), (1, 1, 2, 3)
+CELLS = ("lstm", "lstm", "gru", "gru", "mogrifier", "mogrifier", "rnn")
+HIDDEN, LAYERS = (64, 96, 128, 192, 256, 384, 512, 768), (1, 1, 2, 3)
 WINDOWS, BATCHES = (25, 50, 64, 100, 150), (4, 8, 16, 32, 64)
 # The rate is the one that fits cell and size, times or divided by so much at most.
 RATE_SPAN = 3.0
@@ -43,10 +45,10 @@ def measure(options: Options) -> Iterator[Table]:
 def planned(options: Options) -> list[dict[str, Any]]:
     """The defaults with each seed and then the trials, of all texts and times in turn, so that any part is a fair one.
     """
-    places = [(text, minutes) for text in options.texts for minutes in options.minutes]
+    places, here = [(text, minutes) for text in options.texts for minutes in options.minutes], processor()
 
     def point(place: tuple[Path, float], settings: dict[str, Any], **others: str) -> dict[str, Any]:
-        return {"text": str(place[0]), "minutes": place[1], "threads": physical_cores(), **others,
+        return {"text": str(place[0]), "minutes": place[1], "threads": physical_cores(), "processor": here, **others,
                 "settings": {**settings, "minutes": place[1]}}
 
     precision = "bf16" if HAS_BF16 else "float32"
@@ -77,10 +79,10 @@ def drawn(text: Path, minutes: float, number: int) -> dict[str, Any]:
 def tables(plan: list[dict[str, Any]], known: list[dict[str, Any]]) -> Iterator[Table]:
     """What the known rows say of the plan's texts and times: today's defaults, and every trial that there is."""
     lines, best_lines = [], []
-    place = itemgetter("text", "minutes", "threads")
-    for path, minutes, threads in dict.fromkeys(map(place, plan)):
+    place = itemgetter("text", "minutes", "threads", "processor")
+    for path, minutes, *machine in dict.fromkeys(map(place, plan)):
         text, today = Path(path).name, rules(Path(path), minutes)
-        here = [row for row in known if place(row) == (text, minutes, threads) and "failure" not in row]
+        here = [row for row in known if place(row) == (text, minutes, *machine) and "failure" not in row]
         defaults = [row for row in here if row["role"] == "defaults" and row["rules"] == today]
         trials = [row for row in here if row["role"] == "trial"]
         if not defaults or not trials:

@@ -23,6 +23,7 @@ from benchmarks import (
     sampling,
     scaling,
     search,
+    search_texts,
     startup,
     training,
     widths,
@@ -334,15 +335,28 @@ def test_defaults_that_were_changed_are_measured_anew(searched: list[dict[str, A
     assert regret.rows[0][4] == "1"
 
 
-def test_a_search_with_fewer_threads_is_one_of_its_own(searched: list[dict[str, Any]], text: Path,
-                                                       monkeypatch: pytest.MonkeyPatch) -> None:
-    for threads, trained in ((2, 4), (1, 4), (2, 0)):
+def test_a_search_with_fewer_threads_or_on_another_processor_is_one_of_its_own(
+        searched: list[dict[str, Any]], text: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for threads, processor, trained in ((2, "one", 4), (1, "one", 4), (2, "other", 4), (2, "one", 0)):
         before = len(searched)
         monkeypatch.setattr(search, "physical_cores", lambda threads=threads: threads)
+        monkeypatch.setattr(search, "processor", lambda processor=processor: processor)
         regret, _ = search.measure(Options(texts=[text], trials=1))
         assert len(searched) == before + trained
         assert regret.title.endswith(f"{threads} thread{'' if threads == 1 else 's'}")
-        assert regret.rows[0][4] == "1"  # trial, of this number of threads
+        assert regret.rows[0][4] == "1"  # trial, of this number of threads and processor
+
+
+def test_the_texts_of_a_search_are_made_of_packages(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    wanted = ("code.txt", "tunes.txt")  # the others need packages that tests do without
+    monkeypatch.setattr(search_texts, "TEXTS", {name: search_texts.TEXTS[name] for name in wanted})
+    search_texts.main(str(tmp_path / "texts"))
+    found = [(tmp_path / "texts" / name).read_text(encoding="utf-8") for name in wanted]
+    modules = "class BaseEventLoop", "class Context", "class EmailMessage"
+    places = [found[0].index(f"\n{module}(") if f"\n{module}(" in found[0] else found[0].index(f"\n{module}:")
+              for module in modules]
+    assert places == sorted(places)
+    assert found[1].startswith("X:")
 
 
 def test_trials_are_all_different_and_can_be_trained(text: Path) -> None:
