@@ -1,21 +1,16 @@
 """Layer kernels: matrix products out of tiles.
 
-B comes packed: its columns cut into panels as wide as a tile, each panel stored line by line, so that a tile reads
-one straight stretch of memory. A panel that starts at column `first` starts at element `first * depth`. Weights are
-packed once for each update and then used for every character of a window.
+B comes packed (packing.py).
 
-With bfloat16 tiles, packed weights are pairs along the depth and half as long, and A is rounded into scratch memory
-before it is multiplied (bfloat16.py). Where `rounded`, that scratch memory, is empty, everything is float32. Offsets
-and sizes are always told in numbers, not in pairs.
+With bfloat16 tiles, A is rounded into scratch memory before it is multiplied (bfloat16.py). Where `rounded`, that
+scratch memory, is empty, everything is float32. Offsets and sizes are always told in numbers, not in pairs.
 
 Arrays come as lines of numbers (flat.py), whatever their shape: numba compiles a product anew for every kind of array.
 """
 
-import numpy as np
-
-from charrnn.kernels.bfloat16 import pair, round_line_pairs, round_rows
+from charrnn.kernels.bfloat16 import round_line_pairs, round_rows
 from charrnn.kernels.cpu import TARGET
-from charrnn.kernels.jit import inner, kernel
+from charrnn.kernels.jit import inner
 from charrnn.kernels.microkernel import tile
 
 _LANES, _ROWS, _PANEL = TARGET.lanes, TARGET.rows, TARGET.panel
@@ -53,7 +48,8 @@ def matmul(tiles, a, a_at, lda, rows, packed, packed_at, depth, columns, c, c_at
 def add_transposed_product(tiles, a, a_at, lda, b, b_at, ldb, depth, rows, columns, c, c_at, ldc, rounded, copied):
     """C (rows, columns) += A^T @ B for A (depth, rows) and B (depth, columns) as they lie: a weight gradient.
 
-    rounded   empty, or at least (rows + columns) * depth / 2 numbers, the depth rounded up to an even one
+    rounded   empty, or at least (rows + columns) * depth / 2 numbers, the depth rounded up to an even one; rows and
+              columns are multiples of PAD then
     copied    empty, or copied_size(columns) numbers for copies that narrow tiles read faster
     """
     if rounded.size:
@@ -111,36 +107,3 @@ def _add_copied_product(tiles, a, a_at, lda, b, b_at, ldb, depth, rows, columns,
                 for row in range(0, height, _ROWS):
                     tile(tiles, min(_ROWS, height - row), width // _LANES, copied, row, 1, height, copied,
                          panels_at + first * block, width, c, c_at + (start + row) * ldc + first, ldc, block, True)
-
-
-@kernel
-def pack(weight, transposed, packed, packed_at, is_bf16, part, parts):
-    """Packs part `part` of `parts` of B = weight (depth, columns), or of B = weight^T for weight (columns, depth).
-
-    With is_bf16 the depth must be even.
-    """
-    depth, columns = (weight.shape[1], weight.shape[0]) if transposed else weight.shape
-    panels = -(-columns // _PANEL)
-    for panel in range(panels * part // parts, panels * (part + 1) // parts):
-        first = panel * _PANEL
-        width = min(_PANEL, columns - first)
-        start = packed_at + first * depth
-        if is_bf16:
-            bits = weight.view(np.uint32)
-            for k in range(0, depth, 2):
-                at = (start + k * width) // 2
-                out = packed[at:at + width].view(np.uint32)
-                if transposed:
-                    for j in range(width):
-                        out[j] = pair(bits[first + j, k], bits[first + j, k + 1])
-                else:
-                    for j in range(width):
-                        out[j] = pair(bits[k, first + j], bits[k + 1, first + j])
-        elif transposed:
-            for j in range(width):
-                for k in range(depth):
-                    packed[start + k * width + j] = weight[first + j, k]
-        else:
-            for k in range(depth):
-                for j in range(width):
-                    packed[start + k * width + j] = weight[k, first + j]

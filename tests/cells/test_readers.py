@@ -5,8 +5,9 @@ import pytest
 
 from charrnn.cells.readers import Readers, add_weight_gradient_of_two, part, product_of_two
 from charrnn.kernels.cpu import PAD
-from charrnn.kernels.matmul import copied_size, pack
+from charrnn.kernels.matmul import copied_size
 from charrnn.kernels.microkernel import BF16, FLOAT32, tiles
+from charrnn.kernels.packing import pack
 
 KINDS = pytest.mark.parametrize("kind", [FLOAT32, BF16], ids=["float32", "bf16"])
 FIRST_SOURCE, PLACE = 7, 4

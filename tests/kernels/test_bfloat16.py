@@ -5,7 +5,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from charrnn.kernels.bfloat16 import pair, round_line_pairs, round_rows
+from charrnn.kernels.bfloat16 import round_line_pairs, round_rows
+from charrnn.kernels.cpu import PAD
 
 FLOATS = st.floats(width=32, allow_nan=False, allow_infinity=False, min_value=-2.0**126, max_value=2.0**126)
 
@@ -20,7 +21,11 @@ def numbers_of(pairs):
 
 
 def paired(first, second):
-    return np.array([pair(*np.array([first, second], np.float32).view(np.uint32))], np.uint32)
+    """A pair of numbers, one of a line of such pairs."""
+    lines, out = np.repeat(np.array([first, second], np.float32), PAD), np.zeros(PAD, np.float32)
+    round_line_pairs(lines, 0, PAD, 2, PAD, out, 0)
+    assert len(np.unique(out.view(np.uint32))) == 1
+    return out[:1].view(np.uint32)
 
 
 def nearest(x):
@@ -60,7 +65,8 @@ def test_pairs_along_rows(rows, columns, lda, at):
     assert out[-1] == 7
 
 
-@pytest.mark.parametrize(("rows", "columns", "lda", "at"), [(1, 3, 3, 0), (2, 33, 40, 5), (7, 16, 17, 3), (8, 1, 2, 1)])
+@pytest.mark.parametrize(("rows", "columns", "lda", "at"),
+                         [(1, 16, 16, 0), (2, 32, 40, 5), (7, 16, 17, 3), (8, 48, 50, 1)])
 def test_pairs_of_lines(rows, columns, lda, at):
     a = np.arange(at + rows * lda, dtype=np.float32) % 127 - 60
     pairs = -(-rows // 2)

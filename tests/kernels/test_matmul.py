@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from charrnn.kernels.cpu import PAD, TARGET, padded
-from charrnn.kernels.matmul import _DEPTH_BLOCK, add_transposed_product, copied_size, matmul, pack
+from charrnn.kernels.matmul import _DEPTH_BLOCK, add_transposed_product, copied_size, matmul
 from charrnn.kernels.microkernel import BF16, FLOAT32, tiles
+from charrnn.kernels.packing import pack
 
 COLUMNS = range(PAD, 9 * PAD + 1, PAD)
 GUARD = np.float32(-12345)
@@ -37,9 +38,9 @@ def packed_copies(kind, columns):
 
 @pytest.mark.parametrize("columns", COLUMNS)
 def test_pack_is_the_same_from_both_sides_and_in_any_parts(columns):
-    B = whole_numbers(np.random.default_rng(columns), 5, columns)
-    expected = [B[:, first : first + TARGET.panel].ravel() for first in range(0, columns, TARGET.panel)]
-    for transposed in (False, True):
+    for depth, transposed in ((5, False), (3 * PAD, False), (PAD, True), (3 * PAD, True)):
+        B = whole_numbers(np.random.default_rng(columns), depth, columns)
+        expected = [B[:, first : first + TARGET.panel].ravel() for first in range(0, columns, TARGET.panel)]
         for parts in (1, 2, 3, 4):
             packed = packed_of(B, transposed, parts, at=2)
             np.testing.assert_array_equal(packed[2:-3], np.concatenate(expected))
@@ -48,11 +49,11 @@ def test_pack_is_the_same_from_both_sides_and_in_any_parts(columns):
 
 @pytest.mark.parametrize("columns", COLUMNS)
 def test_pairs_are_packed_from_both_sides_and_in_any_parts(columns):
-    B = whole_numbers(np.random.default_rng(columns), 6, columns)
-    halves = (B.view(np.uint32) >> np.uint32(16)).astype(np.uint16)  # exact: whole numbers below 256
-    expected = [np.stack([halves[k : k + 2, first : first + TARGET.panel].T for k in (0, 2, 4)]).ravel()
-                for first in range(0, columns, TARGET.panel)]
-    for transposed in (False, True):
+    for depth, transposed in ((6, False), (3 * PAD, False), (PAD, True), (3 * PAD, True)):
+        B = whole_numbers(np.random.default_rng(columns), depth, columns)
+        halves = (B.view(np.uint32) >> np.uint32(16)).astype(np.uint16)  # exact: whole numbers below 256
+        expected = [np.stack([halves[k : k + 2, first : first + TARGET.panel].T for k in range(0, depth, 2)]).ravel()
+                    for first in range(0, columns, TARGET.panel)]
         for parts in (1, 2, 3, 4):
             packed = packed_of(B, transposed, parts, at=2, kind=BF16)
             np.testing.assert_array_equal(packed[1:-3].view(np.uint16), np.concatenate(expected))
@@ -75,7 +76,7 @@ def test_matmul(rows, columns, depth, kind):
         expected, out = c.ravel().copy(), c.copy()
         inside = expected[c_at : c_at + rows * ldc].reshape(rows, ldc)[:, :columns]
         inside[...] = A @ B + accumulate * inside
-        packed = packed_of(B, True, 2, packed_at, kind)
+        packed = packed_of(B, depth % PAD == 0, 2, packed_at, kind)
         rounded, behind = scratch(kind, rows * depth)
         matmul(tiles(kind), a.ravel(), a_at, lda, rows, packed, packed_at, depth, columns, out.ravel(), c_at,
                ldc, accumulate, rounded)
@@ -89,6 +90,8 @@ def test_matmul(rows, columns, depth, kind):
 @pytest.mark.parametrize("rows", [1, 7, 61, 203])
 @pytest.mark.parametrize("depth", [1, 19, _DEPTH_BLOCK - 1, _DEPTH_BLOCK, _DEPTH_BLOCK + 1, 2 * _DEPTH_BLOCK + 9])
 def test_add_transposed_product(rows, columns, depth, kind):
+    if kind == BF16:
+        rows = padded(rows)
     rng = np.random.default_rng(rows * columns + depth)
     lda, ldb, ldc, a_at, b_at, c_at = rows + 2, columns + PAD, columns + 3, 1, 2, 4
     a, b = whole_numbers(rng, depth + 1, lda), whole_numbers(rng, depth + 1, ldb)

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from charrnn.engine.predictions import Predictions
 from charrnn.kernels.cpu import padded, zeros
-from charrnn.kernels.matmul import pack
 from charrnn.kernels.microkernel import tiles
+from charrnn.kernels.packing import pack
 from charrnn.kernels.predictions import output_scores
 from charrnn.kernels.softmax import BLOCK_ROWS, NEVER, output_loss
 

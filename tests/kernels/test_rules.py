@@ -13,10 +13,10 @@ import pytest
 
 from charrnn.cells import embedding, generate, recurrence
 from charrnn.cells.registry import CELLS, backward_kernel, forward_kernel, generate_kernel
-from charrnn.kernels import cpu, dropout, jit, matmul, microkernel, peak, predictions, softmax, updates
+from charrnn.kernels import cpu, dropout, jit, microkernel, packing, peak, predictions, softmax, updates
 
 ROOT = Path(__file__).parents[2]
-MODULES = (dropout, embedding, generate, matmul, microkernel, peak, predictions, recurrence, softmax, updates)
+MODULES = (dropout, embedding, generate, microkernel, packing, peak, predictions, recurrence, softmax, updates)
 
 REPORT = "from tests.every_kernel import ALL_KINDS, Kind, report; report({})"
 

@@ -5,8 +5,8 @@ import pytest
 
 from charrnn.engine.reference.backpropagation import softmax_loss
 from charrnn.kernels.cpu import PAD, padded, zeros
-from charrnn.kernels.matmul import pack
 from charrnn.kernels.microkernel import tiles
+from charrnn.kernels.packing import pack
 from charrnn.kernels.softmax import BLOCK_ROWS, NEVER, loss_row, output_loss
 
 SCALE = np.float32(0.125)

@@ -11,8 +11,8 @@ from charrnn.cells.registry import CELLS
 from charrnn.engine.compiled.parameters import Parameters
 from charrnn.kernels import dropout
 from charrnn.kernels.cpu import padded, zeros
-from charrnn.kernels.matmul import pack
 from charrnn.kernels.microkernel import BF16, FLOAT32, tiles
+from charrnn.kernels.packing import pack
 from charrnn.kernels.softmax import NEVER
 
 EMPTY = np.zeros(0, np.float32)
