@@ -68,7 +68,7 @@ def measured(task: Task, minutes: float | None = None, seed: int = 1) -> tuple[s
 
     text = "".join(f"{source}\t{target}\n" for source, target in task.pairs)
     with tempfile.TemporaryDirectory() as folder:
-        model = charrnn.train(text=text, pairs=True, cell="lstm", seed=seed, folder=folder, on_event=count,
+        model = charrnn.train(text=text, pairs=True, seed=seed, folder=folder, on_event=count,
                               **({"epochs": EPOCHS} if minutes is None else {"minutes": minutes}))
         found = [best.text for [best] in model.translate(list(task.ways))]
     right, edits = errors(found, task)

@@ -36,18 +36,17 @@ DEFAULT_EPOCHS, DEFAULT_STEPS = 10, 1500
 
 
 class Size(NamedTuple):
-    """A network, and what it is for: texts of `least` units and more, read so many times in the minutes given."""
+    """A network, and what it is for: texts of `least` units and more."""
 
     cell: str
     layers: int
     hidden: int
     least: int
-    passes: int = 0
 
 
-# A Mogrifier, with more to learn of each character, learns more of a text unless that is short, or read very often.
-SIZES = (Size("lstm", 1, 512, 400_000, 12), Size("mogrifier", 1, 512, 400_000), Size("mogrifier", 1, 384, 150_000),
-         Size("mogrifier", 1, 256, 80_000), Size("gru", 1, 256, 40_000), Size("gru", 1, 128, 0))
+# A Mogrifier, with more to learn of each character, learns more of a text unless that is short.
+SIZES = (Size("mogrifier", 1, 512, 400_000), Size("mogrifier", 1, 384, 150_000), Size("mogrifier", 1, 256, 80_000),
+         Size("gru", 1, 256, 40_000), Size("gru", 1, 128, 0))
 # PyTorch has layers of its own for these, and a slow loop for others. A GRU trains a third faster than an LSTM of its
 # size; read many times, a text is learned better by an LSTM.
 TORCH_SIZES = (Size("lstm", 1, 512, 400_000), Size("gru", 1, 384, 150_000), Size("gru", 1, 256, 40_000),
@@ -108,19 +107,16 @@ def fitting(given: Mapping[str, Any], text: TextShape, machine: Machine) -> tupl
     names = (spec.name for kind in PARTS.values() for spec in fields(kind))
     wanted = {name: given[name] for name in names if given.get(name) is not None}
     minutes = given.get("minutes") or UNHURRIED
-    ends_with_time = bool(given.get("minutes")) and not given.get("epochs")
     expected = expected_pace(machine.cores, text.vocabulary)
     for size in machine.sizes:
         chosen |= {"cell": size.cell, "layers": size.layers, "hidden": size.hidden}
         settings = settings_of({**chosen, **wanted})
         needed = WORTH * _parameters(settings.network, text.vocabulary)
-        often = size.passes * text.length
-        is_too_large = (text.length < size.least or expected(settings) * minutes < max(HOPELESS * needed, often)
-                        or (often > 0 and not ends_with_time))
+        is_too_large = text.length < size.least or expected(settings) * minutes < HOPELESS * needed
         if is_too_large and size != machine.sizes[-1]:
             continue
         readable = machine.pace(settings) * minutes
-        if readable >= max(needed, often):
+        if readable >= needed:
             break
     read, enough = _planned(settings, text, readable)
     chosen |= enough
