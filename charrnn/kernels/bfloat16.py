@@ -12,6 +12,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from charrnn.kernels.cpu import PAD, TARGET
+from charrnn.kernels.flat import element_address
 from charrnn.kernels.jit import JIT, inner
 
 # Numbers of two lines that are paired at once: a panel may be narrower than a cache line.
@@ -26,11 +27,9 @@ def _all_of(number: int, count: int) -> ir.Constant:
     return ir.Constant(_vector(32, count), [number] * count)
 
 
-def _place(context: Any, builder: ir.IRBuilder, kind: ir.Type, array: types.Array, value: ir.Value,
-           at: ir.Value) -> ir.Value:
-    """The address of numbers of `kind` in an array, from its element `at` on."""
-    data = context.make_array(array)(context, builder, value).data
-    return builder.bitcast(builder.gep(data, [at]), kind.as_pointer())
+def _place(context: Any, builder: ir.IRBuilder, vector: ir.Type, *element: Any) -> ir.Value:
+    """The address of a vector that begins at an element of an array (flat.py)."""
+    return builder.bitcast(element_address(context, builder, *element), vector.as_pointer())
 
 
 def _rounded(builder: ir.IRBuilder, address: ir.Value, count: int) -> ir.Value:

@@ -1,5 +1,7 @@
-"""Layer kernels: a contiguous array of any shape as one line of numbers. NumPy's reshape does the same, but takes
-numba so long to compile that it would double the first start."""
+"""Layer kernels: a contiguous array of any shape as one line of numbers, and where its numbers lie.
+
+NumPy's reshape does the same as flat(), but takes numba so long to compile that it would double the first start.
+"""
 
 from typing import Any
 
@@ -30,3 +32,8 @@ def _flat_numpy(array: np.ndarray) -> np.ndarray:
 
 
 flat = _flat_compiled if JIT else _flat_numpy
+
+
+def element_address(context: Any, builder: ir.IRBuilder, kind: Any, array: ir.Value, at: ir.Value) -> ir.Value:
+    """The address of element `at` of an array of this numba type, for intrinsics."""
+    return builder.gep(context.make_array(kind)(context, builder, array).data, [at])

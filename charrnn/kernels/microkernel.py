@@ -22,6 +22,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from charrnn.kernels.cpu import HAS_BF16, SSE, TARGET
+from charrnn.kernels.flat import element_address
 from charrnn.kernels.jit import JIT, kernel
 
 # The kinds of tile: what an element of A and B is.
@@ -220,8 +221,7 @@ def _tile_compiled(typing: Any, tiles: Any, rows: Any, vectors: Any, a: Any, a_a
         tiles, rows, vectors, a, a_at, lda, a_step, b, b_at, b_step, c, c_at, ldc, depth, accumulate = args
 
         def address(position: int, array: ir.Value, at: ir.Value) -> ir.Value:
-            data = context.make_array(sig.args[position])(context, builder, array).data
-            return builder.gep(data, [at])
+            return element_address(context, builder, sig.args[position], array, at)
 
         builder.call(builder.inttoptr(tiles, _ANY_TILE.as_pointer()), [
             rows, vectors, address(3, a, a_at), lda, a_step, address(7, b, b_at), b_step, address(10, c, c_at), ldc,

@@ -15,7 +15,7 @@ from numba.extending import intrinsic
 
 from charrnn.kernels.bfloat16 import round_line_pairs, round_rows
 from charrnn.kernels.cpu import PAD, TARGET
-from charrnn.kernels.flat import flat
+from charrnn.kernels.flat import element_address, flat
 from charrnn.kernels.jit import JIT, inner, kernel
 
 _PANEL = TARGET.panel
@@ -30,9 +30,9 @@ def _transpose_compiled(typing: Any, a: Any, a_at: Any, lda: Any, out: Any, out_
         line = ir.VectorType(ir.IntType(32), _BLOCK)
 
         def place(array: int, row: int) -> ir.Value:
-            data = context.make_array(sig.args[array])(context, builder, args[array]).data
             at = builder.add(args[array + 1], builder.mul(ir.Constant(ir.IntType(64), row), args[array + 2]))
-            return builder.bitcast(builder.gep(data, [at]), line.as_pointer())
+            address = element_address(context, builder, sig.args[array], args[array], at)
+            return builder.bitcast(address, line.as_pointer())
 
         rows = [builder.load(place(0, row)) for row in range(_BLOCK)]
         for row in rows:
