@@ -23,6 +23,7 @@ from charrnn.kernels.flat import flat
 from charrnn.kernels.jit import inner
 from charrnn.kernels.matmul import matmul
 from charrnn.kernels.sample_logits import Limits, choose
+from charrnn.kernels.softmax import OutputLayer, output_logits
 
 _PANEL = TARGET.panel
 # What a cell puts in place of these, as in recurrence.py.
@@ -35,13 +36,11 @@ class PackedNetwork(NamedTuple):
     """What all streams read: every layer's parameters, the table of the first one, the output layer."""
 
     tiles: int
-    layer_tiles: int
     table: np.ndarray  # (V, G*H)
     weights: np.ndarray  # all packed weights, one layer after the other
     bias: np.ndarray  # (L + 1, G*H), the last line 0
     extra: np.ndarray  # (L, ...)
-    weight_out: np.ndarray
-    bias_out: np.ndarray
+    output: OutputLayer
     h0: np.ndarray  # (L, H), the state before the character `start`
     c0: np.ndarray
     vocabulary: int
@@ -125,8 +124,7 @@ def generate(stack, state, now, text, constraints, work, part, parts):
     width = inputs.shape[2]
     # what all of h is multiplied with at once
     columns = FIRST * H
-    lanes, plain, exact = logits[N], logits[N + 1:], stack.bias_out[:0]
-    width_out = stack.bias_out.shape[0]
+    lanes, plain = logits[N], logits[N + 1:]
     nothing = stack.bias[L]
     met = fed = 0
     for count in range(prime.shape[0] + out.shape[0]):
@@ -149,7 +147,7 @@ def generate(stack, state, now, text, constraints, work, part, parts):
                             row = inputs[fed % 2, n] if k > 0 else stack.table[tokens[n]]
                             scale(row, gates[n], h_before[k, n], H)
                         operand, operand_at, lda = flat(gates), (KEPT - 1) * H, KEPT * H
-                add_own_columns(stack.layer_tiles, operand, operand_at, lda, H, stack.weights, at, wide, made, first,
+                add_own_columns(stack.tiles, operand, operand_at, lda, H, stack.weights, at, wide, made, first,
                                 rounded, part, parts)
                 if side == 0:
                     at += H * width
@@ -170,7 +168,7 @@ def generate(stack, state, now, text, constraints, work, part, parts):
                 step(row, own, stack.extra[k], h_before[k, n], c_before[k, n], h_after[k, n], c_after[k, n], H)
             if SECOND > 0:
                 turn = met % 2
-                add_own_columns(stack.layer_tiles, flat(gates), (KEPT - 1) * H, KEPT * H, H, stack.weights,
+                add_own_columns(stack.tiles, flat(gates), (KEPT - 1) * H, KEPT * H, H, stack.weights,
                                 at + H * columns, SECOND * H, products[turn], nothing, rounded, part, parts)
                 met += 1
                 if parts > 1:
@@ -192,16 +190,12 @@ def generate(stack, state, now, text, constraints, work, part, parts):
             for n in range(N):
                 tokens[n] = prime[count, n]
             continue
-        for n in range(N):
-            for j in range(width_out):
-                logits[n, j] = stack.bias_out[j]
-        matmul(stack.tiles, flat(h_after), (L - 1) * N * H, H, N, stack.weight_out, 0, H, width_out, flat(logits), 0,
-               width_out, True, exact)
+        output_logits(stack.output, flat(h_after), (L - 1) * N * H, N, H, logits, rounded)
         for n in range(N):
             if constraints.temps[n] < 0.0:
                 continue
             own = logits[n]
-            for j in range(width_out):
+            for j in range(own.shape[0]):
                 plain[0, j] = own[j]
                 plain[1, j] = own[j]
                 own[j] += constraints.adjustment[j]

@@ -9,7 +9,7 @@ Arrays come as lines of numbers (flat.py), whatever their shape: numba compiles 
 """
 
 from charrnn.kernels.bfloat16 import round_line_pairs, round_rows
-from charrnn.kernels.cpu import TARGET
+from charrnn.kernels.cpu import PAD, TARGET
 from charrnn.kernels.jit import inner
 from charrnn.kernels.microkernel import tile
 
@@ -25,13 +25,15 @@ _COPIES, _COPIED_ROWS = TARGET.panel < 64, 24
 def matmul(tiles, a, a_at, lda, rows, packed, packed_at, depth, columns, c, c_at, ldc, accumulate, rounded):
     """C (rows, columns) = or += A (rows, depth) @ packed B (depth, columns); columns a multiple of the vector.
 
-    rounded   empty, or at least rows * depth / 2 numbers; the depth is a multiple of PAD then
+    rounded   empty, or at least rows * depth / 2 numbers, the depth rounded up to a multiple of PAD; then the depth is
+              even, and lines of A are read up to that multiple
     """
     if rounded.size:
-        round_rows(a, a_at, lda, rows, depth, rounded)
+        wide = -(-depth // PAD) * PAD
+        round_rows(a, a_at, lda, rows, wide, rounded)
         depth //= 2
         packed_at //= 2
-        a, a_at, lda = rounded, 0, depth
+        a, a_at, lda = rounded, 0, wide // 2
     # Row tiles of nearly equal height: 32 rows are 6 6 5 5 5 5, not five times 6 and a slow 2.
     heights = -(-rows // _ROWS)
     for first in range(0, columns, _PANEL):
@@ -48,16 +50,16 @@ def matmul(tiles, a, a_at, lda, rows, packed, packed_at, depth, columns, c, c_at
 def add_transposed_product(tiles, a, a_at, lda, b, b_at, ldb, depth, rows, columns, c, c_at, ldc, rounded, copied):
     """C (rows, columns) += A^T @ B for A (depth, rows) and B (depth, columns) as they lie: a weight gradient.
 
-    rounded   empty, or at least (rows + columns) * depth / 2 numbers, the depth rounded up to an even one; rows and
-              columns are multiples of PAD then
+    rounded   empty, or at least (rows + columns) * depth / 2 numbers, the depth rounded up to an even one and the rows
+              to a multiple of PAD; then columns are one, and lines of A are read up to that of the rows
     copied    empty, or copied_size(columns) numbers for copies that narrow tiles read faster
     """
     if rounded.size:
-        pairs = (depth + 1) // 2
-        round_line_pairs(a, a_at, lda, depth, rows, rounded, 0)
-        round_line_pairs(b, b_at, ldb, depth, columns, rounded, pairs * rows)
-        a, a_at, lda = rounded, 0, rows
-        b, b_at, ldb = rounded, pairs * rows, columns
+        pairs, wide = (depth + 1) // 2, -(-rows // PAD) * PAD
+        round_line_pairs(a, a_at, lda, depth, wide, rounded, 0)
+        round_line_pairs(b, b_at, ldb, depth, columns, rounded, pairs * wide)
+        a, a_at, lda = rounded, 0, wide
+        b, b_at, ldb = rounded, pairs * wide, columns
         depth = pairs
     if _COPIES and copied.size:
         _add_copied_product(tiles, a, a_at, lda, b, b_at, ldb, depth, rows, columns, c, c_at, ldc, copied)

@@ -11,8 +11,7 @@ import numpy as np
 from charrnn.kernels.activations import ONE, exp_nonpositive
 from charrnn.kernels.flat import flat
 from charrnn.kernels.jit import inner, kernel
-from charrnn.kernels.matmul import matmul
-from charrnn.kernels.softmax import BLOCK_ROWS, softmax_row
+from charrnn.kernels.softmax import BLOCK_ROWS, output_logits, softmax_row
 
 
 @inner
@@ -64,24 +63,19 @@ def score_row(logits, given, lanes, target, count, ids, probabilities):
 
 
 @kernel
-def output_scores(tiles, x, targets, weight_out, bias_out, logits, count, nats, ranks, entropies, ids, probabilities):
+def output_scores(output, x, targets, logits, rounded, count, nats, ranks, entropies, ids, probabilities):
     """The sum of the losses in nats of targets (T, N) for x (T, N, H), as output_loss gives it, and what makes it up.
 
-    logits (BLOCK_ROWS + 1, V padded) is scratch; `count` is V. nats, ranks, entropies (T, N) and ids, probabilities
+    logits and rounded are scratch as there; `count` is V. nats, ranks, entropies (T, N) and ids, probabilities
     (T, N, K) are set; where the target is -1 nothing was predicted, and they are NaN, 0 and -1.
     """
     T, N, H = x.shape
-    width, K = bias_out.shape[0], ids.shape[2]
-    lanes, exact = logits[BLOCK_ROWS], bias_out[:0]
-    given = np.empty(width, np.float32)
+    K = ids.shape[2]
+    lanes, given = logits[BLOCK_ROWS], np.empty(logits.shape[1], np.float32)
     loss = 0.0
     for first in range(0, T * N, BLOCK_ROWS):
         rows = min(BLOCK_ROWS, T * N - first)
-        for row in range(rows):
-            line = logits[row]
-            for j in range(width):
-                line[j] = bias_out[j]
-        matmul(tiles, flat(x), first * H, H, rows, weight_out, 0, H, width, flat(logits), 0, width, True, exact)
+        output_logits(output, flat(x), first * H, rows, H, logits, rounded)
         for row in range(rows):
             t, n = (first + row) // N, (first + row) % N
             if targets[t, n] >= 0:

@@ -5,10 +5,12 @@
 Padding columns of the logits have a bias so low that their probability is exactly 0, so that nothing needs a mask.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from charrnn.kernels.activations import ONE, exp_nonpositive
-from charrnn.kernels.cpu import PAD
+from charrnn.kernels.cpu import PAD, padded
 from charrnn.kernels.flat import flat
 from charrnn.kernels.jit import inner, kernel
 from charrnn.kernels.matmul import add_transposed_product, matmul
@@ -17,6 +19,20 @@ from charrnn.kernels.matmul import add_transposed_product, matmul
 BLOCK_ROWS = 64
 # The bias of a column that is only padding.
 NEVER = np.float32(-1e30)
+
+
+class OutputLayer(NamedTuple):
+    """The output layer as the kernels read it, with the tiles that multiply it."""
+
+    tiles: int
+    weight: np.ndarray  # weight_out^T (H, V padded), packed
+    weight_back: np.ndarray  # weight_out (V rounded up to an even number, H), packed
+    bias: np.ndarray  # (V padded)
+
+
+def output_rounded_size(V: int, H: int) -> int:
+    """Numbers of scratch memory that bfloat16 products of the output layer need: a block's dlogits and its x."""
+    return BLOCK_ROWS // 2 * (padded(V) + H)
 
 
 @inner
@@ -60,32 +76,45 @@ def loss_row(logits, target, scale, lanes):
     return np.float64(largest) + np.log(np.float64(total)) - np.float64(picked)
 
 
+@inner
+def output_logits(output, x, x_at, rows, H, logits, rounded):
+    """Sets the first `rows` of logits (any number, V padded) to those of as many lines of H numbers of x from x_at on.
+
+    rounded   empty with float32 tiles, else rows * H / 2 numbers of scratch memory
+    """
+    width = output.bias.shape[0]
+    for row in range(rows):
+        line = logits[row]
+        for j in range(width):
+            line[j] = output.bias[j]
+    matmul(output.tiles, x, x_at, H, rows, output.weight, 0, H, width, flat(logits), 0, width, True, rounded)
+
+
 @kernel
-def output_loss(tiles, x, targets, weight_out, weight_out_back, bias_out, scale, logits, dout, dweight_out, dbias_out):
+def output_loss(output, x, targets, scale, logits, rounded, dout, dweight_out, dbias_out):
     """The sum of the losses in nats of targets (T, N) for x (T, N, H); with scale > 0 also the way back.
 
-    logits (BLOCK_ROWS + 1, V padded) is scratch. scale is what one place's loss weighs in the mean; then dout
-    (T, N, H) is set to the gradient of x, and dweight_out (V, H) and dbias_out (V padded) are added to.
+    logits (BLOCK_ROWS + 1, V padded) is scratch, and so is rounded, empty with float32 tiles, else as long as
+    output_rounded_size(). scale is what one place's loss weighs in the mean; then dout (T, N, H) is set to the
+    gradient of x, and dweight_out (V, H) and dbias_out (V padded) are added to.
     """
     T, N, H = x.shape
-    V, width = dweight_out.shape[0], bias_out.shape[0]
-    lanes, exact = logits[BLOCK_ROWS], bias_out[:0]
+    V, width = dweight_out.shape[0], output.bias.shape[0]
+    # the tiles and the panels of bfloat16 take numbers in pairs
+    even = V + V % 2
+    lanes, exact = logits[BLOCK_ROWS], rounded[:0]
     loss = 0.0
     for first in range(0, T * N, BLOCK_ROWS):
         rows = min(BLOCK_ROWS, T * N - first)
-        for row in range(rows):
-            line = logits[row]
-            for j in range(width):
-                line[j] = bias_out[j]
-        matmul(tiles, flat(x), first * H, H, rows, weight_out, 0, H, width, flat(logits), 0, width, True, exact)
+        output_logits(output, flat(x), first * H, rows, H, logits, rounded)
         for row in range(rows):
             place = first + row
             loss += loss_row(logits[row], targets[place // N, place % N], scale, lanes)
         if scale > 0:
-            matmul(tiles, flat(logits), 0, width, rows, weight_out_back, 0, V, H, flat(dout), first * H, H, False,
-                   exact)
-            add_transposed_product(tiles, flat(logits), 0, width, flat(x), first * H, H, rows, V, H, flat(dweight_out),
-                                   0, H, exact, exact)
+            matmul(output.tiles, flat(logits), 0, width, rows, output.weight_back, 0, even, H, flat(dout), first * H,
+                   H, False, rounded)
+            add_transposed_product(output.tiles, flat(logits), 0, width, flat(x), first * H, H, rows, V, H,
+                                   flat(dweight_out), 0, H, rounded, exact)
             for row in range(rows):
                 line = logits[row]
                 for j in range(width):

@@ -75,10 +75,10 @@ def _stack(weights: Weights, reader: int) -> PackedNetwork:
             packed[at : at + weight.size] = weight
             at += weight.size
     return PackedNetwork(
-        weights.tiles, weights.layer_tiles, weights.table, packed,
+        weights.tiles, weights.table, packed,
         # the last line is the bias of products that have none
         np.stack([*(layer.bias for layer in layers), np.zeros_like(layers[0].bias)]),
-        np.stack([layer.extra for layer in layers]), weights.out, weights.bias_out,
+        np.stack([layer.extra for layer in layers]), weights.output,
         np.stack([layer.h0 for layer in layers]), np.stack([layer.c0 for layer in layers]), weights.vocabulary,
         weights.start)
 
@@ -92,7 +92,7 @@ class ThreadState:
         self.tokens = np.zeros(streams, np.int32)
         self.gates = zeros((streams, model.gates))
         self.rounded = zeros(streams * model.hidden // 2 if model.weights.kind == BF16 else 0)
-        self.logits = zeros((streams + 3, model.weights.bias_out.size))
+        self.logits = zeros((streams + 3, model.weights.output.bias.size))
 
 
 class StreamGroup:

@@ -97,7 +97,7 @@ def test_padding_stays_zero(cell, embedding):
     for shard in batch.shards:
         for array in (*shard.h, *shard.c, *shard.dropped):
             assert not array[..., settings.hidden :].any()
-    assert (network.weights.bias_out[V:] == NEVER).all()
+    assert (network.weights.output.bias[V:] == NEVER).all()
 
 
 @KINDS

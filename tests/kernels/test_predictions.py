@@ -7,10 +7,9 @@ from hypothesis import strategies as st
 
 from charrnn.engine.predictions import Predictions
 from charrnn.kernels.cpu import padded, zeros
-from charrnn.kernels.microkernel import tiles
-from charrnn.kernels.packing import pack
 from charrnn.kernels.predictions import output_scores
-from charrnn.kernels.softmax import BLOCK_ROWS, NEVER, output_loss
+from charrnn.kernels.softmax import BLOCK_ROWS, output_loss
+from tests.kernels.output_layers import output_layer
 
 CLOSE = {"rtol": 2e-6, "atol": 2e-6}
 
@@ -26,16 +25,14 @@ def plain(logits, target, K):
 
 def scores_of(x, weight, bias, targets, K):
     """The kernel's scores, and the loss that output_loss gives."""
-    (V, H), width = weight.shape, padded(len(bias))
-    whole_weight, whole_bias, out = zeros((width, H)), np.full(width, NEVER), zeros(width * H)
-    whole_weight[:V], whole_bias[:V] = weight, bias
-    pack(whole_weight, True, out, 0, False, 0, 1)
+    (V, H), width, exact = weight.shape, padded(len(bias)), zeros(0)
+    output = output_layer(weight, bias)
     logits, scores = zeros((BLOCK_ROWS + 1, width)), Predictions.empty(*targets.shape, K)
     for array in scores[1:]:
         array.fill(99)  # whatever was there is overwritten
-    loss = output_scores(tiles(), x, targets, out, whole_bias, logits, V, *scores[1:])
-    expected = output_loss(tiles(), x, targets, out, zeros(V * H), whole_bias, np.float32(0), logits, zeros(x.shape),
-                           zeros((V, H)), zeros(width))
+    loss = output_scores(output, x, targets, logits, exact, V, *scores[1:])
+    expected = output_loss(output, x, targets, np.float32(0), logits, exact, zeros(x.shape), zeros((V, H)),
+                           zeros(width))
     return scores._replace(loss=loss), expected
 
 

@@ -5,9 +5,9 @@ import pytest
 
 from charrnn.engine.reference.backpropagation import softmax_loss
 from charrnn.kernels.cpu import PAD, padded, zeros
-from charrnn.kernels.microkernel import tiles
-from charrnn.kernels.packing import pack
-from charrnn.kernels.softmax import BLOCK_ROWS, NEVER, loss_row, output_loss
+from charrnn.kernels.microkernel import BF16, FLOAT32
+from charrnn.kernels.softmax import BLOCK_ROWS, NEVER, loss_row, output_loss, output_rounded_size
+from tests.kernels.output_layers import output_layer
 
 SCALE = np.float32(0.125)
 
@@ -78,30 +78,35 @@ def test_nan_is_seen(place):
     assert np.isnan(loss_of(values, 7)[0])
 
 
+def bfloat16(values):
+    """The nearest numbers that bfloat16 has: 8 bits of precision."""
+    mantissa, exponent = np.frexp(values)
+    return np.ldexp(np.round(mantissa * 256), exponent - 8).astype(np.float32)
+
+
+@pytest.mark.parametrize("kind", [FLOAT32, BF16], ids=["float32", "bf16"])
 @pytest.mark.parametrize(("T", "N", "H", "V"), [(2, 3, 16, 1), (5, 7, 80, 15), (13, 11, 48, 16), (9, 33, 16, 61)])
-def test_window_against_float64(T, N, H, V):
+def test_window_against_float64(T, N, H, V, kind):
     assert T * N < BLOCK_ROWS or T * N > 2 * BLOCK_ROWS
     rng, width = np.random.default_rng(V), padded(V)
-    x, weight, bias = (rng.standard_normal(shape).astype(np.float32) for shape in ((T, N, H), (V, H), V))
+    x, weight, bias = (bfloat16(rng.standard_normal(shape)) for shape in ((T, N, H), (V, H), V))
     targets = rng.integers(-1, V, (T, N)).astype(np.int32)
-    whole_weight, whole_bias, out, out_back = zeros((width, H)), np.full(width, NEVER), zeros(width * H), zeros(V * H)
-    whole_weight[:V], whole_bias[:V] = weight, bias
-    pack(whole_weight, True, out, 0, False, 0, 1)
-    pack(weight, False, out_back, 0, False, 0, 1)
+    output, rounded = output_layer(weight, bias, kind), zeros(output_rounded_size(V, H) if kind == BF16 else 0)
     logits, dout, dweight, dbias = zeros((BLOCK_ROWS + 1, width)), zeros((T, N, H)), zeros((V, H)), zeros(width)
     dout[:], dweight[:], dbias[:V] = 9, 1 / 64, 1 / 32  # dout is set, the others are added to
 
     def run(scale):
-        return output_loss(tiles(), x, targets, out, out_back, whole_bias, np.float32(scale), logits, dout, dweight,
-                           dbias)
+        return output_loss(output, x, targets, np.float32(scale), logits, rounded, dout, dweight, dbias)
 
     count = (targets >= 0).sum()
     expected, dlogits = softmax_loss(x.astype(np.float64) @ weight.T + bias, targets)
     assert run(0) == pytest.approx(expected * count, rel=1e-6)
     assert (dout == 9).all()  # no way back was asked for
     assert run(1 / count) == pytest.approx(expected * count, rel=1e-6)
-    close = {"rtol": 1e-5, "atol": 1e-6}
-    np.testing.assert_allclose(dout, dlogits @ weight, **close)
-    np.testing.assert_allclose(dweight - 1 / 64, np.einsum("tnv,tnh->vh", dlogits, x), **close)
-    np.testing.assert_allclose(dbias[:V] - 1 / 32, dlogits.sum(axis=(0, 1)), **close)
+    # x and the weights are exact in bfloat16, dlogits are rounded: half a unit of their last place each
+    rounding = 2**-8 if kind == BF16 else 0
+    for found, equation, other in ((dout, "tnv,vh->tnh", weight), (dweight - 1 / 64, "tnv,tnh->vh", x)):
+        expected, bound = (np.einsum(equation, *pair) for pair in ((dlogits, other), (abs(dlogits), abs(other))))
+        assert (abs(found - expected) <= 1e-6 + 1e-5 * abs(expected) + rounding * bound).all()
+    np.testing.assert_allclose(dbias[:V] - 1 / 32, dlogits.sum(axis=(0, 1)), rtol=1e-5, atol=1e-6)
     assert not dbias[V:].any()

@@ -5,12 +5,14 @@ In numbers of 4 bytes, for a batch of N sequences cut into S shards, windows of 
 a unit, V characters and P parameters:
 
     parameters   P            optimizer    M P, M = 2 (adam, adamw) or 1      gradients   S P
-    packed       2 (L R + (L - 1) G) H H  (half of it with bf16), V G H (the table), 3 V H (the output layer)
+    packed       2 (L R + (L - 1) G) H H and 2 V H (the output layer), half of both with bf16; V H (its rows in one
+                 piece), V G H (the table)
     dropped      L R H H  with recurrent dropout
     windows      L (T + 1) N H  for h, again for c where the cell has one, and for dropout;  L T N K H  for gates;
                  T N H  for the gradient on its way back;  2 L N H  for that of the states
                  N H  where texts begin inside a window
-    scratch      S (H + 65 V + 256 G H where L > 1 + 128 (K + 1) H with bf16 + V G H with an embedding
+    scratch      S (H + 65 V + 256 G H where L > 1 + V G H with an embedding
+                 + 128 (K + 1) H, or 32 (V + H) if that is more, with bf16
                  + G H with labels + 256 (24 + H) where vectors are narrower than 512 bits
                  + 256 (G + 1) H with an encoder)
 
@@ -24,7 +26,7 @@ from charrnn.cells.recurrence import chunk_steps, rounded_size, sorted_size
 from charrnn.cells.registry import CELLS
 from charrnn.kernels.cpu import padded
 from charrnn.kernels.matmul import copied_size
-from charrnn.kernels.softmax import BLOCK_ROWS
+from charrnn.kernels.softmax import BLOCK_ROWS, output_rounded_size
 from charrnn.settings import NetworkSettings
 
 
@@ -51,9 +53,10 @@ def training_bytes(network: NetworkSettings, vocabulary: int, parameters: int, s
     cell = CELLS[network.cell]
     H, L, G, R = padded(network.hidden), network.layers, cell.gates, cell.recurrent_gates
     V, E = padded(vocabulary), padded(network.embedding)
-    recurrent = 2 * (L * R + (L - 1) * G) * H * H // (2 if shape.precision == "bf16" else 1)
+    halved = 1 if shape.precision == "bf16" else 2
+    recurrent = halved * (L * R + (L - 1) * G) * H * H
     readers = 1 + network.has_encoder
-    packed = readers * (recurrent + 2 * G * H * E + vocabulary * G * H) + 3 * V * H
+    packed = readers * (recurrent + 2 * G * H * E + vocabulary * G * H) + (halved + 1) * V * H
     dropped = readers * L * R * H * H if network.recurrent_dropout else 0
     fixed = 4 * ((1 + moments + shards) * parameters + packed + dropped)
     return fixed + streams_bytes(network, vocabulary, shape)
@@ -71,7 +74,8 @@ def streams_bytes(network: NetworkSettings, vocabulary: int, shape: BatchShape) 
     rows = -(-batch // shards)
     scratch = H + (BLOCK_ROWS + 1) * V
     scratch += chunk_steps(rows) * rows * G * H if L > 1 else 0
-    scratch += rounded_size(rows, kept * H, H) if precision == "bf16" else copied_size(H)
+    rounded = max(rounded_size(rows, kept * H, H), output_rounded_size(V, H))
+    scratch += rounded if precision == "bf16" else copied_size(H)
     scratch += (1 + network.has_encoder) * vocabulary * G * H if network.embedding else 0
     scratch += G * H if network.label_width else 0
     scratch += sorted_size(rows, G, H) if network.has_encoder else 0

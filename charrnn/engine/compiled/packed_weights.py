@@ -13,7 +13,7 @@ from charrnn.kernels import dropout
 from charrnn.kernels.cpu import padded, zeros
 from charrnn.kernels.microkernel import BF16, FLOAT32, tiles
 from charrnn.kernels.packing import pack
-from charrnn.kernels.softmax import NEVER
+from charrnn.kernels.softmax import NEVER, OutputLayer
 
 EMPTY = np.zeros(0, np.float32)
 
@@ -102,20 +102,21 @@ class Weights:
     def __init__(self, parameters: Parameters, precision: str = "float32", start: int = -1) -> None:
         self.start = start
         self.kind = BF16 if precision == "bf16" else FLOAT32
-        # The output layer and the table stay in float32: they are a few hundredths of the work.
-        self.tiles, self.layer_tiles = tiles(), tiles(self.kind)
+        # The table is made once an update: nothing is gained by rounding there.
+        self.tiles, self.table_tiles = tiles(self.kind), tiles()
         self.layers = [LayerWeights(parameters, k, self.kind) for k in range(parameters.network.layers)]
         self._out = parameters.stored("weight_out")
         self._bias_out = parameters.stored("bias_out")
         self.vocabulary, hidden = self._out.shape
-        width = padded(self.vocabulary)
-        self.out, self.out_back = zeros(hidden * width), zeros(self._out.size)
-        self.bias_out = zeros(width)
-        self.bias_out[:] = NEVER
+        width, even = padded(self.vocabulary), self.vocabulary + self.vocabulary % 2
+        weight, weight_back = (zeros(rows * hidden >> (self.kind == BF16)) for rows in (width, even))
+        self.output = OutputLayer(self.tiles, weight, weight_back, zeros(width))
+        self.output.bias[:] = NEVER
         readers = 1 + parameters.network.has_encoder
         # a row for each unit that the decoder reads, and behind them one for each that the encoder reads
         self.table = zeros((readers * self.vocabulary, self.layers[0].bias.size // readers))
         self._out_padded = zeros((width, hidden))
+        self._out_even = self._out_padded[:even]
         self.embedding = EMPTY.reshape(0, 0, 0)
         if self.layers[0].one_hot:
             self._weight_table = parameters.stored("weight_ih_l0")
@@ -130,9 +131,9 @@ class Weights:
             layer.refresh(part, parts)
         if part == parts - 1:
             self._out_padded[: self.vocabulary] = self._out
-            self.bias_out[: self.vocabulary] = self._bias_out[: self.vocabulary]
-            pack(self._out_padded, True, self.out, 0, False, 0, 1)
-            pack(self._out, False, self.out_back, 0, False, 0, 1)
+            self.output.bias[: self.vocabulary] = self._bias_out[: self.vocabulary]
+            pack(self._out_padded, True, self.output.weight, 0, self.kind == BF16, 0, 1)
+            pack(self._out_even, False, self.output.weight_back, 0, self.kind == BF16, 0, 1)
 
     def refresh_table(self) -> None:
         """Makes the first layer's table anew."""
@@ -141,7 +142,7 @@ class Weights:
             if first.one_hot:
                 np.add(self.by_reader(self._weight_table)[number], weights.bias, out=table)
             else:
-                embedding_forward(self.tiles, self.embedding, weights.ih, weights.bias, table)
+                embedding_forward(self.table_tiles, self.embedding, weights.ih, weights.bias, table)
 
     def by_reader(self, table: np.ndarray) -> np.ndarray:
         """A table, or its gradient, by who reads it: (1, V, G*H), or (2, V, G*H) with an encoder."""

@@ -33,7 +33,7 @@ from charrnn.kernels.dropout import drop
 from charrnn.kernels.matmul import copied_size
 from charrnn.kernels.microkernel import BF16, FLOAT32
 from charrnn.kernels.predictions import output_scores
-from charrnn.kernels.softmax import BLOCK_ROWS, output_loss
+from charrnn.kernels.softmax import BLOCK_ROWS, output_loss, output_rounded_size
 from charrnn.text.windows import WindowLabels
 
 _NO_INPUT = EMPTY.reshape(0, 0, 0)
@@ -63,10 +63,11 @@ class Shard:
         self.dh, self.dc = buffers(rows, H), buffers(rows, H)
         self.before = zeros((rows if weights.start >= 0 else 0, H))
         self.ignored = zeros(H)  # takes the gradient of an initial state that is not learned
-        self.logits = zeros((BLOCK_ROWS + 1, weights.bias_out.size))
+        self.logits = zeros((BLOCK_ROWS + 1, weights.output.bias.size))
         places = chunk_steps(rows) * rows if L > 1 else 0
         self.input_rows = zeros((places, cell.gates * H))
-        self.rounded = zeros(rounded_size(rows, width, H) if weights.kind == BF16 else 0)
+        rounded = max(rounded_size(rows, width, H), output_rounded_size(weights.vocabulary, H))
+        self.rounded = zeros(rounded if weights.kind == BF16 else 0)
         self.copied = zeros(copied_size(H) if weights.kind == FLOAT32 else 0)
         self.dtable = zeros(weights.table.shape if network.embedding else (0, 0))
         self.labelled = zeros(cell.gates * H if network.label_width else 0)
@@ -112,7 +113,7 @@ class Shard:
         x = _NO_INPUT
         for k, layer in enumerate(self.weights.layers):
             table = self.input_rows if k else self.weights.table
-            self.forward(self.weights.layer_tiles, self._layer_input(k, tokens, x, labels), table, layer.forward,
+            self.forward(self.weights.tiles, self._layer_input(k, tokens, x, labels), table, layer.forward,
                          self._kept(k), self.scratch)
             if touch is not None:
                 touch(k)
@@ -141,8 +142,7 @@ class Shard:
         x = self.read(tokens)
         V = self.parameters.table["bias_out"].shape[0]
         scores = Predictions.empty(len(targets), self.rows, min(likeliest, V))
-        loss = output_scores(self.weights.tiles, x, targets, self.weights.out, self.weights.bias_out, self.logits,
-                             V, *scores[1:])
+        loss = output_scores(self.weights.output, x, targets, self.logits, self.rounded, V, *scores[1:])
         self.carry_state(len(tokens))
         return scores._replace(loss=float(loss))
 
@@ -168,10 +168,9 @@ class Shard:
 
     def _output(self, x: np.ndarray, targets: np.ndarray, scale: float, dout: np.ndarray,
                 gradient: np.ndarray) -> float:
-        stored, weights = self.parameters.stored, self.weights
-        return float(output_loss(weights.tiles, x, targets, weights.out, weights.out_back, weights.bias_out,
-                                 np.float32(scale), self.logits, dout, stored("weight_out", gradient),
-                                 stored("bias_out", gradient)))
+        stored = self.parameters.stored
+        return float(output_loss(self.weights.output, x, targets, np.float32(scale), self.logits, self.rounded, dout,
+                                 stored("weight_out", gradient), stored("bias_out", gradient)))
 
     def _layer_input(self, k: int, tokens: np.ndarray, x: np.ndarray, labels: WindowLabels | None) -> LayerInput:
         """What layer k reads; the first one with what each label adds to its table's rows."""
@@ -208,7 +207,7 @@ class Shard:
         self.dc[k].fill(0)
         extra = stored(f"{self.cell.extra.name}_l{k}") if self.cell.extra else EMPTY
         self.backward(
-            self.weights.layer_tiles, window, layer.backward, self._kept(k),
+            self.weights.tiles, window, layer.backward, self._kept(k),
             StateGradients(dout, self.dh[k], self.dc[k]),
             WeightGradients(dtable, stored(f"weight_ih_l{k}"), stored(f"weight_hh_l{k}"), stored(f"bias_l{k}"), extra,
                             dh0, dc0, dlabels), self.scratch)
@@ -225,5 +224,5 @@ class Shard:
                 weights = layer.ih_back.reshape(len(tables), -1)
                 dweights = stored("weight_ih_l0").reshape(len(tables), dtable.shape[1], -1)
                 for number, own in enumerate(tables):
-                    embedding_backward(self.weights.tiles, own, self.weights.embedding, weights[number],
+                    embedding_backward(self.weights.table_tiles, own, self.weights.embedding, weights[number],
                                        stored("embedding"), dweights[number], number > 0)
