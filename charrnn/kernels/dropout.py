@@ -28,18 +28,18 @@ def scrambled(x):
 
 
 @kernel
-def drop(source, target, rate, key, first_row):
-    """target (T, N, H) = source with each number dropped with probability `rate`, the others scaled up to make up.
+def drop(numbers, rate, key, first_row):
+    """Drops each of numbers (T, N, H) with probability `rate`, in place, and scales the others up to make up.
 
-    The mask depends on `key` (drawn for each step and layer) and on the place: time, first_row + n, unit.
-    target may be source. The same call with the same key drops the gradient.
+    The mask depends on `key` (drawn for each step and layer) and on the place: time, first_row + n, unit. The same call
+    with the same key drops the gradient.
     """
-    T, N, H = source.shape
+    T, N, H = numbers.shape
     threshold = _u(min(np.float64(rate) * 4294967296.0, 4294967295.0))
     keep = np.float32(1.0 / (1.0 - rate))
     for t in range(T):
         for n in range(N):
             base = scrambled(_u(key) ^ scrambled(_u(t) ^ scrambled(_u(first_row + n))))
-            a, b = source[t, n], target[t, n]
+            line = numbers[t, n]  # one array alone: two that might overlap are not vector code where they do
             for j in range(H):
-                b[j] = a[j] * keep if scrambled(_sum(base, _u(j))) >= threshold else np.float32(0)
+                line[j] = line[j] * keep if scrambled(_sum(base, _u(j))) >= threshold else np.float32(0)

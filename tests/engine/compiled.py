@@ -98,7 +98,7 @@ def masks_of(settings: NetworkSettings, keys: np.ndarray, T: int, N: int) -> np.
     """The dropout masks (L, T, N, H) that these keys stand for, as factors."""
     masks = np.ones((settings.layers, T, N, padded(settings.hidden)), np.float32)
     for k in range(settings.layers):
-        drop(masks[k], masks[k], settings.dropout, keys[k], 0)
+        drop(masks[k], settings.dropout, keys[k], 0)
     return masks[..., : settings.hidden].astype(np.float64)
 
 

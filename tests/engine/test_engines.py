@@ -173,7 +173,7 @@ def test_what_is_changed_in_a_layer_is_what_the_next_reads(name, cell):
 def test_the_reference_makes_the_kernels_masks():
     for T, N, H, rate, key, first in [(3, 4, 20, 0.3, 7, 0), (1, 9, 5, 0.95, 2**32 - 1, 3), (2, 1, 70, 0.01, 0, 100)]:
         kernels = np.ones((T, N, H), np.float32)
-        drop(kernels, kernels, rate, np.uint32(key), first)
+        drop(kernels, rate, np.uint32(key), first)
         ours = mask(T, first + np.arange(N), H, rate, np.uint32(key))
         np.testing.assert_array_equal(ours > 0, kernels > 0)
         np.testing.assert_allclose(ours, kernels, rtol=1e-6)

@@ -24,7 +24,9 @@ def drop_rows(source: np.ndarray, target: np.ndarray, rate: float, key: np.uint3
     target may be source; the same key drops the same places.
     """
     start, stop = (len(source) * cut // parts for cut in (part, part + 1))
-    dropout.drop(source[np.newaxis, start:stop], target[np.newaxis, start:stop], rate, key, start)
+    if target is not source:
+        target[start:stop] = source[start:stop]
+    dropout.drop(target[np.newaxis, start:stop], rate, key, start)
 
 
 def _blocks(gates: Sequence[int], each: int) -> list[tuple[int, int]]:

@@ -119,8 +119,10 @@ class Shard:
                 touch(k)
             x = self.h[k][1 : len(tokens) + 1]
             if keys is not None:
-                drop(x, self.dropped[k][: len(tokens)], self.network.dropout, keys[k], self.first_row)
-                x = self.dropped[k][: len(tokens)]
+                dropped = self.dropped[k][: len(tokens)]
+                dropped[...] = x
+                drop(dropped, self.network.dropout, keys[k], self.first_row)
+                x = dropped
         return x
 
     def carry_state(self, T: int) -> None:
@@ -160,7 +162,7 @@ class Shard:
         loss = self._output(x[start:], targets[start:], scale, dout[start:], gradient)
         for k in reversed(range(self.network.layers)):
             if keys is not None:
-                drop(dout, dout, self.network.dropout, keys[k], self.first_row)
+                drop(dout, self.network.dropout, keys[k], self.first_row)
             window = self._layer_input(k, tokens, self._input_of(k, T, keys is not None), labels)
             self._learn_layer(k, window, dout, gradient, labels)
         self.carry_state(T)
