@@ -1,6 +1,7 @@
 """Layer engine: a few threads that share numbered pieces of work. Kernels release the interpreter lock, so they run at
 the same time; which thread does which piece changes no result."""
 
+import itertools
 import os
 import threading
 from collections.abc import Callable
@@ -8,7 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
+
+from charrnn.kernels import barrier
+from charrnn.kernels.jit import JIT
+
 Result = TypeVar("Result")
+# More than all that could ever come to a meeting.
+_GONE = 1 << 62
 
 
 def physical_cores() -> int:
@@ -55,6 +63,28 @@ class Workers:
             for future in waiting:
                 results.update(future.result())
         return [results[i] for i in range(count)]
+
+    def together(self, function: Callable[[int, int, Callable[[], None]], Result]) -> list[Result]:
+        """[function(thread, threads, meet) for each of the threads], all at the same time: what is done in several
+        stages, each of which needs all of the one before.
+
+        meet() waits for the others, with a core kept busy: for pieces of about the same length. All must call it as
+        often; whoever fails first sends the others on.
+        """
+        threads, counter = self.threads if JIT else 1, np.zeros(1, np.int64)
+
+        def abandon() -> None:
+            counter[0] = _GONE
+
+        def one(thread: int) -> Result:
+            times = itertools.count(1)
+            try:
+                return function(thread, threads, lambda: barrier.meet(counter, threads * next(times)))
+            except BaseException:
+                abandon()
+                raise
+
+        return self.map(one, threads, abandon)
 
 
 def _started_pool(threads: int) -> ThreadPoolExecutor | None:

@@ -14,7 +14,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from charrnn.kernels.cpu import NEON, TARGET
-from charrnn.kernels.jit import JIT, inner
+from charrnn.kernels.jit import JIT, inner, kernel
 
 # Polls, of some 10 to 40 nanoseconds each, before the core is offered to others.
 _PATIENCE = 1000
@@ -85,3 +85,9 @@ def _wait_alone(counter: Any, arrivals: int) -> None:
 
 wait = _wait_compiled if JIT else _wait_alone
 """wait(counter, arrivals): counts up counter[0], int64, and waits until it is `arrivals`."""
+
+
+@kernel
+def meet(counter, arrivals):
+    """wait() for threads that come from Python, which do not hold its lock meanwhile."""
+    wait(counter, arrivals)

@@ -89,7 +89,7 @@ def forward_backward(
         batch.set_state(named(state))
     logits = logits_of(batch, network, inputs, keys)
     loss = batch.learn(ids(inputs), ids(targets), keys)
-    network.gather(gradients)
+    gradients[0] = gradients.sum(axis=0)
     return Result(loss, network.parameters.to_arrays(gradients[0]), listed(batch.state(), settings), logits,
                   dstate_of(batch, settings))
 

@@ -30,7 +30,7 @@ def test_against_float64(cell, size):
     batch, gradients = CompiledStreams(network, N, T, 2), network.gradients_of(2)
     batch.set_state(named(state))
     loss = batch.learn(ids(inputs), ids(targets))
-    network.gather(gradients)
+    gradients[0] = gradients.sum(axis=0)
     assert loss == pytest.approx(expected.loss, rel=NEAR)
     for name, gradient in network.parameters.to_arrays(gradients[0]).items():
         distance = np.linalg.norm(gradient - expected.gradients[name])

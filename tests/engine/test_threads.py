@@ -1,10 +1,13 @@
-"""Workers where the system is short of threads."""
+"""Workers: where the system is short of threads, and in stages."""
 
 import threading
+import time
+from collections.abc import Callable
 
 import pytest
 
 from charrnn.engine.threads import Workers
+from charrnn.kernels.jit import JIT
 
 
 @pytest.mark.parametrize("allowed", [0, 1])
@@ -29,3 +32,36 @@ def test_all_run_before_the_first_piece() -> None:
     assert (workers.threads, threading.active_count() - before) == (4, 3)
     gate = threading.Barrier(4)
     workers.map(lambda piece: gate.wait(120), 4)
+
+
+@pytest.mark.parametrize("asked", [1, 2, 5])
+def test_together_a_stage_begins_when_all_have_done_the_one_before(asked: int) -> None:
+    done: list[list[int]] = [[] for _ in range(4)]
+
+    def function(thread: int, threads: int, meet: Callable[[], None]) -> tuple[int, int]:
+        for stage, notes in enumerate(done):
+            if thread == stage % threads:
+                time.sleep(0.02)  # each is the last to come once
+            notes.append(thread)
+            meet()
+            assert sorted(notes) == list(range(threads))
+        return thread, threads
+
+    threads = asked if JIT else 1
+    assert Workers(asked).together(function) == [(thread, threads) for thread in range(threads)]
+
+
+@pytest.mark.skipif(not JIT, reason="one thread only")
+@pytest.mark.parametrize("bad", [0, 1, 2])
+@pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt])
+def test_together_nobody_waits_for_one_who_failed(bad: int, error: type[BaseException]) -> None:
+    def function(thread: int, threads: int, meet: Callable[[], None]) -> None:
+        meet()
+        if thread == bad:
+            raise error
+        meet()
+
+    workers = Workers(3)
+    with pytest.raises(error):
+        workers.together(function)
+    assert workers.map(lambda piece: piece, 3) == [0, 1, 2]

@@ -68,7 +68,7 @@ def test_gradients_are_those_of_documents_read_alone(cell):
     window = packed.next_window()
     batch, gradients = CompiledStreams(network, 3, 1_000, 2), network.gradients_of(2)
     loss = batch.learn(window.inputs, window.targets)
-    network.gather(gradients)
+    gradients[0] = gradients.sum(axis=0)
     total, expected = one_by_one(settings, parameters, documents)
     assert loss == pytest.approx(total / documents.transitions, rel=1e-6)
     for name, gradient in network.parameters.to_arrays(gradients[0]).items():

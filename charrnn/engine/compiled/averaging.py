@@ -5,7 +5,7 @@ Training continues from the parameters themselves; their average is what is vali
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -21,14 +21,13 @@ class Average:
         self.network, self.keep = network, keep
         self.flat = network.parameters.flat.copy() if keep else network.parameters.flat
 
-    def add(self, step: int) -> None:
-        """Adds the parameters after update `step`, counted from 1."""
+    def adding(self, step: int) -> Callable[[int, int], None]:
+        """What adds a piece [start:stop) of the parameters after update `step`, counted from 1."""
         if not self.keep:
-            return
+            return lambda start, stop: None
         # the first values are random, so the average forgets faster at first
         share = np.float32(1 - min(self.keep, (1 + step) / (10 + step)))
-        flat, parts = self.network.parameters.flat, self.network.parts()
-        self.network.workers.map(lambda i: average(self.flat, flat, *parts[i], share), len(parts))
+        return lambda start, stop: average(self.flat, self.network.parameters.flat, start, stop, share)
 
     @contextlib.contextmanager
     def in_use(self) -> Iterator[None]:

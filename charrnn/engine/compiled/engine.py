@@ -59,9 +59,7 @@ class CompiledEngine(Engine):
 
     def update(self, rate: float, clip: float) -> float:
         assert self.optimizer is not None  # opened with training settings
-        norm = self.optimizer.update(self.network.gradients, rate, clip)
-        self.average.add(self.steps)
-        return norm
+        return self.optimizer.update(self.network.gradients, rate, clip, self.average.adding(self.steps + 1))
 
     @contextmanager
     def averaged(self) -> Iterator[None]:

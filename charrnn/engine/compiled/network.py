@@ -12,11 +12,10 @@ from charrnn.engine.compiled.packed_weights import Weights, drop_rows
 from charrnn.engine.compiled.parameters import Parameters
 from charrnn.engine.threads import Workers
 from charrnn.kernels.cpu import padded, zeros
-from charrnn.kernels.updates import sum_gradients
 from charrnn.settings import NetworkSettings
 
 # Parameters that one piece of an update covers; fixed, so that sums over pieces do not depend on threads.
-PART = 65_536
+PART = 16_384
 
 
 class Network:
@@ -42,12 +41,6 @@ class Network:
         """The flat buffer cut into fixed pieces, (start, stop) each."""
         size = self.parameters.flat.size
         return [(start, min(start + PART, size)) for start in range(0, size, PART)]
-
-    def gather(self, gradients: np.ndarray) -> float:
-        """Adds the shards' gradients (shards, P) up in gradients[0]; their norm."""
-        parts = self.parts()
-        squares = self.workers.map(lambda i: sum_gradients(gradients, *parts[i]), len(parts))
-        return float(np.sqrt(sum(squares)))
 
     def drop_weights(self, keys: np.ndarray) -> None:
         """Drops a share of every weight_hh until refresh(); keys (L,) uint32 say which (Merity et al. 2017).

@@ -24,27 +24,43 @@ class Optimizer:
         self.steps = 0
         self.buffers = [zeros(network.parameters.flat.size) for _ in self.memory]
 
-    def update(self, gradients: np.ndarray, lr: float, clip: float) -> float:
+    def update(self, gradients: np.ndarray, lr: float, clip: float,
+               after: Callable[[int, int], None] = lambda start, stop: None) -> float:
         """One step along gradients (shards, P), clipped first by their norm and then by value; the norm before that.
+
+        after   is told of each piece [start:stop) of the parameters when it is done
 
         Raises TrainingError, with nothing changed, if the norm is not finite: a bad gradient must never reach a weight.
         """
-        norm = self.network.gather(gradients)
+        network, parts, rule = self.network, self.network.parts(), self.rule(lr, self.steps + 1)
+        limit, squares = np.float32(self.training.clip_value or math.inf), np.zeros(len(parts))
+
+        def one(thread: int, threads: int, meet: Callable[[], None]) -> float:
+            own = range(thread, len(parts), threads)
+            for i in own:
+                squares[i] = updates.sum_gradients(gradients, *parts[i])
+            meet()
+            norm = math.sqrt(sum(squares))
+            if not math.isfinite(norm):
+                return norm
+            scale = np.float32(clip / norm if 0 < clip < norm else 1.0)
+            for i in own:
+                rule(network.parameters.flat, gradients[0], *self.buffers, *parts[i], scale, limit)
+                after(*parts[i])
+            meet()
+            network.weights.refresh_part(thread, threads)
+            return norm
+
+        norm = network.workers.together(one)[0]
         if not math.isfinite(norm):
             raise TrainingError(f"the gradient is no longer a number after {self.steps} steps; "
                                 "train again with a lower --lr, or a lower --clip")
         self.steps += 1
-        limit = self.training.clip_value or math.inf
-        scale = clip / norm if 0 < clip < norm else 1.0
-        flat, parts, workers = self.network.parameters.flat, self.network.parts(), self.network.workers
-        rule = self.rule(lr)
-        shared = np.float32(scale), np.float32(limit)
-        workers.map(lambda i: rule(flat, gradients[0], *self.buffers, *parts[i], *shared), len(parts))
-        self.network.refresh()
+        network.weights.refresh_table()
         return norm
 
-    def rule(self, lr: float) -> Callable[..., None]:
-        """The kernel with the constants of this step."""
+    def rule(self, lr: float, step: int) -> Callable[..., None]:
+        """The kernel with the constants of a step, counted from 1."""
         raise NotImplementedError
 
     def to_arrays(self) -> dict[str, np.ndarray]:
@@ -68,10 +84,10 @@ class Adam(Optimizer):
     memory = ("adam_mean", "adam_square")
     decays = False
 
-    def rule(self, lr: float) -> Callable[..., None]:
+    def rule(self, lr: float, step: int) -> Callable[..., None]:
         decay = lr * self.training.weight_decay if self.decays else 0.0
         beta1, beta2 = self.training.beta1, self.training.beta2
-        return _with(updates.adam, lr, beta1, beta2, EPSILON, 1 - beta1**self.steps, 1 - beta2**self.steps, decay)
+        return _with(updates.adam, lr, beta1, beta2, EPSILON, 1 - beta1**step, 1 - beta2**step, decay)
 
 
 class AdamW(Adam):
@@ -83,7 +99,7 @@ class RMSprop(Optimizer):
 
     memory = ("rmsprop_square",)
 
-    def rule(self, lr: float) -> Callable[..., None]:
+    def rule(self, lr: float, step: int) -> Callable[..., None]:
         return _with(updates.rmsprop, lr, RMSPROP_DECAY, EPSILON)
 
 
@@ -92,7 +108,7 @@ class Adagrad(Optimizer):
 
     memory = ("adagrad_total",)
 
-    def rule(self, lr: float) -> Callable[..., None]:
+    def rule(self, lr: float, step: int) -> Callable[..., None]:
         return _with(updates.adagrad, lr, EPSILON)
 
 
@@ -101,7 +117,7 @@ class SGD(Optimizer):
 
     memory = ("sgd_velocity",)
 
-    def rule(self, lr: float) -> Callable[..., None]:
+    def rule(self, lr: float, step: int) -> Callable[..., None]:
         return _with(updates.sgd, lr, self.training.momentum)
 
 
