@@ -55,8 +55,10 @@ TORCH_SIZES = (Size("lstm", 1, 512, 400_000), Size("gru", 1, 384, 150_000), Size
 WORTH = 5
 # It is not even timed if a usual machine would read less than this share of that; its kernels are then not compiled.
 HOPELESS = 0.5
-# The dropout of a network that reads a text at most so many times; and the size below which it has none.
-DROPOUTS = ((3.5, 0.0), (7, 0.2), (10, 0.4), (math.inf, 0.5))
+# A network learns a text by heart the sooner, the more often it reads it and the more parameters it has for each unit
+# of it. The dropout up to so many passes, or up to such a product of both. Beyond it, weights are dropped too where
+# there are many passes. And the size below which there is no dropout.
+DROPOUTS, MOST_DROPOUT = ((3.5, 5, 0.0), (7, 12, 0.2), (10, 18, 0.4)), 0.5
 MANY_PASSES, RECURRENT_DROPOUT = 20, 0.25
 OVERFITS_FROM = 128
 # The share of a weight that its decay takes away while a text is read once, at the highest rate; and the highest decay.
@@ -125,7 +127,7 @@ def fitting(given: Mapping[str, Any], text: TextShape, machine: Machine) -> tupl
     chosen["window"] = max(chosen["window"], min(lines, int(read / (batch * MANY_STEPS))))
     settings = settings_of({**chosen, **wanted})
     steps = max(1.0, read / (settings.windows.window * batch))
-    chosen |= _fitting_training(settings, read / text.length, steps, given)
+    chosen |= _fitting_training(settings, text, read)
     chosen = {name: value for name, value in chosen.items() if given.get(name) is None}
     time = f"{given['minutes']:g} min on" if given.get("minutes") else "no time limit, and"
     unit, cores = TextSettings(unit=given.get("unit", "char")).unit_name, machine.cores
@@ -162,14 +164,17 @@ def _planned(settings: Settings, text: TextShape, readable: float) -> tuple[floa
     return float(enough * text.length), {"epochs": float(enough)}
 
 
-def _fitting_training(settings: Settings, passes: float, steps: float, given: Mapping[str, Any]) -> dict[str, Any]:
-    """How a network is trained in so many steps: the more often it reads the text, the more is dropped."""
-    network, training = settings.network, settings.training
+def _fitting_training(settings: Settings, text: TextShape, read: float) -> dict[str, Any]:
+    """How a network is trained on so many units: the sooner it learns the text by heart, the more is dropped."""
+    network, training, windows = settings.network, settings.training, settings.windows
+    passes, steps = read / text.length, max(1.0, read / (windows.window * windows.batch))
+    by_heart = passes * _parameters(network, text.vocabulary) / text.length
     averaging = max(0.0, min(0.999, 1 - 1 / (AVERAGED * steps)))
     chosen: dict[str, Any] = {"averaging": math.floor(1e4 * averaging) / 1e4}  # never longer than that share
     is_large = network.hidden >= OVERFITS_FROM
-    chosen["dropout"] = next(dropout for most, dropout in DROPOUTS if passes <= most) if is_large else 0.0
-    if is_large and passes > MANY_PASSES:
+    chosen["dropout"] = 0.0 if not is_large else next(
+        (dropout for most_passes, most, dropout in DROPOUTS if passes <= most_passes or by_heart <= most), MOST_DROPOUT)
+    if chosen["dropout"] == MOST_DROPOUT and passes > MANY_PASSES:
         chosen["recurrent_dropout"] = RECURRENT_DROPOUT
     if training.optimizer in ("adam", "adamw"):
         chosen |= {"beta1": 0.8, "beta2": 0.99}

@@ -77,6 +77,19 @@ def test_a_text_read_many_times_gets_more_dropout():
     assert small["dropout"] == small["weight_decay"] == 0  # it has no room to learn a text by heart
 
 
+def test_a_larger_network_learns_a_text_by_heart_sooner_and_gets_more_dropout():
+    def chosen(hidden, epochs, characters=600_000):
+        return fitting({"epochs": epochs, "hidden": hidden, "cell": "mogrifier"}, TextShape(characters, 65),
+                       machine())[0]
+
+    assert [chosen(hidden, 9.0)["dropout"] for hidden in (128, 256, 384, 768)] == [0.0, 0.0, 0.2, 0.4]
+    assert [chosen(256, epochs)["dropout"] for epochs in (3.0, 15.0, 30.0, 60.0)] == [0.0, 0.2, 0.4, 0.5]
+    assert [chosen(256, epochs).get("recurrent_dropout") for epochs in (30.0, 60.0)] == [None, 0.25]
+    # nobody learns anything by heart in three passes, and a longer text is harder to learn
+    assert chosen(512, 3.0, 20_000)["dropout"] == 0.0 < chosen(512, 12.0)["dropout"]
+    assert chosen(384, 12.0, 6_000_000)["dropout"] == 0.0
+
+
 @given(minutes=st.floats(0.01, 1e3), characters=st.integers(20, 10**8), cores=st.integers(1, 16))
 def test_a_short_text_is_not_learned_by_heart_with_the_time_that_is_left(minutes, characters, cores):
     text = TextShape(characters, 65)
