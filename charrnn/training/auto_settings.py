@@ -58,7 +58,7 @@ HOPELESS = 0.5
 # A network learns a text by heart the sooner, the more often it reads it and the more parameters it has for each unit
 # of it. The dropout up to so many passes, or up to such a product of both. Beyond it, weights are dropped too where
 # there are many passes. And the size below which there is no dropout.
-DROPOUTS, MOST_DROPOUT = ((3.5, 5, 0.0), (7, 12, 0.2), (10, 20, 0.3)), 0.5
+DROPOUTS, MOST_DROPOUT = ((3.5, 5, 0.0), (7, 12, 0.2), (10, 30, 0.3)), 0.5
 MANY_PASSES, RECURRENT_DROPOUT = 20, 0.25
 OVERFITS_FROM = 128
 # The share of a weight that its decay takes away while a text is read once, at the highest rate; and the highest decay.
