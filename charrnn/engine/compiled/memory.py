@@ -5,8 +5,8 @@ In numbers of 4 bytes, for a batch of N sequences cut into S shards, windows of 
 a unit, V characters and P parameters:
 
     parameters   P            optimizer    M P, M = 2 (adam, adamw) or 1      gradients   S P
-    packed       2 (L R + (L - 1) G) H H and 2 V H (the output layer), half of both with bf16; V H (its rows in one
-                 piece), V G H (the table)
+    packed       2 (L R + (L - 1) G) H H and 2 V H (the output layer), half of both with bf16; V H (the output layer
+                 before it is packed), V G H (the table)
     dropped      L R H H  with recurrent dropout
     windows      L (T + 1) N H  for h, again for c where the cell has one, and for dropout;  L T N K H  for gates;
                  T N H  for the gradient on its way back;  2 L N H  for that of the states
