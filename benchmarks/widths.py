@@ -50,9 +50,11 @@ def products(seconds: float) -> dict[str, dict[str, float]]:
 
 def works(H: int) -> dict[str, tuple[int, Callable[[], None]]]:
     """The three products of a layer of H units, by name: their rows, and a call that makes them once."""
-    from charrnn.kernels.matmul import add_transposed_product, copied_size, matmul
+    from charrnn.kernels import matmul as products_of
+    from charrnn.kernels.jit import as_kernel
     from charrnn.kernels.microkernel import tiles
 
+    matmul, add_transposed_product = as_kernel(products_of.matmul), as_kernel(products_of.add_transposed_product)
     address, random = tiles(), np.random.default_rng(1)
 
     def filled(*shape: int) -> np.ndarray:
@@ -62,7 +64,7 @@ def works(H: int) -> dict[str, tuple[int, Callable[[], None]]]:
 
     h, gates, weights = filled(ROWS, H), filled(ROWS, 4 * H), filled(4 * H * H)
     many_h, many_gates, gradient = filled(CHUNK_ROWS, H), filled(CHUNK_ROWS, 4 * H), filled(4 * H, H)
-    nothing, copied = zeros(0), zeros(copied_size(H))
+    nothing, copied = zeros(0), zeros(products_of.copied_size(H))
     return {
         "gates": (ROWS, lambda: matmul(
             address, h, 0, H, ROWS, weights, 0, H, 4 * H, gates, 0, 4 * H, False, nothing)),

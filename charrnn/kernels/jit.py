@@ -5,6 +5,7 @@ interpreter lock, and is kept in a folder named by everything that could make ol
 """
 
 import contextlib
+import gc
 import hashlib
 import logging
 import sys
@@ -34,12 +35,28 @@ _kernels: list[Any] = []
 
 def kernel(function: Callable[..., Any]) -> Any:
     """The compiled twin of `function`, cached on disk where that is possible."""
-    compiled = numba.njit(**_OPTIONS)(function)
+    compiled = numba.njit(**_OPTIONS, no_cfunc_wrapper=True)(function)
     if JIT:
         if CACHE_FOLDER is not None:
             _enable_cache(compiled, CACHE_FOLDER)
+        compiled.compile = _without_collecting(compiled.compile)
         _kernels.append(compiled)
     return compiled
+
+
+def _without_collecting(compile_for: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The same without the garbage collector: compiling makes many objects and little garbage, and looking for it takes
+    a tenth of the time."""
+    def compile_quickly(signature: Any) -> Any:
+        was_enabled = gc.isenabled()
+        gc.disable()
+        try:
+            return compile_for(signature)
+        finally:
+            if was_enabled:
+                gc.enable()
+
+    return compile_quickly
 
 
 def inner(function: Callable[..., Any]) -> Any:
@@ -47,16 +64,37 @@ def inner(function: Callable[..., Any]) -> Any:
 
     Always inlined: left to the compiler, the choice differs between a fresh compile and a load from the cache, and
     with it the last bits of a result, so that a run could not be resumed exactly.
-    """
-    compiled = numba.njit(**_OPTIONS, forceinline=True)(function)
-    template = getattr(compiled, "get_call_template", None)
-    if template is not None:  # there is none without the JIT
-        def of_plain_types(args: Any, kws: Any) -> Any:
-            return template(tuple(map(unliteral, args)), {name: unliteral(kws[name]) for name in kws})
 
-        # numba would compile a function anew for each constant that it is called with
-        compiled.get_call_template = of_plain_types
+    Python cannot call it, only as_kernel() of it: the wrappers for that would take a tenth of the time of compiling.
+    """
+    compiled = numba.njit(**_OPTIONS, forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    if not JIT:
+        return compiled
+    template, compile_for = compiled.get_call_template, compiled.compile
+
+    def of_plain_types(args: Any, kws: Any) -> Any:
+        return template(tuple(map(unliteral, args)), {name: unliteral(kws[name]) for name in kws})
+
+    def add_overload(result: Any) -> None:
+        compiled.overloads[tuple(result.signature.args)] = result
+
+    def refuse(*args: Any, **kws: Any) -> Any:
+        raise TypeError(f"only kernels can call {function.__name__}()")
+
+    def compile_and_refuse(signature: Any) -> Any:
+        compile_for(signature)
+        return refuse
+
+    # numba would compile a function anew for each constant that it is called with
+    compiled.get_call_template = of_plain_types
+    # it would also let calls from Python begin where there is no wrapper: at once, or with what compile() gives back
+    compiled.add_overload, compiled.compile = add_overload, compile_and_refuse
     return compiled
+
+
+def as_kernel(function: Callable[..., Any]) -> Any:
+    """A kernel that does nothing but call an inner function, for tests and benchmarks; it is not cached."""
+    return numba.njit(nogil=True)(lambda *arguments: function(*arguments))
 
 
 def kernels() -> list[Any]:

@@ -51,13 +51,12 @@ def most_likely(logits, count):
 
 
 @inner
-def keep_largest(weights, lanes, count, limits, total):
+def keep_largest(weights, count, limits, total):
     """Sets all weights beyond the limits to 0, one limit after the other; returns the sum of the rest.
 
     weights (V padded) are between 0 and 1, the largest 1, those in the padding 0; total is their sum. Of equals at a
-    border the first are kept. lanes is scratch.
+    border the first are kept.
     """
-    bits = lanes.view(np.int32)
     for limit in range(3):
         wanted, mass_wanted = _NOTHING, _NOTHING
         low, high = 0, _BITS_OF_ONE + 1
@@ -70,20 +69,18 @@ def keep_largest(weights, lanes, count, limits, total):
                 continue
             mass_wanted = max(np.float32(limits.top_p) * total, _LEAST_MASS)
             # all that are smaller make up less than what is given up: the border lies above
-            lanes[0] = max((total - mass_wanted) / np.float32(weights.shape[0]) * _A_LITTLE_LESS, _NOTHING)
-            low = np.int64(bits[0])
+            given_up = max((total - mass_wanted) / np.float32(weights.shape[0]) * _A_LITTLE_LESS, _NOTHING)
+            low = np.int64(np.float32(given_up).view(np.int32))
         else:
             if limits.min_p <= 0.0:
                 continue
-            lanes[0] = np.float32(limits.min_p)
-            low = np.int64(bits[0])
+            low = np.int64(np.float32(limits.min_p).view(np.int32))
             high = low + 1
         # numbers of weights are floats, so that the loop is vector code of one width
         kept, above, mass_above = np.float32(weights.shape[0]), _NOTHING, _NOTHING
         while high - low > 1 and kept - above > ONE and kept != wanted:
             middle = (low + high) >> 1
-            bits[0] = middle
-            border, found, mass = lanes[0], _NOTHING, _NOTHING
+            border, found, mass = np.int32(middle).view(np.float32), _NOTHING, _NOTHING
             # two loops, because both sums in one are no vector code, and take six times as long
             for j in range(weights.shape[0]):
                 found += ONE if weights[j] >= border else _NOTHING
@@ -93,8 +90,7 @@ def keep_largest(weights, lanes, count, limits, total):
                 low, kept = middle, found
             else:
                 high, above, mass_above = middle, found, mass
-        bits[0] = low
-        border, total = lanes[0], _NOTHING
+        border, total = np.int32(low).view(np.float32), _NOTHING
         for j in range(weights.shape[0]):
             weights[j] = weights[j] if weights[j] >= border else _NOTHING
             total += weights[j]
@@ -128,7 +124,7 @@ def choose(logits, plain, lanes, count, temp, limits, draw, with_nats):
         if turn == 1:
             nats = largest + np.log(total) - plain[0, chosen]
             break
-        wanted = draw * np.float64(keep_largest(logits, lanes, count, limits, total))
+        wanted = draw * np.float64(keep_largest(logits, count, limits, total))
         for j in range(count):
             if logits[j] > 0:
                 chosen = j

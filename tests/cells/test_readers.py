@@ -3,11 +3,16 @@
 import numpy as np
 import pytest
 
-from charrnn.cells.readers import Readers, add_weight_gradient_of_two, part, product_of_two
+from charrnn.cells import readers as two_readers
+from charrnn.cells.readers import Readers
 from charrnn.kernels.cpu import PAD
+from charrnn.kernels.jit import as_kernel
 from charrnn.kernels.matmul import copied_size
 from charrnn.kernels.microkernel import BF16, FLOAT32, tiles
 from charrnn.kernels.packing import pack
+
+add_weight_gradient_of_two, part, product_of_two = map(
+    as_kernel, (two_readers.add_weight_gradient_of_two, two_readers.part, two_readers.product_of_two))
 
 KINDS = pytest.mark.parametrize("kind", [FLOAT32, BF16], ids=["float32", "bf16"])
 FIRST_SOURCE, PLACE = 7, 4

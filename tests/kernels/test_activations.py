@@ -5,7 +5,7 @@ import pytest
 
 from charrnn.kernels.activations import exp_nonpositive, sigmoid, tanh
 from charrnn.kernels.cpu import SSE, TARGET
-from charrnn.kernels.jit import inner
+from charrnn.kernels.jit import as_kernel, inner
 from tests.kernels.sizes import many
 
 COUNT = many(200_001)
@@ -19,10 +19,12 @@ def over(function):
         for j in range(x.shape[0]):
             out[j] = function(x[j])
 
+    all_of = as_kernel(loop)
+
     def apply(x):
         x = np.atleast_1d(np.asarray(x, np.float32))
         out = np.empty_like(x)
-        loop(x, out)
+        all_of(x, out)
         return out.astype(np.float64)
 
     return apply

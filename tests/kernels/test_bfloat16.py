@@ -5,8 +5,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from charrnn.kernels.bfloat16 import round_line_pairs, round_rows
+from charrnn.kernels import bfloat16
 from charrnn.kernels.cpu import PAD
+from charrnn.kernels.jit import as_kernel
+
+round_rows, round_line_pairs = as_kernel(bfloat16.round_rows), as_kernel(bfloat16.round_line_pairs)
 
 FLOATS = st.floats(width=32, allow_nan=False, allow_infinity=False, min_value=-2.0**126, max_value=2.0**126)
 

@@ -4,9 +4,13 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charrnn.kernels.cpu import PAD, padded
-from charrnn.kernels.sample_logits import Limits, keep_largest
+from charrnn.kernels import sample_logits
+from charrnn.kernels.cpu import padded
+from charrnn.kernels.jit import as_kernel
+from charrnn.kernels.sample_logits import Limits
 from charrnn.kernels.softmax import NEVER
+
+keep_largest = as_kernel(sample_logits.keep_largest)
 
 numbers = st.floats(-50, 50, width=32)
 # with equals among them, and with what was banned
@@ -29,7 +33,7 @@ def weights_of(values: list[float]) -> tuple[np.ndarray, np.float32]:
 def kept(row: np.ndarray, count: int, total: np.float32, top_k: int = 0, top_p: float = 1.0,
          min_p: float = 0.0) -> np.float32:
     """The sum that is left, in `row` itself."""
-    return keep_largest(row, np.zeros(PAD, np.float32), count, Limits(top_k, top_p, min_p), total)
+    return keep_largest(row, count, Limits(top_k, top_p, min_p), total)
 
 
 @given(rows, st.data())

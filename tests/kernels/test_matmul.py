@@ -3,10 +3,14 @@
 import numpy as np
 import pytest
 
+from charrnn.kernels import matmul as products
 from charrnn.kernels.cpu import PAD, TARGET, padded
-from charrnn.kernels.matmul import _DEPTH_BLOCK, add_transposed_product, copied_size, matmul
+from charrnn.kernels.jit import as_kernel
+from charrnn.kernels.matmul import _DEPTH_BLOCK, copied_size
 from charrnn.kernels.microkernel import BF16, FLOAT32, tiles
 from charrnn.kernels.packing import pack
+
+matmul, add_transposed_product = as_kernel(products.matmul), as_kernel(products.add_transposed_product)
 
 COLUMNS = range(PAD, 9 * PAD + 1, PAD)
 GUARD = np.float32(-12345)

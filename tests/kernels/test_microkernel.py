@@ -6,12 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charrnn.kernels.cpu import TARGET
-from charrnn.kernels.jit import inner
+from charrnn.kernels.jit import as_kernel, inner
 from charrnn.kernels.microkernel import BF16, FLOAT32, tile, tile_numpy, tiles
 
 GUARD = np.float32(-12345)  # what lies around C, and must stay
 
 
+@as_kernel
 @inner
 def compiled(tiles, rows, vectors, a, a_at, lda, a_step, b, b_at, b_step, c, c_at, ldc, depth, accumulate):
     tile(tiles, rows, vectors, a, a_at, lda, a_step, b, b_at, b_step, c, c_at, ldc, depth, accumulate)

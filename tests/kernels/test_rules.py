@@ -1,6 +1,8 @@
 """What DESIGN asks of all kernels together: equal signatures, one compile each, a cache that is never stale."""
 
+import contextlib
 import errno
+import gc
 import inspect
 import os
 import shutil
@@ -177,3 +179,38 @@ def test_numba_python_and_the_tile_change_it(monkeypatch):
         monkeypatch.setattr(jit, "TARGET", other)
         seen.add(jit.fingerprint())
     assert len(seen) == 3 + len(tiles)
+
+
+@pytest.mark.skipif(not jit.JIT, reason="nothing is compiled")
+def test_python_cannot_call_what_only_kernels_can():
+    @jit.inner
+    def doubled(x):
+        return 2 * x
+
+    assert jit.as_kernel(doubled)(3) == 6  # compiled for whole numbers, but not for Python
+    with pytest.raises(TypeError, match=r"only kernels can call doubled\(\)"):
+        doubled(3)
+
+
+@pytest.mark.skipif(not jit.JIT, reason="nothing is compiled")
+@pytest.mark.parametrize("enabled", [True, False])
+@pytest.mark.parametrize("fails", [True, False])
+def test_compiling_leaves_the_garbage_collector_as_it_was(monkeypatch, enabled, fails):
+    seen = []
+
+    def compile_for(self, signature):
+        seen.append(gc.isenabled())
+        if fails:
+            raise TypeError("cannot be compiled")
+
+    monkeypatch.setattr("numba.core.dispatcher.Dispatcher.compile", compile_for)
+    compiled = jit.kernel(lambda x: x + 1)
+    was_enabled = gc.isenabled()
+    try:
+        (gc.enable if enabled else gc.disable)()
+        with pytest.raises(TypeError) if fails else contextlib.nullcontext():
+            compiled.compile((numba.int64,))
+        assert gc.isenabled() == enabled
+    finally:
+        (gc.enable if was_enabled else gc.disable)()
+    assert seen == [False]

@@ -3,10 +3,14 @@
 import numpy as np
 import pytest
 
+from charrnn.kernels import sample_logits
 from charrnn.kernels.cpu import PAD, padded
-from charrnn.kernels.sample_logits import Limits, choose, most_likely
+from charrnn.kernels.jit import as_kernel
+from charrnn.kernels.sample_logits import Limits
 from charrnn.kernels.softmax import NEVER
 from tests.kernels.sizes import many
+
+choose, most_likely = as_kernel(sample_logits.choose), as_kernel(sample_logits.most_likely)
 
 V = 7
 LOGITS = np.array([0.3, -1.2, 2.0, 0.9, -0.4, 1.1, 0.0], np.float32)

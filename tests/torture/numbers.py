@@ -25,10 +25,11 @@ import numpy as np
 from charrnn.cells.registry import CELLS
 from charrnn.engine.engines import open_engine
 from charrnn.errors import CharrnnError
+from charrnn.kernels import predictions, softmax
 from charrnn.kernels.cpu import PAD, padded
-from charrnn.kernels.predictions import score_row
+from charrnn.kernels.jit import as_kernel
 from charrnn.kernels.sample_logits import Limits
-from charrnn.kernels.softmax import NEVER, loss_row
+from charrnn.kernels.softmax import NEVER
 from charrnn.settings import NetworkSettings, Settings, TrainingSettings, WindowSettings
 from charrnn.training.events import Finished, Step
 from charrnn.training.trainer import Trainer
@@ -36,6 +37,7 @@ from tests.torture.commands import watched
 from tests.torture.findings import Findings
 
 ROOT = Path(__file__).parents[2]
+loss_row, score_row = as_kernel(softmax.loss_row), as_kernel(predictions.score_row)
 V = 7
 VALUES = [math.nan, math.inf, -math.inf, 3e38, -3e38, 1e30, 1e-45]
 OPTIMIZERS = ("adam", "adamw", "rmsprop", "adagrad", "sgd")
