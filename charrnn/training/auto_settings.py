@@ -56,10 +56,10 @@ WORTH = 5
 # It is not even timed if a usual machine would read less than this share of that; its kernels are then not compiled.
 HOPELESS = 0.5
 # A network learns a text by heart the sooner, the more often it reads it and the more parameters it has for each unit
-# of it. The dropout up to so many passes, or up to such a product of both. Beyond it, weights are dropped too where
-# there are many passes. And the size below which there is no dropout.
-DROPOUTS, MOST_DROPOUT = ((3.5, 5, 0.0), (7, 12, 0.2), (10, 30, 0.3)), 0.5
-MANY_PASSES, RECURRENT_DROPOUT = 20, 0.25
+# of it. Dropout and recurrent dropout up to so many passes, or up to such a product of both. And the size below which
+# there is none.
+DROPOUTS = ((3.5, 5, 0.0, 0.0), (7, 12, 0.2, 0.0), (10, 40, 0.3, 0.0), (0, 80, 0.4, 0.1), (0, 250, 0.4, 0.15),
+            (math.inf, math.inf, 0.5, 0.2))
 OVERFITS_FROM = 128
 # The share of a weight that its decay takes away while a text is read once, at the highest rate; and the highest decay.
 # With hardly any, a GRU learns less at its rate even of a text that is not read to its end; an LSTM does not.
@@ -172,10 +172,11 @@ def _fitting_training(settings: Settings, text: TextShape, read: float) -> dict[
     averaging = max(0.0, min(0.999, 1 - 1 / (AVERAGED * steps)))
     chosen: dict[str, Any] = {"averaging": math.floor(1e4 * averaging) / 1e4}  # never longer than that share
     is_large = network.hidden >= OVERFITS_FROM
-    chosen["dropout"] = 0.0 if not is_large else next(
-        (dropout for most_passes, most, dropout in DROPOUTS if passes <= most_passes or by_heart <= most), MOST_DROPOUT)
-    if chosen["dropout"] == MOST_DROPOUT and passes > MANY_PASSES:
-        chosen["recurrent_dropout"] = RECURRENT_DROPOUT
+    dropout, recurrent = next(
+        rates for most_passes, most, *rates in DROPOUTS if passes <= most_passes or by_heart <= most)
+    chosen["dropout"] = dropout if is_large else 0.0
+    if recurrent and is_large:
+        chosen["recurrent_dropout"] = recurrent
     if training.optimizer in ("adam", "adamw"):
         chosen |= {"beta1": 0.8, "beta2": 0.99}
     if training.optimizer == "adamw":
