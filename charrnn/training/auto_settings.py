@@ -59,7 +59,7 @@ HOPELESS = 0.5
 # of it. Dropout and recurrent dropout up to so many passes, or up to such a product of both. And the size below which
 # there is none.
 DROPOUTS = ((3.5, 5, 0.0, 0.0), (7, 12, 0.2, 0.0), (10, 40, 0.3, 0.0), (0, 80, 0.4, 0.1), (0, 250, 0.4, 0.15),
-            (math.inf, math.inf, 0.5, 0.2))
+            (math.inf, math.inf, 0.5, 0.25))
 OVERFITS_FROM = 128
 # The share of a weight that its decay takes away while a text is read once, at the highest rate; and the highest decay.
 # With hardly any, a GRU learns less at its rate even of a text that is not read to its end; an LSTM does not.
