@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charrnn.engine.initial import parameter_shapes
 from charrnn.runs.run import check_text
 from charrnn.settings import (
     NetworkSettings,
@@ -65,6 +66,20 @@ def test_a_slow_machine_and_a_large_vocabulary_get_a_smaller_network():
     slow = Machine(2, lambda settings: 0.1 * expected_pace(2, 65)(settings), True)
     assert fitting(wanted, text, slow)[0]["hidden"] < usual
     assert fitting(wanted, text, machine(vocabulary=10_000))[0]["hidden"] < usual
+
+
+@pytest.mark.parametrize("size", SIZES[:-1])
+def test_a_size_is_taken_where_enough_can_be_read_for_its_parameters(size):
+    text, minutes = TextShape(size.least, 65), 20.0
+    needed = size.worth * sum(math.prod(shape) for shape in parameter_shapes(
+        NetworkSettings(size.cell, size.hidden, size.layers), 65).values())
+
+    def chosen(readable):
+        return fitting({"minutes": minutes}, text, Machine(8, lambda _: readable / minutes))[0]
+
+    taken, left = chosen(1.01 * needed), chosen(0.99 * needed)
+    assert (taken["cell"], taken["hidden"]) == (size.cell, size.hidden)
+    assert (left["cell"], left["hidden"]) != (size.cell, size.hidden)
 
 
 def test_a_text_read_many_times_gets_more_dropout():
