@@ -43,9 +43,9 @@ demo: $(USER_STAMP)  ## train for one minute on Python's documentation, then let
 model: $(USER_STAMP)  ## train the model that comes with charrnn again: 45 passes over its text, and one download
 	rm -rf build/model
 	.venv/bin/charrnn corpora fetch shakespeare
-	.venv/bin/charrnn train @shakespeare --cell lstm --hidden 512 --layers 1 --window 64 --batch 16 --dropout 0.5 --recurrent-dropout 0.25 \
-		--optimizer adamw --lr 0.016 --beta1 0.8 --beta2 0.99 --weight-decay 0.03 --averaging 0.999 --epochs 45 \
-		--val-fraction 0.1 --seed 1 --shards 2 --precision bf16 \
+	.venv/bin/charrnn train @shakespeare --cell lstm --hidden 512 --layers 1 --window 64 --batch 16 \
+		--dropout 0.5 --recurrent-dropout 0.25 --optimizer adamw --lr 0.016 --beta1 0.8 --beta2 0.99 --weight-decay 0.03 \
+		--averaging 0.999 --epochs 45 --val-fraction 0.1 --seed 1 --shards 2 --precision bf16 \
 		--folder build/model --name shakespeare
 	.venv/bin/python -c "import charrnn; charrnn.load('build/model/shakespeare').save( \
 		'charrnn/pretrained/shakespeare.safetensors', dtype='float16')"

@@ -53,8 +53,8 @@ SIZES = (Size("mogrifier", 1, 512, 400_000, 4.5), Size("mogrifier", 1, 384, 150_
 # size; read many times, a text is learned better by an LSTM.
 TORCH_SIZES = (Size("lstm", 1, 512, 400_000), Size("gru", 1, 384, 150_000), Size("gru", 1, 256, 40_000),
                Size("gru", 1, 128, 0))
-# A size is not even timed if a usual machine would read less than this share of what makes it worth while; its kernels
-# are then not compiled.
+# A size is not even timed if a usual machine would read less than this share of what makes it worth its time; its
+# kernels are then not compiled.
 HOPELESS = 0.5
 # A network learns a text by heart the sooner, the more often it reads it and the more parameters it has for each unit
 # of it. Dropout and recurrent dropout up to so many passes, or up to such a product of both. And the size below which
@@ -173,10 +173,10 @@ def _fitting_training(settings: Settings, text: TextShape, read: float) -> dict[
     averaging = max(0.0, min(0.999, 1 - 1 / (AVERAGED * steps)))
     chosen: dict[str, Any] = {"averaging": math.floor(1e4 * averaging) / 1e4}  # never longer than that share
     is_large = network.hidden >= OVERFITS_FROM
-    dropout, recurrent = next(
-        rates for most_passes, most, *rates in DROPOUTS if passes <= most_passes or by_heart <= most)
-    chosen["dropout"] = dropout if is_large else 0.0
-    if recurrent and is_large:
+    chosen["dropout"], recurrent = next(
+        rates for most_passes, most, *rates in DROPOUTS if passes <= most_passes or by_heart <= most
+    ) if is_large else (0.0, 0.0)
+    if recurrent:
         chosen["recurrent_dropout"] = recurrent
     if training.optimizer in ("adam", "adamw"):
         chosen |= {"beta1": 0.8, "beta2": 0.99}

@@ -82,6 +82,13 @@ def test_a_size_is_taken_where_enough_can_be_read_for_its_parameters(size):
     assert (left["cell"], left["hidden"]) != (size.cell, size.hidden)
 
 
+@pytest.mark.parametrize(("engine", "cell"), [("compiled", "mogrifier"), ("torch", "lstm")])
+def test_the_best_preset_has_the_cell_that_fits_text_and_engine(engine, cell):
+    corpus = Corpus.of("To be, or not to be? " * 30_000)
+    network = automatic_settings({}, "best", corpus, run=RunSettings(engine=engine)).settings.network
+    assert (network.cell, network.layers, network.hidden) == (cell, 1, 512)
+
+
 def test_a_text_read_many_times_gets_more_dropout():
     few, many = (fitting({"epochs": epochs}, TextShape(100_000), machine())[0] for epochs in (2.0, 30.0))
     assert few["dropout"] < many["dropout"] == 0.4
