@@ -123,6 +123,24 @@ def fence_faults(text: str) -> list[str]:
     return faults
 
 
+def table_faults(text: str) -> list[str]:
+    """Rows that stand outside of a table, and those with more or fewer cells than its heading: GitHub cuts a row at
+    every | that has no backslash, in code too."""
+    lines = text.splitlines()
+    faults, known = [], set[int]()
+    for token in tokens(text):
+        if not token.map:
+            continue
+        if token.type == "table_open":
+            cells = [len(re.findall(r"(?<!\\)\|", line)) for line in lines[slice(*token.map)]]
+            faults += [f"line {number}: a row of {count - 1} cells beneath a heading of {cells[0] - 1}"
+                       for number, count in enumerate(cells, start=token.map[0] + 1) if count != cells[0]]
+        if token.type in ("table_open", "fence", "code_block"):
+            known |= set(range(*token.map))
+    return faults + [f"line {number + 1}: a row without a table" for number, line in enumerate(lines)
+                     if line.startswith("|") and number not in known]
+
+
 def link_faults(path: Path, text: str) -> list[str]:
     """Links of the page at `path` to files and headings that do not exist."""
     faults = []

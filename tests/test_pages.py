@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from tests.pages import PAGES, ROOT, fence_faults, fences, headings, link_faults, links, text_of
+from tests.pages import PAGES, ROOT, fence_faults, fences, headings, link_faults, links, table_faults, text_of
 
 README = ROOT / "README.md"
 TEXTS = {path.relative_to(ROOT).as_posix(): text_of(path) for path in PAGES}
@@ -33,6 +33,20 @@ def test_no_level_of_headings_is_skipped() -> None:
 
 def test_links_lead_somewhere() -> None:
     assert {page: faults for page, text in TEXTS.items() if (faults := link_faults(ROOT / page, text))} == {}
+
+
+def test_tables_are_whole() -> None:
+    assert {page: faults for page, text in TEXTS.items() if (faults := table_faults(text))} == {}
+
+
+def test_broken_tables_are_found() -> None:
+    table = "| a | b |\n| --- | --- |\n| 1 | 2 |\n"
+    assert table_faults(table) == []
+    assert table_faults(f"```text\n{table}```\n") == []
+    assert table_faults(f"{table}\n| 3 | 4 |\n") == ["line 5: a row without a table"]
+    assert table_faults(f"{table}| `|` | 4 |\n") == ["line 4: a row of 3 cells beneath a heading of 2"]
+    assert table_faults(f"{table}| `\\|` | 4 |\n") == []
+    assert table_faults(f"{table}what follows\n") == ["line 4: a row of -1 cells beneath a heading of 2"]
 
 
 def test_nothing_is_left_to_fill_in() -> None:
