@@ -137,7 +137,7 @@ class RunSettings(EngineSettings):
     """How a run is computed and what it keeps beside `best` and `last`: what is not part of its checkpoints."""
 
     max_size: float = setting(0.0, "gigabytes of text to read at most, counted after decompression; a longer text is "
-                                   "refused, one in the cache is not counted again (0: no limit)", low=0.0, high=1e9,
+                                   "rejected, one in the cache is not counted again (0: no limit)", low=0.0, high=1e9,
                               metavar="GB", group="Files and samples")
     keep_last: int = setting(0, "keep the checkpoints of this many last validations too, named by their step", low=0,
                              high=1_000_000, group="Files and samples")
