@@ -1,12 +1,14 @@
 """README and docs speak of the program as it is: commands, options, targets, names and variables exist."""
 
 import re
+import statistics
 from pathlib import Path
 
 import click
 import pytest
 
 import charrnn
+from benchmarks.learning import read_rows
 from charrnn.cli.group import COMMANDS
 from charrnn.cli.group import charrnn as group
 from tests.pages import PAGES, ROOT, calls, command_lines, fences, text_of, tokens
@@ -66,6 +68,58 @@ def test_options_named_in_the_text_exist() -> None:
         named = {name for content in inline if content.startswith(("--", "charrnn "))
                  for name in re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", content)}
         assert named - known - FOREIGN == set(), page
+
+
+def kept_speeds(group: str, rival: str) -> dict[str, tuple[float, float, float]]:
+    """Characters a second of each shape that is kept, those of the rival's fastest form, and their ratio; float32
+    unless the shape says otherwise."""
+    kept = {}
+    for row in read_rows(ROOT / "benchmarks/results/speed.jsonl"):  # the line that was written last counts
+        theirs = [statistics.median(rounds) for name, rounds in row["rivals"].items() if name.startswith(rival)]
+        if row["group"] == group and row["unit"] == "char/s" and theirs:
+            ours = statistics.median(row["rounds"])
+            kept[row["what"]] = ours, max(theirs), ours / max(theirs)
+    return kept
+
+
+def rounded(number: float) -> str:
+    """To three digits, as tables show it."""
+    return f"{float(f'{number:.3g}'):,.0f}"
+
+
+@pytest.mark.parametrize("page", [README, ROOT / "docs/speed.md"], ids=lambda page: page.name)
+def test_speeds_in_training_are_those_that_are_kept(page: Path) -> None:
+    kept = kept_speeds("training", "PyTorch")
+    rows = [row.strip("| ").split(" | ") for row in TEXTS[page].splitlines()]
+    shown = [row for row in rows if len(row) == 7 and re.match(r"(LSTM|GRU|RNN) ", row[0])]
+    assert len(shown) >= 4
+    for shape, *figures in shown:
+        both = kept[shape.lower()], kept[f"{shape.lower()}, bf16"]
+        assert figures == [figure for ours, rival, ratio in both
+                           for figure in (rounded(ours), rounded(rival), f"{ratio:.2f}")], shape
+
+
+def test_the_readme_claims_the_speeds_that_are_kept() -> None:
+    def span(ratios: list[float]) -> str:
+        return f"{min(ratios):.1f} to {max(ratios):.1f} times"
+
+    def ratios(cell: str) -> list[float]:
+        return [ratio for shape, (_, _, ratio) in kept_speeds("training", "PyTorch").items()
+                if shape.startswith(cell) and int(re.findall(r"\dx(\d+)", shape)[0]) >= 128]
+
+    claim = (f"LSTMs of 128 units and more train {span(ratios('lstm'))}, GRUs {span(ratios('gru'))} as fast as the "
+             "fastest form of PyTorch in the same precision, and an LSTM writes "
+             f"{span([ratio for _, _, ratio in kept_speeds('sampling', 'ONNX').values()])} as fast as ONNX Runtime.")
+    assert claim in " ".join(TEXTS[README].split())
+
+
+@pytest.mark.parametrize("page", [README, ROOT / "docs/speed.md"], ids=lambda page: page.name)
+def test_losses_are_those_that_are_kept(page: Path) -> None:
+    kept = {row["minutes"]: (f"{float(row['state carried']):.3f}", f"{float(row['cold blocks of 256']):.3f}")
+            for row in read_rows(ROOT / "benchmarks/results/quality.jsonl") if row["preset"] == "default"}
+    shown = re.findall(r"^\| `--minutes ([\d.]+)` (?:\| [^|]+ )?\| (\d\.\d{3}) \| (\d\.\d{3}) \|", TEXTS[page],
+                       re.MULTILINE)
+    assert {minutes: tuple(losses) for minutes, *losses in shown} == kept
 
 
 def test_make_targets_exist() -> None:
