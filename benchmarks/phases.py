@@ -10,6 +10,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from types import ModuleType
 from typing import Any
 
 from benchmarks.options import Options
@@ -43,9 +44,9 @@ class Clock:
     def __init__(self) -> None:
         self.seconds: dict[tuple[str, int], float] = defaultdict(float)
 
-    def watch(self, owner: type, method: str) -> None:
-        """Puts the clock around a method of a class, under the name Class.method."""
-        name, original = f"{owner.__name__}.{method}", getattr(owner, method)
+    def watch(self, owner: type | ModuleType, method: str) -> None:
+        """Puts the clock around a method of a class, or a function of a module, under the name Class.method."""
+        name, original = f"{owner.__name__.rpartition('.')[2]}.{method}", getattr(owner, method)
 
         @functools.wraps(original)
         def timed(*args: Any, **options: Any) -> Any:
@@ -66,7 +67,7 @@ def split(total: Callable[[str], float], threads: int) -> dict[str, float]:
     """Seconds of each of PHASES from the totals of the methods that were watched; they add up to the step's."""
     forward, output, backward, window = (
         total(f"Shard.{method}") / threads for method in ("read", "_output", "_learn_layer", "learn"))
-    gather, packing = total("Network.gather"), total("Network.refresh")
+    gather, packing = total("updates.sum_gradients") / threads, total("Weights.refresh_part") / threads
     return {"forward": forward, "output and loss": output, "backward": backward,
             "rest of the window": window - forward - output - backward,
             "waiting": total("CompiledStreams.learn") - window,
@@ -76,10 +77,11 @@ def split(total: Callable[[str], float], threads: int) -> dict[str, float]:
 def ours(shape: dict[str, Any], seconds: float, threads: int) -> dict[str, float]:
     """Mean seconds a step of the whole step and of each phase."""
     from charrnn.bench.ours import TrainingStep
-    from charrnn.engine.compiled.network import Network
     from charrnn.engine.compiled.optimizers import Adam
+    from charrnn.engine.compiled.packed_weights import Weights
     from charrnn.engine.compiled.shard import Shard
     from charrnn.engine.compiled.streams import CompiledStreams
+    from charrnn.kernels import updates
     from charrnn.training.auto_settings import fitting_shards
 
     step = TrainingStep(Shape(**shape), threads)
@@ -87,7 +89,7 @@ def ours(shape: dict[str, Any], seconds: float, threads: int) -> dict[str, float
     steps = max(5, int(seconds / median_seconds(step, seconds / 4)))
     clock = Clock()
     for owner, methods in ((Shard, ("read", "_output", "_learn_layer", "learn")), (CompiledStreams, ("learn",)),
-                           (Network, ("gather", "refresh")), (Adam, ("update",))):
+                           (updates, ("sum_gradients",)), (Weights, ("refresh_part",)), (Adam, ("update",))):
         for method in methods:
             clock.watch(owner, method)
     start = time.perf_counter()

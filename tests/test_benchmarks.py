@@ -78,12 +78,21 @@ def test_a_table_as_json() -> None:
 
 def test_phases_add_up_to_the_step() -> None:
     totals = {"Shard.read": 4.0, "Shard._output": 2.0, "Shard._learn_layer": 8.0, "Shard.learn": 15.0,
-              "CompiledStreams.learn": 9.0, "Network.gather": 0.5, "Network.refresh": 0.25, "Adam.update": 1.0}
+              "CompiledStreams.learn": 9.0, "updates.sum_gradients": 1.0, "Weights.refresh_part": 0.5,
+              "Adam.update": 1.0}
     found = phases.split(totals.__getitem__, 2)
     assert set(found) == set(phases.PHASES)
     assert found["waiting"] == 9.0 - 7.5
     assert found["Adam"] == 0.25
     assert sum(found.values()) == 9.0 + 1.0
+
+
+def test_phases_of_a_real_step() -> None:
+    shape = {"cell": "gru", "layers": 1, "hidden": 20, "batch": 3, "window": 4, "embedding": 0}
+    found = processes.run_job(Job("benchmarks.phases:ours", {"shape": shape, "seconds": 0.01, "threads": 2}))
+    assert all(found[phase] > 0 for phase in ("forward", "output and loss", "backward", "sum of gradients", "Adam",
+                                              "packing"))
+    assert sum(found[phase] for phase in phases.PHASES) == pytest.approx(found["step"], rel=0.5)
 
 
 def test_the_clock_around_a_method() -> None:

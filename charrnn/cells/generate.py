@@ -17,15 +17,14 @@ import numpy as np
 
 from charrnn.cells.recurrence import finish, hold_output, scale, step
 from charrnn.kernels.barrier import wait
-from charrnn.kernels.cpu import TARGET
 from charrnn.kernels.document_starts import put_initial
 from charrnn.kernels.flat import flat
 from charrnn.kernels.jit import inner
 from charrnn.kernels.matmul import matmul
+from charrnn.kernels.packing import panel_start, panels
 from charrnn.kernels.sample_logits import Limits, choose
 from charrnn.kernels.softmax import OutputLayer, output_logits
 
-_PANEL = TARGET.panel
 # What a cell puts in place of these, as in recurrence.py.
 hold = hold_output
 KEPT = FIRST = SECOND = 1
@@ -102,9 +101,8 @@ class Work(NamedTuple):
 def add_own_columns(tiles, a, a_at, lda, depth, weights, at, columns, out, bias, rounded, part, parts):
     """out (N, columns) = bias + A (N, depth) @ the packed weights from `at` on, in this part's share of the columns."""
     N = out.shape[0]
-    panels = -(-columns // _PANEL)
-    start = panels * part // parts * _PANEL
-    stop = min(panels * (part + 1) // parts * _PANEL, columns)
+    count = panels(columns)
+    start, stop = panel_start(count * part // parts, columns), panel_start(count * (part + 1) // parts, columns)
     if stop > start:
         for n in range(N):
             for j in range(start, stop):

@@ -19,12 +19,12 @@ class Target(NamedTuple):
 
     @property
     def panel(self) -> int:
-        """Columns that one tile computes."""
+        """Columns that one tile computes at most."""
         return self.lanes * self.vectors
 
 
 # 32 registers of 512 bits, 16 of 256 or 128 bits on x86, 32 of 128 bits on 64-bit Arm.
-AVX512, AVX2, SSE, NEON = Target(16, 6, 4), Target(8, 6, 2), Target(4, 6, 2), Target(4, 6, 4)
+AVX512, AVX2, SSE, NEON = Target(16, 8, 3), Target(8, 6, 2), Target(4, 6, 2), Target(4, 6, 4)
 
 _AVX512_NAMES = ("avx512", "x86-64-v4", "znver4", "znver5", "icelake", "cascadelake", "cooperlake", "sapphirerapids",
                  "graniterapids", "tigerlake")

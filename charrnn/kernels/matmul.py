@@ -12,13 +12,14 @@ from charrnn.kernels.bfloat16 import round_line_pairs, round_rows
 from charrnn.kernels.cpu import PAD, TARGET
 from charrnn.kernels.jit import inner
 from charrnn.kernels.microkernel import tile
+from charrnn.kernels.packing import panel_start, panel_width, panels
 
-_LANES, _ROWS, _PANEL = TARGET.lanes, TARGET.rows, TARGET.panel
+_LANES, _ROWS = TARGET.lanes, TARGET.rows
 # Lines of A and B that one pass over a weight gradient takes: both blocks then stay in the second-level cache.
 _DEPTH_BLOCK = 256
 # A panel of narrow vectors is one cache line wide, and lines lie whole pages apart: such tiles read copies instead, of
 # A this many columns at a time. Wide ones have enough to do with each line to hide how far away the next one is.
-_COPIES, _COPIED_ROWS = TARGET.panel < 64, 24
+_COPIES, _COPIED_ROWS = TARGET.panel <= PAD, 24
 
 
 @inner
@@ -34,15 +35,16 @@ def matmul(tiles, a, a_at, lda, rows, packed, packed_at, depth, columns, c, c_at
         depth //= 2
         packed_at //= 2
         a, a_at, lda = rounded, 0, wide // 2
-    # Row tiles of nearly equal height: 32 rows are 6 6 5 5 5 5, not five times 6 and a slow 2.
+    # Row tiles of nearly equal height: 18 rows are 6 6 6, not twice 8 and a slow 2.
     heights = -(-rows // _ROWS)
-    for first in range(0, columns, _PANEL):
-        vectors = min(_PANEL, columns - first) // _LANES
+    for panel in range(panels(columns)):
+        first = panel_start(panel, columns)
+        width = panel_width(columns - first)
         row = 0
         for i in range(heights):
             height = (rows - row) // (heights - i)
-            tile(tiles, height, vectors, a, a_at + row * lda, lda, 1, packed, packed_at + first * depth,
-                 vectors * _LANES, c, c_at + row * ldc + first, ldc, depth, accumulate)
+            tile(tiles, height, width // _LANES, a, a_at + row * lda, lda, 1, packed, packed_at + first * depth, width,
+                 c, c_at + row * ldc + first, ldc, depth, accumulate)
             row += height
 
 
@@ -67,12 +69,13 @@ def add_transposed_product(tiles, a, a_at, lda, b, b_at, ldb, depth, rows, colum
     heights = -(-rows // _ROWS)
     for k in range(0, depth, _DEPTH_BLOCK):
         block = min(_DEPTH_BLOCK, depth - k)
-        for first in range(0, columns, _PANEL):
-            vectors = min(_PANEL, columns - first) // _LANES
+        for panel in range(panels(columns)):
+            first = panel_start(panel, columns)
+            width = panel_width(columns - first)
             row = 0
             for i in range(heights):
                 height = (rows - row) // (heights - i)
-                tile(tiles, height, vectors, a, a_at + k * lda + row, 1, lda, b, b_at + k * ldb + first, ldb,
+                tile(tiles, height, width // _LANES, a, a_at + k * lda + row, 1, lda, b, b_at + k * ldb + first, ldb,
                      c, c_at + row * ldc + first, ldc, block, True)
                 row += height
 
@@ -98,14 +101,16 @@ def _add_copied_product(tiles, a, a_at, lda, b, b_at, ldb, depth, rows, columns,
     panels_at = _DEPTH_BLOCK * _COPIED_ROWS
     for k in range(0, depth, _DEPTH_BLOCK):
         block = min(_DEPTH_BLOCK, depth - k)
-        for first in range(0, columns, _PANEL):
-            _copy(b, b_at + k * ldb + first, ldb, block, min(_PANEL, columns - first), copied,
-                  panels_at + first * block)
+        for panel in range(panels(columns)):
+            first = panel_start(panel, columns)
+            width = panel_width(columns - first)
+            _copy(b, b_at + k * ldb + first, ldb, block, width, copied, panels_at + first * block)
         for start in range(0, rows, _COPIED_ROWS):
             height = min(_COPIED_ROWS, rows - start)
             _copy(a, a_at + k * lda + start, lda, block, height, copied, 0)
-            for first in range(0, columns, _PANEL):
-                width = min(_PANEL, columns - first)
+            for panel in range(panels(columns)):
+                first = panel_start(panel, columns)
+                width = panel_width(columns - first)
                 for row in range(0, height, _ROWS):
                     tile(tiles, min(_ROWS, height - row), width // _LANES, copied, row, 1, height, copied,
                          panels_at + first * block, width, c, c_at + (start + row) * ldc + first, ldc, block, True)

@@ -21,7 +21,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from charrnn.kernels.cpu import HAS_BF16, SSE, TARGET
+from charrnn.kernels.cpu import HAS_BF16, PAD, SSE, TARGET
 from charrnn.kernels.flat import element_address
 from charrnn.kernels.jit import JIT, kernel
 
@@ -30,6 +30,9 @@ FLOAT32, BF16 = 0, 1
 
 _F32, _I64, _I32, _I1 = ir.FloatType(), ir.IntType(64), ir.IntType(32), ir.IntType(1)
 _FLOATS = _F32.as_pointer()
+# Tiles of so few rows do little with each line of B and wait for it. A large B is in a cache far away, and what the
+# processor fetches ahead by itself ends with each page of memory, so they ask for lines that are so many bytes ahead.
+_FETCHING_ROWS, _AHEAD = 2, 3072
 # Where there is no such instruction, llvm.fma would call the C library once for each number.
 _MULTIPLY_ADD = "fmuladd" if TARGET == SSE else "fma"
 # (a, lda, a_step, b, b_step, c, ldc, depth, accumulate)
@@ -111,6 +114,12 @@ def _tile(module: ir.Module, kind: int, rows: int, vectors: int) -> ir.Function:
     first = ir.Constant(_BITS, [0] * lanes)
     entry, loop, end, add, store = (function.append_basic_block(name) for name in ("entry", "k", "end", "add", "put"))
 
+    def fetch(builder: ir.IRBuilder, pointer: ir.Value) -> None:
+        kind = ir.FunctionType(ir.VoidType(), [_FLOATS, _I32, _I32, _I32])
+        to_read, to_nearest, of_data = (ir.Constant(_I32, number) for number in (0, 3, 1))
+        builder.call(module.declare_intrinsic("llvm.prefetch", (_FLOATS,), kind),
+                     [builder.gep(pointer, [_const(_AHEAD // 4)]), to_read, to_nearest, of_data])
+
     def load(builder: ir.IRBuilder, pointer: ir.Value) -> ir.Value:
         value = builder.load(builder.bitcast(pointer, _LINE.as_pointer()))
         value.align = 4
@@ -126,6 +135,9 @@ def _tile(module: ir.Module, kind: int, rows: int, vectors: int) -> ir.Function:
     k, a_k, b_k = build.phi(_I64), build.phi(_FLOATS), build.phi(_FLOATS)
     totals = [[build.phi(_LINE) for _ in range(vectors)] for _ in range(rows)]
     line = [load(build, build.gep(b_k, [_const(v * lanes)])) for v in range(vectors)]
+    if rows <= _FETCHING_ROWS:
+        for v in range(0, vectors * lanes, PAD):
+            fetch(build, build.gep(b_k, [_const(v)]))
     sums = []
     for r in range(rows):
         one = build.load(build.gep(a_k, [offsets[r]]))

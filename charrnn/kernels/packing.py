@@ -1,6 +1,6 @@
 """Layer kernels: weights packed for products: in the order in which tiles read them.
 
-The columns of B are cut into panels as wide as a tile, each panel stored line by line, so that a tile reads one
+The columns of B are cut into panels, none wider than a tile, each panel stored line by line, so that a tile reads one
 straight stretch of memory. A panel that starts at column `first` starts at element `first * depth`. Weights are packed
 once for each update and then used for every character of a window. For bfloat16 tiles they are pairs along the depth
 and half as long.
@@ -18,7 +18,7 @@ from charrnn.kernels.cpu import PAD, TARGET
 from charrnn.kernels.flat import element_address, flat
 from charrnn.kernels.jit import JIT, inner, kernel
 
-_PANEL = TARGET.panel
+_LANES, _VECTORS = TARGET.lanes, TARGET.vectors
 # A block that is transposed at once: of numbers or of pairs any depth has whole ones, and any panel too.
 _BLOCK = PAD // 2
 
@@ -64,6 +64,29 @@ def _transpose_numpy(a: np.ndarray, a_at: int, lda: int, out: np.ndarray, out_at
 _transpose = _transpose_compiled if JIT else _transpose_numpy
 
 
+@inner
+def panels(columns):
+    """How many panels so many columns are cut into."""
+    return -(-columns // (_LANES * _VECTORS))
+
+
+@inner
+def panel_width(columns):
+    """The width of the first of the panels that so many columns are cut into.
+
+    Widths are nearly equal: of 16 vectors, two panels have 2 and four have 3. The narrow ones come first, so that what
+    is left after any of them is cut as if it stood alone.
+    """
+    return columns // _LANES // panels(columns) * _LANES
+
+
+@inner
+def panel_start(panel, columns):
+    """The column that a panel begins at; for the one behind the last, all columns."""
+    narrow = panels(columns) * _VECTORS - columns // _LANES
+    return min(panel * _VECTORS - min(panel, narrow), columns // _LANES) * _LANES
+
+
 @kernel
 def pack(weight, transposed, packed, packed_at, is_bf16, part, parts):
     """Packs part `part` of `parts` of B = weight (depth, columns), or of B = weight^T for weight (columns, depth).
@@ -71,11 +94,11 @@ def pack(weight, transposed, packed, packed_at, is_bf16, part, parts):
     The columns are a multiple of PAD; the depth is one too where transposed, and even with is_bf16.
     """
     depth, columns = (weight.shape[1], weight.shape[0]) if transposed else weight.shape
-    panels = -(-columns // _PANEL)
+    count = panels(columns)
     rounded = np.empty(_BLOCK * depth // 2 if transposed and is_bf16 else 0, np.float32)
-    for panel in range(panels * part // parts, panels * (part + 1) // parts):
-        first = panel * _PANEL
-        width = min(_PANEL, columns - first)
+    for panel in range(count * part // parts, count * (part + 1) // parts):
+        first = panel_start(panel, columns)
+        width = panel_width(columns - first)
         at = packed_at + first * depth
         if transposed:
             _pack_transposed(flat(weight), first, depth, width, packed, at, rounded)

@@ -1,6 +1,6 @@
-"""Layer kernels: what happens to the flat parameter buffer between two windows. Each kernel does one part of the
-buffer, so that several threads can share the work; parts have a fixed length, so that sums do not depend on how many
-do."""
+"""Layer kernels: what happens to the flat parameter buffer between two windows. Each call does one part of
+the buffer, so that several threads can share the work; sums are of pieces of a fixed length, so that they do not depend
+on how many do."""
 
 import numpy as np
 
@@ -8,22 +8,23 @@ from charrnn.kernels.jit import inner, kernel
 
 
 @kernel
-def sum_gradients(gradients, start, stop):
-    """gradients[0] += the other shards' gradients (shards, P), in order; the sum of squares of [start:stop)."""
-    total = gradients[0, start:stop]
-    for shard in range(1, gradients.shape[0]):
-        part = gradients[shard, start:stop]
-        for p in range(total.shape[0]):
-            total[p] += part[p]
-    squares = np.float64(0)
-    # Sums of a line at a time in float32, their total in float64: exact enough for a norm, and vector code.
-    for line in range(0, total.shape[0], 1024):
-        square = np.float32(0)
-        part = total[line:line + 1024]
-        for p in range(part.shape[0]):
-            square += part[p] * part[p]
-        squares += np.float64(square)
-    return squares
+def sum_gradients(gradients, bounds, squares):
+    """gradients[0] += the other shards' gradients (shards, P), in order; squares[i] = the sum of the squares of
+    [bounds[i]:bounds[i + 1])"""
+    for i in range(squares.shape[0]):
+        total = gradients[0, bounds[i]:bounds[i + 1]]
+        for shard in range(1, gradients.shape[0]):
+            part = gradients[shard, bounds[i]:bounds[i + 1]]
+            for p in range(total.shape[0]):
+                total[p] += part[p]
+        squares[i] = 0
+        # Sums of a line at a time in float32, their total in float64: exact enough for a norm, and vector code.
+        for line in range(0, total.shape[0], 1024):
+            square = np.float32(0)
+            part = total[line:line + 1024]
+            for p in range(part.shape[0]):
+                square += part[p] * part[p]
+            squares[i] += np.float64(square)
 
 
 @inner

@@ -1,9 +1,12 @@
 """Products of any size out of tiles, on whole numbers that are exact in float32: equality is to the last bit."""
 
+import itertools
+
 import numpy as np
 import pytest
 
 from charrnn.kernels import matmul as products
+from charrnn.kernels import packing
 from charrnn.kernels.cpu import PAD, TARGET, padded
 from charrnn.kernels.jit import as_kernel
 from charrnn.kernels.matmul import _DEPTH_BLOCK, copied_size
@@ -11,6 +14,8 @@ from charrnn.kernels.microkernel import BF16, FLOAT32, tiles
 from charrnn.kernels.packing import pack
 
 matmul, add_transposed_product = as_kernel(products.matmul), as_kernel(products.add_transposed_product)
+number_of_panels, panel_width, panel_start = (
+    as_kernel(function) for function in (packing.panels, packing.panel_width, packing.panel_start))
 
 COLUMNS = range(PAD, 9 * PAD + 1, PAD)
 GUARD = np.float32(-12345)
@@ -40,11 +45,31 @@ def packed_copies(kind, columns):
     return np.full(copied_size(columns) if kind == FLOAT32 else 0, GUARD)
 
 
+def panels_of(B):
+    """B cut into as few panels as there can be, of nearly equal width, the narrow ones first."""
+    vectors = B.shape[1] // TARGET.lanes
+    count = -(-vectors // TARGET.vectors)
+    widths = sorted(len(part) * TARGET.lanes for part in np.array_split(np.arange(vectors), count))
+    return np.split(B, np.cumsum(widths)[:-1], axis=1)
+
+
+@pytest.mark.parametrize("columns", COLUMNS)
+def test_what_is_left_after_a_panel_is_cut_as_if_it_stood_alone(columns):
+    count = number_of_panels(columns)
+    starts = [panel_start(panel, columns) for panel in range(count + 1)]
+    assert (starts[0], starts[-1]) == (0, columns)
+    assert np.diff(starts).tolist() == [part.shape[1] for part in panels_of(np.zeros((1, columns)))]
+    for first, last in itertools.combinations(range(count + 1), 2):
+        part = starts[last] - starts[first]
+        assert number_of_panels(part) == last - first
+        assert panel_width(part) == starts[first + 1] - starts[first]
+
+
 @pytest.mark.parametrize("columns", COLUMNS)
 def test_pack_is_the_same_from_both_sides_and_in_any_parts(columns):
     for depth, transposed in ((5, False), (3 * PAD, False), (PAD, True), (3 * PAD, True)):
         B = whole_numbers(np.random.default_rng(columns), depth, columns)
-        expected = [B[:, first : first + TARGET.panel].ravel() for first in range(0, columns, TARGET.panel)]
+        expected = [panel.ravel() for panel in panels_of(B)]
         for parts in (1, 2, 3, 4):
             packed = packed_of(B, transposed, parts, at=2)
             np.testing.assert_array_equal(packed[2:-3], np.concatenate(expected))
@@ -56,8 +81,7 @@ def test_pairs_are_packed_from_both_sides_and_in_any_parts(columns):
     for depth, transposed in ((6, False), (3 * PAD, False), (PAD, True), (3 * PAD, True)):
         B = whole_numbers(np.random.default_rng(columns), depth, columns)
         halves = (B.view(np.uint32) >> np.uint32(16)).astype(np.uint16)  # exact: whole numbers below 256
-        expected = [np.stack([halves[k : k + 2, first : first + TARGET.panel].T for k in range(0, depth, 2)]).ravel()
-                    for first in range(0, columns, TARGET.panel)]
+        expected = [np.stack([panel[k : k + 2].T for k in range(0, depth, 2)]).ravel() for panel in panels_of(halves)]
         for parts in (1, 2, 3, 4):
             packed = packed_of(B, transposed, parts, at=2, kind=BF16)
             np.testing.assert_array_equal(packed[1:-3].view(np.uint16), np.concatenate(expected))

@@ -1,6 +1,5 @@
 """What happens to the flat buffers between two windows."""
 
-import itertools
 
 import numpy as np
 import pytest
@@ -40,27 +39,37 @@ def test_adam_leaves_what_has_no_gradient():
 
 
 @pytest.mark.parametrize("shards", [1, 2, 5])
-def test_gradients_are_added_in_order_whatever_the_parts(shards):
+def test_gradients_are_added_in_order_whatever_the_pieces(shards):
     gradients = np.random.default_rng(shards).standard_normal((shards, P)).astype(np.float32)
     expected = gradients[0].copy()
     for other in gradients[1:]:
         expected += other
-    squares = (expected.astype(np.float64) ** 2).sum()
     for cuts in ((0, P), (0, 1024, 2048, P), (0, 1, 999, 3_000, P)):
-        out = gradients.copy()
-        total = sum(sum_gradients(out, a, b) for a, b in itertools.pairwise(cuts))
+        out, squares = gradients.copy(), np.full(len(cuts), -1.0)
+        sum_gradients(out, np.array(cuts), squares[:-1])
         np.testing.assert_array_equal(out[0], expected)
         np.testing.assert_array_equal(out[1:], gradients[1:])
-        assert total == pytest.approx(squares, rel=1e-6)
+        of_pieces = [(piece.astype(np.float64) ** 2).sum() for piece in np.split(expected, cuts[1:-1])]
+        np.testing.assert_allclose(squares, [*of_pieces, -1.0], rtol=1e-6)
 
 
-def test_only_its_part_is_added():
-    gradients = np.ones((2, 10), np.float32)
-    assert sum_gradients(gradients, 3, 7) == 16
+def test_only_the_pieces_are_added():
+    gradients, squares = np.ones((2, 10), np.float32), np.zeros(2)
+    sum_gradients(gradients, np.array([3, 4, 7]), squares)
     assert gradients[0].tolist() == [1] * 3 + [2] * 4 + [1] * 3
+    assert squares.tolist() == [4, 12]
+
+
+def test_no_piece_at_all():
+    gradients = np.ones((2, 10), np.float32)
+    sum_gradients(gradients, np.array([10]), np.zeros(0))
+    assert (gradients == 1).all()
 
 
 def test_nan_in_one_gradient_is_seen():
     gradients = np.zeros((3, P), np.float32)
     gradients[2, 2_500] = np.nan
-    assert np.isnan(sum_gradients(gradients, 0, P))
+    squares = np.zeros(2)
+    sum_gradients(gradients, np.array([0, 2_000, P]), squares)
+    assert squares[0] == 0
+    assert np.isnan(squares[1])

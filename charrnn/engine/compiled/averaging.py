@@ -22,7 +22,7 @@ class Average:
         self.flat = network.parameters.flat.copy() if keep else network.parameters.flat
 
     def adding(self, step: int) -> Callable[[int, int], None]:
-        """What adds a piece [start:stop) of the parameters after update `step`, counted from 1."""
+        """What adds a share [start:stop) of the parameters after update `step`, counted from 1."""
         if not self.keep:
             return lambda start, stop: None
         # the first values are random, so the average forgets faster at first

@@ -14,8 +14,8 @@ from charrnn.engine.threads import Workers
 from charrnn.kernels.cpu import padded, zeros
 from charrnn.settings import NetworkSettings
 
-# Parameters that one piece of an update covers; fixed, so that sums over pieces do not depend on threads.
-PART = 16_384
+# Parameters whose squares are summed by themselves; fixed, so that their total does not depend on threads.
+PIECE = 16_384
 
 
 class Network:
@@ -37,10 +37,10 @@ class Network:
             self.gradients = zeros((shards, padded(self.parameters.flat.size)))
         return self.gradients
 
-    def parts(self) -> list[tuple[int, int]]:
-        """The flat buffer cut into fixed pieces, (start, stop) each."""
+    def pieces(self) -> np.ndarray:
+        """Where the pieces of the flat buffer begin, and behind the last one its end."""
         size = self.parameters.flat.size
-        return [(start, min(start + PART, size)) for start in range(0, size, PART)]
+        return np.append(np.arange(0, size, PIECE), size)
 
     def drop_weights(self, keys: np.ndarray) -> None:
         """Drops a share of every weight_hh until refresh(); keys (L,) uint32 say which (Merity et al. 2017).

@@ -28,25 +28,24 @@ class Optimizer:
                after: Callable[[int, int], None] = lambda start, stop: None) -> float:
         """One step along gradients (shards, P), clipped first by their norm and then by value; the norm before that.
 
-        after   is told of each piece [start:stop) of the parameters when it is done
+        after   is told of each thread's share [start:stop) of the parameters when it is done
 
         Raises TrainingError, with nothing changed, if the norm is not finite: a bad gradient must never reach a weight.
         """
-        network, parts, rule = self.network, self.network.parts(), self.rule(lr, self.steps + 1)
-        limit, squares = np.float32(self.training.clip_value or math.inf), np.zeros(len(parts))
+        network, pieces, rule = self.network, self.network.pieces(), self.rule(lr, self.steps + 1)
+        limit, squares = np.float32(self.training.clip_value or math.inf), np.zeros(len(pieces) - 1)
 
         def one(thread: int, threads: int, meet: Callable[[], None]) -> float:
-            own = range(thread, len(parts), threads)
-            for i in own:
-                squares[i] = updates.sum_gradients(gradients, *parts[i])
+            first, last = (len(squares) * end // threads for end in (thread, thread + 1))
+            updates.sum_gradients(gradients, pieces[first:last + 1], squares[first:last])
             meet()
             norm = math.sqrt(sum(squares))
             if not math.isfinite(norm):
                 return norm
             scale = np.float32(clip / norm if 0 < clip < norm else 1.0)
-            for i in own:
-                rule(network.parameters.flat, gradients[0], *self.buffers, *parts[i], scale, limit)
-                after(*parts[i])
+            start, stop = int(pieces[first]), int(pieces[last])
+            rule(network.parameters.flat, gradients[0], *self.buffers, start, stop, scale, limit)
+            after(start, stop)
             meet()
             network.weights.refresh_part(thread, threads)
             return norm
