@@ -5,6 +5,7 @@ them is waiting: for the slower thread, and for threads to start.
 """
 
 import functools
+import itertools
 import statistics
 import threading
 import time
@@ -15,27 +16,33 @@ from typing import Any
 
 from benchmarks.options import Options
 from benchmarks.table import Table
+from charrnn.bench import limits
 from charrnn.bench.clock import median_seconds
 from charrnn.bench.processes import Job
 from charrnn.bench.results import Row
 from charrnn.bench.shape import Shape
+from charrnn.settings.bounded import PRECISIONS
 
-SHAPES = (Shape("lstm", 1, 256), Shape("lstm", 2, 512))
+# The last one is what tiny Shakespeare gets for a minute.
+SHAPES = (Shape("lstm", 1, 256), Shape("lstm", 2, 512), Shape("mogrifier", 1, 512, 16, 64))
 PHASES = ("forward", "output and loss", "backward", "rest of the window", "waiting", "sum of gradients", "Adam",
           "packing")
+# No phase: what the step's products would take at the machine's peak.
+PRODUCTS = "products at the peak"
 
 
 def measure(options: Options) -> Iterator[Table]:
-    """A table a shape: milliseconds of each phase."""
-    for shape in options.shapes or SHAPES:
-        job = Job.of("benchmarks.phases:ours", shape, seconds=options.seconds, threads=options.threads)
-        [results] = options.turns(f"phases of {shape.name}", [job])
+    """A table for each shape and precision: milliseconds of each phase."""
+    for shape, precision in itertools.product(options.shapes or SHAPES, PRECISIONS):
+        job = Job.of("benchmarks.phases:ours", shape, seconds=options.seconds, threads=options.threads,
+                     precision=precision)
+        [results] = options.turns(f"phases of {shape.name}, {precision}", [job])
         whole = statistics.median(result["step"] for result in results)
         rows = [Row("whole step", "ms", [1e3 * result["step"] for result in results])]
-        for phase in PHASES:
+        for phase in (*PHASES, PRODUCTS):
             rows.append(Row(phase, "ms", [1e3 * result[phase] for result in results],
                             note=f"{statistics.median(result[phase] for result in results) / whole:.1%}"))
-        yield Table(f"Phases of a step, {shape.name}, {options.threads} threads", rows)
+        yield Table(f"Phases of a step, {shape.name}, {precision}, {options.threads} threads", rows)
 
 
 class Clock:
@@ -74,8 +81,8 @@ def split(total: Callable[[str], float], threads: int) -> dict[str, float]:
             "sum of gradients": gather, "Adam": total("Adam.update") - gather - packing, "packing": packing}
 
 
-def ours(shape: dict[str, Any], seconds: float, threads: int) -> dict[str, float]:
-    """Mean seconds a step of the whole step and of each phase."""
+def ours(shape: dict[str, Any], seconds: float, threads: int, precision: str) -> dict[str, float]:
+    """Mean seconds a step of the whole step and of each phase, and what its products would take at the peak."""
     from charrnn.bench.ours import TrainingStep
     from charrnn.engine.compiled.optimizers import Adam
     from charrnn.engine.compiled.packed_weights import Weights
@@ -84,7 +91,7 @@ def ours(shape: dict[str, Any], seconds: float, threads: int) -> dict[str, float
     from charrnn.kernels import updates
     from charrnn.training.auto_settings import fitting_shards
 
-    step = TrainingStep(Shape(**shape), threads)
+    step = TrainingStep(Shape(**shape), threads, precision)
     # compiles what is not compiled yet, and tells how many steps fit
     steps = max(5, int(seconds / median_seconds(step, seconds / 4)))
     clock = Clock()
@@ -97,4 +104,6 @@ def ours(shape: dict[str, Any], seconds: float, threads: int) -> dict[str, float
         step(i)
     whole = time.perf_counter() - start
     phases = split(clock.total, fitting_shards(Shape(**shape).batch, threads))
-    return {"step": whole / steps, **{name: phases[name] / steps for name in PHASES}}
+    peak = limits.gflops(threads, seconds / 4, precision)
+    return {"step": whole / steps, **{name: phases[name] / steps for name in PHASES},
+            PRODUCTS: Shape(**shape).useful_flops() / 1e9 / peak}

@@ -39,6 +39,7 @@ from charrnn.bench.shape import Shape
 from charrnn.engine.engines import open_engine
 from charrnn.errors import MeasurementError
 from charrnn.settings import NetworkSettings
+from charrnn.settings.bounded import PRECISIONS
 from charrnn.training.evaluation import Evaluation
 
 
@@ -87,12 +88,15 @@ def test_phases_add_up_to_the_step() -> None:
     assert sum(found.values()) == 9.0 + 1.0
 
 
-def test_phases_of_a_real_step() -> None:
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_phases_of_a_real_step(precision: str) -> None:
     shape = {"cell": "gru", "layers": 1, "hidden": 20, "batch": 3, "window": 4, "embedding": 0}
-    found = processes.run_job(Job("benchmarks.phases:ours", {"shape": shape, "seconds": 0.01, "threads": 2}))
+    found = processes.run_job(Job("benchmarks.phases:ours", {"shape": shape, "seconds": 0.01, "threads": 2,
+                                                              "precision": precision}))
     assert all(found[phase] > 0 for phase in ("forward", "output and loss", "backward", "sum of gradients", "Adam",
                                               "packing"))
     assert sum(found[phase] for phase in phases.PHASES) == pytest.approx(found["step"], rel=0.5)
+    assert 0 < found[phases.PRODUCTS] < found["step"]
 
 
 def test_the_clock_around_a_method() -> None:
