@@ -417,8 +417,9 @@ def test_pictures_of_what_was_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert ">nanoGPT<" in (tmp_path / "losses.svg").read_text()
 
 
-def test_products_of_every_width() -> None:
-    made = widths.works(16)
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_products_of_every_width(precision: str) -> None:
+    made = widths.works(16, precision)
     assert [rows for rows, _ in made.values()] == [32, 32, 256]
     for _, work in made.values():
         work()
