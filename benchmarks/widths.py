@@ -3,7 +3,6 @@
 Narrower processors are emulated: the same machine, told to be an older one.
 """
 
-import itertools
 import platform
 from collections.abc import Callable, Iterator
 
@@ -30,9 +29,9 @@ ROWS, HIDDEN = 32, (128, 256, 512)
 def measure(options: Options) -> Iterator[Table]:
     """A table of products a width, on one thread."""
     is_x86 = platform.machine().lower() in ("x86_64", "amd64")
-    for (name, variables), precision in itertools.product(WIDTHS.items(), PRECISIONS):
-        # narrower processors have no bf16 of their own
-        if variables and (not is_x86 or precision == "bf16") or precision == "bf16" and not HAS_BF16:
+    for name, variables, precision in ((*width, precision) for width in WIDTHS.items() for precision in PRECISIONS):
+        # narrower processors are those of x86, and have no bf16 of their own
+        if (variables and not is_x86) or (precision == "bf16" and (variables or not HAS_BF16)):
             continue
         [results] = options.turns(f"widths, {name}, {precision}", [
             Job("benchmarks.widths:products", {"seconds": options.seconds / 10, "precision": precision}, variables)])
