@@ -113,6 +113,21 @@ def test_the_readme_claims_the_speeds_that_are_kept() -> None:
     assert claim in " ".join(TEXTS[README].split())
 
 
+def test_speeds_in_sampling_are_those_that_are_kept() -> None:
+    onnx, torch = (kept_speeds("sampling", rival) for rival in ("ONNX", "PyTorch"))
+    rows = [row.strip("| ").split(" | ") for row in TEXTS[ROOT / "docs/speed.md"].splitlines()]
+    shown = {row[0].lower().removesuffix(", float32"): row[1:] for row in rows
+             if len(row) == 6 and re.match(r"LSTM .*, (float32|bf16)$", row[0])}
+    assert shown == {shape: [rounded(ours), *((rounded(onnx[shape][1]), f"{onnx[shape][2]:.1f}") if shape in onnx
+                                              else ("", "")), rounded(rival), f"{ratio:.0f}"]
+                     for shape, (ours, rival, ratio) in torch.items()}
+    one, half = torch["lstm 1x512"], torch["lstm 1x512, bf16"]
+    sentence = (f"LSTM 1x512 in float32: {rounded(one[0])} characters a second, ONNX Runtime "
+                f"{rounded(onnx['lstm 1x512'][1])}, PyTorch {rounded(one[1])}. With bf16: {rounded(half[0])}, PyTorch "
+                f"{rounded(half[1])};")
+    assert sentence in " ".join(TEXTS[README].split())
+
+
 @pytest.mark.parametrize("page", [README, ROOT / "docs/speed.md"], ids=lambda page: page.name)
 def test_losses_are_those_that_are_kept(page: Path) -> None:
     kept = {row["minutes"]: (f"{float(row['state carried']):.3f}", f"{float(row['cold blocks of 256']):.3f}")
