@@ -65,10 +65,14 @@ def test_memory_does_not_grow_with_the_text(tmp_path: Path, windows: str) -> Non
         path = tmp_path / f"{name}.txt"
         path.write_text((TEXT + "äж🐈\n") * repeats, encoding="utf-8")
         characters[name] = path.stat().st_size
-        code, _, err = finish(start("-c", PEAK, "train", path.name, *OPTIONS, "--batch", "64", "--windows", windows,
-                                    "--epochs", f"{50 / repeats}", "--validations", "1", folder=tmp_path))
-        assert code == 0, err
-        peaks.append(int(err.split()[-2]) * 1024)
+        found = []
+        # The system keeps more of a file's pages at one time than at another; a copy would always be there.
+        for _ in range(3):
+            code, _, err = finish(start("-c", PEAK, "train", path.name, *OPTIONS, "--batch", "64", "--windows", windows,
+                                        "--epochs", f"{50 / repeats}", "--validations", "1", folder=tmp_path))
+            assert code == 0, err
+            found.append(int(err.split()[-2]) * 1024)
+        peaks.append(min(found))
     assert characters["large"] > 57_000_000
     # A copy of the text in any form would be 57 MB or more, and so would be all its pages.
     assert peaks[1] - peaks[0] < 30_000_000, peaks
