@@ -70,10 +70,10 @@ class Clock:
         return sum(seconds for (called, _), seconds in self.seconds.items() if called == name)
 
 
-def split(total: Callable[[str], float], threads: int) -> dict[str, float]:
+def split(total: Callable[[str], float], shards: int, threads: int) -> dict[str, float]:
     """Seconds of each of PHASES from the totals of the methods that were watched; they add up to the step's."""
     forward, output, backward, window = (
-        total(f"Shard.{method}") / threads for method in ("read", "_output", "_learn_layer", "learn"))
+        total(f"Shard.{method}") / shards for method in ("read", "_output", "_learn_layer", "learn"))
     gather, packing = total("updates.sum_gradients") / threads, total("Weights.refresh_part") / threads
     return {"forward": forward, "output and loss": output, "backward": backward,
             "rest of the window": window - forward - output - backward,
@@ -103,7 +103,7 @@ def ours(shape: dict[str, Any], seconds: float, threads: int, precision: str) ->
     for i in range(steps):
         step(i)
     whole = time.perf_counter() - start
-    phases = split(clock.total, fitting_shards(Shape(**shape).batch, threads))
+    phases = split(clock.total, fitting_shards(Shape(**shape).batch, threads), threads)
     peak = limits.gflops(threads, seconds / 4, precision)
     return {"step": whole / steps, **{name: phases[name] / steps for name in PHASES},
             PRODUCTS: Shape(**shape).useful_flops() / 1e9 / peak}

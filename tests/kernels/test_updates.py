@@ -1,6 +1,5 @@
 """What happens to the flat buffers between two windows."""
 
-
 import numpy as np
 import pytest
 
