@@ -135,15 +135,20 @@ def _has_folder() -> bool:
 
 
 def _answer_later(ignored: "sys.UnraisableHookArgs") -> None:
-    """Ctrl-C in the middle of a finalizer, where Python can't raise it, is raised a moment later."""
-    if ignored.exc_type is KeyboardInterrupt:
-        import threading
-
-        timer = threading.Timer(_MOMENT, interrupt_main)
-        timer.daemon = True
-        timer.start()
+    """Ctrl-C or SIGTERM in a finalizer or a weak reference's callback, where Python can't raise it, comes again a
+    moment later."""
+    if isinstance(ignored.exc_value, KeyboardInterrupt):
+        number = signal.SIGINT
+    elif isinstance(ignored.exc_value, SystemExit) and ignored.exc_value.code == TERMINATED:
+        number = signal.SIGTERM
     else:
         sys.__unraisablehook__(ignored)
+        return
+    import threading
+
+    timer = threading.Timer(_MOMENT, interrupt_main, (number,))
+    timer.daemon = True
+    timer.start()
 
 
 def _hold_descriptors() -> None:

@@ -60,17 +60,21 @@ def writes(lines: int, then: int) -> None:
 
 
 class Interrupted:
-    """An object that Ctrl-C interrupts when it is finalized."""
+    """An object that sends a signal when it is finalized."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
 
     def __del__(self) -> None:
-        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), getattr(signal, self.name))
         time.sleep(1)
 
 
 @click.command()
-def finalizes() -> None:
-    """Is interrupted in a finalizer, and goes on for a while."""
-    Interrupted()
+@click.argument("name")
+def finalizes(name: str) -> None:
+    """Sends itself the signal NAME in a finalizer, and goes on for a while."""
+    Interrupted(name)
     time.sleep(10)
 
 

@@ -222,7 +222,7 @@ def test_a_current_folder_that_was_removed(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @POSIX
-def test_ctrl_c_in_a_finalizer_is_not_lost() -> None:
-    done = subprocess.run([sys.executable, "-m", "tests.cli.fakes", "finalizes"], cwd=ROOT, capture_output=True,
-                          text=True)
-    assert (done.returncode, done.stderr) == (130, "")
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_a_signal_in_a_finalizer_is_not_lost(name: str, code: int) -> None:
+    done = process("finalizes", name)
+    assert (done.returncode, done.stderr) == (code, "")
