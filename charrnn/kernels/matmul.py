@@ -39,7 +39,7 @@ def matmul(tiles, a, a_at, lda, rows, packed, packed_at, depth, columns, c, c_at
     heights = -(-rows // _ROWS)
     for panel in range(panels(columns)):
         first = panel_start(panel, columns)
-        width = panel_width(columns - first)
+        width = panel_width(panel, columns)
         row = 0
         for i in range(heights):
             height = (rows - row) // (heights - i)
@@ -71,7 +71,7 @@ def add_transposed_product(tiles, a, a_at, lda, b, b_at, ldb, depth, rows, colum
         block = min(_DEPTH_BLOCK, depth - k)
         for panel in range(panels(columns)):
             first = panel_start(panel, columns)
-            width = panel_width(columns - first)
+            width = panel_width(panel, columns)
             row = 0
             for i in range(heights):
                 height = (rows - row) // (heights - i)
@@ -103,14 +103,14 @@ def _add_copied_product(tiles, a, a_at, lda, b, b_at, ldb, depth, rows, columns,
         block = min(_DEPTH_BLOCK, depth - k)
         for panel in range(panels(columns)):
             first = panel_start(panel, columns)
-            width = panel_width(columns - first)
+            width = panel_width(panel, columns)
             _copy(b, b_at + k * ldb + first, ldb, block, width, copied, panels_at + first * block)
         for start in range(0, rows, _COPIED_ROWS):
             height = min(_COPIED_ROWS, rows - start)
             _copy(a, a_at + k * lda + start, lda, block, height, copied, 0)
             for panel in range(panels(columns)):
                 first = panel_start(panel, columns)
-                width = panel_width(columns - first)
+                width = panel_width(panel, columns)
                 for row in range(0, height, _ROWS):
                     tile(tiles, min(_ROWS, height - row), width // _LANES, copied, row, 1, height, copied,
                          panels_at + first * block, width, c, c_at + (start + row) * ldc + first, ldc, block, True)

@@ -71,20 +71,20 @@ def panels(columns):
 
 
 @inner
-def panel_width(columns):
-    """The width of the first of the panels that so many columns are cut into.
+def panel_start(panel, columns):
+    """The column that a panel begins at; for the one behind the last, all columns.
 
     Widths are nearly equal: of 16 vectors, two panels have 2 and four have 3. The narrow ones come first, so that what
     is left after any of them is cut as if it stood alone.
     """
-    return columns // _LANES // panels(columns) * _LANES
+    narrow = panels(columns) * _VECTORS - columns // _LANES
+    return min(panel * _VECTORS - min(panel, narrow), columns // _LANES) * _LANES
 
 
 @inner
-def panel_start(panel, columns):
-    """The column that a panel begins at; for the one behind the last, all columns."""
-    narrow = panels(columns) * _VECTORS - columns // _LANES
-    return min(panel * _VECTORS - min(panel, narrow), columns // _LANES) * _LANES
+def panel_width(panel, columns):
+    """The columns that a panel has."""
+    return panel_start(panel + 1, columns) - panel_start(panel, columns)
 
 
 @kernel
@@ -98,7 +98,7 @@ def pack(weight, transposed, packed, packed_at, is_bf16, part, parts):
     rounded = np.empty(_BLOCK * depth // 2 if transposed and is_bf16 else 0, np.float32)
     for panel in range(count * part // parts, count * (part + 1) // parts):
         first = panel_start(panel, columns)
-        width = panel_width(columns - first)
+        width = panel_width(panel, columns)
         at = packed_at + first * depth
         if transposed:
             _pack_transposed(flat(weight), first, depth, width, packed, at, rounded)

@@ -58,11 +58,12 @@ def test_what_is_left_after_a_panel_is_cut_as_if_it_stood_alone(columns):
     count = number_of_panels(columns)
     starts = [panel_start(panel, columns) for panel in range(count + 1)]
     assert (starts[0], starts[-1]) == (0, columns)
-    assert np.diff(starts).tolist() == [part.shape[1] for part in panels_of(np.zeros((1, columns)))]
+    widths = [part.shape[1] for part in panels_of(np.zeros((1, columns)))]
+    assert np.diff(starts).tolist() == [panel_width(panel, columns) for panel in range(count)] == widths
     for first, last in itertools.combinations(range(count + 1), 2):
         part = starts[last] - starts[first]
         assert number_of_panels(part) == last - first
-        assert panel_width(part) == starts[first + 1] - starts[first]
+        assert panel_width(0, part) == panel_width(first, columns)
 
 
 @pytest.mark.parametrize("columns", COLUMNS)
