@@ -17,6 +17,9 @@ from typing import Any
 import numba
 from numba.core import config
 from numba.core.caching import FunctionCache
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import Compiler
+from numba.core.registry import cpu_target
 from numba.core.types.misc import unliteral
 
 from charrnn.kernels.cpu import HAS_BF16, TARGET
@@ -59,15 +62,35 @@ def _without_collecting(compile_for: Callable[[Any], Any]) -> Callable[[Any], An
     return compile_quickly
 
 
+class _InlinedLibrary(JITCodeLibrary):
+    """The code of a function that only becomes part of others: optimized, but not made into machine code."""
+
+    def _finalize_final_module(self) -> None:
+        self._finalize_dynamic_globals()
+        self._verify_declare_only_symbols()
+        self._finalized = True
+
+
+class _InlinedCompiler(Compiler):
+    """numba's compiler, which stops there."""
+
+    def compile_extra(self, func: Callable[..., Any]) -> Any:
+        self.state.flags.no_compile = True
+        self.state.library = _InlinedLibrary(self.state.targetctx.codegen(), func.__qualname__)
+        return super().compile_extra(func)
+
+
 def inner(function: Callable[..., Any]) -> Any:
     """A compiled function that only kernels call: it becomes part of theirs and is not cached by itself.
 
     Always inlined: left to the compiler, the choice differs between a fresh compile and a load from the cache, and
     with it the last bits of a result, so that a run could not be resumed exactly.
 
-    Python cannot call it, only as_kernel() of it: the wrappers for that would take a tenth of the time of compiling.
+    Python cannot call it, only as_kernel() of it: the wrappers for that would take a tenth of the time of compiling,
+    and machine code of its own another tenth.
     """
-    compiled = numba.njit(**_OPTIONS, forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    compiled = numba.njit(**_OPTIONS, forceinline=True, no_cpython_wrapper=True, no_cfunc_wrapper=True,
+                          pipeline_class=_InlinedCompiler)(function)
     if not JIT:
         return compiled
     template, compile_for = compiled.get_call_template, compiled.compile
@@ -75,11 +98,13 @@ def inner(function: Callable[..., Any]) -> Any:
     def of_plain_types(args: Any, kws: Any) -> Any:
         return template(tuple(map(unliteral, args)), {name: unliteral(kws[name]) for name in kws})
 
-    def add_overload(result: Any) -> None:
-        compiled.overloads[tuple(result.signature.args)] = result
-
     def refuse(*args: Any, **kws: Any) -> Any:
         raise TypeError(f"only kernels can call {function.__name__}()")
+
+    def add_overload(result: Any) -> None:
+        # kernels find the code by what Python would call
+        cpu_target.target_context.insert_user_function(refuse, result.fndesc, [result.library])
+        compiled.overloads[tuple(result.signature.args)] = result._replace(entry_point=refuse)
 
     def compile_and_refuse(signature: Any) -> Any:
         compile_for(signature)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numba
 import pytest
+from numba.core.codegen import JITCodeLibrary
 
 from charrnn.cells import embedding, generate, recurrence
 from charrnn.cells.registry import CELLS, backward_kernel, forward_kernel, generate_kernel
@@ -190,6 +191,24 @@ def test_python_cannot_call_what_only_kernels_can():
     assert jit.as_kernel(doubled)(3) == 6  # compiled for whole numbers, but not for Python
     with pytest.raises(TypeError, match=r"only kernels can call doubled\(\)"):
         doubled(3)
+
+
+@pytest.mark.skipif(not jit.JIT, reason="nothing is compiled")
+def test_what_only_kernels_can_call_is_no_machine_code_of_its_own(monkeypatch):
+    made, finalize = [], JITCodeLibrary._finalize_specific
+    monkeypatch.setattr(JITCodeLibrary, "_finalize_specific", lambda self: (made.append(self.name), finalize(self)))
+
+    @jit.inner
+    def halved(x):
+        return x / 2
+
+    def caller(x):
+        return halved(x) + halved(x + 0.5)
+
+    assert numba.njit(caller)(3) == 1.5 + 1.75  # of whole numbers, and of others
+    assert len(halved.signatures) == 2
+    assert any("caller" in name for name in made)
+    assert not any("halved" in name for name in made)
 
 
 @pytest.mark.skipif(not jit.JIT, reason="nothing is compiled")
