@@ -30,7 +30,7 @@ PRESETS = {
     "quick": Preset("a first look in seconds: a small network, few epochs", {
         "cell": "gru", "hidden": 128, "layers": 1, "dropout": 0.0, "batch": 16, "window": 50, "epochs": 2.0}),
     "best": Preset("a long run for a low loss: a large network, 45 epochs", {
-        "hidden": 512, "layers": 1, "batch": 16, "window": 64, "epochs": 45.0}),
+        "hidden": 512, "layers": 1, "batch": 16, "epochs": 45.0}),
     # Its gradient is the sum over a window of 25, clipped at 5: 0.2 of the mean. It reads on from the start for ever.
     "min-char-rnn": Preset("Karpathy's 112 lines: RNN of 100, Adagrad", {
         "cell": "rnn", "hidden": 100, "layers": 1, "embedding": 0, "dropout": 0.0, "batch": 1, "window": 25,

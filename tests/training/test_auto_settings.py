@@ -89,6 +89,11 @@ def test_the_best_preset_has_the_cell_that_fits_text_and_engine(engine, cell):
     assert (network.cell, network.layers, network.hidden) == (cell, 1, 512)
 
 
+def test_the_best_preset_reads_windows_of_two_lines():
+    corpus = Corpus.of(("To be, or not to be, that is the question, " * 2 + "\n") * 8_000)
+    assert automatic_settings({}, "best", corpus).settings.windows.window == 2 * 87
+
+
 def test_a_text_read_many_times_gets_more_dropout():
     few, many = (fitting({"epochs": epochs}, TextShape(100_000), machine())[0] for epochs in (2.0, 30.0))
     assert few["dropout"] < many["dropout"] == 0.4
