@@ -72,7 +72,7 @@ class _InlinedLibrary(JITCodeLibrary):
 
 
 class _InlinedCompiler(Compiler):
-    """numba's compiler, which stops there."""
+    """numba's compiler, which keeps what it compiles in such a library."""
 
     def compile_extra(self, func: Callable[..., Any]) -> Any:
         self.state.flags.no_compile = True
@@ -102,7 +102,7 @@ def inner(function: Callable[..., Any]) -> Any:
         raise TypeError(f"only kernels can call {function.__name__}()")
 
     def add_overload(result: Any) -> None:
-        # kernels find the code by what Python would call
+        # numba finds a function's code by its entry point, and no_compile leaves that empty
         cpu_target.target_context.insert_user_function(refuse, result.fndesc, [result.library])
         compiled.overloads[tuple(result.signature.args)] = result._replace(entry_point=refuse)
 
