@@ -2,6 +2,8 @@
 is red for what it did. The fast tests take a few, and `make test-slow` runs the same tests with the profile thorough;
 `nightly` draws others each time.
 
+A seed that nobody gave is drawn from the test's name, so that a sample is the same in each run of a test.
+
 Ctrl-C reaches the programs that tests start, even where the tests run in the background of a shell that ignores it.
 """
 
@@ -34,6 +36,11 @@ def as_written() -> Iterator[None]:
     """Messages as they stand in the code; tests/test_speaking.py has those that Python's users read."""
     with speaking("command"):
         yield
+
+
+@pytest.fixture(autouse=True)
+def repeated_seeds(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("charrnn.sampling.session.secrets.randbits", random.Random(request.node.nodeid).getrandbits)
 
 
 def pytest_configure(config: pytest.Config) -> None:
