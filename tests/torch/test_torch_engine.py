@@ -240,7 +240,8 @@ def test_memory_that_is_full(monkeypatch):
 
 @pytest.mark.parametrize("call", [
     lambda streams: streams.evaluate(*window(1)), lambda streams: streams.score(*window(1), 3),
-    lambda streams: streams.record(*window(1), 3, ["h"]), lambda streams: streams.logits(window(1)[0])], ids=str)
+    lambda streams: streams.record(*window(1), 3, ["h"]), lambda streams: streams.logits(window(1)[0])],
+    ids=["evaluate", "score", "record", "logits"])
 def test_memory_that_is_full_when_a_text_is_read(call, monkeypatch):
     engine = opened("torch", NetworkSettings("lstm", 20, 1))
 
