@@ -111,21 +111,41 @@ def add_own_columns(tiles, a, a_at, lda, depth, weights, at, columns, out, bias,
                out.shape[1], True, rounded)
 
 
+@inner
+def choose_characters(text, s, logits, vocabulary, constraints, tokens):
+    """Writes line s of text.out, and its surprisals: what each stream chooses by its row of logits. tokens (N,) holds
+    it too."""
+    N = tokens.size
+    lanes, plain = logits[N], logits[N + 1:]
+    for n in range(N):
+        if constraints.temps[n] < 0.0:
+            continue
+        own = logits[n]
+        for j in range(own.shape[0]):
+            plain[0, j] = own[j]
+            plain[1, j] = own[j]
+            own[j] += constraints.adjustment[j]
+        tokens[n], surprisal = choose(own, plain, lanes, vocabulary, constraints.temps[n], constraints.limits,
+                                      text.draws[s, n], text.nats.size > 0)
+        text.out[s, n] = tokens[n]
+        if text.nats.size:
+            text.nats[s, n] = surprisal
+
+
 def generate(stack, state, now, text, constraints, work, part, parts):
     """Reads the prime, then writes text.out, as part `part` of `parts`; state is left ready to go on, in
     [(now + P + S) % 2]."""
     h, c, tokens = state
-    prime, draws, out, nats = text
+    prime = text.prime
     products, inputs, barrier, gates, rounded, logits = work
     clamped, clamps = constraints.clamped, constraints.clamps
     L, N, H = h.shape[1], h.shape[2], h.shape[3]
     width = inputs.shape[2]
     # what all of h is multiplied with at once
     columns = FIRST * H
-    lanes, plain = logits[N], logits[N + 1:]
     nothing = stack.bias[L]
     met = fed = 0
-    for count in range(prime.shape[0] + out.shape[0]):
+    for count in range(prime.shape[0] + text.out.shape[0]):
         h_before, c_before, h_after, c_after = h[now], c[now], h[1 - now], c[1 - now]
         s = count - prime.shape[0]
         at = 0
@@ -189,16 +209,4 @@ def generate(stack, state, now, text, constraints, work, part, parts):
                 tokens[n] = prime[count, n]
             continue
         output_logits(stack.output, flat(h_after), (L - 1) * N * H, N, H, logits, rounded)
-        for n in range(N):
-            if constraints.temps[n] < 0.0:
-                continue
-            own = logits[n]
-            for j in range(own.shape[0]):
-                plain[0, j] = own[j]
-                plain[1, j] = own[j]
-                own[j] += constraints.adjustment[j]
-            tokens[n], surprisal = choose(own, plain, lanes, stack.vocabulary, constraints.temps[n],
-                                          constraints.limits, draws[s, n], nats.size > 0)
-            out[s, n] = tokens[n]
-            if nats.size:
-                nats[s, n] = surprisal
+        choose_characters(text, s, logits, stack.vocabulary, constraints, tokens)

@@ -1,11 +1,10 @@
 """Layer engine: a few threads that share numbered pieces of work. Kernels release the interpreter lock, so they run at
 the same time; which thread does which piece changes no result."""
 
-import itertools
 import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TypeVar
 
@@ -31,6 +30,25 @@ def physical_cores() -> int:
         except OSError:
             siblings.add(str(cpu))
     return max(1, len(siblings))
+
+
+class Member:
+    """One of `threads` threads that do something together.
+
+    counter   where they meet: kernels wait() there (barrier.py), Python calls meet()
+    """
+
+    def __init__(self, thread: int, threads: int, counter: np.ndarray) -> None:
+        self.thread, self.threads, self.counter = thread, threads, counter
+        self._times = 0
+
+    def meet(self) -> None:
+        """Waits for the others, with a core kept busy: for pieces of about the same length."""
+        self._times += 1
+        barrier.meet(self.counter, self.threads * self._times)
+
+
+ALONE = Member(0, 1, np.zeros(1, np.int64))
 
 
 class Workers:
@@ -60,31 +78,29 @@ class Workers:
             abandon()
             raise
         finally:
+            wait(waiting)  # all of them, also where one has failed: they write into what the caller goes on to use
             for future in waiting:
                 results.update(future.result())
         return [results[i] for i in range(count)]
 
-    def together(self, function: Callable[[int, int, Callable[[], None]], Result]) -> list[Result]:
-        """[function(thread, threads, meet) for each of the threads], all at the same time: what is done in several
-        stages, each of which needs all of the one before.
-
-        meet() waits for the others, with a core kept busy: for pieces of about the same length. All must call it as
-        often; whoever fails first sends the others on.
+    def together(self, function: Callable[[Member], Result], threads: int | None = None) -> list[Result]:
+        """[function(member) for each of `threads` threads (all of them)], all at the same time: what is done in several
+        stages, each of which needs all of the one before. All must meet as often; whoever fails first sends the others
+        on, and what they do then is of no use.
         """
-        threads, counter = self.threads if JIT else 1, np.zeros(1, np.int64)
+        count, counter = (threads or self.threads) if JIT else 1, np.zeros(1, np.int64)
 
         def abandon() -> None:
             counter[0] = _GONE
 
         def one(thread: int) -> Result:
-            times = itertools.count(1)
             try:
-                return function(thread, threads, lambda: barrier.meet(counter, threads * next(times)))
+                return function(Member(thread, count, counter))
             except BaseException:
                 abandon()
                 raise
 
-        return self.map(one, threads, abandon)
+        return self.map(one, count, abandon)
 
 
 def _started_pool(threads: int) -> ThreadPoolExecutor | None:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from charrnn.engine.threads import Workers
+from charrnn.engine.threads import ALONE, Member, Workers
 from charrnn.kernels.jit import JIT
 from charrnn.sampling.constraints import SamplingRule
 from charrnn.sampling.streams import PackedModel, StreamGroup, Weights
@@ -105,7 +105,7 @@ class Sampler:
             def one_group(g: int) -> None:
                 part = self._slices[g]
                 own = np.zeros(out[:, part].shape if nats is not None else shape, np.float32)
-                out[:, part] = self._groups[g].generate(0, 1, prime[:, part], draws[:, part], rule.of_streams(part),
+                out[:, part] = self._groups[g].generate(ALONE, prime[:, part], draws[:, part], rule.of_streams(part),
                                                         own)
                 if nats is not None:
                     nats[:, part] = own
@@ -115,15 +115,11 @@ class Sampler:
             [group] = self._groups
             surprisal = [np.zeros(shape, np.float32) for _ in range(threads)]
 
-            def one_thread(thread: int) -> np.ndarray:
-                try:
-                    return group.generate(thread, threads, prime, draws, rule, surprisal[thread])
-                except BaseException:
-                    group.abandon()
-                    raise
+            def one_thread(member: Member) -> np.ndarray:
+                return group.generate(member, prime, draws, rule, surprisal[member.thread])
 
             group.synchronize(threads)
-            out[:] = self._workers.map(one_thread, threads, group.abandon)[0]
+            out[:] = self._workers.together(one_thread, threads)[0]
             if nats is not None:
                 nats[:] = surprisal[0]
         return out

@@ -15,6 +15,7 @@ from charrnn.engine.compiled.engine import CompiledEngine
 from charrnn.engine.compiled.packed_weights import Weights
 from charrnn.engine.compiled.parameters import Parameters
 from charrnn.engine.interface import Engine
+from charrnn.engine.threads import ALONE, Member
 from charrnn.kernels.cpu import padded, zeros
 from charrnn.kernels.microkernel import BF16
 from charrnn.sampling.constraints import SamplingRule
@@ -103,7 +104,6 @@ class StreamGroup:
         self._threads = [ThreadState(model, streams) for _ in range(threads)]
         self._products = zeros((2, streams, model.gates))
         self._inputs = zeros((2, streams, model.width))
-        self._barrier = np.zeros(1, np.int64)
 
     def begin(self, ids: np.ndarray) -> None:
         """Sets the initial state and reads ids (P, streams), P > 0; the last line is read by what is done next."""
@@ -114,31 +114,28 @@ class StreamGroup:
         target = 1 + int(np.count_nonzero(ids[:-1, 0] >= self._model.weights.vocabulary))
         for piece in (ids[1:target], ids[target:]):
             for start in range(0, len(piece), _READ_AT_ONCE):
-                self.generate(0, 1, piece[start : start + _READ_AT_ONCE], np.zeros((0, self._streams)), _READ, _NO_NATS)
+                self.generate(ALONE, piece[start : start + _READ_AT_ONCE], np.zeros((0, self._streams)), _READ,
+                              _NO_NATS)
 
     def synchronize(self, threads: int) -> None:
-        """Before generate(): gives the first `threads` threads the states of the first one, and resets the barrier."""
-        self._barrier[0] = 0
+        """Before generate(): gives the first `threads` threads the states of the first one."""
         first = self._threads[0]
         for thread in self._threads[1:threads]:
             thread.now, thread.h[first.now], thread.c[first.now] = first.now, first.h[first.now], first.c[first.now]
             thread.tokens[:] = first.tokens
 
-    def abandon(self) -> None:
-        """Releases all threads that wait for one that will not come; what they do then is of no use."""
-        self._barrier[0] = 1 << 62
-
-    def generate(self, thread: int, threads: int, prime: np.ndarray, draws: np.ndarray, rule: SamplingRule,
+    def generate(self, member: Member, prime: np.ndarray, draws: np.ndarray, rule: SamplingRule,
                  nats: np.ndarray) -> np.ndarray:
-        """What thread `thread` of `threads` does of Sampler.generate; they must all do it at the same time. With an
-        encoder all that is read must be of a source, or nothing."""
+        """What one of several threads does of Sampler.generate; they must all do it at the same time. With an encoder
+        all that is read must be of a source, or nothing."""
         out = np.zeros(draws.shape, np.int32)
-        own, model = self._threads[thread], self._model
+        own, model = self._threads[member.thread], self._model
         model.kernel(
             model.reader(own.tokens[0]), StreamState(own.h, own.c, own.tokens), own.now,
             SampledText(np.ascontiguousarray(prime, np.int32), np.ascontiguousarray(draws), out, nats),
             rule.constraints(draws.shape[1], model.stack.vocabulary, model.has_memory),
-            Work(self._products, self._inputs, self._barrier, own.gates, own.rounded, own.logits), thread, threads)
+            Work(self._products, self._inputs, member.counter, own.gates, own.rounded, own.logits),
+            member.thread, member.threads)
         own.now = (own.now + len(prime) + len(draws)) % 2
         return out
 
@@ -149,7 +146,7 @@ class StreamGroup:
         """
         first = self._threads[0]
         first.tokens[:] = tokens
-        self.generate(0, 1, np.zeros((0, len(tokens)), np.int32), np.zeros((1, len(tokens))), _READ, _NO_NATS)
+        self.generate(ALONE, np.zeros((0, len(tokens)), np.int32), np.zeros((1, len(tokens))), _READ, _NO_NATS)
         logits: np.ndarray = first.logits[: len(tokens), : self._model.weights.vocabulary]
         return logits
 

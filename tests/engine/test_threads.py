@@ -2,11 +2,10 @@
 
 import threading
 import time
-from collections.abc import Callable
 
 import pytest
 
-from charrnn.engine.threads import Workers
+from charrnn.engine.threads import Member, Workers
 from charrnn.kernels.jit import JIT
 
 
@@ -34,16 +33,31 @@ def test_all_run_before_the_first_piece() -> None:
     workers.map(lambda piece: gate.wait(120), 4)
 
 
+def test_an_error_waits_for_the_pieces_under_way() -> None:
+    done = []
+
+    def function(piece: int) -> None:
+        if piece == 1:
+            raise ZeroDivisionError
+        time.sleep(0.1)
+        done.append(piece)
+
+    with pytest.raises(ZeroDivisionError):
+        Workers(3).map(function, 3)
+    assert sorted(done) == [0, 2]
+
+
 @pytest.mark.parametrize("asked", [1, 2, 5])
 def test_together_a_stage_begins_when_all_have_done_the_one_before(asked: int) -> None:
     done: list[list[int]] = [[] for _ in range(4)]
 
-    def function(thread: int, threads: int, meet: Callable[[], None]) -> tuple[int, int]:
+    def function(member: Member) -> tuple[int, int]:
+        thread, threads = member.thread, member.threads
         for stage, notes in enumerate(done):
             if thread == stage % threads:
                 time.sleep(0.02)  # each is the last to come once
             notes.append(thread)
-            meet()
+            member.meet()
             assert sorted(notes) == list(range(threads))
         return thread, threads
 
@@ -55,11 +69,11 @@ def test_together_a_stage_begins_when_all_have_done_the_one_before(asked: int) -
 @pytest.mark.parametrize("bad", [0, 1, 2])
 @pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt])
 def test_together_nobody_waits_for_one_who_failed(bad: int, error: type[BaseException]) -> None:
-    def function(thread: int, threads: int, meet: Callable[[], None]) -> None:
-        meet()
-        if thread == bad:
+    def function(member: Member) -> None:
+        member.meet()
+        if member.thread == bad:
             raise error
-        meet()
+        member.meet()
 
     workers = Workers(3)
     with pytest.raises(error):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from charrnn.engine.compiled.network import Network
-from charrnn.engine.threads import Workers
+from charrnn.engine.threads import Member, Workers
 from charrnn.kernels.jit import JIT
 from charrnn.sampling import sampler as sampling
 from charrnn.sampling.constraints import SamplingRule
@@ -27,10 +27,10 @@ def test_a_thread_that_fails(late: int, error: type[BaseException], monkeypatch:
     expected = sampler.generate(NOTHING, draws, SamplingRule(), 2)
     generate = StreamGroup.generate
 
-    def fail(self: StreamGroup, thread: int, *rest: object) -> np.ndarray:
-        if thread == late:
+    def fail(self: StreamGroup, member: Member, *rest: object) -> np.ndarray:
+        if member.thread == late:
             raise error
-        return generate(self, thread, *rest)  # type: ignore[arg-type]
+        return generate(self, member, *rest)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patch:
         patch.setattr(StreamGroup, "generate", fail)

@@ -8,6 +8,7 @@ import numpy as np
 
 from charrnn.engine.compiled.network import Network
 from charrnn.engine.interface import EPSILON, RMSPROP_DECAY
+from charrnn.engine.threads import Member
 from charrnn.errors import TrainingError
 from charrnn.kernels import updates
 from charrnn.kernels.cpu import zeros
@@ -35,10 +36,11 @@ class Optimizer:
         network, pieces, rule = self.network, self.network.pieces(), self.rule(lr, self.steps + 1)
         limit, squares = np.float32(self.training.clip_value or math.inf), np.zeros(len(pieces) - 1)
 
-        def one(thread: int, threads: int, meet: Callable[[], None]) -> float:
+        def one(member: Member) -> float:
+            thread, threads = member.thread, member.threads
             first, last = (len(squares) * end // threads for end in (thread, thread + 1))
             updates.sum_gradients(gradients, pieces[first:last + 1], squares[first:last])
-            meet()
+            member.meet()
             norm = math.sqrt(sum(squares))
             if not math.isfinite(norm):
                 return norm
@@ -46,7 +48,7 @@ class Optimizer:
             start, stop = int(pieces[first]), int(pieces[last])
             rule(network.parameters.flat, gradients[0], *self.buffers, start, stop, scale, limit)
             after(start, stop)
-            meet()
+            member.meet()
             network.weights.refresh_part(thread, threads)
             return norm
 
