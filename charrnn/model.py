@@ -29,7 +29,6 @@ from charrnn.interchange.torch_module import torch_module
 from charrnn.novelty.report import Novelty, novelty_of
 from charrnn.render.training_bar import TrainingBar
 from charrnn.runs.checkpoint import (
-    RUNS,
     Checkpoint,
     as_stored,
     load_checkpoint,
@@ -52,6 +51,7 @@ from charrnn.settings import EngineSettings, RunSettings, ScoreSettings
 from charrnn.settings.options import CompleteOptions, ScoreOptions, TrainOptions
 from charrnn.settings.presets import DEFAULT, early_settings, preset_values
 from charrnn.settings.renamed import take_renamed
+from charrnn.storage.run_folders import RUNS
 from charrnn.text.corpus import Corpus, read_corpus
 from charrnn.text.documents import Documents, mark_of
 from charrnn.text.model_input import model_input
@@ -100,10 +100,11 @@ class Model(LanguageModel):
         """
         return Model(self._trained, self.path, label, self._on)
 
-    def classify(self, texts: Sequence[str], *, unknown: str = "error",
+    def classify(self, texts: str | Sequence[str], *, unknown: str = "error",
                  on_read: Callable[[int, int], None] = lambda done, total: None) -> "list[Classified]":
         """The label of each text, by p(text | label) p(label); of numbers their mean and deviation, given the text.
 
+        texts     several, or one
         unknown   as in sample()
         on_read   is called with the number of labels tried so far, and of all
 
@@ -112,16 +113,20 @@ class Model(LanguageModel):
         scheme = self.corpus.labels
         if scheme is None:
             raise SettingsError("this network was trained without labels; train one with --labels")
-        read = [self.readable(text, unknown).text for text in texts]
+        read = [self.readable(text, unknown).text for text in ([texts] if isinstance(texts, str) else texts)]
         if self.mark is not None and any(self.mark in text for text in read):
             raise SettingsError(f"a text goes past the end of a document: it holds {self.mark!r}; classify one "
                                 "document at a time")
         return classify(read, scheme, self._text_losses, on_read) if read else []
 
-    def translate(self, sources: Sequence[str], k: int = 1, **options: Any) -> list[list[Completion]]:
-        """The `k` most probable targets of each source; Translator.translate explains options and errors."""
+    def translate(self, sources: str | Sequence[str], k: int = 1, **options: Any) -> list[list[Completion]]:
+        """The `k` most probable targets of each source; Translator.translate explains options and errors.
+
+        sources   several, or one
+        """
         translator = Translator(self)
-        return [translator.translate(source, k, **options) for source in sources]
+        return [translator.translate(source, k, **options)
+                for source in ([sources] if isinstance(sources, str) else sources)]
 
     def _text_losses(self, texts: Sequence[str], vector: np.ndarray) -> np.ndarray:
         """-log p(text | label) of each text in nats, for the label with this vector."""

@@ -8,9 +8,10 @@ import pytest
 
 import charrnn
 from charrnn.cells.registry import CELLS as KINDS
-from charrnn.runs.checkpoint import BEST, as_stored, load_checkpoint, save_checkpoint
+from charrnn.runs.checkpoint import as_stored, load_checkpoint, save_checkpoint
 from charrnn.runs.run import Run
 from charrnn.settings import NetworkSettings
+from charrnn.storage.run_folders import BEST
 from charrnn.text.corpus import Corpus
 from charrnn.training.events import Finished, Saved, Started, Step, Validated
 from tests.cli.tiny import SETTINGS, TEXT, train_tiny
@@ -64,6 +65,11 @@ def test_sample_and_stream(model: charrnn.Model) -> None:
     assert len(model.sample(1)) == 1
     assert len(model.sample()) == 500
     assert model.sample(50, temp=0) == model.sample(50, temp=0)
+    # of one value too
+    assert model.samples(2, 50, temps=(0.1,), seed=3) == model.samples(2, 50, temp=0.1, seed=3)
+    assert model.sample(50, temps=0.5, seed=3) == model.sample(50, temp=0.5, seed=3)
+    with pytest.raises(charrnn.SettingsError, match="2 temperatures make as many texts"):
+        model.sample(50, temps=(0.5, 0.6))
 
 
 def test_streams_of_one_model_do_not_disturb_each_other(model: charrnn.Model) -> None:

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 import charrnn
-from charrnn.runs.checkpoint import BEST, LAST, load_checkpoint
+from charrnn.runs.checkpoint import load_checkpoint
 from charrnn.runs.trained_run import TrainedRun
 from charrnn.storage.locks import FolderLock
 from charrnn.storage.packages import package_for
+from charrnn.storage.run_folders import BEST, LAST
 from charrnn.training.events import Finished
 from tests.cli.tiny import ROOT, TEXT, train_tiny
 from tests.test_model import TINY

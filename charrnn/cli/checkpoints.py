@@ -16,8 +16,9 @@ from charrnn.errors import CharrnnError
 
 def find_checkpoint(argument: str | None, which: str = "best") -> Path:
     """The file that `argument` means, as resolve_checkpoint() says; the note goes to stderr."""
-    from charrnn.runs.checkpoint import RUNS, resolve_checkpoint
+    from charrnn.runs.checkpoint import resolve_checkpoint
     from charrnn.runs.pretrained import USUAL, pretrained_at
+    from charrnn.storage.run_folders import RUNS
 
     path = resolve_checkpoint(argument, which)
     if argument is None and pretrained_at(path):

@@ -55,8 +55,9 @@ def _export_for_programs(path: Path, label: str | None, to: str, output: str | N
     from charrnn.interchange.export import export_network, export_to_hub
     from charrnn.render.wording import note_label
     from charrnn.runs.checkpoint import load_checkpoint
+    from charrnn.storage.run_folders import run_name_of
 
-    file = Path(output or f"{path.parent.name or path.stem}.{to}")
+    file = Path(output or f"{run_name_of(path)}.{to}")
     size = export_to_hub(path, file, label) if to == "hf" else export_network(path, to, file, label)
     note_label(load_checkpoint(path).corpus.labels, label)
     print(f"wrote {file} ({size:,} bytes)", file=sys.stderr)

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from charrnn.cli.options import GroupedCommand, option
+from charrnn.storage.run_folders import RUNS
 
 
 @click.command("import", cls=GroupedCommand)
@@ -14,7 +15,7 @@ from charrnn.cli.options import GroupedCommand, option
         "character) or text (the characters in the order of their ids, or the training text, if the ids count its "
         "sorted characters); not needed for a file of charrnn export")
 @option("--name", metavar="TEXT", show_default="from FILE", help="name of the run's folder")
-@option("--folder", metavar="FOLDER", default="checkpoints", show_default=True, help="where runs are kept")
+@option("--folder", metavar="FOLDER", default=str(RUNS), show_default=True, help="where runs are kept")
 def import_network(file: str, vocabulary: str | None, name: str | None, folder: str) -> None:
     """Make a run of the PyTorch network in FILE: a state dict as .safetensors or .pt.
 

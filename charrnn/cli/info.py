@@ -41,9 +41,10 @@ def info(checkpoint: str | None, as_config: bool) -> None:
 def _config(loaded: "Checkpoint", path: Path) -> str:
     from charrnn.cli.config import config_text
     from charrnn.cli.train import train
+    from charrnn.storage.run_folders import run_name_of
 
     sources = list(loaded.corpus.sources)
     if not all(source.isprintable() for source in sources):
         sources = []  # a name that is no text; TOML could not say it
     return config_text(loaded.settings, train, sources,
-                       f"The settings of {path.parent.name or path.name}, for charrnn train --config FILE")
+                       f"The settings of {run_name_of(path)}, for charrnn train --config FILE")

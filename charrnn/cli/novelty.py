@@ -58,6 +58,6 @@ def novelty(names: tuple[str, ...], corpus: tuple[str, ...], in_json: bool, in_c
 
 def _is_run(name: str) -> bool:
     """Whether `name` can only be meant for a checkpoint."""
-    from charrnn.runs.checkpoint import RUNS
+    from charrnn.storage.run_folders import RUNS
 
     return name != "-" and (os.path.isdir(name) or (not os.path.exists(name) and os.path.isdir(RUNS / name)))

@@ -40,11 +40,11 @@ def serve(checkpoint: str | None, **options: Any) -> None:
                             "pip install 'charrnn-numba[serve]'") from error
     from charrnn.model import load
     from charrnn.render.wording import note_compiling
-    from charrnn.runs.checkpoint import BEST, LAST
+    from charrnn.storage.run_folders import run_name_of
 
     path = find_checkpoint(checkpoint)
     model = load(path)
-    name = path.parent.name if path.name in (BEST, LAST) else path.stem
+    name = run_name_of(path)
     listener = _listener(settings)
     note_compiling([model.settings.network], "generate")
     model.sample(1)  # compiled now, and not while the first program waits

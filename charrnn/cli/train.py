@@ -19,6 +19,7 @@ from charrnn.errors import SettingsError, StorageError
 from charrnn.settings import NetworkSettings, RunSettings, TextSettings, TrainingSettings, WindowSettings
 from charrnn.settings.presets import DEFAULT, PRESETS, early_settings, merge_settings, preset_values
 from charrnn.storage.files import check_folder_name
+from charrnn.storage.run_folders import RUNS
 from charrnn.text.builtin import BUILTINS, SUCH_AS
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class TrainArguments:
 @option("--threads", type=Whole(1, 1024), metavar="INTEGER", show_default="one per shard", group="Seed and speed",
         help="threads to run on; results do not depend on it")
 @option("--name", metavar="TEXT", show_default="from corpus and network", group=_FILES, help="name of the run's folder")
-@option("--folder", metavar="FOLDER", default="checkpoints", show_default=True, group=_FILES,
+@option("--folder", metavar="FOLDER", default=str(RUNS), show_default=True, group=_FILES,
         help="where runs are kept")
 @settings_options(RunSettings, group="Seed and speed")
 @option("--show-samples", is_flag=True, group=_FILES, help="write a short sample at each validation")

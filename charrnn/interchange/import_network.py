@@ -12,11 +12,12 @@ from charrnn.interchange.import_state_dict import Imported, imported
 from charrnn.interchange.state_dict import Arrays
 from charrnn.interchange.tensor_files import read_tensors
 from charrnn.interchange.vocabulary_file import ADVICE, read_vocabulary
-from charrnn.runs.checkpoint import BEST, FORMAT, Checkpoint, save_checkpoint
+from charrnn.runs.checkpoint import FORMAT, Checkpoint, save_checkpoint
 from charrnn.runs.corpus_info import CorpusInfo
 from charrnn.runs.trained_network import check_network
 from charrnn.settings import NetworkSettings, Settings, TextSettings, TrainingSettings
 from charrnn.storage.files import new_folder
+from charrnn.storage.run_folders import BEST, RUNS
 from charrnn.training.history import History
 from charrnn.training.progress import TrainingProgress
 from charrnn.training.schedules import fitting_rate
@@ -32,7 +33,7 @@ class ImportedRun:
 
 
 def import_network(file: Path, vocabulary: Path | None = None, name: str | None = None,
-                   runs: Path = Path("checkpoints")) -> ImportedRun:
+                   runs: Path = RUNS) -> ImportedRun:
     """Makes a run in `runs` of the state dict in `file`; without a name it gets the file's.
 
     vocabulary   the file that says which character has which id; needed unless charrnn exported the file

@@ -21,6 +21,7 @@ from charrnn.runs.training_text import read_training_text
 from charrnn.sampling.session import LanguageModel, mark_id
 from charrnn.settings import LivePageSettings
 from charrnn.storage.files import write_atomic
+from charrnn.storage.run_folders import run_name_of
 from charrnn.text.builtin import find_builtin
 from charrnn.text.documents import Documents, source_ends
 from charrnn.text.model_input import model_input
@@ -49,7 +50,7 @@ def live_page_of(model: LanguageModel, corpus: CorpusInfo, path: Path, settings:
     """The page, and in words how large it is and what its weights cost; as write_live_page()."""
     check_runnable(model)
     passage = _passage(model, corpus, path)
-    run = path.parent.name if path.name in ("best.safetensors", "last.safetensors") else path.stem
+    run = run_name_of(path)
     if passage is None:
         page = live_page(model, LiveContent(run, text=text, labels=labels), settings)
         return page, (f"{len(page) / MEGABYTE:.2f} MB; what {settings.precision} bits for each weight cost was not "

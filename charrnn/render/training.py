@@ -4,7 +4,6 @@ stdout."""
 import math
 import sys
 import time
-from pathlib import Path
 
 from charrnn.kernels.cpu import HAS_BF16
 from charrnn.render.progress import ProgressBar
@@ -21,6 +20,7 @@ from charrnn.render.wording import (
 )
 from charrnn.runs.finetune import FineTuning
 from charrnn.runs.run import Run
+from charrnn.storage.run_folders import RUNS
 from charrnn.text.sources import STDIN
 from charrnn.training.events import Compiling, Event, Finished, RolledBack, Started, Step, Validated
 
@@ -192,4 +192,4 @@ def resume_call(run: Run) -> str:
 
 def _short(run: Run) -> str:
     """How to name `run` in the shell; its name is enough in its usual place."""
-    return shell_quoted(run.folder.name if run.folder.parent == Path("checkpoints") else str(run.folder))
+    return shell_quoted(run.folder.name if run.folder.parent == RUNS else str(run.folder))

@@ -24,11 +24,10 @@ from charrnn.runs.corpus_info import CorpusInfo
 from charrnn.runs.pretrained import PRETRAINED, USUAL
 from charrnn.settings import Settings, TextSettings
 from charrnn.storage.files import write_atomic
+from charrnn.storage.run_folders import BEST, LAST, RUNS
 from charrnn.training.history import History
 from charrnn.training.progress import TrainingProgress
 
-RUNS = Path("checkpoints")
-BEST, LAST = "best.safetensors", "last.safetensors"
 # 2 came with TextSettings: a program that knows only 1 would take every unit for a character.
 FORMAT, VERSION = "charrnn", 2
 _log = logging.getLogger(__name__)

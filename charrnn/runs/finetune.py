@@ -8,12 +8,13 @@ import numpy as np
 
 from charrnn.engine.vocabulary_growth import grow_vocabulary
 from charrnn.errors import SettingsError
-from charrnn.runs.checkpoint import BEST, LAST, load_checkpoint, naming
+from charrnn.runs.checkpoint import load_checkpoint, naming
 from charrnn.runs.corpus_info import Parent
 from charrnn.runs.labelled import with_label
 from charrnn.runs.trained_network import check_network
 from charrnn.settings import TextSettings, TrainingSettings
 from charrnn.settings.presets import merge_settings
+from charrnn.storage.run_folders import run_name_of
 from charrnn.text.tokenizers import vocabulary_of
 from charrnn.text.vocabulary import Vocabulary
 from charrnn.training.schedules import fitting_rate
@@ -35,7 +36,7 @@ class FineTuning:
         settings = self.checkpoint.settings
         with naming(path):
             self.vocabulary: Vocabulary = check_network(self.checkpoint)
-        self.name = path.absolute().parent.name if path.name in (BEST, LAST) else path.name
+        self.name = run_name_of(path)
         self._shape = {**{name: getattr(settings.network, name) for name in _NETWORK},
                        **{name: getattr(settings.text, name) for name in _TEXT}}
 

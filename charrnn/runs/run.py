@@ -18,7 +18,7 @@ from typing import Any
 import charrnn
 from charrnn.engine.ranks import this_rank
 from charrnn.errors import CheckpointError, CorpusError, SettingsError, StorageError
-from charrnn.runs.checkpoint import BEST, LAST, RUNS, Checkpoint, load_checkpoint, naming, save_checkpoint
+from charrnn.runs.checkpoint import Checkpoint, load_checkpoint, naming, save_checkpoint
 from charrnn.runs.corpus_info import CorpusInfo, Parent
 from charrnn.runs.finetune import FineTuning
 from charrnn.runs.metrics import METRICS, read_metrics, seconds_at
@@ -28,6 +28,7 @@ from charrnn.runs.training_text import located
 from charrnn.settings import NetworkSettings, RunSettings, Settings
 from charrnn.storage.files import TEMPORARY, append_line, check_folder_name, drop_torn_line, new_folder, write_atomic
 from charrnn.storage.locks import LOCK_FILE, FolderLock
+from charrnn.storage.run_folders import BEST, LAST, RUNS
 from charrnn.text.corpus import Corpus
 from charrnn.text.validation_split import cut_at
 from charrnn.text.vocabulary import Vocabulary
@@ -105,20 +106,23 @@ class Run:
         lock = FolderLock(folder) if this_rank().is_first else None
         try:
             run = cls._restored(path, corpus, budget or {}, threads, keep)
+            run.folder, run.lock = folder, lock
+            run._tidy()
         except BaseException:
             if lock is not None:
                 lock.release()  # a notebook keeps the error, and with it the lock
             raise
-        run.folder, run.lock = folder, lock
-        if run.is_first:
-            run._complete_metrics()
-        # of a run in epochs the seconds decide nothing, and are not in the checkpoint
-        if run.trainer.settings.training.minutes is None:
-            run.trainer.seconds = seconds_at(read_metrics(folder), run.trainer.step)
-        if run.is_first:
-            for torn in folder.glob(TEMPORARY.format("*")):  # left by a run that was killed while it saved
-                torn.unlink(missing_ok=True)
         return run
+
+    def _tidy(self) -> None:
+        """Brings the folder of a resumed run to the moment of its checkpoint, and its clock."""
+        if self.is_first:
+            self._complete_metrics()
+            for torn in self.folder.glob(TEMPORARY.format("*")):  # left by a run that was killed while it saved
+                torn.unlink(missing_ok=True)
+        # of a run in epochs the seconds decide nothing, and are not in the checkpoint
+        if self.trainer.settings.training.minutes is None:
+            self.trainer.seconds = seconds_at(read_metrics(self.folder), self.trainer.step)
 
     @classmethod
     def _restored(cls, path: Path, corpus: Corpus, budget: dict[str, float], threads: int | None,

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from charrnn.errors import CheckpointError
-from charrnn.runs.checkpoint import BEST, LAST, load_checkpoint
+from charrnn.runs.checkpoint import load_checkpoint
 from charrnn.storage.packages import package_for
+from charrnn.storage.run_folders import BEST, LAST
 from charrnn.training.history import History, Point
 
 

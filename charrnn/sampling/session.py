@@ -113,9 +113,9 @@ class LanguageModel:
         Raises VocabularyError for a prime with characters that the model never saw, SettingsError for bad numbers, and
         for a text that would never end.
         """
-        _refuse_several(options)
-        [text] = self.samples(1, length, prime=prime, unknown=unknown, **options)
-        return text
+        settings = _one_text(length, options)
+        [sample] = self.session(settings, prime, unknown).samples(with_nats=False)
+        return sample.text
 
     def samples(self, n: int = 1, length: int = 500, *, prime: str = "", unknown: str = "error",
                 **options: "Unpack[SampleOptions]") -> list[str]:
@@ -140,8 +140,7 @@ class LanguageModel:
     def stream(self, length: int = 500, *, prime: str = "", unknown: str = "error",
                **options: "Unpack[SampleOptions]") -> Iterator[str]:
         """The text of sample(), piece by piece as it is made; length 0 never ends. Errors are raised at once."""
-        _refuse_several(options)
-        session = self.session(SampleSettings(length=length, **options), prime, unknown)
+        session = self.session(_one_text(length, options), prime, unknown)
         return (piece.text for [piece] in session.pieces())
 
     def session(self, settings: SampleSettings, prime: str = "", unknown: str = "error") -> "SamplingSession":
@@ -187,9 +186,12 @@ class LanguageModel:
         return self._lead_ins[key]
 
 
-def _refuse_several(options: SampleOptions) -> None:
-    if len(temps := options.get("temps", ())) > 1:
-        raise SettingsError(f"{len(temps)} temperatures make as many texts; samples() and generate() make several")
+def _one_text(length: int, options: SampleOptions) -> SampleSettings:
+    settings = SampleSettings(length=length, **options)
+    if len(settings.temps) > 1:
+        raise SettingsError(f"{len(settings.temps)} temperatures make as many texts; samples() and generate() make "
+                            "several")
+    return settings
 
 
 @dataclass(frozen=True)
@@ -256,8 +258,9 @@ class SamplingSession:
                                    layer, unit)
 
         self.rule = sampling_rule(settings, model.settings.network, model.vocabulary, end, spread_of)
-        if len(self.temps) > 1:
-            self.rule = replace(self.rule, temp=np.repeat(np.array(self.temps, np.float64), settings.samples))
+        one, *others = self.temps
+        temp = np.repeat(np.array(self.temps, np.float64), settings.samples) if others else one
+        self.rule = replace(self.rule, temp=temp)
         self._sampler = model.sampler(len(self._generators), settings.precision)
         self._sampler.begin(ids)
         self._writers: list[TextWriter] = []

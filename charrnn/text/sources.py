@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from charrnn.errors import CorpusError
+from charrnn.storage.run_folders import BEST, LAST
 from charrnn.text.builtin import SUCH_AS, find_builtin
 from charrnn.text.decode import CHUNK, COMPRESSED_SUFFIXES, text_of
 
 STDIN = "-"
-RUN_FILES = {"best.safetensors", "last.safetensors"}
 
 
 def is_folder(source: str) -> bool:
@@ -68,7 +68,7 @@ def files_below(folder: str) -> list[str]:
 
     for parent, folders, names in os.walk(folder, onerror=refused):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        if RUN_FILES.intersection(names):  # a run's folder: its files are about a text, not one
+        if {BEST, LAST}.intersection(names):  # a run's folder: its files are about a text, not one
             folders.clear()
             continue
         paths = (os.path.join(parent, name) for name in sorted(names) if not name.startswith("."))

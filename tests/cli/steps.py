@@ -10,9 +10,9 @@ import math
 from pathlib import Path
 
 from charrnn.runs import run as runs
-from charrnn.runs.checkpoint import BEST, LAST, RUNS
 from charrnn.runs.run import Run
 from charrnn.settings import Settings
+from charrnn.storage.run_folders import BEST, LAST, RUNS
 from charrnn.training.events import Saved, Step
 from tests.cli.tiny import SETTINGS, tiny_corpus
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from charrnn.runs.checkpoint import BEST, LAST, load_checkpoint
+from charrnn.runs.checkpoint import load_checkpoint
 from charrnn.runs.run import Run
+from charrnn.storage.run_folders import BEST, LAST
 from charrnn.text.corpus import read_corpus
 from charrnn.training.events import Step
 from tests.cli.conftest import Program

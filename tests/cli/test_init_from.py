@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from charrnn.runs.checkpoint import BEST, LAST, load_checkpoint
+from charrnn.runs.checkpoint import load_checkpoint
 from charrnn.runs.corpus_info import Parent
+from charrnn.storage.run_folders import BEST, LAST
 from tests.cli.conftest import Program
 from tests.cli.tiny import TEXT
 

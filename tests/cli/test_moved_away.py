@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from charrnn.runs.checkpoint import LAST, load_checkpoint
+from charrnn.runs.checkpoint import load_checkpoint
+from charrnn.storage.run_folders import LAST
 from tests.cli.conftest import Program
 
 RUN = str(Path("..", "checkpoints", "tiny"))

@@ -11,11 +11,12 @@ import charrnn
 from charrnn.cells.registry import CELLS
 from charrnn.engine.vocabulary_growth import grow_vocabulary
 from charrnn.errors import CheckpointError, SettingsError
-from charrnn.runs.checkpoint import BEST, LAST, load_checkpoint, save_checkpoint
+from charrnn.runs.checkpoint import load_checkpoint, save_checkpoint
 from charrnn.runs.finetune import RATE_SHARE, FineTuning
 from charrnn.runs.run import Run
 from charrnn.settings import Settings
 from charrnn.settings.presets import PRESETS, preset_values
+from charrnn.storage.run_folders import BEST, LAST
 from charrnn.text.corpus import Corpus
 from charrnn.training.events import RolledBack, Step
 from charrnn.training.schedules import fitting_rate

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from charrnn.runs.checkpoint import LAST
 from charrnn.runs.metrics import read_metrics, seconds_at
 from charrnn.runs.run import Run
 from charrnn.storage.files import TEMPORARY
 from charrnn.storage.locks import LOCK_FILE, FolderLock
+from charrnn.storage.run_folders import LAST
 from charrnn.text.corpus import Corpus
 from charrnn.training.events import Step, Validated
 from tests.cli.tiny import SETTINGS, TEXT, train_tiny

@@ -14,10 +14,11 @@ from charrnn.engine.compiled.network import Network
 from charrnn.engine.compiled.streams import CompiledStreams
 from charrnn.engine.vocabulary_growth import grow_vocabulary
 from charrnn.errors import CheckpointError, SettingsError
-from charrnn.runs.checkpoint import BEST, LAST, load_checkpoint
+from charrnn.runs.checkpoint import load_checkpoint
 from charrnn.runs.finetune import FineTuning
 from charrnn.runs.run import Run
 from charrnn.settings import NetworkSettings
+from charrnn.storage.run_folders import BEST, LAST
 from charrnn.text.corpus import Corpus
 from charrnn.text.vocabulary import Vocabulary
 from tests.cli.tiny import SETTINGS, TEXT, train_tiny

@@ -12,11 +12,12 @@ import pytest
 from charrnn.cells.registry import CELLS as KINDS
 from charrnn.errors import CheckpointError, CorpusError, SettingsError, StorageError
 from charrnn.runs import run as runs
-from charrnn.runs.checkpoint import BEST, LAST, load_checkpoint, save_checkpoint
+from charrnn.runs.checkpoint import load_checkpoint, save_checkpoint
 from charrnn.runs.run import Run
 from charrnn.settings import NetworkSettings, RunSettings, Settings, WindowSettings
 from charrnn.storage.files import TEMPORARY
 from charrnn.storage.locks import LOCK_FILE, FolderLock
+from charrnn.storage.run_folders import BEST, LAST
 from charrnn.text.corpus import Corpus
 from charrnn.training.events import Finished, Saved, Step, Validated
 from tests.cli.steps import STEPS, take
@@ -196,6 +197,20 @@ def test_resume_refuses(tmp_path: Path) -> None:
         Run.resume(folder / BEST, tiny_corpus())
     (folder / LAST).unlink()
     assert Run.resume(folder / BEST, tiny_corpus()).trainer.step > 0
+
+
+def test_a_resume_that_fails_lets_go_of_the_run(tmp_path: Path) -> None:
+    folder = train_tiny(tmp_path)
+    metrics, aside = folder / "metrics.jsonl", tmp_path / "aside"
+    metrics.rename(aside)
+    metrics.mkdir()
+    with pytest.raises(StorageError, match=r"metrics\.jsonl") as caught:  # which keeps the error, as a notebook does
+        Run.resume(folder / LAST, tiny_corpus())
+    metrics.rmdir()
+    aside.rename(metrics)
+    with Run.resume(folder / LAST, tiny_corpus()) as run:
+        assert run.trainer.step > 0
+    assert caught.tb
 
 
 def test_resume_sweeps_up_what_a_killed_run_left(tmp_path: Path) -> None:

@@ -10,11 +10,11 @@ import pytest
 pytest.importorskip("tensorboardX")
 
 from charrnn.errors import SettingsError, StorageError
-from charrnn.runs.checkpoint import LAST
 from charrnn.runs.metrics import read_metrics
 from charrnn.runs.run import Run
 from charrnn.runs.tensorboard import FILES, SCALARS, EventFile
 from charrnn.settings import RunSettings
+from charrnn.storage.run_folders import LAST
 from tests.cli.tiny import SETTINGS, tiny_corpus
 
 WITH = RunSettings(tensorboard=True)

@@ -15,8 +15,9 @@ from pathlib import Path
 
 from charrnn.errors import CharrnnError
 from charrnn.runs import run as runs
-from charrnn.runs.checkpoint import BEST, LAST, load_checkpoint
+from charrnn.runs.checkpoint import load_checkpoint
 from charrnn.runs.metrics import METRICS, read_metrics
+from charrnn.storage.run_folders import BEST, LAST
 from charrnn.text import corpus_cache
 from charrnn.training.events import Event, Saved, Step
 from tests.cli.tiny import OPTIONS, TEXT

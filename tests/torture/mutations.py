@@ -22,10 +22,11 @@ import safetensors.numpy
 
 from charrnn.errors import CharrnnError
 from charrnn.interchange.export import export_network
-from charrnn.runs.checkpoint import BEST, LAST, Checkpoint, load_checkpoint
+from charrnn.runs.checkpoint import Checkpoint, load_checkpoint
 from charrnn.runs.finetune import FineTuning
 from charrnn.runs.run import Run
 from charrnn.settings import NetworkSettings, Settings, TextSettings, TrainingSettings
+from charrnn.storage.run_folders import BEST, LAST
 from charrnn.text.corpus import read_corpus
 from tests.cli.tiny import SETTINGS, TEXT
 from tests.runs.forging import PARTS, WRONG, closed, mutate, opened, places, signed, split

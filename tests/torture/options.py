@@ -20,8 +20,8 @@ from charrnn.cli.config import part_of
 from charrnn.cli.group import COMMANDS, charrnn
 from charrnn.cli.options import Number, Numbers, SettingOption, Whole
 from charrnn.interchange.export import export_network
-from charrnn.runs.checkpoint import BEST
 from charrnn.settings.training import PARTS
+from charrnn.storage.run_folders import BEST
 from tests.cli.tiny import OPTIONS, tiny_corpus, train_tiny
 from tests.torture.commands import Answer, answer, bounded_memory, new_folder
 from tests.torture.findings import Findings

@@ -13,6 +13,7 @@ from charrnn.runs.checkpoint import file_sha256
 from charrnn.sampling.session import LanguageModel
 from charrnn.settings import PageSettings
 from charrnn.storage.files import write_atomic
+from charrnn.storage.run_folders import run_name_of
 
 
 def write_page(done: Inspection, model: LanguageModel, path: Path, corpus: str, name: str,
@@ -23,7 +24,7 @@ def write_page(done: Inspection, model: LanguageModel, path: Path, corpus: str, 
     """
     window, is_runnable = model.settings.windows.window, model.settings.network.cell in RUNNABLE
     origin = done.passage.origin
-    run = path.parent.name if path.name in ("best.safetensors", "last.safetensors") else path.stem
+    run = run_name_of(path)
     checkpoint = PageCheckpoint(str(path), file_sha256(path), run, done.engine.parameter_count, window)
     data = collect(done, checkpoint, cells=settings.cells,
                    source=f"{origin} of {corpus}" if corpus and origin == "held-out text" else origin,

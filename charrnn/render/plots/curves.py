@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from charrnn.errors import CheckpointError
-from charrnn.runs.checkpoint import BEST, LAST, Checkpoint, load_checkpoint
+from charrnn.runs.checkpoint import Checkpoint, load_checkpoint
 from charrnn.runs.metrics import METRICS, is_time, read_metrics
+from charrnn.storage.run_folders import BEST, LAST
 from charrnn.text.validation_split import cut_at
 from charrnn.training.history import History, Point
 
