@@ -13,14 +13,20 @@ from charrnn.settings import SampleSettings
 class EnsembleModel(LanguageModel):
     """Networks of one vocabulary as one; engine, settings and mark are those of the first.
 
-    Raises SettingsError for networks that do not read a text in the same way.
+    Raises SettingsError for no networks, and for those that do not read a text in the same way.
     """
 
     def __init__(self, models: Sequence[LanguageModel]) -> None:
+        if not models:
+            raise SettingsError("an ensemble needs models; give one at least")
         for number, model in enumerate(models[1:], 2):
             _refuse_difference(models[0], model, f"run {number}")
         super().__init__(models[0].engine, models[0].settings, models[0].vocabulary)
         self.models = models
+
+    def refuse_on_engine(self, settings: SampleSettings) -> None:
+        for model in self.models:
+            model.refuse_on_engine(settings)
 
     def session(self, settings: SampleSettings, prime: str = "", unknown: str = "error") -> SamplingSession:
         if settings.clamp:

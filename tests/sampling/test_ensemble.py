@@ -85,6 +85,8 @@ def test_refusals(models: list[charrnn.Model], tmp_path: Path) -> None:
             (trained("lines", TEXT, documents="line"), "run 3 and the first run differ in --documents")):
         with pytest.raises(SettingsError, match=words):
             charrnn.Ensemble([*models, other])
+    with pytest.raises(SettingsError, match="give one at least"):
+        charrnn.Ensemble([])
     with pytest.raises(SettingsError, match="--clamp and --with contradict"):
         charrnn.Ensemble(models).sample(10, clamp="L1:0=1")
 
@@ -97,3 +99,5 @@ def test_another_engine_writes_the_same(tmp_path: Path) -> None:
     for options in ({"clamp": ("L1:0=1",)}, {"precision": "bf16"}):
         with pytest.raises(SettingsError, match="which writes by default; leave out one"):
             theirs.samples(3, 30, **options)
+    with pytest.raises(SettingsError, match="which writes by default; leave out one"):
+        charrnn.Ensemble([ours, theirs]).sample(30, precision="bf16")
