@@ -8,8 +8,11 @@ import contextlib
 import gc
 import hashlib
 import logging
+import os
+import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,6 +35,9 @@ _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": F
 
 # The folders whose code numba compiles.
 SOURCES = ("kernels", "cells")
+
+# Seconds without a use after which a build's machine code goes.
+_UNUSED = 60 * 86_400.0
 
 _kernels: list[Any] = []
 
@@ -174,9 +180,18 @@ def _cache_folder() -> Path | None:
         folder = parent / "charrnn" / f"kernels-{fingerprint()}"
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
-            return folder
+            os.utime(folder)  # it is used
+        _remove_unused(folder)
+        return folder
     except (OSError, RuntimeError):  # RuntimeError: no home folder can be found
         return None
+
+
+def _remove_unused(folder: Path) -> None:
+    """Removes the machine code of builds that nobody has used for long."""
+    for other in folder.parent.glob("kernels-*"):
+        if other != folder and time.time() - other.stat().st_mtime > _UNUSED:
+            shutil.rmtree(other, ignore_errors=True)
 
 
 CACHE_FOLDER = _cache_folder() if JIT else None

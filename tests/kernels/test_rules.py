@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numba
@@ -105,6 +106,20 @@ def test_the_cache_lies_where_it_is_asked_for(tmp_path):
     folder = tmp_path / "charrnn" / f"kernels-{jit.fingerprint()}"
     assert first == [f"{folder} False", "True False"]
     assert second == [f"{folder} True", "True False"]
+
+
+@pytest.mark.skipif(not jit.JIT, reason="nothing is compiled")
+def test_machine_code_that_nobody_uses_any_more_goes(tmp_path, monkeypatch):
+    monkeypatch.setattr(jit.config, "CACHE_DIR", str(tmp_path))
+    own = jit._cache_folder()
+    old, recent, foreign = (tmp_path / "charrnn" / name for name in ("kernels-0a", "kernels-0b", "texts"))
+    for folder, days in ((own, 100), (old, 61), (recent, 59), (foreign, 100)):
+        folder.mkdir(exist_ok=True)
+        (folder / "file").write_bytes(b"code")
+        os.utime(folder, (time.time() - days * 86_400,) * 2)
+    assert jit._cache_folder() == own
+    assert {path.name for path in own.parent.iterdir()} == {own.name, recent.name, foreign.name}
+    assert time.time() - own.stat().st_mtime < 86_400  # it is in use
 
 
 @pytest.mark.slow
