@@ -75,10 +75,11 @@ class Server:
             session = await to_thread.run_sync(self._model.session, asked.settings, asked.prompt, "skip")
             if asked.stream:
                 return StreamingResponse(self._pieces(session, asked.text, answer), media_type="text/event-stream")
-            samples = await to_thread.run_sync(session.samples, False)
+            samples = await to_thread.run_sync(session.samples)
         texts = [(asked.text + sample.text, sample.ending) for sample in samples]
+        read, written = len(self._model.vocabulary.encode(session.prime)), sum(len(sample.units) for sample in samples)
         # escaped, so that half of a surrogate pair in a prompt does no harm
-        return Response(json.dumps(answer.whole(texts, len(asked.prompt))), media_type="application/json")
+        return Response(json.dumps(answer.whole(texts, read, written)), media_type="application/json")
 
     async def _body(self, request: Request) -> Any:
         """The JSON of a request; None for what is none, or too long."""

@@ -77,11 +77,10 @@ class CompletionAnswer:
         self._head = {"id": f"cmpl-{secrets.token_hex(12)}", "object": "text_completion",
                       "created": int(time.time()), "model": model}
 
-    def whole(self, texts: Sequence[tuple[str, str]], prompt: int) -> dict[str, Any]:
-        """texts    each with what ended it, as Sample has it
-        prompt   its characters
+    def whole(self, texts: Sequence[tuple[str, str]], prompt: int, written: int) -> dict[str, Any]:
+        """texts             each with what ended it, as Sample has it
+        prompt, written   units of the network that were read, and that were written in all texts together
         """
-        written = sum(len(text) for text, _ in texts)
         return {**self._head, "choices": [_choice(number, *text) for number, text in enumerate(texts)],
                 "usage": {"prompt_tokens": prompt, "completion_tokens": written, "total_tokens": prompt + written}}
 

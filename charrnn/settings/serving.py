@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from charrnn.errors import SettingsError
 from charrnn.settings.bounded import Bounded, setting
 
 
@@ -17,3 +18,8 @@ class ServeSettings(Bounded):
     most_prompt: int = setting(100_000, "characters of a prompt, at most", low=1, high=10_000_000)
     most_waiting: int = setting(16, "requests that may wait while another one is answered; further ones get 429",
                                 low=0, high=10_000)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.host:
+            raise SettingsError("--host needs an address; an empty one would let every machine in")

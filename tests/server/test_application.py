@@ -74,6 +74,11 @@ def test_whole_answers(port: int, model: package.Model) -> None:
     assert answer["usage"] == {"prompt_tokens": 4, "completion_tokens": 100, "total_tokens": 104}
 
 
+def test_only_what_was_read_and_written_counts(port: int) -> None:
+    asked = {"prompt": "the\u2603 ", "max_tokens": 7, "seed": 3, "n": 3, "echo": True}  # it never saw a snowman
+    assert json.loads(ask(port, asked)[1])["usage"] == {"prompt_tokens": 4, "completion_tokens": 21, "total_tokens": 25}
+
+
 def test_a_stream_has_the_same_text(port: int, model: package.Model) -> None:
     asked = {"prompt": "the ", "max_tokens": 400, "seed": 3, "stop": ["\n"], "echo": True}
     status, text = ask(port, {**asked, "stream": True})

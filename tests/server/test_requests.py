@@ -45,12 +45,17 @@ def test_refusals(body: Any, words: str) -> None:
     assert words in str(caught.value)
 
 
+def test_an_empty_address_is_none() -> None:
+    with pytest.raises(SettingsError, match="--host needs an address; an empty one would let every machine in"):
+        ServeSettings(host="")
+
+
 def test_answers() -> None:
     answer = CompletionAnswer("alice")
-    whole = answer.whole([("one", LENGTH), ("four", "stop"), ("", "document")], 6)
+    whole = answer.whole([("one", LENGTH), ("four", "stop"), ("", "document")], 6, 5)
     assert [choice["finish_reason"] for choice in whole["choices"]] == ["length", "stop", "stop"]
     assert [choice["index"] for choice in whole["choices"]] == [0, 1, 2]
-    assert whole["usage"] == {"prompt_tokens": 6, "completion_tokens": 7, "total_tokens": 13}
+    assert whole["usage"] == {"prompt_tokens": 6, "completion_tokens": 5, "total_tokens": 11}
     piece = answer.piece("one")
     assert (piece["id"], piece["model"]) == (whole["id"], "alice")
     assert piece["choices"] == [{"text": "one", "index": 0, "logprobs": None, "finish_reason": None}]
