@@ -96,6 +96,7 @@ class _Player:
         """Until the person leaves, or the script is over."""
         number = 0
         try:
+            self._note(self._files.keep())
             while not self._is_leaving:
                 number += 1
                 try:

@@ -205,13 +205,18 @@ def _write(pieces: Iterable[str], output: str) -> None:
     from charrnn.storage.files import is_stream, write_atomic
 
     if is_stream(output):
-        write_atomic(output, (piece.encode() for piece in pieces))
+        write_atomic(output, map(_encoded, pieces))
         return
     made: list[str] = []
     try:
         made.extend(pieces)
     except (KeyboardInterrupt, SystemExit):
-        write_atomic(output, "".join(made).encode())
+        write_atomic(output, _encoded("".join(made)))
         print(f"stopped; {sum(map(len, made)):,} characters are in {output}", file=sys.stderr)
         raise
-    write_atomic(output, "".join(made).encode())
+    write_atomic(output, _encoded("".join(made)))
+
+
+def _encoded(text: str) -> bytes:
+    """The bytes of a text in a file. Half a surrogate, which no file holds, can only come from the prime."""
+    return text.encode(errors="replace")

@@ -27,7 +27,7 @@ Find = Callable[[str], "list[Completion]"]
 @option("-o", "--output", metavar="FILE", help="with --score, also draw how both depend on the length of the "
         "source: to FILE.svg, or to FILE.png (needs the extra `plot`)")
 @option("--json", "in_json", is_flag=True, help="one line of JSON for each source: targets, probabilities, and whether "
-        "they are proven to be the most probable")
+        "they are proven to be the most probable; for one that is refused, the error")
 def translate(names: tuple[str, ...], score: bool, output: str | None, in_json: bool, **options: Any) -> None:
     """Write the most probable target of each line in FILE, - for standard input, with a network that was trained with
     --pairs.
@@ -63,7 +63,7 @@ def translate(names: tuple[str, ...], score: bool, output: str | None, in_json: 
 def _answer(find: Find, model: "Model", file: str, count: int, in_json: bool) -> bool:
     """Prints the targets of each line; whether there were any for all of them."""
     from charrnn.render.streams import loud
-    from charrnn.render.translate import targets_json, targets_lines
+    from charrnn.render.translate import refusal_json, targets_json, targets_lines
     from charrnn.render.wording import note_long_sources
     from charrnn.text.labels import TAB
 
@@ -73,8 +73,11 @@ def _answer(find: Find, model: "Model", file: str, count: int, in_json: bool) ->
         try:
             found = find(source)
         except CharrnnError as error:
-            print(f"charrnn: {error}", file=loud(), flush=True)
             is_good = False
+            if in_json:
+                print(refusal_json(source, str(error)), flush=True)
+            else:
+                print(f"charrnn: {error}", file=loud(), flush=True)
             continue
         note_long_sources([source], model.vocabulary, model.corpus.longest_source)
         print(targets_json(source, found) if in_json else "\n".join(targets_lines(source, found, count)), flush=True)

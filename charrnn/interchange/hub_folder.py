@@ -63,4 +63,4 @@ def hub_files(checkpoint: Checkpoint, vocabulary: Vocabulary, name: str) -> dict
                         kind=vocabulary.kind, loss=loss)
     return {"model.safetensors": safetensors_bytes(checkpoint, vocabulary),
             "config.json": (json.dumps(config, indent=1, ensure_ascii=False) + "\n").encode(errors="surrogatepass"),
-            "README.md": card.encode()}
+            "README.md": card.encode(errors="replace")}

@@ -22,6 +22,11 @@ def targets_json(source: str, found: Sequence[Completion]) -> str:
     return json.dumps({"source": source, "targets": [dataclasses.asdict(one) for one in found]}, ensure_ascii=False)
 
 
+def refusal_json(source: str, reason: str) -> str:
+    """The line of JSON for a source that was refused."""
+    return json.dumps({"source": source, "error": reason}, ensure_ascii=False)
+
+
 def errors_lines(errors: TargetErrors) -> Iterator[str]:
     """How good targets are, for people."""
     yield f"right            {errors.accuracy:.2%} ({errors.exact:,} of {counted(errors.pairs, 'pair')})"

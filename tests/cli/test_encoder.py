@@ -135,6 +135,10 @@ def test_windows_tell_sources_from_targets() -> None:
 def test_pairs_are_learned(own: Program) -> None:
     done = own("translate", "own", "pairs.tsv", "--score")
     assert done.out == "right            100.00% (9 of 9 pairs)\ncharacter errors 0.00% (0 of 18 characters)\n"
+    done = own("translate", "own", "-", "--json", stdin=b"a?b\nab\n")  # each source has its line
+    refused, answered = map(json.loads, done.out.splitlines())
+    assert (done.code, done.err, refused["source"], answered["source"]) == (1, "", "a?b", "ab")
+    assert "'?' (U+003F)" in refused["error"]
     done = own("translate", "own", "-", "-k", "2", "--json", stdin=b"ab\n")
     assert json.loads(done.out)["targets"][0]["text"] == "ba"
     assert '  "ba"\n' in own("complete", "own", "ab\t", "--until", "line", "-k", "1").out

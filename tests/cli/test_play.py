@@ -286,6 +286,13 @@ def test_a_draft_of_what_is_not_saved(talk: Program, folder: Path, monkeypatch: 
     for path in folder.iterdir():
         path.unlink()
 
+    done = talk("/new", "fox", options=(*GREEDY, "--prime", "the "))  # what it begins with is not lost either
+    kept = {path.read_text(): path for path in folder.iterdir()}
+    assert set(kept) == {"the ", "fox"}
+    assert f"-- what was not saved is kept in {kept['the ']}; /undo brings it back\n" in done.err
+    for path in folder.iterdir():
+        path.unlink()
+
     done = talk("the ", "/save story.txt", "fox", "/save")
     assert Path("story.txt").read_text() == "the fox"
     assert list(folder.iterdir()) == []

@@ -65,6 +65,7 @@ def test_rare_characters_have_a_stand_in(charrnn: Program) -> None:
     Path("text.txt").write_text(TEXT + "ßü")
     done = charrnn("train", "text.txt", "--min-count", "2", *OPTIONS)
     assert done.code == 0
+    assert "a character, at step" in done.out
     common = {c for c in TEXT if TEXT.count(c) > 1}
     rare = len(set(TEXT) - common) + 2
     assert f", {len(common)} different, {rare} rarer ones as \ufffd; the last " in done.err
@@ -72,7 +73,11 @@ def test_rare_characters_have_a_stand_in(charrnn: Program) -> None:
     assert sampled.code == 0
     assert sampled.err.startswith("note: too rare in training to be known, and read as \ufffd: 'ß' (U+00DF)\n")
     assert sampled.out.startswith("the ßat")
-    assert "a character, at step" in done.out
+    for options in ((), ("--json",)):  # half a surrogate is what a byte that is no UTF-8 becomes
+        done = charrnn("sample", "--prime", "the \udcff", "--length", "5", "-o", "kept.txt", *options)
+        assert (done.code, done.out) == (0, "")
+        assert "the ?" in Path("kept.txt").read_text() or options
+        Path("kept.txt").unlink()
 
 
 def test_the_stand_in_is_read_and_never_written(charrnn: Program) -> None:

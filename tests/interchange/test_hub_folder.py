@@ -42,6 +42,11 @@ def test_the_card_says_what_loads_it(cell: str, says: str, tmp_path: Path) -> No
     assert says in (tmp_path / "tiny/README.md").read_text(encoding="utf-8")
 
 
+def test_a_name_that_is_no_text(tmp_path: Path) -> None:
+    export_to_hub(saved(tmp_path, checkpoint_of("gru")), tmp_path / "tiny\udcff")
+    assert "# tiny?\n" in (tmp_path / "tiny\udcff" / "README.md").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("cell", CELLS)
 def test_only_pytorchs_cells_have_one(cell: str, tmp_path: Path) -> None:
     path = saved(tmp_path, checkpoint_of(cell))
