@@ -17,7 +17,7 @@ _DOCUMENTS = 5  # of one line each
 class TrainingSamples:
     """Draws a sample every so many steps (0: never), at each validation if asked to, and never two at one step.
 
-    Training is not affected: a sample has a generator and a state of its own.
+    Training is not affected: a sample has a generator and a state of its own. Of several processes the first one draws.
     """
 
     def __init__(self, run: Run, every: int, at_validations: bool) -> None:
@@ -32,6 +32,8 @@ class TrainingSamples:
 
     def after(self, event: Event) -> str | None:
         """The sample that is due after `event`, with its heading, ready to be shown; it is in samples.txt then."""
+        if not self._run.is_first:
+            return None
         if isinstance(event, Step):
             self._loss += event.loss * event.characters
             self._characters += event.characters

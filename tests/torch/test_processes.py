@@ -112,13 +112,16 @@ def test_ctrl_c_saves_and_ends_all(folder: Path) -> None:
 
 def test_torchrun(folder: Path) -> None:
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", "charrnn",
-               "train", "text.txt", *OPTIONS, "--epochs", "1", "--name", "a"]
+               "train", "text.txt", *OPTIONS, "--epochs", "1", "--name", "a", "--samples-every", "3"]
     kept = {name: value for name, value in environment(0, 1, 0).items()
             if not name.endswith(("RANK", "WORLD_SIZE")) and not name.startswith("MASTER")}
     done = subprocess.run(command, cwd=folder, env=kept, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("best validation loss") == 1
     assert last(folder, "a").progress["step"] > 0
+    # one of them writes
+    assert (folder / "checkpoints" / "a" / "samples.txt").read_text().count("--- step 3, ") == 1
+    assert not (folder / "samples.txt").exists()
 
 
 @pytest.mark.parametrize(("arguments", "message"), [
