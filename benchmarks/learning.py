@@ -19,6 +19,7 @@ from charrnn.errors import MeasurementError
 from charrnn.sampling.session import LanguageModel
 from charrnn.settings import SampleSettings, Settings, TrainingSettings, presets, settings_of
 from charrnn.settings.training import PARTS
+from charrnn.storage.files import append_line
 from charrnn.text.corpus import read_corpus
 from charrnn.text.documents import Documents
 from charrnn.text.shape import TextShape
@@ -144,14 +145,16 @@ def rows(file: Path, plan: Iterable[dict[str, Any]],
                 found = {**named, **run_job(Job(function, arguments))}
             except MeasurementError as error:
                 found = {**named, "failure": str(error)}
-            with open(file, "a", encoding="utf-8") as stream:
-                stream.write(json.dumps(found) + "\n")
+            append_line(file, json.dumps(found))
         yield found
 
 
 def read_rows(file: Path) -> list[dict[str, Any]]:
-    """The lines of a file of results; none if there is no such file."""
-    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
+    """The whole lines of a file of results; none if there is no such file."""
+    if not file.exists():
+        return []
+    *lines, _ = file.read_text(encoding="utf-8").split("\n")  # what stands behind the last line end was torn
+    return [json.loads(line) for line in lines]
 
 
 def words(settings: Mapping[str, Any]) -> str:

@@ -391,6 +391,9 @@ def test_a_really_short_search(text: Path, tmp_path: Path, monkeypatch: pytest.M
     regret, _ = search.measure(Options(texts=[text], minutes=(0.002,), trials=1))
     assert float(regret.rows[0][1]) > 0
     assert len(learning.read_rows(tmp_path / "search.jsonl")) == 2
+    with open(tmp_path / "search.jsonl", "a") as file:
+        file.write('{"text": "torn')  # by a kill
+    assert len(learning.read_rows(tmp_path / "search.jsonl")) == 2
 
 
 def test_pictures_of_what_was_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, linear: list[Job]) -> None:
