@@ -1,4 +1,4 @@
-"""Group `cells`: every cell, depth and size trained alike on one text: what each learns, and what it costs."""
+"""Group `cells`: the usual cells, depths and sizes trained alike on one text: what each learns, and what it costs."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -23,14 +23,16 @@ from charrnn.engine.engines import open_engine
 from charrnn.errors import MeasurementError
 from charrnn.sampling.constraints import SamplingRule
 from charrnn.sampling.sampler import Sampler, generators_of
-from charrnn.settings import NetworkSettings, TrainingSettings
+from charrnn.settings import NetworkSettings, settings_of
+from charrnn.text.corpus import Corpus
+from charrnn.text.shape import TextShape
+from charrnn.training.auto_settings import Machine, fitting
 
 GOAL_TRAIN, GOAL_SAMPLE, GOAL_FIRST_STEP, GOAL_FIRST_CHARACTER, GOAL_HELP = 8.0, 4.0, 2.0, 1.0, 0.5
 HELPS_A_ROUND = 3
 TEXT = "A tiny text is enough to start with, if only it fills a window.\n" * 100
 
-DEFAULT: list[dict[str, object]] = [{}]
-EVERYTHING: list[dict[str, object]] = [
+SEVERAL: list[dict[str, object]] = [
     {"cell": cell, "layers": 2, "embedding": 4, "dropout": 0.1} for cell in ("lstm", "gru", "rnn")]
 FIRST_STEP = """
 import sys
@@ -44,18 +46,18 @@ charrnn.train(sys.argv[1], folder=sys.argv[2], epochs=1e-6, on_event=tell)
 
 def measure(options: Options) -> Iterator[Table]:
     """One table of seconds: of compiling alone, else from the start of a process to what is named."""
-    default, everything, sample, first, character, command, helps, clicks = ([] for _ in range(8))
+    usual, several, sample, first, character, command, helps, clicks = ([] for _ in range(8))
     for number in range(1, options.rounds + 1):
         options.tell("startup", number, options.rounds)
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             text = folder / "text.txt"
             text.write_text(TEXT, encoding="utf-8")
-            warm = _cache(folder / "everything")
+            warm = _cache(folder / "several")
             for found, function, arguments, cache in (
-                    (default, "to_train", {"networks": DEFAULT}, _cache(folder / "default")),
-                    (everything, "to_train", {"networks": EVERYTHING}, warm),
-                    (sample, "to_sample", {}, _cache(folder / "sample"))):
+                    (usual, "to_train", {"settings": [usual_settings()]}, _cache(folder / "usual")),
+                    (several, "to_train", {"settings": SEVERAL}, warm),
+                    (sample, "to_sample", {"cell": usual_settings()["cell"]}, _cache(folder / "sample"))):
                 found.append(run_job(Job(f"benchmarks.startup:{function}", arguments, cache))["seconds"])
             train = ["-c", FIRST_STEP, str(text), str(folder / "runs")]
             # the first call compiles what automatic settings choose beyond these networks: a precision, an optimizer
@@ -71,9 +73,9 @@ def measure(options: Options) -> Iterator[Table]:
             helps.append(run(["-m", "charrnn", "--help"])[1])
             clicks.append(run(["-c", "import click"])[1])
     yield Table("Startup: compiling alone, all else from the start of a fresh process", [
-        Row("compile all that `train` needs for the default network", "s", default, goal=GOAL_TRAIN),
-        Row("compile all cells, with embedding and dropout", "s", everything, goal=GOAL_TRAIN),
-        Row("compile all that `sample` needs", "s", sample, goal=GOAL_SAMPLE),
+        Row("compile all that `train` needs with the settings that it chooses", "s", usual, goal=GOAL_TRAIN),
+        Row("compile rnn, lstm and gru, with embedding and dropout", "s", several, goal=GOAL_TRAIN),
+        Row("compile all that `sample` needs for such a network", "s", sample, goal=GOAL_SAMPLE),
         Row("kernels compiled before: charrnn.train() to the end of its first step", "s", first, goal=GOAL_FIRST_STEP),
         Row("kernels compiled before: `charrnn train` of one step, to its end", "s", command, goal=GOAL_FIRST_STEP),
         Row("kernels compiled before: `charrnn sample` to its first line", "s", character, goal=GOAL_FIRST_CHARACTER),
@@ -81,18 +83,26 @@ def measure(options: Options) -> Iterator[Table]:
     ])
 
 
-def to_train(networks: list[dict[str, Any]]) -> dict[str, float]:
-    """The seconds that compiling all takes that training these networks needs."""
+def usual_settings() -> dict[str, Any]:
+    """What `charrnn train` chooses for a text on this machine."""
+    shape = TextShape.of(Corpus.of(TEXT))
+    chosen, _ = fitting({}, shape, Machine.here(shape))
+    return chosen
+
+
+def to_train(settings: list[dict[str, Any]]) -> dict[str, float]:
+    """The seconds that compiling all takes that training with such settings needs."""
+    every = [settings_of(one) for one in settings]
     start = time.perf_counter()
-    for settings in networks:
-        open_engine("compiled", NetworkSettings(**settings), 2, training=TrainingSettings()).precompile()
+    for one in every:
+        open_engine("compiled", one.network, 2, training=one.training).precompile()
     return {"seconds": time.perf_counter() - start}
 
 
-def to_sample() -> dict[str, float]:
+def to_sample(cell: str) -> dict[str, float]:
     """The seconds until a network that was not compiled has drawn a character."""
     start = time.perf_counter()
-    network = Network(NetworkSettings(hidden=1), 2, np.random.default_rng(0))
+    network = Network(NetworkSettings(cell=cell, hidden=1), 2, np.random.default_rng(0))
     sampler = Sampler(network.settings, network.weights)
     sampler.begin(np.zeros((1, 1), np.int32))
     next(sampler.stream(1, generators_of(0, 1), SamplingRule()))

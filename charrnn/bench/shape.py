@@ -84,7 +84,7 @@ class Shape:
         return 2 * self.characters * 3 * self.useful_weights()
 
 
-# What `charrnn bench` measures when nobody says: every cell, 1 to 3 layers, small to large, one sequence to many.
+# What `charrnn bench` measures when nobody says: the usual cells, 1 to 3 layers, small to large, one sequence to many.
 USUAL = (
     Shape("lstm", 1, 128, 50, 50),
     Shape("lstm", 1, 256, 1, 100),

@@ -10,8 +10,8 @@ It holds its memory in h itself: with z near 1 a unit keeps its value, with z ne
 2014, who reset h before the product with U_n, see gru_original.py. Here all of U h- is one product, and the reset has
 a bias of its own inside, `bias_n` (H).)
 
-The compiled steps keep r z s n: the first three are what the product with h- yields, and on the way back their
-gradients are what it is fed with; n stands apart.
+The compiled steps keep r z s n: the first three are what the product with h- yields, and in the backward pass
+their gradients are what it is fed with; n stands apart.
 """
 
 from typing import NamedTuple

@@ -7,7 +7,7 @@
     c = f*c- + i*g                       the cell state
     h = o*tanh(c)                        what the next layer and the next step see
 
-The memory is a sum: with f near 1 and i near 0 a unit holds its c for as long as it likes, and on the way back the
+The memory is a sum: with f near 1 and i near 0 a unit holds its c for as long as it likes, and in the backward pass the
 gradient passes through that same sum undiminished. The forget bias starts at 1, so that a new network remembers.
 """
 

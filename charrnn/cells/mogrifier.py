@@ -89,7 +89,7 @@ def scale_forward(row, gates, h_before, H):
 
 @inner
 def scale_backward(gates, h_before, dq, dh, H):
-    """The way back through q (H): m is replaced by the gradient of its pre-activation; dh gains what came through q."""
+    """Backward through q (H): m is replaced by the gradient of its pre-activation; dh gains what came through q."""
     for j in range(H):
         m, share = gates[4 * H + j], _TWO * dq[j]
         gates[4 * H + j] = share * h_before[j] * m * (ONE - m)

@@ -53,7 +53,7 @@ class LayerInput(NamedTuple):
 
 
 class KernelWeights(NamedTuple):
-    """A layer's parameters as the kernels read them: weight_ih and weight_hh packed, forward or for the way back.
+    """A layer's parameters as the kernels read them: weight_ih and weight_hh packed, for the forward or backward pass.
 
     With an encoder its own lie behind the decoder's in all but the initial state, and so do their gradients.
     """
@@ -67,7 +67,7 @@ class KernelWeights(NamedTuple):
 
 
 class Kept(NamedTuple):
-    """What a layer keeps of a window for the way back."""
+    """What a layer keeps of a window for the backward pass."""
 
     h: np.ndarray  # (T+1, N, H)
     c: np.ndarray  # the same; empty in a cell without memory

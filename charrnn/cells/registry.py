@@ -1,4 +1,6 @@
-"""Layer cells: all cells by name. A new one is a file like lstm.py, and its name here."""
+"""Layer cells: all cells by name. A new one is a file like lstm.py, its name here, and its name in CELL_NAMES, from which
+commands know it without loading the cells. One from elsewhere calls register().
+"""
 
 from functools import cache
 from typing import Any

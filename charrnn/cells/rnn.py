@@ -3,7 +3,7 @@
     h = tanh(W x + U h- + b)
 
 All it remembers is h, and every step sends all of it through U and tanh: what it knows soon fades or is overwritten,
-and so does the gradient on its way back.
+and so does the gradient in the backward pass.
 """
 
 from typing import NamedTuple

@@ -39,7 +39,7 @@ class CompiledStep:
     Where `finish` is given, the gates that the first product left out wait for what `forward` made:
 
     finish            (gates, h_before, h, H): the second product is in its column by now; sets h
-    finish_backward   (gates, h_before, dout, dh, H): the way back through `finish`, before `backward`, which then
+    finish_backward   (gates, h_before, dout, dh, H): the backward pass of `finish`, before `backward`, which then
                       gets the gradient of what the second product multiplied as its dout
 
     Where `scale` is given, U multiplies what it makes of h-, and not h- itself; such a cell carries dh, and has one

@@ -318,7 +318,7 @@ def _own_features(passage: "Passage", given: InputArguments) -> "list[Feature]":
 
     text = passage.text
     made = [regex_feature(text, pattern, pattern) for pattern in given.patterns]
-    made += [regex_feature(text, *named_pattern("--feature", argument)) for argument in given.named]
+    made += [regex_feature(text, *named_pattern(argument)) for argument in given.named]
     made += [since_feature(text, sign) for sign in given.since]
     if given.labels:
         made += label_features(text, read_text(given.labels), given.labels)

@@ -64,9 +64,9 @@ class ScoreArguments:
 @option("--by", "kind", type=click.Choice(["line", "document"]), group="Parts",
         help="list lines or documents, each with its numbers, the most surprising first")
 @option("--top", type=Whole(0, 10**12), metavar="INTEGER", group="Parts",
-        help="how many of them to list; 0: all (default: 10; all with --json and --csv)")
+        help=f"how many of them to list; 0: all (default: {_LISTED}; all with --json and --csv)")
 @option("--min-length", type=Whole(0, 10**12), metavar="INTEGER", group="Parts",
-        help="leave out shorter ones, whose losses vary most (default: 20 for lines; 0 with --json and "
+        help=f"leave out shorter ones, whose losses vary most (default: {_SHORTEST} for lines; 0 with --json and "
              "--csv)")
 @option("--show", is_flag=True, group="Characters", help="show the text, each character in the colour of its "
         "surprisal, and under it its rank and the model's predictions")

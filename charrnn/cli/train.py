@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from charrnn.training.events import Finished
 
 _BUDGET = ("epochs", "minutes")
-_CHANGEABLE = {*_BUDGET, "threads", "engine", "device", "resume", "corpus", "folder", "show_samples",
-               "samples_every", "keep_last", "max_size", "tensorboard"}
+_CHANGEABLE = {*_BUDGET, "threads", "resume", "corpus", "folder", "show_samples", "samples_every",
+               *(spec.name for spec in dataclasses.fields(RunSettings))}
 SETTING_NAMES = {spec.name for kind in (NetworkSettings, TextSettings, WindowSettings, TrainingSettings)
                  for spec in dataclasses.fields(kind)}
 _EPILOG = "Built-in texts: " + "; ".join(f"{name}, {text.description}" for name, text in BUILTINS.items()

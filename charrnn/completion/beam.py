@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from charrnn.completion.ends import Ending, Place, Ways
+from charrnn.engine.predictions import log_softmax
 
 # The network a step further: see NetworkSteps.step.
 StepFunction = Callable[[Sequence[np.ndarray], np.ndarray], tuple[Sequence[np.ndarray], np.ndarray]]
@@ -127,7 +128,7 @@ class BeamSearch:
     def _grow(self, nodes: list[Node], logits: np.ndarray) -> OpenPaths:
         """The paths that go on from `nodes`; what ends there is found."""
         own = np.array([node.log_probability for node in nodes])
-        following = log_softmax(logits)
+        following = log_softmax(logits.astype(np.float64))
         every = [self._ending.ways(node.place, node.length) for node in nodes]
         is_one = all(one is every[0] for one in every)  # as in the middle of words
         ways = every[0] if is_one else Ways(*map(np.stack, zip(*every, strict=True)))
@@ -156,11 +157,3 @@ def _paths(nodes: list[Node], log_probability: np.ndarray, chosen: np.ndarray) -
     for n, node in enumerate(nodes):
         parents[n] = node
     return OpenPaths(log_probability[chosen], parents[row], unit)
-
-
-def log_softmax(logits: np.ndarray) -> np.ndarray:
-    """The natural logarithms of the probabilities (N, V), float64; none is above 0."""
-    shifted: np.ndarray = logits.astype(np.float64)
-    shifted -= shifted.max(axis=1, keepdims=True)
-    shifted -= np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    return shifted

@@ -15,16 +15,35 @@ import numpy as np
 from charrnn.engine.initial import parameter_shapes
 from charrnn.engine.predictions import Predictions
 from charrnn.engine.ranks import Rank
+from charrnn.errors import TrainingError
 from charrnn.settings import NetworkSettings, TrainingSettings
 from charrnn.text.windows import WindowLabels
 
 Arrays = dict[str, np.ndarray]
 # What checkpoints call the parameters themselves, beside their running average.
+RAW = "raw."
 # What Python, NumPy, numba and compiled kernels take before any network is there: measured, 174 to 182 MB.
 PROGRAM_BYTES = 180_000_000
-RAW = "raw."
 # The optimizers' constants. RMSprop's is char-rnn's; PyTorch's default is 0.99.
 EPSILON, RMSPROP_DECAY = 1e-8, 0.95
+
+
+def average_share(keep: float, step: int) -> float:
+    """The share that an average, which keeps `keep` of itself, takes of the parameters after `step` updates."""
+    # the first values are random, so the average forgets faster at first
+    return 1 - min(keep, (1 + step) / (10 + step))
+
+
+def refuse_norm(norm: float, steps: int) -> None:
+    """Raises TrainingError for the norm of a gradient after `steps` steps that is no number."""
+    if not math.isfinite(norm):
+        raise TrainingError(f"the gradient is no longer a number after {steps} steps; train again with a lower --lr, "
+                            "or a lower --clip")
+
+
+def named(arrays: Mapping[str, np.ndarray], prefix: str) -> Arrays:
+    """The arrays whose names begin with `prefix`, without it."""
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
 
 class LayerStep(NamedTuple):

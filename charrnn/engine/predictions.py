@@ -54,3 +54,10 @@ class Predictions(NamedTuple):
         """The entropies in bits."""
         bits: np.ndarray = self.entropies / np.float32(math.log(2))
         return bits
+
+
+def log_softmax(logits: np.ndarray) -> np.ndarray:
+    """The natural logarithms of the probabilities (..., V), in the precision of the logits; none is above 0."""
+    shifted: np.ndarray = logits - logits.max(axis=-1, keepdims=True)  # exp() of large numbers would overflow
+    shifted -= np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return shifted

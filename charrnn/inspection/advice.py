@@ -25,7 +25,7 @@ def advice(reach: Horizon, context: ContextUse, window: int) -> str:
         return reach_words(reach, context)
     k, summary = context.enough, f"{reach_words(reach, context)}; trained with windows of {window}"
     if reach.gain is not None and reach.gain > _EXPLODING:
-        return f"{summary}: the gradient grows on its way back, so keep --clip on and the rate low"
+        return f"{summary}: the gradient grows as it is propagated back, so keep --clip on and the rate low"
     if not reach.settled and reach.lags < min(window, LAGS):
         return f"{summary}: the texts themselves are shorter than the window"
     needed = max(reach.within[99], k if k is not None else window)

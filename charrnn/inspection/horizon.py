@@ -87,9 +87,9 @@ def horizon(stack: Stack, trace: Trace, places: int = PLACES, lags: int = LAGS,
             on_step: Callable[[int], None] = lambda steps: None, threads: int = 1) -> Horizon:
     """Backpropagates the losses at up to `places` places of `trace`, up to `lags` characters.
 
-    The places are evenly spread over one stretch of the text for each hundred of them. A short text has fewer lags.
+    The places are evenly spread over one stretch of the text for each hundred of them. Where the text is too short,
+    lags are fewer: no place is asked for more than lies before it.
 
-    Where the text is too short, lags are fewer: no place is asked for more than lies before it.
     on_step   is told after each step how many losses it was for
     threads   compute several groups of losses at once
     """

@@ -89,7 +89,7 @@ class Stack:
             layers.append({name.removesuffix(suffix): array for name, array in arrays.items()
                            if name.endswith(suffix)})
             initial.append(tuple(layers[k].get(f"{letter}0", zero.astype(dtype))
-                                 for letter in "hc"[:1 + cell.has_memory]))
+                                 for letter in cell.letters))
         table = arrays["embedding"] if settings.embedding else np.eye(len(arrays["bias_out"]), dtype=dtype)
         return cls(cell, table, layers, initial, arrays["weight_out"], arrays["bias_out"], start)
 
@@ -173,7 +173,7 @@ class Stack:
 
 def trace_of(stack: Stack, recording: Recording) -> Trace:
     """The states of a recording; raises KeyError if the cell has a c that was not kept."""
-    letters = "hc"[:1 + stack.cell.has_memory]
+    letters = stack.cell.letters
     return Trace(recording.tokens, recording.targets, stack.initial,
                  [tuple(recording.signals[letter][k] for letter in letters) for k in range(recording.layers)],
                  recording.warm_up)

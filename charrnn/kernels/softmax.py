@@ -1,4 +1,4 @@
-"""Layer kernels: the output layer of one window of one shard: logits, softmax, cross-entropy, and their way back.
+"""Layer kernels: the output layer of one window of one shard: logits, softmax, cross-entropy, and their backward pass.
 
     logits = x @ weight_out^T + bias_out      loss = -log softmax(logits)[target]      dlogits = softmax - one_hot
 
@@ -92,7 +92,7 @@ def output_logits(output, x, x_at, rows, H, logits, rounded):
 
 @kernel
 def output_loss(output, x, targets, scale, logits, rounded, dout, dweight_out, dbias_out):
-    """The sum of the losses in nats of targets (T, N) for x (T, N, H); with scale > 0 also the way back.
+    """The sum of the losses in nats of targets (T, N) for x (T, N, H); with scale > 0 also the backward pass.
 
     logits (BLOCK_ROWS + 1, V padded) is scratch, and so is rounded, empty with float32 tiles, else as long as
     output_rounded_size(). scale is what one place's loss weighs in the mean; then dout (T, N, H) is set to the

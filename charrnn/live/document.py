@@ -13,6 +13,7 @@ from charrnn.live.packing import json_in_html
 from charrnn.live.payload import LiveContent, check_runnable, payload
 from charrnn.sampling.session import LanguageModel
 from charrnn.settings import LivePageSettings
+from charrnn.settings.live import LEAST_BITS
 
 # Those that every page has, that of inspect-cells too.
 SHARED_STYLES = ("palette.css", "levels.css")
@@ -23,7 +24,6 @@ NETWORK = ("unpack.js", "arithmetic.js", "cells.js", "network.js", "draw.js", "r
 PAGE = ("units.js", "labels.js", "state.js", "client.js", "editor.js", "predictions.js", "cell.js",
         "map.js", "write.js", "pair.js", "main.js")
 MEGABYTE = 1_000_000
-_LEAST_BITS = 3
 _FRAME = 150_000  # bytes of a page without weights, roughly
 
 
@@ -47,14 +47,14 @@ def _too_large(model: LanguageModel, content: LiveContent, settings: LivePageSet
     if without <= settings.max_mb * MEGABYTE:
         return f"{said}, and {without / MEGABYTE:.1f} MB without its text; give a shorter --text, or allow more"
     smaller = size
-    for bits in range(settings.precision - 1, _LEAST_BITS - 1, -1):
+    for bits in range(settings.precision - 1, LEAST_BITS - 1, -1):
         smaller = len(document(model, content, bits))
         if smaller <= settings.max_mb * MEGABYTE:
             return f"{said}; --precision {bits} makes it {smaller / MEGABYTE:.1f} MB, or allow more"
     network = model.settings.network
     # nearly all weights are recurrent: their number grows with the square of the units
     units = int(network.hidden * ((settings.max_mb * MEGABYTE - _FRAME) / (smaller - _FRAME)) ** 0.5)
-    return (f"{said}, and {smaller / MEGABYTE:.1f} MB with --precision {_LEAST_BITS}; allow more, or train a smaller "
+    return (f"{said}, and {smaller / MEGABYTE:.1f} MB with --precision {LEAST_BITS}; allow more, or train a smaller "
             f"network: with that precision {network.layers} x {units} units would fit")
 
 

@@ -116,8 +116,9 @@ def _load_line_editor() -> bool:
 def _script() -> Iterator[str]:
     """The lines of standard input, which is UTF-8 whatever the locale says."""
     try:
-        for line in sys.stdin.buffer if sys.stdin is not None else ():
-            yield line.decode().removeprefix("\ufeff").rstrip("\r\n")
+        for number, line in enumerate(sys.stdin.buffer if sys.stdin is not None else ()):
+            text = line.decode()
+            yield (text if number else text.removeprefix("\ufeff")).rstrip("\r\n")
     except OSError as error:
         raise PlayError(f"cannot read standard input: {(error.strerror or str(error)).lower()}; give it a file or a "
                         "terminal") from error

@@ -55,7 +55,7 @@ def print_score_units(score: Score) -> None:
                    *(name for k in range(1, K + 1) for name in (f"top{k}", f"p{k}"))])
     for place in range(len(score)):
         unit = _unit(score, place)
-        predictions = [value for pair in unit["guesses"] for value in pair]
+        predictions = [value for pair in unit["predictions"] for value in pair]
         rows.writerow([place, unit["text"], unit["bits"], unit["rank"], unit["entropy"], *predictions,
                        *[""] * (2 * K - len(predictions))])
 
@@ -71,10 +71,10 @@ def _unit(score: Score, place: int) -> dict[str, Any]:
     """What is known of one unit; nothing but its text where it was not predicted."""
     text = score.vocabulary.units[int(score.ids[place])]
     if not score.ranks[place]:
-        return {"place": place, "text": text, "bits": None, "rank": None, "entropy": None, "guesses": []}
+        return {"place": place, "text": text, "bits": None, "rank": None, "entropy": None, "predictions": []}
     return {"place": place, "text": text, "bits": round(float(score.surprisals[place]), _DIGITS),
             "rank": int(score.ranks[place]), "entropy": round(float(score.expected[place]), _DIGITS),
-            "guesses": [[text, round(probability, _DIGITS)] for text, probability in score.top_at(place)]}
+            "predictions": [[text, round(probability, _DIGITS)] for text, probability in score.top_at(place)]}
 
 
 def print_novelty_json(found: Novelty) -> None:

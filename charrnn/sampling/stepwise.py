@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from charrnn.engine.interface import Arrays, Engine
+from charrnn.engine.predictions import log_softmax
 from charrnn.engine.threads import Workers
 from charrnn.kernels.sample_logits import choose_rows
 from charrnn.sampling.constraints import SamplingRule
@@ -94,12 +95,6 @@ class StepwiseSampler(Sampler):
         probabilities."""
         if len(self._opened) == 1:
             return np.ascontiguousarray(self._opened[0].predict(self._last), np.float32)
-        found = self._workers.map(lambda m: _log_softmax(self._opened[m].predict(self._last)), len(self._opened))
+        found = self._workers.map(lambda m: log_softmax(self._opened[m].predict(self._last)), len(self._opened))
         mean: np.ndarray = np.logaddexp.reduce(found) - np.float32(np.log(len(found)))
         return mean.astype(np.float32)
-
-
-def _log_softmax(logits: np.ndarray) -> np.ndarray:
-    shifted = logits - logits.max(axis=1, keepdims=True)
-    result: np.ndarray = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    return result

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from charrnn.engine.interface import Engine
-from charrnn.engine.predictions import Predictions
-from charrnn.engine.reference.backpropagation import log_softmax
+from charrnn.engine.predictions import Predictions, log_softmax
 from charrnn.engine.reference.engine import predictions_of
 from charrnn.scoring.predict import Reader, ReadWindow
 

@@ -111,9 +111,6 @@ class TrainingSettings(Bounded):
     shards: int = setting(0, "parts of a batch, each trained on a thread of its own; results depend on it; 0: one per "
                              "core, with at least 4 sequences each", low=0, high=1024)
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-
 
 @dataclass(frozen=True)
 class EngineSettings(Bounded):

@@ -4,11 +4,9 @@ import math
 from collections.abc import Callable
 
 from charrnn.engine.interface import Engine, Streams
+from charrnn.settings.scoring import ROWS
 from charrnn.text.windows import Text, evaluation_rows, evaluation_windows
 
-# Rows that the text is cut into. Each starts from the initial state, which costs its first characters: 64 rows would
-# add 0.003 nats on the validation part of tiny Shakespeare.
-ROWS = 16
 # Characters of a row that are read in one piece, at least: fewer would take longer.
 LEAST_AT_ONCE = 64
 

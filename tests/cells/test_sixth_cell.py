@@ -38,6 +38,10 @@ def registered() -> Iterator[None]:
     CELL_NAMES.remove(NAME)
 
 
+def test_every_cell_can_be_named() -> None:
+    assert list(CELLS) == CELL_NAMES
+
+
 def test_its_definition_is_short() -> None:
     assert len(Path(minimal_gated.__file__).read_text(encoding="utf-8").splitlines()) <= 80
 

@@ -144,7 +144,7 @@ def test_json(charrnn: Program, piece: str, model: package.Model) -> None:
     assert told["units"][0]["bits"] is None
     assert [unit["rank"] for unit in told["units"][1:]] == score.ranks[1:].tolist()
     assert [unit["bits"] for unit in told["units"][1:]] == pytest.approx(score.surprisals[1:].tolist(), abs=1e-6)
-    assert {len(unit["guesses"]) for unit in told["units"][1:]} == {2}
+    assert {len(unit["predictions"]) for unit in told["units"][1:]} == {2}
     assert "units" not in json.loads(charrnn("score", piece, "--json").out)
     assert charrnn("score", piece, "--json").out == charrnn("score", piece, "--json").out
 

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charrnn.completion.beam import BeamSearch, FoundPath, log_softmax
+from charrnn.completion.beam import BeamSearch, FoundPath
 from charrnn.completion.ends import Ending
+from charrnn.engine.predictions import log_softmax
 from charrnn.settings import NetworkSettings
 from charrnn.text.tokenizers import Bytes, Tokens, Words
 from charrnn.text.vocabulary import STAND_IN, Vocabulary

@@ -154,8 +154,8 @@ def test_matches():
 @pytest.mark.parametrize("argument", ["name", "=x", "name=", " =x"])
 def test_a_pattern_needs_a_name(argument):
     with pytest.raises(SettingsError, match="NAME=REGEX"):
-        named_pattern("--feature", argument)
-    assert named_pattern("--feature", "a b=c=d") == ("a b", "c=d")
+        named_pattern(argument)
+    assert named_pattern("a b=c=d") == ("a b", "c=d")
 
 
 def test_labels_by_symbol():

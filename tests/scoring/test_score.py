@@ -13,7 +13,7 @@ from charrnn.cells.registry import CELLS as KINDS
 from charrnn.errors import CorpusError, SettingsError, VocabularyError
 from charrnn.scoring.score import score_text
 from charrnn.settings import ScoreSettings
-from charrnn.training.evaluation import ROWS
+from charrnn.settings.scoring import ROWS
 from tests.scoring.made import LETTERS, UNITS, Made
 
 

@@ -9,8 +9,9 @@ from charrnn.cells.registry import CELLS as KINDS
 from charrnn.engine.compiled.engine import CompiledEngine
 from charrnn.engine.reference.backpropagation import truncated_bptt
 from charrnn.settings import NetworkSettings
+from charrnn.settings.scoring import ROWS
 from charrnn.text.windows import evaluation_windows
-from charrnn.training.evaluation import ROWS, Evaluation
+from charrnn.training.evaluation import Evaluation
 from tests.engine.compiled import compiled_engine
 from tests.networks import random_parameters
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from charrnn.engine.compiled.network import Network
-from charrnn.engine.interface import RAW
+from charrnn.engine.interface import RAW, average_share, named
 from charrnn.kernels.updates import average
 
 
@@ -25,8 +25,7 @@ class Average:
         """What adds a share [start:stop) of the parameters after update `step`, counted from 1."""
         if not self.keep:
             return lambda start, stop: None
-        # the first values are random, so the average forgets faster at first
-        share = np.float32(1 - min(self.keep, (1 + step) / (10 + step)))
+        share = np.float32(average_share(self.keep, step))
         return lambda start, stop: average(self.flat, self.network.parameters.flat, start, stop, share)
 
     @contextlib.contextmanager
@@ -55,5 +54,5 @@ class Average:
         """Takes back what to_arrays() gave."""
         if self.keep:
             self.network.parameters.from_arrays(arrays, self.flat)
-            arrays = {name.removeprefix(RAW): array for name, array in arrays.items() if name.startswith(RAW)}
+            arrays = named(arrays, RAW)
         self.network.parameters.from_arrays(arrays)

@@ -9,7 +9,7 @@ a unit, V characters and P parameters:
                  before it is packed), V G H (the table)
     dropped      L R H H  with recurrent dropout
     windows      L (T + 1) N H  for h, again for c where the cell has one, and for dropout;  L T N K H  for gates;
-                 T N H  for the gradient on its way back;  2 L N H  for that of the states
+                 T N H  for the gradient in the backward pass;  2 L N H  for that of the states
                  N H  where texts begin inside a window
     scratch      S (H + 65 V + 256 G H where L > 1 + V G H with an embedding
                  + 128 (K + 1) H, or 32 (V + H) if that is more, with bf16

@@ -7,9 +7,8 @@ from collections.abc import Callable
 import numpy as np
 
 from charrnn.engine.compiled.network import Network
-from charrnn.engine.interface import EPSILON, RMSPROP_DECAY
+from charrnn.engine.interface import EPSILON, RMSPROP_DECAY, named, refuse_norm
 from charrnn.engine.threads import Member
-from charrnn.errors import TrainingError
 from charrnn.kernels import updates
 from charrnn.kernels.cpu import zeros
 from charrnn.settings import TrainingSettings
@@ -53,9 +52,7 @@ class Optimizer:
             return norm
 
         norm = network.workers.together(one)[0]
-        if not math.isfinite(norm):
-            raise TrainingError(f"the gradient is no longer a number after {self.steps} steps; "
-                                "train again with a lower --lr, or a lower --clip")
+        refuse_norm(norm, self.steps)
         self.steps += 1
         network.weights.refresh_table()
         return norm
@@ -73,9 +70,7 @@ class Optimizer:
     def from_arrays(self, arrays: dict[str, np.ndarray], steps: int) -> None:
         """Takes back what to_arrays() gave after `steps` steps."""
         for kind, flat in zip(self.memory, self.buffers, strict=True):
-            prefix = f"{kind}."
-            self.network.parameters.from_arrays(
-                {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}, flat)
+            self.network.parameters.from_arrays(named(arrays, f"{kind}."), flat)
         self.steps = steps
 
 

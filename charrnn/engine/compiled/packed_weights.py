@@ -36,7 +36,7 @@ def _blocks(gates: Sequence[int], each: int) -> list[tuple[int, int]]:
 
 
 class LayerWeights:
-    """One layer: weight_ih and weight_hh packed for the way forward, and transposed for the way back.
+    """One layer: weight_ih and weight_hh packed for the forward pass, and transposed for the backward pass.
 
     With an encoder everything but the initial state is twice as long: the decoder's, and behind it the encoder's.
     `readers` has the forward weights of each by itself.

@@ -138,12 +138,12 @@ class Shard:
         self.carry_state(len(tokens))
         return loss
 
-    def score(self, tokens: np.ndarray, targets: np.ndarray, likeliest: int) -> Predictions:
-        """What is said of targets (T, rows) after tokens (T, rows), with so many likeliest characters each, of which
-        there are no more than all; the state moves on."""
+    def score(self, tokens: np.ndarray, targets: np.ndarray, top: int) -> Predictions:
+        """The predictions of targets (T, rows) after tokens (T, rows), with the `top` most probable characters each, or
+        all of them; the state moves on."""
         x = self.read(tokens)
         V = self.parameters.table["bias_out"].shape[0]
-        scores = Predictions.empty(len(targets), self.rows, min(likeliest, V))
+        scores = Predictions.empty(len(targets), self.rows, min(top, V))
         loss = output_scores(self.weights.output, x, targets, self.logits, self.rounded, V, *scores[1:])
         self.carry_state(len(tokens))
         return scores._replace(loss=float(loss))

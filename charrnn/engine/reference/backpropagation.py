@@ -14,6 +14,7 @@ import numpy as np
 from charrnn.cells.numpy_step import Array, Arrays, State
 from charrnn.cells.registry import CELLS
 from charrnn.engine.interface import LayerStep, OnLayer
+from charrnn.engine.predictions import log_softmax
 from charrnn.engine.reference.encoder import LayerReader, encoder_arrays, step, step_backward
 from charrnn.settings import NetworkSettings
 from charrnn.text.windows import WindowLabels
@@ -121,13 +122,6 @@ def forward(settings: NetworkSettings, parameters: Arrays, inputs: Array, state:
             x = x * masks[k]
     logits = x @ parameters["weight_out"].T + parameters["bias_out"]
     return Forward(x, logits, first, states, tapes, begins, layers)
-
-
-def log_softmax(logits: Array) -> Array:
-    """The logarithms of the probabilities."""
-    shifted = logits - logits.max(axis=-1, keepdims=True)  # exp() of large numbers would overflow
-    result: Array = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
-    return result
 
 
 def softmax_loss(logits: Array, targets: Array) -> tuple[float, Array]:

@@ -13,12 +13,21 @@ import numpy as np
 from charrnn.cells.numpy_step import State
 from charrnn.cells.registry import CELLS
 from charrnn.engine.initial import checked, initial_values, parameter_shapes
-from charrnn.engine.interface import PROGRAM_BYTES, RAW, Arrays, Engine, OnLayer, Streams
-from charrnn.engine.predictions import Predictions
-from charrnn.engine.reference.backpropagation import Forward, forward, initial_state, log_softmax, truncated_bptt
+from charrnn.engine.interface import (
+    PROGRAM_BYTES,
+    RAW,
+    Arrays,
+    Engine,
+    OnLayer,
+    Streams,
+    average_share,
+    named,
+    refuse_norm,
+)
+from charrnn.engine.predictions import Predictions, log_softmax
+from charrnn.engine.reference.backpropagation import Forward, forward, initial_state, truncated_bptt
 from charrnn.engine.reference.dropout import dropout_masks, recurrent_masks
 from charrnn.engine.reference.optimizers import RULES, Moment, clip_gradients
-from charrnn.errors import TrainingError
 from charrnn.settings import NetworkSettings, TrainingSettings
 from charrnn.text.windows import WindowLabels
 
@@ -142,16 +151,13 @@ class ReferenceEngine(Engine):
     def update(self, rate: float, clip: float) -> float:
         assert self.training is not None  # opened with training settings
         norm = clip_gradients(self.gradients, clip, self.training.clip_value or math.inf)
-        if not math.isfinite(norm):
-            raise TrainingError(f"the gradient is no longer a number after {self.steps} steps; "
-                                "train again with a lower --lr, or a lower --clip")
+        refuse_norm(norm, self.steps)
         self._steps += 1
         for name, gradient in self.gradients.items():
             self.rule(Moment(rate, self.steps, self.training), self.weights[name], gradient,
                       *(memory[name] for memory in self.memories.values()))
         if self.keep:
-            # the first values are random, so the average forgets faster at first
-            share = 1 - min(self.keep, (1 + self.steps) / (10 + self.steps))
+            share = average_share(self.keep, self.steps)
             for name, array in self.weights.items():
                 self.average[name] += share * (array - self.average[name])
         return norm
@@ -172,10 +178,10 @@ class ReferenceEngine(Engine):
         return arrays
 
     def restore(self, arrays: Arrays, steps: int) -> None:
-        self.load(_named(arrays, RAW) if self.keep else arrays)
+        self.load(named(arrays, RAW) if self.keep else arrays)
         if self.keep:
             self.average = _copies(checked(arrays, self.shapes))
-        self.memories = {kind: _copies(checked(_named(arrays, f"{kind}."), self.shapes)) for kind in self.memories}
+        self.memories = {kind: _copies(checked(named(arrays, f"{kind}."), self.shapes)) for kind in self.memories}
         self._steps = steps
 
     def memory(self, rows: int, window: int, shards: int) -> int:
@@ -190,8 +196,3 @@ class ReferenceEngine(Engine):
 
 def _copies(arrays: Arrays) -> Arrays:
     return {name: array.astype(np.float64) for name, array in arrays.items()}
-
-
-def _named(arrays: Arrays, prefix: str) -> Arrays:
-    """The arrays whose names begin with `prefix`, without it."""
-    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}

@@ -4,7 +4,6 @@ Parameters, optimizer and average are PyTorch's tensors; by our names they are v
 kernels, so that losses agree with the other engines to rounding, and a run may change from one to another.
 """
 
-import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -14,7 +13,7 @@ from torch import Tensor, nn
 
 from charrnn.cells.registry import CELLS
 from charrnn.engine.initial import checked, initial_values, parameter_shapes
-from charrnn.engine.interface import RAW, Arrays, Engine, Streams
+from charrnn.engine.interface import RAW, Arrays, Engine, Streams, average_share, named, refuse_norm
 from charrnn.engine.ranks import this_rank
 from charrnn.engine.torch.device import out_of_memory, too_many_rows
 from charrnn.engine.torch.dropout import recurrent_mask
@@ -24,7 +23,7 @@ from charrnn.engine.torch.processes import Processes
 from charrnn.engine.torch.shared_streams import SharedStreams
 from charrnn.engine.torch.steps import STEPS
 from charrnn.engine.torch.streams import TorchStreams
-from charrnn.errors import SettingsError, TrainingError
+from charrnn.errors import SettingsError
 from charrnn.settings import NetworkSettings, TrainingSettings
 
 
@@ -139,9 +138,7 @@ class TorchEngine(Engine):
             gradients = self.gradients()
             norm = float(torch.linalg.vector_norm(torch.stack(
                 [torch.linalg.vector_norm(gradient) for gradient in gradients])))
-            if not math.isfinite(norm):
-                raise TrainingError(f"the gradient is no longer a number after {self.steps} steps; "
-                                    "train again with a lower --lr, or a lower --clip")
+            refuse_norm(norm, self.steps)
             for gradient in gradients:
                 if 0 < clip < norm:
                     gradient.mul_(clip / norm)
@@ -149,8 +146,7 @@ class TorchEngine(Engine):
                     gradient.clamp_(-self.training.clip_value, self.training.clip_value)
         self.optimizer.step(rate)
         if self._keep:
-            # the first values are random, so the average forgets faster at first
-            share = 1 - min(self._keep, (1 + self.steps) / (10 + self.steps))
+            share = average_share(self._keep, self.steps)
             with torch.no_grad():
                 for parameter, average in self._average.items():
                     average.lerp_(parameter, share)
@@ -177,13 +173,13 @@ class TorchEngine(Engine):
 
     def restore(self, arrays: Arrays, steps: int) -> None:
         assert self.optimizer is not None  # opened with training settings
-        self.load(_named(arrays, RAW) if self._keep else arrays)
+        self.load(named(arrays, RAW) if self._keep else arrays)
         if self._keep:
             self.network.take(checked(arrays, self.shapes), self._average.__getitem__)
         kinds: dict[str, dict[nn.Parameter, Tensor]] = {}
         for kind in self.optimizer.memory:
             kinds[kind] = {parameter: torch.zeros_like(parameter) for parameter in self.network.trained}
-            self.network.take(checked(_named(arrays, f"{kind}."), self.shapes), kinds[kind].__getitem__)
+            self.network.take(checked(named(arrays, f"{kind}."), self.shapes), kinds[kind].__getitem__)
         self.optimizer.remember(kinds, steps)
 
     def memory(self, rows: int, window: int, shards: int) -> int:
@@ -203,7 +199,7 @@ class TorchEngine(Engine):
             row = self._row_memory(window)
             if learns:
                 raise out_of_memory(self.device, rows, self._fixed_memory, row, self.rank.size) from error
-            # what is read leaves nothing for a way back
+            # what is read keeps nothing for a backward pass
             raise too_many_rows(self.device, rows, self._fixed_memory, row // 2) from error
 
     @property
@@ -232,8 +228,3 @@ def _gradient(parameter: nn.Parameter) -> Tensor:
 
 def _arrays(tensors: dict[str, Tensor], prefix: str = "") -> Arrays:
     return {prefix + name: tensor.detach().cpu().numpy().copy() for name, tensor in tensors.items()}
-
-
-def _named(arrays: Arrays, prefix: str) -> Arrays:
-    """The arrays whose names begin with `prefix`, without it."""
-    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}

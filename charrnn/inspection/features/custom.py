@@ -19,11 +19,12 @@ from charrnn.inspection.features.layout import separator
 _MOST_LABELS = 50
 
 
-def named_pattern(option: str, argument: str) -> tuple[str, str]:
+def named_pattern(argument: str) -> tuple[str, str]:
     """NAME and REGEX of --feature NAME=REGEX; raises SettingsError for anything else."""
     name, equals, pattern = argument.partition("=")
     if not (name.strip() and equals and pattern):
-        raise SettingsError(f"{option} {argument!r} should be NAME=REGEX, for example {option} 'year=1[0-9]{{3}}'")
+        raise SettingsError(f"--feature {argument!r} should be NAME=REGEX, for example --feature "
+                            "'year=1[0-9]{3}'")
     return name.strip(), pattern
 
 
