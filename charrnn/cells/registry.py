@@ -1,4 +1,4 @@
-"""Layer cells: all cells by name. A new one is a file like lstm.py, its name here, and its name in CELL_NAMES, from which
+"""Layer cells: all cells by name. A new one is a file like lstm.py, its name here, and its name in CELL_NAMES, by which
 commands know it without loading the cells. One from elsewhere calls register().
 """
 

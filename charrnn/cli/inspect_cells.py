@@ -170,7 +170,7 @@ def inspect_cells(checkpoint: str | None, explain: bool, **options: Any) -> None
     other half and compared with chance.
     """
     settings = settings_from(InspectSettings, options)
-    # Thousands of small products: threads of NumPy's library would spin for each other, on a busy machine for minutes.
+    # inspection/one_thread.py says why; before NumPy is loaded it can be said for the whole command
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from charrnn.render.inspection.files import write_page
     from charrnn.render.inspection.style import ReportStyle

@@ -17,6 +17,7 @@ from charrnn.cells.numpy_step import Array
 from charrnn.engine.interface import Engine
 from charrnn.inspection.cell_statistics import CellName
 from charrnn.inspection.held import HeldCell, reader_of
+from charrnn.inspection.one_thread import one_blas_thread
 from charrnn.inspection.recording import is_pinned
 from charrnn.inspection.stack import Stack, Trace, refuse_overflow
 from charrnn.inspection.statistics import block_error
@@ -85,6 +86,7 @@ def means(trace: Trace) -> tuple[Array, Array]:
     return np.where(holds_h, h, last), holds_h
 
 
+@one_blas_thread
 @refuse_overflow()
 def ablate(stack: Stack, trace: Trace, cells: Sequence[CellName], conditions: Mapping[str, Array] | None = None,
            values: Sequence[float] | None = None, on_step: OnStep = lambda steps: None,

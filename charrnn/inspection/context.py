@@ -13,6 +13,7 @@ import numpy as np
 from charrnn.cells.numpy_step import Array
 from charrnn.engine.interface import Engine
 from charrnn.inspection.horizon import spread
+from charrnn.inspection.one_thread import one_blas_thread
 from charrnn.inspection.stack import Stack, Trace, refuse_overflow
 from charrnn.inspection.statistics import block_error
 
@@ -54,6 +55,7 @@ class ContextUse:
                 "excess": [round(float(bits), 4) for bits in self.excess], "errors": errors, "enough": self.enough}
 
 
+@one_blas_thread
 @refuse_overflow()
 def context_use(engine: Engine, trace: Trace, places: int = PLACES, lengths: Sequence[int] = LENGTHS,
                 on_step: Callable[[int], None] = lambda steps: None) -> ContextUse:

@@ -20,6 +20,7 @@ import numpy as np
 from charrnn.cells.numpy_step import Array
 from charrnn.inspection.ablation import means
 from charrnn.inspection.backward import rows_of, step_back
+from charrnn.inspection.one_thread import one_blas_thread
 from charrnn.inspection.stack import Stack, Trace, refuse_overflow
 
 # Places of one stretch, and how many places after it count as its effects. Stretches are computed side by side.
@@ -62,6 +63,7 @@ def slopes(stack: Stack, trace: Trace, stretch: int = STRETCH, after: int = AFTE
                     for layer, own, tape in zip(states, kept, here, strict=True)]
 
 
+@one_blas_thread
 @refuse_overflow()
 def estimate(stack: Stack, trace: Trace, on_step: Callable[[int], None] = lambda steps: None) -> Array:
     """The estimated cost in bits a character of holding each cell at its mean, (L, H), without the warm-up."""

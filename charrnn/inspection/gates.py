@@ -13,6 +13,7 @@ import numpy as np
 from charrnn.cells.numpy_step import Array
 from charrnn.cells.registry import CELLS
 from charrnn.inspection.cell_statistics import HIGH, LOW, cell_statistics
+from charrnn.inspection.one_thread import one_blas_thread
 from charrnn.inspection.recording import Recording
 from charrnn.inspection.stack import Stack, Trace, refuse_overflow, trace_of
 
@@ -63,6 +64,7 @@ class Gates:
                                               for name, mask in self.flags.items()}} for k in range(self.layers)]}
 
 
+@one_blas_thread
 @refuse_overflow()
 def gates(stack: Stack, recording: Recording) -> Gates:
     """The gates over the places of `recording` after its warm-up."""

@@ -15,6 +15,7 @@ import numpy as np
 from charrnn.cells.numpy_step import Array
 from charrnn.engine.threads import Workers
 from charrnn.inspection.backward import steps_back
+from charrnn.inspection.one_thread import one_blas_thread
 from charrnn.inspection.stack import Stack, Trace, refuse_overflow
 
 PLACES, LAGS = 100, 150  # losses that are backpropagated, and how far at most
@@ -83,6 +84,7 @@ class Horizon:
                             "norms": [_digits(norm) for norm in reach.norms]} for reach in self.reaches]}
 
 
+@one_blas_thread
 def horizon(stack: Stack, trace: Trace, places: int = PLACES, lags: int = LAGS,
             on_step: Callable[[int], None] = lambda steps: None, threads: int = 1) -> Horizon:
     """Backpropagates the losses at up to `places` places of `trace`, up to `lags` characters.

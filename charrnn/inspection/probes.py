@@ -14,6 +14,7 @@ import numpy as np
 
 from charrnn.cells.numpy_step import Array
 from charrnn.inspection.find import CellSearch
+from charrnn.inspection.one_thread import one_blas_thread
 from charrnn.inspection.statistics import FeatureWeights, RankMatrix
 
 SIZES = (1, 2, 4, 8, 16)
@@ -82,6 +83,7 @@ class Probes:
         gram[np.diag_indices_from(gram)] += _RIDGE
         return gram
 
+    @one_blas_thread
     def _probe(self, number: int) -> Probe:
         feature, (first, second) = self.search.features[number], self._ranks
         values = feature.values[self.search.halves[0]].astype(np.float64)

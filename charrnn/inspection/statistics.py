@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from charrnn.inspection.features.feature import Feature
+from charrnn.inspection.one_thread import one_blas_thread
 
 SHIFTS = 50  # shifts of the text whose best scores give the chance level
 SHORTEST = 100  # a shorter shift would leave much of a slow feature where it was
@@ -95,6 +96,7 @@ class RankMatrix:
         return parts if features.is_boolean[number] else parts / max(float(self.spread[column]), 1e-12)
 
 
+@one_blas_thread
 def chance_levels(matrix: RankMatrix, features: FeatureWeights) -> np.ndarray:
     """(F,) the |AUC - 1/2| or |rho| that the best column of `matrix` exceeds by chance in 1 of 20 searches.
 
