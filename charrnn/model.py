@@ -21,7 +21,7 @@ from charrnn.engine.initial import parameter_shapes
 from charrnn.engine.interface import Engine
 from charrnn.engine.ranks import this_rank
 from charrnn.engine.threads import physical_cores
-from charrnn.errors import SettingsError
+from charrnn.errors import SettingsError, shortened
 from charrnn.inspection.features.feature import Feature
 from charrnn.inspection.passage import Passage, joined, of_text
 from charrnn.inspection.results import Inspection
@@ -299,7 +299,7 @@ def _score_settings(options: dict[str, Any], *engines: Engine) -> ScoreSettings:
     """Those of the options of score(), of which one had another name; one row on a GPU is refused."""
     given = options.get("predictions", ScoreSettings.predictions)
     predictions = take_renamed(options, "guesses", "predictions", given, stacklevel=4)
-    settings = ScoreSettings(**{**options, "predictions": predictions})
+    settings: ScoreSettings = ScoreSettings.from_dict({**options, "predictions": predictions})
     for device in {engine.device_name for engine in engines} - {""}:
         if settings.parts == 1:
             raise SettingsError(f"one row of text is read faster on a CPU than on {device}, which computes many at a "
@@ -326,9 +326,9 @@ def load(path: str | Path | None = None, label: str | None = None, engine: str =
         return Model(checkpoint, file, label, EngineSettings(engine=engine, device=device))
 
 
-def train(*sources: str | Path, text: str | None = None, name: str | None = None, folder: str | Path = RUNS,
-          resume: str | Path | None = None, progress: bool = False, on_event: Callable[[Event], None] | None = None,
-          **options: "Unpack[TrainOptions]") -> Model:
+def train(*sources: str | Path | Sequence[str | Path], text: str | None = None, name: str | None = None,
+          folder: str | Path = RUNS, resume: str | Path | None = None, progress: bool = False,
+          on_event: Callable[[Event], None] | None = None, **options: "Unpack[TrainOptions]") -> Model:
     """Trains a network on files, folders or built-in texts ("@fables"), or on `text`; returns its best moment.
 
     name, folder   the run is kept in folder/name, which is new
@@ -350,7 +350,7 @@ def train(*sources: str | Path, text: str | None = None, name: str | None = None
         raise SettingsError("train() takes either the names of texts or text=..., and one of them")
     if this_rank().size > 1:
         raise SettingsError("train() is for one process; with torchrun use the command: torchrun ... -m charrnn train")
-    given, names = cast("dict[str, Any]", dict(options)), [str(source) for source in sources]
+    given, names = cast("dict[str, Any]", dict(options)), _names(sources)
     if resume is not None:
         if name is not None:
             raise SettingsError("name can't change when a run is resumed; leave it out, or start a new run")
@@ -364,6 +364,14 @@ def train(*sources: str | Path, text: str | None = None, name: str | None = None
             if on_event is not None:
                 on_event(event)
     return load(run.folder)
+
+
+def _names(sources: Sequence[str | Path | Sequence[str | Path]]) -> list[str]:
+    """The names of texts, which may come in a list."""
+    names = [str(name) for one in sources for name in ([one] if isinstance(one, (str, Path)) else one)]
+    if text := next((name for name in names if "\n" in name), None):
+        raise SettingsError(f"{shortened(text)} is a text, and train() takes the names of texts; give it as text=...")
+    return names
 
 
 def _new_run(sources: Sequence[str], text: str | None, name: str | None, folder: str | Path,

@@ -12,7 +12,7 @@ import pytest
 from tests.cli.tiny import OPTIONS, ROOT, TEXT
 
 pytestmark = pytest.mark.slow
-ANNOUNCED = "compiling kernels, once for this machine (a few seconds)"
+ANNOUNCED = "compiling kernels for the first time on this machine (a few seconds)"
 
 
 def run(*arguments: str | Path, folder: Path, **environment: str) -> "subprocess.CompletedProcess[str]":

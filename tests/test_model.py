@@ -133,7 +133,7 @@ def test_loss_refuses(model: charrnn.Model, text: str, error: type[Exception], w
     ({"text": ""}, charrnn.CorpusError, "the text is empty"),
     ({"text": "aaaa"}, charrnn.CorpusError, "there is nothing to learn"),
     ({"text": TEXT[:50]}, charrnn.CorpusError, "--batch 2 --window 2 will do"),
-    ({"text": TEXT, "hiden": 3}, charrnn.SettingsError, "unknown setting 'hiden'; did you mean hidden"),
+    ({"text": TEXT, "hiden": 3}, charrnn.SettingsError, "unknown setting 'hiden'; did you mean hidden?"),
     ({"text": TEXT, "cell": "x"}, charrnn.SettingsError, "cell is 'x'; it must be one of rnn, lstm, gru"),
     ({"text": TEXT, "epochs": 0}, charrnn.SettingsError, "a run of length 0 trains nothing"),
     ({"text": TEXT, "threads": 0}, charrnn.SettingsError, "threads is 0; it must be at least 1"),
@@ -143,6 +143,31 @@ def test_train_refuses(given: dict, error: type[Exception], words: str) -> None:
         charrnn.train(**{**TINY, "batch": 2, "window": 30, **given})
     assert words in str(caught.value)
     assert not Path("checkpoints").exists()
+
+
+def test_names_in_a_list_and_a_text_in_place_of_a_name() -> None:
+    Path("a.txt").write_text(TEXT)
+    Path("b.txt").write_text(TEXT)
+    alike = [charrnn.train(*sources, name=name, **TINY).parameters for sources, name in (
+        ((["a.txt", Path("b.txt")],), "list"), (("a.txt", "b.txt"), "names"))]
+    assert all(np.array_equal(alike[0][name], alike[1][name]) for name in alike[0])
+    with pytest.raises(charrnn.SettingsError, match=r"is a text, and train\(\) takes .*; give it as text=") as caught:
+        charrnn.train(TEXT)
+    assert len(str(caught.value)) < 300
+
+
+def test_what_does_not_exist_and_what_is_no_text(model: charrnn.Model) -> None:
+    for call in (model.sample, model.samples, model.generate, model.stream):
+        with pytest.raises(charrnn.SettingsError, match=r"unknown setting 'tmp'; did you mean temp\?"):
+            call(tmp=1)
+    with pytest.raises(charrnn.SettingsError, match=r"unknown setting 'prediction'; did you mean predictions\?"):
+        model.score(TEXT, prediction=3)
+    with pytest.raises(charrnn.SettingsError, match=r"unknown setting 'leng'; did you mean length\?"):
+        model.complete("the", leng=3)
+    for call in (model.loss, model.score, model.complete):
+        for wrong in (None, 5, b"abc", ["a", "b"]):
+            with pytest.raises(charrnn.CorpusError, match="is no text; give a string"):
+                call(wrong)
 
 
 def test_sources_and_text_are_one_too_many() -> None:

@@ -60,6 +60,12 @@ def test_the_loss_of_documents(model: charrnn.Model) -> None:
         model.loss("\n \n")
 
 
+def test_the_position_of_what_was_never_seen(model: charrnn.Model) -> None:
+    for call in (model.loss, model.score):
+        with pytest.raises(VocabularyError, match=r"'z' \(U\+007A\), the first at position 5;"):
+            call("abc\nbzd")
+
+
 def test_tunes_between_other_marks() -> None:
     tunes = [f"T:{letter}\n{letter * 3}\n" for letter in "abcdef"]
     trained = charrnn.train(text="%%\n".join(tunes), documents="%%", epochs=60, **TINY)

@@ -12,7 +12,10 @@ import signal
 import sys
 from _thread import interrupt_main
 from types import FrameType
-from typing import NoReturn, TextIO
+from typing import TYPE_CHECKING, NoReturn, TextIO
+
+if TYPE_CHECKING:
+    from click import UsageError
 
 INTERRUPTED, PIPE_CLOSED, TERMINATED = 130, 141, 143
 _LONGEST, _LONGEST_WORD = 300, 100  # characters of a message, and of a word in one that has more
@@ -73,13 +76,30 @@ def _run(arguments: list[str]) -> int:
         if not this_rank().is_first:  # processes that train together were called in the same way
             return refusal.exit_code
         command = refusal.ctx.command_path if refusal.ctx else "charrnn"
-        message = refusal.format_message()
+        message = _usage_words(refusal)
         stop = "" if message.endswith((".", "?")) else "."
         _say(f"{message[:1].lower()}{message[1:]}{stop} Usage: {command} --help")
         return refusal.exit_code
     except click.ClickException as refusal:
         refusal.show()
         return refusal.exit_code
+
+
+def _usage_words(refusal: "UsageError") -> str:
+    """What click says; of an option that does not exist the one that was probably meant."""
+    import difflib
+
+    import click
+
+    message = refusal.format_message()
+    if isinstance(refusal, click.NoSuchOption):
+        known = {name.lstrip("-"): name for name in refusal.possibilities or ()}
+        near = difflib.get_close_matches(refusal.option_name.lstrip("-"), known, 1)
+        return f"no such option {refusal.option_name!r}" + (f"; did you mean {known[near[0]]}?" if near else "")
+    takes_text = refusal.ctx is not None and any("--text" in param.opts for param in refusal.ctx.command.params)
+    if takes_text and "extra argument" in message:
+        return f"{message.removesuffix('.')}; --text names a text"
+    return message
 
 
 def _check_threads() -> None:

@@ -170,7 +170,11 @@ class Whole(click.IntRange):
     """A whole number within bounds, refused in the words of help."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        return _within(self, click.INT.convert(value, param, ctx), param, ctx)
+        try:
+            number = click.INT.convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"{value!r} is not a whole number.", param, ctx)
+        return _within(self, number, param, ctx)
 
 
 class Number(click.FloatRange):
@@ -181,6 +185,8 @@ class Number(click.FloatRange):
             number = click.FLOAT.convert(value, param, ctx)
         except OverflowError:  # a whole number in a config
             number = math.inf if value > 0 else -math.inf
+        except click.BadParameter:
+            self.fail(f"{value!r} is not a number.", param, ctx)
         return _within(self, number, param, ctx)
 
 

@@ -45,7 +45,7 @@ class SampleArguments:
 @click.argument("checkpoint", required=False, shell_complete=offer_checkpoints)
 @option("--prime", metavar="TEXT", group="Prime", help="text to continue; it is printed first")
 @option("--prime-file", metavar="FILE", group="Prime", help="continue the text in FILE (- for standard input), "
-        "without its last line end; piped input is always read")
+        "without its last line end; without a prime, piped input is read")
 @option("--hide-prime", is_flag=True, group="Prime", help="print only the new text")
 @settings_options(UnknownSettings, group="Prime")
 @settings_options(SampleSettings)

@@ -123,11 +123,15 @@ def _scored(paths: Sequence[str], file: str, how: ScoreSettings, unknown: Unknow
     from charrnn.render.reading import read_text
     from charrnn.render.wording import note_compiling, note_label
     from charrnn.scoring.score import refuse_documents
-    from charrnn.text.sources import is_folder
+    from charrnn.text.sources import STDIN, is_folder
 
     if is_folder(file):
         raise CorpusError(f"{file!r} is a folder; name a file, or pipe several into - with cat")
-    text, models = read_text(file), [load(path, given.label, on.engine, on.device) for path in paths]
+    text = read_text(file)
+    if not text:
+        name = "standard input" if file == STDIN else repr(file)
+        raise CorpusError(f"{name} is empty; give a text with something in it")
+    models = [load(path, given.label, on.engine, on.device) for path in paths]
     model = models[0] if len(models) == 1 else Ensemble(models)
     note_label(models[0].corpus.labels, given.label)
     if given.kind == "document" and model.mark is None:

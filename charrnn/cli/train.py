@@ -179,6 +179,9 @@ def _resume(resume: str, typed: Mapping[str, Any], options: TrainArguments, run_
     if resume in PRETRAINED:
         raise SettingsError(f"{resume} comes with charrnn and is not a run that can be resumed; start a new one from "
                             f"it with --init-from {resume}")
+    if resume in BUILTINS:
+        raise SettingsError(f"{resume} is a text, and --resume takes the name of a run; leave it out to resume the "
+                            f"newest, or put the text first: charrnn train {resume} --resume RUN")
     path = (resolve_checkpoint(resume, "last", options.folder) if resume
             else latest_checkpoint(options.folder, "last"))
     saved = load_checkpoint(path)

@@ -63,7 +63,8 @@ class Completer:
         goes past the end of a document, and for an empty one that nothing begins with.
         """
         count = take_renamed(cast("dict[str, Any]", options), "k", "count", count)
-        settings, vocabulary, mark = CompleteSettings(count=count, **options), self._model.vocabulary, self._model.mark
+        settings: CompleteSettings = CompleteSettings.from_dict({**options, "count": count})
+        vocabulary, mark = self._model.vocabulary, self._model.mark
         prefix = self._model.readable(prefix, unknown).text
         key = settings.until, settings.most
         if key not in self._endings:

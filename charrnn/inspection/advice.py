@@ -15,8 +15,9 @@ def reach_words(reach: Horizon, context: ContextUse) -> str:
 
 
 def within_words(reach: Horizon, share: int) -> str:
-    """`46`; `about 96` or `> 150` where the gradient had not ended when the lags did."""
-    return f"{'' if reach.settled else '> ' if reach.within[share] == reach.lags else 'about '}{reach.within[share]}"
+    """`46`; `about 96` or `more than 150` where the gradient had not ended when the lags did."""
+    within = reach.within[share]
+    return f"{'' if reach.settled else 'more than ' if within == reach.lags else 'about '}{within}"
 
 
 def advice(reach: Horizon, context: ContextUse, window: int) -> str:

@@ -24,7 +24,7 @@ COMMANDS = (
     Command("undo", "[N]", "take back the last change, or the last N"),
     Command("redo", "[N]", "make it again"),
     Command("show", "", "show the whole text"),
-    Command("save", "[FILE]", "save the text; save! writes over a file that is there"),
+    Command("save", "[FILE]", "save the text; /save! writes over a file that is there"),
     Command("open", "FILE", "go on with the text in a file"),
     Command("new", "", "begin an empty text"),
     Command("settings", "", "show all settings"),

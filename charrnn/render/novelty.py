@@ -52,8 +52,8 @@ def novelty_with_notes(texts: str | Sequence[str], settings: Settings, known: "C
 
 def novelty_lines(found: "Novelty", lines: Sequence[int] = (1,)) -> list[str]:
     """All of it, in 80 columns; `lines` are the lines of the file on which its samples begin."""
-    head = _wrapped(f"{counted(found.characters, 'character')} compared with the {found.training:,} of {found.corpus} "
-                    "that were trained on: share of n-grams (pieces of n characters) that stand there")
+    head = _wrapped(f"{counted(found.characters, 'character')} compared with the {found.training:,} "
+                    f"that {found.corpus} was trained on: share of n-grams (pieces of n characters) that stand there")
     rows = [f"{'n':>2} {'sample':>8} {'held-out text':>15}"]
     for grams in found.grams:
         if grams.n in _SHOWN and (grams.count or grams.held_out):

@@ -25,6 +25,7 @@ from charrnn.text.sources import STDIN
 from charrnn.training.events import Compiling, Event, Finished, RolledBack, Started, Step, Validated
 
 _NAMED = 5  # new characters that are named one by one
+_HIGH_DROPOUT = 0.5  # from where on still more hardly helps
 _SMOOTHING = 0.95  # how slowly the figures on the bar follow the last step
 
 
@@ -180,9 +181,11 @@ def _overfitting_words(run: Run) -> str:
     if turn is None:
         return ""
     best, last = turn
+    is_high = run.trainer.settings.network.dropout >= _HIGH_DROPOUT
+    advice = "only more text" if is_high else "a higher --dropout, a smaller network, fewer --epochs or more text"
     return (f"overfitting: from step {best.step:,} to {last.step:,} the validation loss rose from {best.loss:.3f} to "
-            f"{last.loss:.3f} while that in training fell from {best.train:.3f} to {last.train:.3f}; a higher "
-            "--dropout, a smaller network, fewer --epochs or more text would help")
+            f"{last.loss:.3f} while that in training fell from {best.train:.3f} to {last.train:.3f}; what is kept is "
+            f"the network from before, and {advice} would help")
 
 
 def resume_call(run: Run) -> str:

@@ -142,4 +142,4 @@ def compiling_words() -> str:
     if CACHE_FOLDER is None:
         return ("note: compiling kernels (a few seconds), at every start: no cache folder can be written; "
                 "NUMBA_CACHE_DIR may name one")
-    return "compiling kernels, once for this machine (a few seconds)"
+    return "compiling kernels for the first time on this machine (a few seconds)"

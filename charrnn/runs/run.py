@@ -314,7 +314,7 @@ def check_text(length: int, units: Sequence[str], settings: Settings) -> None:
     """Raises CorpusError for a text of that length and those units that can't be trained on with `settings`."""
     windows, training = settings.windows, settings.training
     if 0 in (training.epochs, training.minutes):
-        raise SettingsError("a run of length 0 trains nothing; give --epochs or --minutes more")
+        raise SettingsError("a run of length 0 trains nothing; give a longer --epochs or --minutes")
     unit = settings.text.unit_name
     if len(units) < 2:
         raise CorpusError(f"the text is one {unit}, {units[0]!r}, again and again: there is nothing to learn; "
@@ -324,8 +324,8 @@ def check_text(length: int, units: Sequence[str], settings: Settings) -> None:
     for_training = cut_at(length, windows.val_fraction)
     for_validation = length - for_training
     if for_training < 2 or (windows.val_fraction != 0 and for_validation < 2):
-        raise CorpusError(f"of {length:,} {unit}s {for_training:,} are left for training and {for_validation:,} for "
-                          "validation, and both need 2; give --val-fraction 0 or a longer text")
+        raise CorpusError(f"a text of {length:,} {unit}s leaves {for_training:,} for training and {for_validation:,} "
+                          "for validation, and both need at least 2; give --val-fraction 0 or a longer text")
     side_by_side = windows.windows == "stream"  # snippets may overlap
     needed = (windows.batch if side_by_side else 1) * windows.window + 1
     if for_training < needed:

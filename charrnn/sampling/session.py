@@ -124,13 +124,14 @@ class LanguageModel:
         With temps=(0.5, 0.8) there are `n` at each temperature, in that order, all with the same seed.
         """
         n = take_renamed(cast("dict[str, Any]", options), "count", "n", n)
-        settings = SampleSettings(length=length, samples=n, **options)
+        settings = SampleSettings.from_dict({**options, "length": length, "samples": n})
         return [sample.text for sample in self.session(settings, prime, unknown).samples(with_nats=False)]
 
     def generate(self, n: int = 1, length: int = 500, *, prime: str = "", unknown: str = "error",
                  **options: "Unpack[SampleOptions]") -> "list[Sample]":
         """The texts of samples(), each with the surprisal of every character, its seed and what ended it."""
-        return self.session(SampleSettings(length=length, samples=n, **options), prime, unknown).samples()
+        settings = SampleSettings.from_dict({**options, "length": length, "samples": n})
+        return self.session(settings, prime, unknown).samples()
 
     def draw(self, count: int, length: int = 500, **options: Any) -> "list[Sample]":
         """The old name of generate()."""
@@ -187,7 +188,7 @@ class LanguageModel:
 
 
 def _one_text(length: int, options: SampleOptions) -> SampleSettings:
-    settings = SampleSettings(length=length, **options)
+    settings: SampleSettings = SampleSettings.from_dict({**options, "length": length})
     if len(settings.temps) > 1:
         raise SettingsError(f"{len(settings.temps)} temperatures make as many texts; samples() and generate() make "
                             "several")

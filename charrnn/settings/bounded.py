@@ -4,8 +4,9 @@ A frozen instance is always valid: its bounds are checked when it is made.
 """
 
 import dataclasses
+import difflib
 import numbers
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import field
 from typing import Any
 
@@ -48,10 +49,8 @@ class Bounded:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Any:
         """The settings whose to_dict() is `values`; raises SettingsError for a name that does not exist."""
-        known = {spec.name for spec in dataclasses.fields(cls)}  # type: ignore[arg-type]
-        for name in values:
-            if name not in known:
-                raise SettingsError(f"unknown setting {shortened(name)}; {cls.__name__} has {', '.join(sorted(known))}")
+        known = [spec.name for spec in dataclasses.fields(cls)]  # type: ignore[arg-type]
+        refuse_unknown(values, known)
         return cls(**values)
 
     def to_dict(self) -> dict[str, Any]:
@@ -60,6 +59,14 @@ class Bounded:
         return {spec.name: getattr(self, spec.name) for spec in dataclasses.fields(self)  # type: ignore[arg-type]
                 if not (spec.metadata["decided"] or spec.metadata["is_later"])
                 or getattr(self, spec.name) != spec.default}
+
+
+def refuse_unknown(given: Iterable[str], known: Collection[str]) -> None:
+    """Raises SettingsError for the first of the `given` names, by the alphabet, that is not known."""
+    if unknown := sorted(set(given).difference(known)):
+        nearest = difflib.get_close_matches(unknown[0], known, n=1)
+        meant = f"did you mean {nearest[0]}?" if nearest else f"there are {', '.join(sorted(known))}"
+        raise SettingsError(f"unknown setting {shortened(unknown[0])}; {meant}")
 
 
 def _checked(spec: Any, value: Any) -> Any:

@@ -1,14 +1,13 @@
 """Layer settings: the settings of a training run: the network, the windows, the training itself, the text."""
 
 import dataclasses
-import difflib
 import importlib.util
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from charrnn.errors import SettingsError
-from charrnn.settings.bounded import PRECISIONS, Bounded, setting
+from charrnn.settings.bounded import PRECISIONS, Bounded, refuse_unknown, setting
 from charrnn.settings.text import TextSettings
 
 # The kinds of cells that can be named; cells/registry.py adds to them.
@@ -191,12 +190,7 @@ def settings_of(values: Mapping[str, Any]) -> Settings:
     Raises SettingsError for an unknown name, and for a value that has no effect beside the others.
     """
     names = {kind: {spec.name for spec in dataclasses.fields(kind)} for kind in PARTS.values()}
-    unknown = set(values).difference(*names.values())
-    if unknown:
-        known = sorted(set().union(*names.values()))
-        nearest = difflib.get_close_matches(min(unknown), known, n=1)
-        meant = f"did you mean {nearest[0]}" if nearest else f"there are {', '.join(known)}"
-        raise SettingsError(f"unknown setting {min(unknown)!r}; {meant}")
+    refuse_unknown(values, set().union(*names.values()))
     settings = Settings(**{part: kind(**{name: value for name, value in values.items() if name in names[kind]})
                            for part, kind in PARTS.items()})
     for part in PARTS:

@@ -50,7 +50,7 @@ def fetch_classic(name: str, on_read: OnRead = lambda done, total: None, retries
         return Path(registry.fetch(file, downloader=_Resuming(part, classic.size, on_read)))
     except requests.RequestException as error:
         advice = ("the same command goes on from there" if part.is_file() else
-                  "try again later, or with a connection to the internet")
+                  "try again later, or once you are online")
         raise CorpusError(f"cannot fetch @{name} from {classic.url}: {_cause(error, part)}; {advice}") from error
     except ValueError as error:
         raise CorpusError(f"what {classic.url} sent is not the text that is expected there (its checksum differs); "

@@ -97,7 +97,7 @@ class LabelScheme:
 
     def _refusal(self, label: str) -> str:
         close = get_close_matches(label, self.names, n=1)
-        meant = f"did you mean {close[0]!r}" if close else "there are " + ", ".join(self.names[:20]) + (
+        meant = f"did you mean {close[0]!r}?" if close else "there are " + ", ".join(self.names[:20]) + (
             f" and {len(self.names) - 20:,} more" if len(self.names) > 20 else "")
         return f"label {shortened(label)} was not in the training text; {meant}"
 

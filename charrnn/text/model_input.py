@@ -50,10 +50,11 @@ def model_input(text: str, settings: TextSettings, vocabulary: Vocabulary, unkno
         marked = "".join(splitter.marked([text]))
         if not marked:
             raise CorpusError(f"{_named(text)} holds no document; give a text with something in it")
-        text = mark + marked
-    found = _unknown_units(text.removeprefix(mark or ""), vocabulary)
+        text = marked
+    found = _unknown_units(text, vocabulary)
     read = readable(text, vocabulary, unknown)
-    ids, notes = vocabulary.encode(read.text), list(read.notes)
+    # a document begins behind a mark
+    ids, notes = vocabulary.encode((mark or "") + read.text), list(read.notes)
     if rare := vocabulary.rare(read.text):
         notes.append(f"too rare in training to be known, and read as {STAND_IN}: {listed(rare)}")
     if mark is not None:

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache, partial
 
+from charrnn.errors import CorpusError, shortened
 from charrnn.settings import TextSettings
 
 SIGMA = "Σ"
@@ -15,7 +16,9 @@ _LEADING_JAMO_END, _LAST_JAMO = "\u1160", "\u11ff"
 
 
 def normalized(text: str, settings: TextSettings) -> str:
-    """`text` in the Unicode form and the case that `settings` ask for."""
+    """`text` in the Unicode form and the case that `settings` ask for; raises CorpusError for what is no string."""
+    if not isinstance(text, str):
+        raise CorpusError(f"{shortened(text)} is no text; give a string")
     return "".join(normalized_chunks([text] if text else [], settings))
 
 

@@ -64,8 +64,8 @@ class Vocabulary:
         """The id that each unit has in a vocabulary that has them all, (V,) int32; else raises VocabularyError."""
         places = {unit: number for number, unit in enumerate(other.units)}
         if missing := [self.named(unit) for unit in self.units if unit not in places]:
-            raise VocabularyError(f"text has {self.kind}s that the network's vocabulary lacks: {listed(missing)}; it "
-                                  "was trained on another text")
+            raise VocabularyError(f"the text has {self.kind}s that the network's vocabulary lacks: {listed(missing)}; "
+                                  "it was trained on another text")
         return np.array([places[unit] for unit in self.units], np.int32)
 
     def unknown(self, text: str) -> list[tuple[str, int]]:
@@ -98,7 +98,7 @@ class Vocabulary:
         """A message that names the units of `text` that have no id."""
         found = self.unknown(text)
         names = listed([self.named(unit) for unit, _ in found])
-        return (f"text has {self.kind}s that the model has never seen: {names}, the first at position "
+        return (f"the text has {self.kind}s that the model has never seen: {names}, the first at position "
                 f"{found[0][1]:,}")
 
     def _refusal(self, text: str) -> VocabularyError:

@@ -12,7 +12,7 @@ from tests.cli.conftest import Program
 from tests.cli.tiny import ROOT, finish, start
 
 TINY = str(ROOT / "tests" / "golden" / "tiny.safetensors")
-COMPILING = "compiling kernels, once for this machine (a few seconds)\n"
+COMPILING = "compiling kernels for the first time on this machine (a few seconds)\n"
 
 
 def completed(charrnn: Program, *arguments: str, stdin: bytes = b"") -> str:
@@ -83,7 +83,7 @@ def test_tables_of_a_pipe_have_their_refusals_on_stderr(charrnn: Program) -> Non
     done = charrnn("complete", TINY, "-", "-k", "1", stdin=b"the Q\nthe qu\n")
     assert done.code == 1
     assert done.out.splitlines()[0] == 'probability  after "the qu"'
-    assert done.err.removeprefix(COMPILING).startswith("charrnn: text has characters that the model has never seen")
+    assert done.err.removeprefix(COMPILING).startswith("charrnn: the text has characters that the model has never seen")
     assert charrnn("complete", TINY, "-").code == 0
 
 

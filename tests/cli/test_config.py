@@ -149,7 +149,7 @@ REFUSALS: list[tuple[str, str]] = [
     ("hidden 8", "run.toml is not valid TOML: "),
     ("hidden = " + "[" * 100_000, "run.toml is not valid TOML: "),
     ("targets = 'last'", "--targets last needs --windows snippets: a stream predicts every character"),
-    ("epochs = 0", "a run of length 0 trains nothing; give --epochs or --minutes more"),
+    ("epochs = 0", "a run of length 0 trains nothing; give a longer --epochs or --minutes"),
 ]
 
 

@@ -27,7 +27,7 @@ def test_quiet_shows_results_and_errors_only(charrnn: Program, run: Path, text: 
     assert (quietly.code, quietly.err, quietly.out) == (0, "", loudly.out)
     wrong = charrnn("sample", "tiny", "--quiet", "--prime", "the Ä")
     assert (wrong.code, wrong.err.count("\n")) == (1, 1)
-    assert wrong.err.startswith("charrnn: text has characters that the model has never seen")
+    assert wrong.err.startswith("charrnn: the text has characters that the model has never seen")
     assert sys.stderr is not stream or loud() is sys.stderr  # the next command is as loud as ever
     asked = charrnn("complete", "tiny", "-", "-q", stdin="Ä\n".encode())
     assert (asked.code, asked.err.count("charrnn: ")) == (1, 1)

@@ -21,7 +21,7 @@ from tests.cli.conftest import Program
 from tests.cli.tiny import SETTINGS, TEXT
 from tests.novelty.texts import trained_on
 
-COMPILING = "compiling kernels, once for this machine (a few seconds)\n"
+COMPILING = "compiling kernels for the first time on this machine (a few seconds)\n"
 TRAINED = TEXT[:int(len(TEXT) * 0.9)]
 LONG, SHORT = TRAINED.splitlines()[2][1:19], TRAINED.splitlines()[5][3:14]
 SAMPLE = f"z{LONG}zz"
@@ -58,7 +58,7 @@ def test_a_table_with_the_longest_passages_and_a_sentence(charrnn: Program, run:
     assert (done.code, done.err.replace(COMPILING, "")) == (0, "")
     lines = done.out.splitlines()
     assert max(map(len, lines)) <= 80
-    assert lines[0].startswith(f"148 characters compared with the {len(TRAINED):,} of text that were")
+    assert lines[0].startswith(f"148 characters compared with the {len(TRAINED):,} that text was")
     table = [line.split() for line in lines if line[:2].strip().isdigit() and line.endswith("%")]
     assert [row[0] for row in table] == ["1", "2", "3", "5", "8", "10", "15", "20", "30", "40", "50"]
     found = novelty_of(Path("sample.txt").read_text(), trained_on(TEXT, 0.1))

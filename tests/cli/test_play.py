@@ -117,7 +117,7 @@ def test_a_text_to_begin_with(charrnn: Program) -> None:
 
 
 @pytest.mark.parametrize(("lines", "out", "words"), [
-    (["the ", "a Ω", "b"], "the ", "line 2 of standard input: text has characters that the model has never seen: 'Ω'"),
+    (["the ", "a Ω", "b"], "the ", "line 2 of standard input: the text has characters that the model has never seen: "),
     (["the ", "/temp hot", "b"], "the ", "line 2 of standard input: temp is 'hot'; it must be a number"),
     (["/undo"], "", "line 1 of standard input: there is nothing to take back"),
     (["the ", "/undo many"], "the ", "'many' is not a number of changes"),
@@ -222,7 +222,7 @@ def test_a_person_with_the_text_going_to_a_file(talk: Program, folder: Path) -> 
 def test_a_person_is_told_and_goes_on(talk: Program) -> None:
     done = talk("the Ω", "/temp hot", "/undo", "/sing", KeyboardInterrupt, "/unknown fold", "/length", "the quick ", "")
     assert (done.code, done.out) == (0, LINE[:20])
-    for words in ("-- text has characters that the model has never seen: 'Ω' (U+03A9), the first at position 4; "
+    for words in ("-- the text has characters that the model has never seen: 'Ω' (U+03A9), the first at position 4; "
                   "/unknown skip would leave it out\n", "-- temp is 'hot'; it must be a number\n",
                   "-- there is nothing to take back\n", "-- no command /sing; ",
                   "\n-- the text is still here; /quit or Ctrl-D leaves\n", "-- /unknown fold: ", "-- /length 10: "):

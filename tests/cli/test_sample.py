@@ -21,7 +21,7 @@ def sampled(charrnn: Program, *options: str) -> str:
     """What a sample of the finished run writes."""
     done = charrnn("sample", "tiny", *options)
     assert done.code == 0, done.err
-    assert done.err in ("", "compiling kernels, once for this machine (a few seconds)\n")
+    assert done.err in ("", "compiling kernels for the first time on this machine (a few seconds)\n")
     return done.out
 
 

@@ -224,7 +224,7 @@ def test_novelty_is_told_behind_the_text(charrnn: Program, run: Path) -> None:
     ("--prime a --prime-file b", 2, "--prime and --prime-file contradict each other"),
     ("--prime-file nowhere.txt", 1, "no file or folder 'nowhere.txt'"),
     ("--temp 1 --temps 1,2", 2, "--temp and --temps contradict each other"),
-    ("--temps 1,x", 2, "invalid value for '--temps': 'x' is not a valid"),
+    ("--temps 1,x", 2, "invalid value for '--temps': 'x' is not a number"),
     ("--temps 1,101", 2, "invalid value for '--temps': 101.0 is out of bounds: 0 to 100."),
     ("--top-p 1.1", 2, "invalid value for '--top-p': 1.1 is out of bounds: 0 to 1."),
     ("--min-length 600", 2, "--min-length 600 is more than --length 500"),

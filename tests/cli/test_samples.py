@@ -78,7 +78,7 @@ def test_a_resumed_run_goes_on_with_the_file(charrnn: Program, run: Path) -> Non
 
 @pytest.mark.parametrize(("steps", "words"), [
     ("0", "0 is out of bounds: at least 1"), ("-5", "-5 is out of bounds: at least 1"),
-    ("2.5", "'2.5' is not a valid integer")])
+    ("2.5", "'2.5' is not a whole number")])
 def test_refusals(charrnn: Program, text: Path, steps: str, words: str) -> None:
     done = charrnn("train", "text.txt", "--samples-every", steps)
     assert done.code == 2

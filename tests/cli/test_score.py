@@ -65,7 +65,8 @@ def test_wrong_usage(charrnn: Program, arguments: tuple[str, ...], words: str) -
 
 @pytest.mark.parametrize(("arguments", "stdin", "code", "words"), [
     (("nothing.txt",), b"", 1, "no file or folder 'nothing.txt'"), (("nobody", "piece.txt"), b"", 1, "nobody"),
-    ((".",), b"", 1, "'.' is a folder"), (("-",), b"a", 1, "too short"), (("-",), b"", 1, "too short"),
+    ((".",), b"", 1, "'.' is a folder"), (("-",), b"a", 1, "too short"),
+    (("-",), b"", 1, "standard input is empty; give a text with something in it"),
     (("-",), "the ça".encode(), 1, "--unknown fold would read 'c' for 'ç'"), (("-",), b"a\xff", 1, "not UTF-8"),
     (("--by", "document", "piece.txt"), b"", 2, "no documents")])
 def test_refusals(charrnn: Program, piece: str, arguments: tuple[str, ...], stdin: bytes, code: int,

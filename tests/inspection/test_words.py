@@ -68,7 +68,7 @@ def test_the_report_of_a_horizon():
     text = "\n".join(horizon_report(reach(18), context(16), 100, STYLE))
     for words in ("L1 h", "44", "0.900", "99% within 18", "0.200 at 8", "0.000 at 16"):
         assert words in text
-    assert "> 150" in "\n".join(horizon_report(reach(150, settled=False), context(16), 100, STYLE))
+    assert "more than 150" in "\n".join(horizon_report(reach(150, settled=False), context(16), 100, STYLE))
     assert max(map(len, text.splitlines())) <= 80
 
 

@@ -151,7 +151,7 @@ def test_refusals(server: Server, folder: Path) -> None:
         fetch.fetch_classic("lost", retries=0)
     server.shutdown()
     server.server_close()
-    with pytest.raises(CorpusError, match=r"no connection; try again later, or with a connection to the internet$"):
+    with pytest.raises(CorpusError, match=r"no connection; try again later, or once you are online$"):
         fetch.fetch_classic("whale", retries=0)
 
 

@@ -85,8 +85,8 @@ def test_a_character_is_written_when_its_last_byte_is_there() -> None:
 def test_unknown_units_are_named() -> None:
     with pytest.raises(VocabularyError) as caught:
         Tokens(["a", "b", "\n"]).encode("a zz b\nzz y1 y2 y3 y4 y5")
-    assert str(caught.value) == ("text has tokens that the model has never seen: 'zz', 'y1', 'y2', 'y3', 'y4' and 1 "
-                                 "more, the first at position 1; leave them out, or train on a text that has them")
+    assert str(caught.value) == ("the text has tokens that the model has never seen: 'zz', 'y1', 'y2', 'y3', 'y4' and "
+                                 "1 more, the first at position 1; leave them out, or train on a text that has them")
     with pytest.raises(VocabularyError, match="has words that the model has never seen: 'dog', the first at pos"):
         Words(["the", " ", "cat"]).encode("the dog")
     with pytest.raises(VocabularyError, match="has bytes that the model has never seen: 0xC3, 0xA9, the first"):

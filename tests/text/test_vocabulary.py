@@ -59,7 +59,7 @@ def test_refusal_names_five_and_counts_the_rest() -> None:
     with pytest.raises(VocabularyError) as caught:
         Vocabulary("ab").encode("ab1234567")
     assert str(caught.value) == (
-        "text has characters that the model has never seen: '1' (U+0031), '2' (U+0032), '3' (U+0033), "
+        "the text has characters that the model has never seen: '1' (U+0031), '2' (U+0032), '3' (U+0033), "
         "'4' (U+0034), '5' (U+0035) and 2 more, the first at position 2; "
         "leave them out, or train on a text that has them")
 

@@ -127,7 +127,7 @@ def test_torchrun(folder: Path) -> None:
 @pytest.mark.parametrize(("arguments", "message"), [
     (("--batch", "5"), "--batch 5 can't be shared evenly by 2 processes; --batch 4 can"),
     (("--engine", "compiled", "--device", "auto"), "torchrun started 2 processes, and only --engine torch trains in"),
-    (("--hidden", "none"), "'none' is not a valid integer")])
+    (("--hidden", "none"), "'none' is not a whole number")])
 def test_what_is_refused(arguments: tuple[str, ...], message: str, folder: Path) -> None:
     first, other = together(2, "train", "text.txt", *OPTIONS, *arguments, folder=folder)
     assert first[0] == other[0] == 2

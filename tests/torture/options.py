@@ -88,7 +88,7 @@ CONTRADICTIONS: dict[str, Sequence[tuple[str, ...]]] = {
                       ("--html", "a", "--npz", "a"), ("--csv", "-", "--json", "-"), ("--npz", "-"),
                       ("--signal", "r", "--cell", "L1:1")],
     "bench": [("--against", "onnx", "--precision", "bf16")]}
-REMEDY = re.compile(r"; |not one of|not a valid (integer|float)|\d to -?\d|at (least|most) |requires an argument|"
+REMEDY = re.compile(r"; |not one of|not a (whole )?number|\d to -?\d|at (least|most) |requires an argument|"
                     r"does not take a value|[Nn]o such option|must be|should |without --|needs? |in place of|name |"
                     r"can't both|leave out|give |it is |as in ")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from charrnn.errors import CheckpointError
 from charrnn.runs.checkpoint import Checkpoint, load_checkpoint
 from charrnn.runs.metrics import METRICS, is_time, read_metrics
-from charrnn.storage.run_folders import BEST, LAST
+from charrnn.storage.run_folders import BEST, LAST, run_name_of
 from charrnn.text.validation_split import cut_at
 from charrnn.training.history import History, Point
 
@@ -101,7 +101,7 @@ def curves_of(loaded: Checkpoint, name: str, axis: str, in_bits: bool = False, c
 
 def names_of(paths: Sequence[Path]) -> list[str]:
     """A name for each checkpoint file: its run's, or the whole path where names are not unique."""
-    names = [path.resolve().parent.name if path.name in (BEST, LAST) else path.name for path in paths]
+    names = [run_name_of(path.resolve()) for path in paths]
     count = Counter(names)
     shown = [name if count[name] == 1 and name else str(path) for name, path in zip(names, paths, strict=True)]
     # what would move a terminal's cursor, or can't be written at all, is no part of a name

@@ -158,5 +158,5 @@ def test_losses_of_other_units(tmp_path: Path) -> None:
 def test_names(tmp_path: Path) -> None:
     a, b = tmp_path / "runs/tiny/last.safetensors", tmp_path / "others/tiny/last.safetensors"
     assert names_of([a]) == ["tiny"]
-    assert names_of([a, b, tmp_path / "mine.safetensors"]) == [str(a), str(b), "mine.safetensors"]
+    assert names_of([a, b, tmp_path / "mine.safetensors"]) == [str(a), str(b), "mine"]
     assert names_of([a, a.with_name("best.safetensors")]) == [str(a), str(a.with_name("best.safetensors"))]
