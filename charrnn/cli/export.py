@@ -60,7 +60,7 @@ def _export_for_programs(path: Path, label: str | None, to: str, output: str | N
     file = Path(output or f"{run_name_of(path)}.{to}")
     size = export_to_hub(path, file, label) if to == "hf" else export_network(path, to, file, label)
     note_label(load_checkpoint(path).corpus.labels, label)
-    print(f"wrote {file} ({size:,} bytes)", file=sys.stderr)
+    print(f"written: {file} ({size:,} bytes)", file=sys.stderr)
 
 
 def _export_page(path: Path, label: str | None, html_file: str, text: str | None, settings: LivePageSettings) -> None:

@@ -123,6 +123,8 @@ class _Player:
             raise PlayError("/open needs the name of a file")
         self.begin("".join(read_file(os.path.expanduser(path), lambda size: None)))
         self._session.saved(path)
+        if not self._session.text:
+            self._console.note(f"{path} is empty")
 
     def begin(self, text: str) -> None:
         """Goes on with `text`; one that was not saved stays in its draft."""

@@ -180,6 +180,8 @@ def _brush(screen: "Screen") -> "Brush | None":
     from charrnn.render.streams import painted
 
     if screen.depth is None:
+        print("note: no colours are shown here, and so no surprisal; --color always shows them, and --json has the "
+              "numbers", file=sys.stderr)
         return None
     click.echo("bits of surprisal: " + legend("0", "7 or more", screen.sequential, screen.depth, 0),
                file=painted(sys.stderr), color=True)

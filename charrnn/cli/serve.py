@@ -83,6 +83,7 @@ def _listener(settings: ServeSettings) -> socket.socket:
     try:
         return socket.create_server((settings.host, settings.port), family=family)
     except (OSError, UnicodeError) as error:
-        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        # Python adds the address to what the system says, in words of its own
+        reason = (getattr(error, "strerror", None) or str(error)).partition(" (")[0].lower()
         raise SettingsError(f"can't listen on {settings.host} port {settings.port}: {reason}; give another --port or "
                             "--host") from error

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from charrnn.training.events import Finished
 
 _BUDGET = ("epochs", "minutes")
+_NAMED = 5  # files of a folder that are skipped
 _CHANGEABLE = {*_BUDGET, "threads", "resume", "corpus", "folder", "show_samples", "samples_every",
                *(spec.name for spec in dataclasses.fields(RunSettings))}
 SETTING_NAMES = {spec.name for kind in (NetworkSettings, TextSettings, WindowSettings, TrainingSettings)
@@ -136,8 +137,10 @@ def _start(given: Mapping[str, Any], options: TrainArguments, run_settings: RunS
 
     with first_of_machine_first(this_rank()):
         text = read(options.corpus, early.text, run_settings.max_size)
-    for reason in text.skipped.values():
-        print(f"note: skipped: {reason}", file=sys.stderr)
+    for reason in list(text.skipped.values())[:_NAMED]:
+        print(f"note: skipped: {reason.partition('; ')[0]}", file=sys.stderr)
+    if len(text.skipped) > _NAMED:
+        print(f"note: skipped: {len(text.skipped) - _NAMED:,} more files that are no text", file=sys.stderr)
     if not all(source.partition(":")[0] in BUILTINS for source in options.corpus):  # which nobody can mend
         for warning in corpus_warnings(text, early.text):
             print(f"note: {warning}", file=sys.stderr)

@@ -66,6 +66,6 @@ def read(sources: Sequence[str], settings: TextSettings, max_size: float = 0.0) 
             print(f"stopped while {words}; nothing was changed", file=sys.stderr)
             raise
     if STDIN not in sources and corpus.labels is None and (wanted := gigabytes_wanted(corpus)):
-        print("note: the text is too long for the cache, so each start reads all of it again, and with torchrun each "
-              f"process does; {LIMIT_NAME}={wanted} keeps it", file=sys.stderr, flush=True)
+        print("note: the text is too long for the cache, so each start reads all of it again; "
+              f"{LIMIT_NAME}={wanted} keeps it", file=sys.stderr, flush=True)
     return corpus

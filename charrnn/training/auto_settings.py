@@ -219,7 +219,8 @@ def automatic_settings(given: Mapping[str, Any], preset: str, corpus: Corpus,
     machine = Machine.here(text, run, threads, pace)
     fitted, reason = fitting({**named, **rare}, text, machine)
     fitted |= rare
-    words = " ".join(f"--{name.replace('_', '-')} {value}" for name, value in sorted(fitted.items()))
+    words = " ".join(f"--{name.replace('_', '-')} {f'{value:g}' if isinstance(value, float) else value}"
+                     for name, value in sorted(fitted.items()))
     return Automatic(corpus, settings_of({**named, **fitted}), f"{reason}:\n{words}" if fitted else "")
 
 

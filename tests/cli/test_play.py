@@ -286,6 +286,9 @@ def test_a_draft_of_what_is_not_saved(talk: Program, folder: Path, monkeypatch: 
     for path in folder.iterdir():
         path.unlink()
 
+    Path("empty.txt").write_text("")
+    assert "-- empty.txt is empty\n" in talk("/open empty.txt").err
+
     done = talk("/new", "fox", options=(*GREEDY, "--prime", "the "))  # what it begins with is not lost either
     kept = {path.read_text(): path for path in folder.iterdir()}
     assert set(kept) == {"the ", "fox"}

@@ -55,6 +55,19 @@ def test_files_folders_and_standard_input_in_one(charrnn: Program, text: Path) -
     assert f"text.txt + more + standard input, {2 * len(TEXT) + 2 + len('piped in'):,} characters" in done.err
 
 
+def test_of_many_files_that_are_no_text_a_few_are_named(charrnn: Program, text: Path) -> None:
+    Path("more").mkdir()
+    Path("more/one.txt").write_text(TEXT)
+    for number in range(8):
+        Path(f"more/{number}.png").write_bytes(b"\0")
+    done = charrnn("train", "more", *OPTIONS, "--epochs", "0.1")
+    assert done.code == 0
+    *named, rest = [line for line in done.err.splitlines() if line.startswith("note: skipped: ")]
+    assert len(named) == 5
+    assert all(line.endswith(".png' is binary, not text: NUL byte at offset 0") for line in named)
+    assert rest == "note: skipped: 3 more files that are no text"
+
+
 def test_a_run_never_overwrites_another(charrnn: Program, run: Path) -> None:
     before = {path: path.read_bytes() for path in run.iterdir()}
     done = charrnn("train", "text.txt", *OPTIONS, "--epochs", "0.1", "--name", "tiny")

@@ -18,7 +18,7 @@ def test_the_folder_comes_back_as_the_same_network(charrnn: Program, tmp_path: P
     made = checkpoint_of("lstm", layers=2)
     done = charrnn("export", str(saved(tmp_path, made)), "--to", "hf", "--output", "tiny")
     assert (done.code, done.out) == (0, "")
-    assert done.err.startswith("wrote tiny (")
+    assert done.err.startswith("written: tiny (")
     assert {path.name for path in Path("tiny").iterdir()} == {"config.json", "model.safetensors", "README.md"}
     config = json.loads(Path("tiny/config.json").read_text(encoding="utf-8"))
     assert (config["model_type"], config["vocab_size"], config["vocabulary"]) == (

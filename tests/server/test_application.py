@@ -170,4 +170,4 @@ def test_the_command_with_a_port_that_is_taken(
     model.save(tmp_path / "tiny.safetensors")
     done = charrnn("serve", "tiny.safetensors", "--port", str(port))
     assert done.code == 2
-    assert done.err.startswith(f"charrnn: can't listen on 127.0.0.1 port {port}: address already in use")
+    assert done.err.startswith(f"charrnn: can't listen on 127.0.0.1 port {port}: address already in use; give another ")

@@ -313,7 +313,7 @@ def test_a_text_that_is_too_long_is_told(kept: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(reading, "_PATIENCE", 60.0)
     source = write(Path("1"), b"a" * 3_000_000)
     for limit, words in (("", ""), ("0", ""), ("0.001", "note: the text is too long for the cache, so each start reads "
-                         "all of it again, and with torchrun each process does; CHARRNN_CACHE_GB=1 keeps it\n")):
+                         "all of it again; CHARRNN_CACHE_GB=1 keeps it\n")):
         monkeypatch.setenv(corpus_cache.LIMIT_NAME, limit)
         reading.read([source], TextSettings())
         assert capsys.readouterr().err == words
