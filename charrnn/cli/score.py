@@ -123,6 +123,7 @@ def _scored(paths: Sequence[str], file: str, how: ScoreSettings, unknown: Unknow
     from charrnn.render.reading import read_text
     from charrnn.render.wording import note_compiling, note_label
     from charrnn.scoring.score import refuse_documents
+    from charrnn.text.labels import TAB
     from charrnn.text.sources import STDIN, is_folder
 
     if is_folder(file):
@@ -133,7 +134,11 @@ def _scored(paths: Sequence[str], file: str, how: ScoreSettings, unknown: Unknow
         raise CorpusError(f"{name} is empty; give a text with something in it")
     models = [load(path, given.label, on.engine, on.device) for path in paths]
     model = models[0] if len(models) == 1 else Ensemble(models)
-    note_label(models[0].corpus.labels, given.label)
+    labels, tabs = models[0].corpus.labels, model.vocabulary.unknown(TAB)
+    if labels is not None and tabs and TAB in text:
+        raise CorpusError(f"{file!r} has tabs, which the network never saw; if labels stand before them, leave them "
+                          "out: score reads texts alone, all of one --label")
+    note_label(labels, given.label)
     if given.kind == "document" and model.mark is None:
         refuse_documents()
     if on.engine == "compiled":

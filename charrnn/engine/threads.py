@@ -14,7 +14,7 @@ from charrnn.kernels import barrier
 from charrnn.kernels.jit import JIT
 
 Result = TypeVar("Result")
-# More than all that could ever come to a meeting.
+# More arrivals than any barrier waits for.
 _GONE = 1 << 62
 
 
@@ -35,17 +35,17 @@ def physical_cores() -> int:
 class Member:
     """One of `threads` threads that do something together.
 
-    counter   where they meet: kernels wait() there (barrier.py), Python calls meet()
+    counter   their barrier's: kernels wait() there (kernels/barrier.py), Python calls barrier()
     """
 
     def __init__(self, thread: int, threads: int, counter: np.ndarray) -> None:
         self.thread, self.threads, self.counter = thread, threads, counter
         self._times = 0
 
-    def meet(self) -> None:
+    def barrier(self) -> None:
         """Waits for the others, with a core kept busy: for pieces of about the same length."""
         self._times += 1
-        barrier.meet(self.counter, self.threads * self._times)
+        barrier.wait_in_python(self.counter, self.threads * self._times)
 
 
 ALONE = Member(0, 1, np.zeros(1, np.int64))
@@ -85,7 +85,7 @@ class Workers:
 
     def together(self, function: Callable[[Member], Result], threads: int | None = None) -> list[Result]:
         """[function(member) for each of `threads` threads (all of them)], all at the same time: what is done in several
-        stages, each of which needs all of the one before. All must meet as often; whoever fails first sends the others
+        stages, each of which needs all of the one before. All must wait as often; whoever fails first sends the others
         on, and what they do then is of no use.
         """
         count, counter = (threads or self.threads) if JIT else 1, np.zeros(1, np.int64)

@@ -88,6 +88,6 @@ wait = _wait_compiled if JIT else _wait_alone
 
 
 @kernel
-def meet(counter, arrivals):
+def wait_in_python(counter, arrivals):
     """wait() for threads that come from Python, which do not hold its lock meanwhile."""
     wait(counter, arrivals)

@@ -43,7 +43,7 @@ _kernels: list[Any] = []
 
 
 def kernel(function: Callable[..., Any]) -> Any:
-    """The compiled twin of `function`, cached on disk where that is possible."""
+    """`function`, compiled, and cached on disk where that is possible."""
     compiled = numba.njit(**_OPTIONS, no_cfunc_wrapper=True)(function)
     if JIT:
         if CACHE_FOLDER is not None:

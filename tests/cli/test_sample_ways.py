@@ -200,8 +200,8 @@ def test_colours_add_nothing_but_colours(charrnn: Program, run: Path, monkeypatc
         assert ESCAPE.sub("", first) == ESCAPE.sub("", other) == plain[0]
     done = charrnn("sample", "tiny", "--seed", "1", "--surprisal", "--color", "never")
     assert done.out == plain[0]
-    assert done.err == ("note: no colours are shown here, and so no surprisal; --color always shows them, and --json has "
-                        "the numbers\n")
+    assert done.err == ("note: no colours are shown here, and so no surprisal; --color always shows them, and --json "
+                        "has the numbers\n")
     monkeypatch.setenv("NO_COLOR", "1")
     assert sampled(charrnn, "--seed", "1", "--surprisal") == plain[0]
 

@@ -57,7 +57,7 @@ def test_together_a_stage_begins_when_all_have_done_the_one_before(asked: int) -
             if thread == stage % threads:
                 time.sleep(0.02)  # each is the last to come once
             notes.append(thread)
-            member.meet()
+            member.barrier()
             assert sorted(notes) == list(range(threads))
         return thread, threads
 
@@ -70,10 +70,10 @@ def test_together_a_stage_begins_when_all_have_done_the_one_before(asked: int) -
 @pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt])
 def test_together_nobody_waits_for_one_who_failed(bad: int, error: type[BaseException]) -> None:
     def function(member: Member) -> None:
-        member.meet()
+        member.barrier()
         if member.thread == bad:
             raise error
-        member.meet()
+        member.barrier()
 
     workers = Workers(3)
     with pytest.raises(error):

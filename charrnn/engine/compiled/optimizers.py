@@ -39,7 +39,7 @@ class Optimizer:
             thread, threads = member.thread, member.threads
             first, last = (len(squares) * end // threads for end in (thread, thread + 1))
             updates.sum_gradients(gradients, pieces[first:last + 1], squares[first:last])
-            member.meet()
+            member.barrier()
             norm = math.sqrt(sum(squares))
             if not math.isfinite(norm):
                 return norm
@@ -47,7 +47,7 @@ class Optimizer:
             start, stop = int(pieces[first]), int(pieces[last])
             rule(network.parameters.flat, gradients[0], *self.buffers, start, stop, scale, limit)
             after(start, stop)
-            member.meet()
+            member.barrier()
             network.weights.refresh_part(thread, threads)
             return norm
 

@@ -34,7 +34,7 @@ function characterCard(t, isPinned, isExample = false) {
 
 /* What was expected in the place of character t. */
 function guessBars(t) {
-  const rows = Array.from({ length: guesses }, (_, k) => ({ id: arrays.top[t * guesses + k], chance: known(arrays.probabilities[t * guesses + k]) }));
+  const rows = Array.from({ length: topK }, (_, k) => ({ id: arrays.top[t * topK + k], chance: known(arrays.probabilities[t * topK + k]) }));
   if (!rows.some((row) => row.id === arrays.text[t])) rows.push({ id: arrays.text[t], chance: 2 ** -bitsAt(t), isFar: true });
   return element("div", { class: "bars", role: "list", "aria-label": "what was expected here" }, rows.map(({ id, chance, isFar }) =>
     element("div", { role: "listitem", class: `${id === arrays.text[t] ? "true" : ""}${isFar ? " far" : ""}` },

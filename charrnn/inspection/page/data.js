@@ -40,7 +40,7 @@ async function unpackAll() {
 const unitAt = (t) => (arrays.pieces ? page.pieces[arrays.pieces[t]] : units[arrays.text[t]]);
 const known = (raw) => (raw === UNKNOWN ? NaN : raw / 1000);
 const bitsAt = (t) => known(arrays.bits[t]);
-const guesses = page.arrays.top.shape[1];
+const topK = page.arrays.top.shape[1];
 
 /* A cell's whole numbers along the text, -levels to levels; null where the page does not hold them. */
 /* Whether the signal that is shown has values: a page with the network inside computes them. */
