@@ -1,4 +1,4 @@
-"""Layer engine: names, shapes and initial values of the parameters; one flat buffer, and views of it by name.
+"""Layer engine: the parameters in one flat buffer, and views of it by name.
 
 Outside, parameters have PyTorch's names, shapes and gate order. Inside, each lies in the flat buffer as the kernels
 want it: widths padded to whole cache lines (the padding is 0 and stays 0), and the first layer of a one-hot input
@@ -8,13 +8,12 @@ Where sources are read by an encoder, each of its parameters lies right behind t
 for, and kernels see the two as one that is twice as long.
 """
 
-from collections.abc import Iterator
+import re
 from dataclasses import dataclass
 
 import numpy as np
 
-from charrnn.cells.registry import CELLS
-from charrnn.engine.initial import checked, encoder_name, initial_values
+from charrnn.engine.initial import checked, encoder_name, initial_values, parameter_shapes
 from charrnn.kernels.cpu import padded, zeros
 from charrnn.settings import NetworkSettings
 
@@ -50,39 +49,18 @@ class Parameter:
         return view[tuple(slice(width) for width in self.split)]
 
 
-# Name, shape with gates apart, and axis order in the buffer.
-_Layout = tuple[str, tuple[int, ...], tuple[int, ...]]
-
-
-def _layer(network: NetworkSettings, vocabulary: int, k: int) -> Iterator[_Layout]:
-    """The parameters of layer k, but for its initial state."""
-    cell, hidden = CELLS[network.cell], network.hidden
-    one_hot = k == 0 and not network.embedding
-    width = hidden if k else (network.embedding or vocabulary)
-    yield f"weight_ih_l{k}", (cell.gates, hidden, width), (2, 0, 1) if one_hot else (0, 1, 2)
-    yield f"weight_hh_l{k}", (cell.recurrent_gates, hidden, hidden), (0, 1, 2)
-    if k == 0 and network.label_width:
-        yield "weight_label_l0", (cell.gates, hidden, network.label_width), (2, 0, 1)
-    yield f"bias_l{k}", (cell.gates, hidden), (0, 1)
-    if cell.extra:
-        rows = cell.extra.rows
-        yield f"{cell.extra.name}_l{k}", *(((hidden,), (0,)) if rows == 1 else ((rows, hidden), (0, 1)))
-
-
-def _parameters(network: NetworkSettings, vocabulary: int) -> Iterator[_Layout]:
-    """All parameters, from input to output."""
-    cell, hidden = CELLS[network.cell], network.hidden
-    if network.embedding:
-        yield "embedding", (vocabulary, network.embedding), (0, 1)
-    for k in range(network.layers):
-        for name, split, axes in _layer(network, vocabulary, k):
-            yield name, split, axes
-            if network.has_encoder:
-                yield encoder_name(name), split, axes
-        if network.learn_initial_state:
-            yield from ((f"{letter}0_l{k}", (hidden,), (0,)) for letter in cell.letters)
-    yield "weight_out", (vocabulary, hidden), (0, 1)
-    yield "bias_out", (vocabulary,), (0,)
+def _placed(name: str, shape: tuple[int, ...], network: NetworkSettings, offset: int) -> Parameter:
+    """Where the parameter lies; those of a layer have their gates apart, where one row counts as one gate."""
+    is_of_layer = re.search(r"_l\d+$", name) is not None
+    split = (shape[0] // network.hidden, network.hidden, *shape[1:]) if is_of_layer else shape
+    # one-hot inputs and labels have their rows looked up
+    is_turned = name.startswith("weight_label") or (
+        not network.embedding and name in ("weight_ih_l0", encoder_name("weight_ih_l0")))
+    axes = (2, 0, 1) if is_turned else tuple(range(len(split)))
+    # Only an innermost axis is padded, and units always: gates then start on cache lines too.
+    widths = [padded(width) if axis == axes[-1] or (is_of_layer and axis == 1) else width
+              for axis, width in enumerate(split)]
+    return Parameter(name, shape, split, tuple(widths[axis] for axis in axes), axes, offset)
 
 
 class Parameters:
@@ -92,13 +70,8 @@ class Parameters:
         self.network = network
         self.table: dict[str, Parameter] = {}
         offset = 0
-        for name, split, axes in _parameters(network, vocabulary):
-            # Only an innermost axis is padded, and units always: gates then start on cache lines too.
-            is_gated = len(split) > 1 and name not in ("embedding", "weight_out")
-            widths = [padded(width) if axis == axes[-1] or (is_gated and axis == 1) else width
-                      for axis, width in enumerate(split)]
-            shape = (split[0] * split[1], *split[2:]) if is_gated else split
-            self.table[name] = Parameter(name, shape, split, tuple(widths[axis] for axis in axes), axes, offset)
+        for name, shape in parameter_shapes(network, vocabulary).items():
+            self.table[name] = _placed(name, shape, network, offset)
             offset += padded(self.table[name].size)
         self.flat = zeros(offset)
 
