@@ -51,6 +51,7 @@ from charrnn.settings import EngineSettings, RunSettings, ScoreSettings
 from charrnn.settings.options import CompleteOptions, ScoreOptions, TrainOptions
 from charrnn.settings.presets import DEFAULT, early_settings, preset_values
 from charrnn.settings.renamed import take_renamed
+from charrnn.settings.training import refuse_changes
 from charrnn.storage.run_folders import RUNS
 from charrnn.text.corpus import Corpus, read_corpus
 from charrnn.text.documents import Documents, mark_of
@@ -353,7 +354,7 @@ def train(*sources: str | Path | Sequence[str | Path], text: str | None = None, 
     given, names = cast("dict[str, Any]", dict(options)), _names(sources)
     if resume is not None:
         if name is not None:
-            raise SettingsError("name can't change when a run is resumed; leave it out, or start a new run")
+            refuse_changes(["name"])
         run = resumed_run(str(resume), folder, names if text is None else text, given)
     else:
         run = _new_run(names, text, name, folder, given)

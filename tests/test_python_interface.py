@@ -85,7 +85,7 @@ def test_a_finished_run_is_made_longer() -> None:
     ({"name": "new"}, charrnn.SettingsError, "name can't change when a run is resumed"),
     ({"minutes": 1}, charrnn.SettingsError, "tiny is measured in epochs"),
     ({"resume": "nosuch"}, charrnn.CheckpointError, "no checkpoint at nosuch"),
-    ({"resume": "@shakespeare"}, charrnn.SettingsError, "start a new one from it with init_from='@shakespeare'"),
+    ({"resume": "@shakespeare"}, charrnn.SettingsError, "start a new one from it with --init-from '@shakespeare'"),
     ({"text": TEXT[1:]}, charrnn.CorpusError, "this is not the text that tiny was trained on")])
 def test_resume_refuses(folder: Path, given: dict[str, Any], error: type[Exception], words: str) -> None:
     before = (folder / LAST).read_bytes()

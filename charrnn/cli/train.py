@@ -18,6 +18,7 @@ from charrnn.cli.options import GroupedCommand, Whole, option, settings_from, se
 from charrnn.errors import SettingsError, StorageError
 from charrnn.settings import NetworkSettings, RunSettings, TextSettings, TrainingSettings, WindowSettings
 from charrnn.settings.presets import DEFAULT, PRESETS, early_settings, merge_settings, preset_values
+from charrnn.settings.training import BUDGET, refuse_changes
 from charrnn.storage.files import check_folder_name
 from charrnn.storage.run_folders import RUNS
 from charrnn.text.builtin import BUILTINS, SUCH_AS
@@ -27,9 +28,8 @@ if TYPE_CHECKING:
     from charrnn.runs.run import Run
     from charrnn.training.events import Finished
 
-_BUDGET = ("epochs", "minutes")
 _NAMED = 5  # files of a folder that are skipped
-_CHANGEABLE = {*_BUDGET, "threads", "resume", "corpus", "folder", "show_samples", "samples_every",
+_CHANGEABLE = {*BUDGET, "threads", "resume", "corpus", "folder", "show_samples", "samples_every",
                *(spec.name for spec in dataclasses.fields(RunSettings))}
 SETTING_NAMES = {spec.name for kind in (NetworkSettings, TextSettings, WindowSettings, TrainingSettings)
                  for spec in dataclasses.fields(kind)}
@@ -166,22 +166,17 @@ def _parent(options: TrainArguments) -> "FineTuning | None":
 
 def _resume(resume: str, typed: Mapping[str, Any], options: TrainArguments, run_settings: RunSettings) -> "Run":
     """The run `resume`, the newest if that is empty, with what was `typed` in addition."""
-    for key in typed:
-        if key not in _CHANGEABLE:
-            raise SettingsError(f"--{key.replace('_', '-')} can't change when a run is resumed; leave it out, or start "
-                                "a new run")
+    refuse_changes(key for key in typed if key not in _CHANGEABLE)
     from charrnn.engine.ranks import first_of_machine_first, this_rank
     from charrnn.render.reading import read
     from charrnn.render.wording import shell_quoted
     from charrnn.runs.checkpoint import latest_checkpoint, load_checkpoint, resolve_checkpoint
-    from charrnn.runs.pretrained import PRETRAINED
+    from charrnn.runs.pretrained import refuse_pretrained
     from charrnn.runs.run import Run
     from charrnn.runs.training_text import read_training_text
     from charrnn.text.sources import STDIN
 
-    if resume in PRETRAINED:
-        raise SettingsError(f"{resume} comes with charrnn and is not a run that can be resumed; start a new one from "
-                            f"it with --init-from {resume}")
+    refuse_pretrained(resume)
     if resume in BUILTINS:
         raise SettingsError(f"{resume} is a text, and --resume takes the name of a run; leave it out to resume the "
                             f"newest, or put the text first: charrnn train {resume} --resume RUN")
@@ -199,7 +194,7 @@ def _resume(resume: str, typed: Mapping[str, Any], options: TrainArguments, run_
         text = read_training_text(saved.corpus, saved.settings.text, path, options.corpus,
                                   partial(read, max_size=run_settings.max_size),
                                   advice=f"if the text was moved: {call}")
-    return Run.resume(path, text, {key: typed[key] for key in _BUDGET if key in typed}, options.threads, run_settings)
+    return Run.resume(path, text, {key: typed[key] for key in BUDGET if key in typed}, options.threads, run_settings)
 
 
 def _follow(run: "Run", options: TrainArguments) -> tuple["Finished", int]:

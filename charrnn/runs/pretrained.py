@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from charrnn.errors import SettingsError
+
 FOLDER = Path(__file__).parents[1] / "pretrained"
 
 
@@ -21,6 +23,13 @@ class Pretrained:
 PRETRAINED = {"@shakespeare": Pretrained(FOLDER / "shakespeare.safetensors", "@hamlet")}
 # What is used where no model is named, and none was trained.
 USUAL = "@shakespeare"
+
+
+def refuse_pretrained(name: str) -> None:
+    """Raises SettingsError for the name of such a model where a run to resume is wanted."""
+    if name in PRETRAINED:
+        raise SettingsError(f"{name} comes with charrnn and is not a run that can be resumed; start a new one from it "
+                            f"with --init-from {name!r}")
 
 
 def pretrained_at(path: Path) -> Pretrained | None:

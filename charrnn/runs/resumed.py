@@ -5,15 +5,13 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from charrnn.errors import SettingsError
 from charrnn.runs.checkpoint import load_checkpoint, resolve_checkpoint
-from charrnn.runs.pretrained import PRETRAINED
+from charrnn.runs.pretrained import refuse_pretrained
 from charrnn.runs.run import Run
 from charrnn.runs.training_text import read_training_text
 from charrnn.settings import RunSettings
+from charrnn.settings.training import BUDGET, refuse_changes
 from charrnn.text.corpus import Corpus
-
-_BUDGET = ("epochs", "minutes")
 
 
 def resumed_run(argument: str, runs: str | Path, corpus: Sequence[str] | str, options: dict[str, Any]) -> Run:
@@ -25,13 +23,10 @@ def resumed_run(argument: str, runs: str | Path, corpus: Sequence[str] | str, op
     Raises SettingsError for any other option, CorpusError for another text, CheckpointError for no run.
     """
     how = {spec.name: options.pop(spec.name) for spec in fields(RunSettings) if spec.name in options}
-    budget = {name: value for name in _BUDGET if (value := options.pop(name, None)) is not None}
+    budget = {name: value for name in BUDGET if (value := options.pop(name, None)) is not None}
     threads = options.pop("threads", None)
-    if options:
-        raise SettingsError(f"{min(options)} can't change when a run is resumed; leave it out, or start a new run")
-    if argument in PRETRAINED:
-        raise SettingsError(f"{argument} comes with charrnn and is not a run that can be resumed; start a new one from "
-                            f"it with init_from={argument!r}")
+    refuse_changes(sorted(options))
+    refuse_pretrained(argument)
     path = resolve_checkpoint(argument, "last", runs)
     known = load_checkpoint(path)
     text = known.settings.text

@@ -2,7 +2,7 @@
 
 import dataclasses
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,8 @@ from charrnn.errors import SettingsError
 from charrnn.settings.bounded import PRECISIONS, Bounded, refuse_unknown, setting
 from charrnn.settings.text import TextSettings
 
+# What of its settings may change when a run is resumed.
+BUDGET = ("epochs", "minutes")
 # The kinds of cells that can be named; cells/registry.py adds to them.
 CELL_NAMES = ["rnn", "lstm", "gru", "mogrifier", "peephole", "gru-original"]
 
@@ -182,6 +184,13 @@ class Settings:
 
 PARTS: dict[str, Any] = {"network": NetworkSettings, "windows": WindowSettings, "training": TrainingSettings,
                          "text": TextSettings}
+
+
+def refuse_changes(names: Iterable[str]) -> None:
+    """Raises SettingsError for the first of `names`, none of which may change when a run is resumed."""
+    for name in names:
+        raise SettingsError(f"--{name.replace('_', '-')} can't change when a run is resumed; leave it out, or start a "
+                            "new run")
 
 
 def settings_of(values: Mapping[str, Any]) -> Settings:

@@ -63,7 +63,7 @@ def test_training_from_it(charrnn: Program, shipped: Path, text: Path) -> None:
 
 @pytest.mark.parametrize(("line", "code", "words"), [
     ("train --resume @shakespeare", 2, "@shakespeare comes with charrnn and is not a run that can be resumed; start a "
-                                       "new one from it with --init-from @shakespeare"),
+                                       "new one from it with --init-from '@shakespeare'"),
     ("train --resume @fables", 2, "@fables is a text, and --resume takes the name of a run; leave it out to resume the "
                                   "newest, or put the text first: charrnn train @fables --resume RUN"),
     ("train --resume", 1, "no checkpoint in checkpoints; run `charrnn train` to make one"),
