@@ -37,7 +37,7 @@ class PackedNetwork(NamedTuple):
     tiles: int
     table: np.ndarray  # (V, G*H)
     weights: np.ndarray  # all packed weights, one layer after the other
-    bias: np.ndarray  # (L + 1, G*H), the last line 0
+    bias: np.ndarray  # (L, G*H)
     extra: np.ndarray  # (L, ...)
     output: OutputLayer
     h0: np.ndarray  # (L, H), the state before the character `start`
@@ -98,17 +98,21 @@ class Work(NamedTuple):
 
 
 @inner
-def add_own_columns(tiles, a, a_at, lda, depth, weights, at, columns, out, bias, rounded, part, parts):
-    """out (N, columns) = bias + A (N, depth) @ the packed weights from `at` on, in this part's share of the columns."""
+def own_columns(tiles, a, a_at, lda, depth, weights, at, columns, out, bias, has_bias, rounded, part, parts):
+    """out (N, columns) = A (N, depth) @ the packed weights from `at` on, and perhaps bias, in this part's share of the
+    columns."""
     N = out.shape[0]
     count = panels(columns)
     start, stop = panel_start(count * part // parts, columns), panel_start(count * (part + 1) // parts, columns)
     if stop > start:
-        for n in range(N):
-            for j in range(start, stop):
-                out[n, j] = bias[j]
+        if has_bias:
+            own = bias[start:stop]
+            for n in range(N):
+                line = out[n, start:stop]  # a loop over out[n, j] that does not begin at 0 would be no vector code
+                for j in range(line.size):
+                    line[j] = own[j]
         matmul(tiles, a, a_at, lda, N, weights, at + start * depth, depth, stop - start, flat(out), start,
-               out.shape[1], True, rounded)
+               out.shape[1], has_bias, rounded)
 
 
 @inner
@@ -143,7 +147,6 @@ def generate(stack, state, now, text, constraints, work, part, parts):
     width = inputs.shape[2]
     # what all of h is multiplied with at once
     columns = FIRST * H
-    nothing = stack.bias[L]
     met = fed = 0
     for count in range(prime.shape[0] + text.out.shape[0]):
         h_before, c_before, h_after, c_after = h[now], c[now], h[1 - now], c[1 - now]
@@ -156,17 +159,17 @@ def generate(stack, state, now, text, constraints, work, part, parts):
             # one call in the code for both products: each is compiled where it stands, and waited for
             for side in range(0 if k > 0 else 1, 2):
                 operand, operand_at, wide, lda = flat(h_after), (k - 1) * N * H, width, H
-                made, first = inputs[fed % 2], stack.bias[k]
+                made = inputs[fed % 2]
                 if side == 1:
                     operand, operand_at, wide = flat(h_before), k * N * H, columns
-                    made, first = products[met % 2], nothing
+                    made = products[met % 2]
                     if IS_SCALED:
                         for n in range(N):
                             row = inputs[fed % 2, n] if k > 0 else stack.table[tokens[n]]
                             scale(row, gates[n], h_before[k, n], H)
                         operand, operand_at, lda = flat(gates), (KEPT - 1) * H, KEPT * H
-                add_own_columns(stack.tiles, operand, operand_at, lda, H, stack.weights, at, wide, made, first,
-                                rounded, part, parts)
+                own_columns(stack.tiles, operand, operand_at, lda, H, stack.weights, at, wide, made, stack.bias[k],
+                            side == 0, rounded, part, parts)
                 if side == 0:
                     at += H * width
                 # both products are waited for at once, unless one makes what the other reads
@@ -186,8 +189,8 @@ def generate(stack, state, now, text, constraints, work, part, parts):
                 step(row, own, stack.extra[k], h_before[k, n], c_before[k, n], h_after[k, n], c_after[k, n], H)
             if SECOND > 0:
                 turn = met % 2
-                add_own_columns(stack.tiles, flat(gates), (KEPT - 1) * H, KEPT * H, H, stack.weights,
-                                at + H * columns, SECOND * H, products[turn], nothing, rounded, part, parts)
+                own_columns(stack.tiles, flat(gates), (KEPT - 1) * H, KEPT * H, H, stack.weights, at + H * columns,
+                            SECOND * H, products[turn], stack.bias[k], False, rounded, part, parts)
                 met += 1
                 if parts > 1:
                     wait(barrier, parts * met)

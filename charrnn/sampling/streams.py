@@ -77,9 +77,7 @@ def _stack(weights: Weights, reader: int) -> PackedNetwork:
             at += weight.size
     return PackedNetwork(
         weights.tiles, weights.table, packed,
-        # the last line is the bias of products that have none
-        np.stack([*(layer.bias for layer in layers), np.zeros_like(layers[0].bias)]),
-        np.stack([layer.extra for layer in layers]), weights.output,
+        np.stack([layer.bias for layer in layers]), np.stack([layer.extra for layer in layers]), weights.output,
         np.stack([layer.h0 for layer in layers]), np.stack([layer.c0 for layer in layers]), weights.vocabulary,
         weights.start)
 
