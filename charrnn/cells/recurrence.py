@@ -99,7 +99,7 @@ class Scratch(NamedTuple):
     """Memory of a shard that nobody reads later."""
 
     rounded: np.ndarray  # for bfloat16 products; empty in float32
-    copied: np.ndarray  # for weight gradients where vectors are narrow
+    copied: np.ndarray  # for float32 weight gradients
     before: np.ndarray  # (N, H), states of which some are initial ones
     labelled: np.ndarray  # (G*H), a row of the table with its label's; empty without labels
     sorted: np.ndarray  # for products of two readers; empty without an encoder

@@ -15,11 +15,10 @@ from charrnn.kernels.microkernel import tile
 from charrnn.kernels.packing import panel_start, panel_width, panels
 
 _LANES, _ROWS = TARGET.lanes, TARGET.rows
-# Lines of A and B that one pass over a weight gradient takes: both blocks then stay in the second-level cache.
-_DEPTH_BLOCK = 256
-# A panel of narrow vectors is one cache line wide, and lines lie whole pages apart: such tiles read copies instead, of
-# A this many columns at a time. Wide ones have enough to do with each line to hide how far away the next one is.
-_COPIES, _COPIED_ROWS = TARGET.panel <= PAD, 24
+# Lines of A and B that one pass over a weight gradient takes: both blocks then stay in the second-level cache. And the
+# columns of A that are copied at a time, which stay in the first-level cache: whole tiles of any target, and of
+# bfloat16, of which twice as many are copied, whole cache lines too.
+_DEPTH_BLOCK, _COPIED_ROWS = 256, 24
 
 
 @inner
@@ -54,17 +53,12 @@ def add_transposed_product(tiles, a, a_at, lda, b, b_at, ldb, depth, rows, colum
 
     rounded   empty, or at least (rows + columns) * depth / 2 numbers, the depth rounded up to an even one and the rows
               to a multiple of PAD; then columns are one, and lines of A are read up to that of the rows
-    copied    empty, or copied_size(columns) numbers for copies that narrow tiles read faster
+    copied    empty, or copied_size(columns) numbers for copies that tiles read faster
     """
-    if rounded.size:
-        pairs, wide = (depth + 1) // 2, -(-rows // PAD) * PAD
-        round_line_pairs(a, a_at, lda, depth, wide, rounded, 0)
-        round_line_pairs(b, b_at, ldb, depth, columns, rounded, pairs * wide)
-        a, a_at, lda = rounded, 0, wide
-        b, b_at, ldb = rounded, pairs * wide, columns
-        depth = pairs
-    if _COPIES and copied.size:
-        _add_copied_product(tiles, a, a_at, lda, b, b_at, ldb, depth, rows, columns, c, c_at, ldc, copied)
+    is_bf16 = rounded.size > 0
+    scratch = rounded if is_bf16 else copied
+    if scratch.size:
+        _add_copied_product(tiles, a, a_at, lda, b, b_at, ldb, depth, rows, columns, c, c_at, ldc, is_bf16, scratch)
         return
     heights = -(-rows // _ROWS)
     for k in range(0, depth, _DEPTH_BLOCK):
@@ -81,13 +75,16 @@ def add_transposed_product(tiles, a, a_at, lda, b, b_at, ldb, depth, rows, colum
 
 
 def copied_size(columns: int) -> int:
-    """Numbers that add_transposed_product likes to have for copies; 0 where it reads everything as it lies."""
-    return _DEPTH_BLOCK * (_COPIED_ROWS + columns) if _COPIES else 0
+    """Numbers that add_transposed_product likes to have for copies."""
+    return _DEPTH_BLOCK * (_COPIED_ROWS + columns)
 
 
 @inner
-def _copy(a, a_at, lda, depth, columns, out, out_at):
-    """out (depth, columns) from out_at on = A (depth, columns)."""
+def _copy(a, a_at, lda, depth, columns, is_bf16, out, out_at):
+    """out from out_at on = A (depth, columns), or its lines rounded in pairs."""
+    if is_bf16:
+        round_line_pairs(a, a_at, lda, depth, columns, out, out_at)
+        return
     for k in range(depth):
         source = a[a_at + k * lda:a_at + k * lda + columns]
         target = out[out_at + k * columns:out_at + (k + 1) * columns]
@@ -96,21 +93,30 @@ def _copy(a, a_at, lda, depth, columns, out, out_at):
 
 
 @inner
-def _add_copied_product(tiles, a, a_at, lda, b, b_at, ldb, depth, rows, columns, c, c_at, ldc, copied):
-    """The same by way of copies: of B in panels, of A in blocks."""
-    panels_at = _DEPTH_BLOCK * _COPIED_ROWS
-    for k in range(0, depth, _DEPTH_BLOCK):
-        block = min(_DEPTH_BLOCK, depth - k)
+def _add_copied_product(tiles, a, a_at, lda, b, b_at, ldb, depth, rows, columns, c, c_at, ldc, is_bf16, scratch):
+    """The same by way of copies: of B in panels, of A in blocks.
+
+    As they lie, lines of gates are pages apart, of which each tile reads a few numbers: what it needs is never in the
+    first-level cache, and soon not in the second.
+    """
+    lines_each = 2 if is_bf16 else 1
+    most = _COPIED_ROWS * lines_each
+    widest = min(most, -(-rows // PAD) * PAD)
+    for k in range(0, depth, _DEPTH_BLOCK * lines_each):
+        block = min(_DEPTH_BLOCK * lines_each, depth - k)
+        lines = -(-block // lines_each)
+        panels_at = lines * widest
         for panel in range(panels(columns)):
             first = panel_start(panel, columns)
             width = panel_width(panel, columns)
-            _copy(b, b_at + k * ldb + first, ldb, block, width, copied, panels_at + first * block)
-        for start in range(0, rows, _COPIED_ROWS):
-            height = min(_COPIED_ROWS, rows - start)
-            _copy(a, a_at + k * lda + start, lda, block, height, copied, 0)
+            _copy(b, b_at + k * ldb + first, ldb, block, width, is_bf16, scratch, panels_at + first * lines)
+        for start in range(0, rows, most):
+            height = min(most, rows - start)
+            wide = -(-height // PAD) * PAD if is_bf16 else height
+            _copy(a, a_at + k * lda + start, lda, block, wide, is_bf16, scratch, 0)
             for panel in range(panels(columns)):
                 first = panel_start(panel, columns)
                 width = panel_width(panel, columns)
                 for row in range(0, height, _ROWS):
-                    tile(tiles, min(_ROWS, height - row), width // _LANES, copied, row, 1, height, copied,
-                         panels_at + first * block, width, c, c_at + (start + row) * ldc + first, ldc, block, True)
+                    tile(tiles, min(_ROWS, height - row), width // _LANES, scratch, row, 1, wide, scratch,
+                         panels_at + first * lines, width, c, c_at + (start + row) * ldc + first, ldc, lines, True)

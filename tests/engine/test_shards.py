@@ -132,7 +132,7 @@ def test_memory_is_what_the_formula_says(cell, layers, embedding, dropout):
     floats = layers * (T + 1) * n * H * (2 if cell in ("lstm", "peephole") else 1)  # h, c
     floats += layers * T * n * {"rnn": 1, "mogrifier": 6}.get(cell, 4) * H  # gates
     floats += T * n * H + (layers * T * n * H if dropout else 0) + 2 * layers * n * H  # dout, dropped, dh and dc
-    floats += 65 * padded(V) + H  # logits, ignored
+    floats += 65 * padded(V) + H + 256 * (24 + H)  # logits, ignored, copies for weight gradients
     floats += 256 // n * n * G * H if layers > 1 else 0  # input rows
     floats += V * G * H if embedding else 0  # gradient of the table
     (shard,) = CompiledStreams(compiled_network(settings, drawn(settings, V, 1, 1, 0)[0]), n, T, 1).shards

@@ -13,7 +13,7 @@ a unit, V characters and P parameters:
                  N H  where texts begin inside a window
     scratch      S (H + 65 V + 256 G H where L > 1 + V G H with an embedding
                  + 128 (K + 1) H, or 32 (V + H) if that is more, with bf16
-                 + G H with labels + 256 (24 + H) where vectors are narrower than 512 bits
+                 + 256 (24 + H) without it + G H with labels
                  + 256 (G + 1) H with an encoder)
 
 An encoder has packed weights and a table of its own.
