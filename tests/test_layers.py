@@ -190,7 +190,7 @@ def test_importing_the_package_loads_neither_numpy_nor_numba() -> None:
 
 def test_every_public_name_is_there() -> None:
     import charrnn
-    assert set(charrnn.__all__) <= set(dir(charrnn))
+    assert set(charrnn.__all__) == set(dir(charrnn))
     for name in charrnn.__all__:
         assert getattr(charrnn, name) is getattr(charrnn, name)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
