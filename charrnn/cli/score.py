@@ -136,8 +136,8 @@ def _scored(paths: Sequence[str], file: str, how: ScoreSettings, unknown: Unknow
     model = models[0] if len(models) == 1 else Ensemble(models)
     labels, tabs = models[0].corpus.labels, model.vocabulary.unknown(TAB)
     if labels is not None and tabs and TAB in text:
-        raise CorpusError(f"{file!r} has tabs, which the network never saw; if labels stand before them, leave them "
-                          "out: score reads texts alone, all of one --label")
+        raise CorpusError(f"{file!r} has tabs, which the network never saw; if labels stand in front of them, leave "
+                          "the labels out: score reads texts alone, all of one --label")
     note_label(labels, given.label)
     if given.kind == "document" and model.mark is None:
         refuse_documents()

@@ -184,8 +184,8 @@ def _overfitting_words(run: Run) -> str:
     is_high = run.trainer.settings.network.dropout >= _HIGH_DROPOUT
     advice = "only more text" if is_high else "a higher --dropout, a smaller network, fewer --epochs or more text"
     return (f"overfitting: from step {best.step:,} to {last.step:,} the validation loss rose from {best.loss:.3f} to "
-            f"{last.loss:.3f} while that in training fell from {best.train:.3f} to {last.train:.3f}; what is kept is "
-            f"the network from before, and {advice} would help")
+            f"{last.loss:.3f} while that in training fell from {best.train:.3f} to {last.train:.3f}; the best one is "
+            f"kept, and {advice} would help")
 
 
 def resume_call(run: Run) -> str:

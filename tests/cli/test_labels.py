@@ -211,7 +211,7 @@ def test_a_run_with_labels_or_pairs_resumes_to_the_byte(labels: Program, folder:
     (("export", "pairs", "--html", "page.html", "--label", "hot"), "trained without labels"),
     (("classify", "pairs", "words.tsv"), "trained without labels"),
     (("classify", "words", "pairs.tsv", "--score"), "was not in the training text"),
-    (("score", "words", "words.tsv"), "has tabs, which the network never saw; if labels stand before them"),
+    (("score", "words", "words.tsv"), "has tabs, which the network never saw; if labels stand in front"),
     (("translate", "words", "pairs.tsv"), "not trained on pairs"),
     (("train", "pairs.tsv", "--pairs", "--labels", "column"), "--labels and --pairs contradict each other"),
     (("translate", "pairs", "one.txt", "--score"), "has no tab"),

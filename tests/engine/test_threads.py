@@ -39,7 +39,8 @@ def test_an_error_waits_for_the_pieces_under_way() -> None:
     def function(piece: int) -> None:
         if piece == 1:
             raise ZeroDivisionError
-        time.sleep(0.1)
+        if piece == 2:
+            time.sleep(0.2)  # long after the error
         done.append(piece)
 
     with pytest.raises(ZeroDivisionError):
